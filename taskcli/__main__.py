@@ -1,0 +1,8 @@
+"""python -m taskcli."""
+
+import sys
+
+from taskcli.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""The Python API, and the part of a run that it shares with the command line.
+
+for record in taskcli.load("detect", "starter")(["a.jpg", "b.jpg"]):
+    print(record.input, record.result)
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from taskcli import engine, hub, settings
+from taskcli.checkpoints import Checkpoint, Registry
+from taskcli.errors import TaskcliError, UsageError
+from taskcli.items import Media
+from taskcli.results import Failure, Record
+from taskcli.sources import Reading, Sources, resolve
+from taskcli.task import Noted, Task
+from taskcli.tasks import BY_NAME
+
+if TYPE_CHECKING:
+    from taskcli.runtime.session import Session
+
+_WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # decoded items held at once
+_ACCELERATOR = 16  # an accelerator's batch over a processor's
+_PATIENCE = 0.2  # seconds to wait for more of a pipe when the device has nothing to do
+_ALL_ITEMS = sys.maxsize
+
+
+@dataclass(frozen=True)
+class DecodeLimits:
+    """Guards and readings that the command line lets a user change."""
+
+    max_pixels: int = 89_478_485
+    max_hours: float = 6.0
+    encoding: str = "utf-8"
+
+
+@dataclass
+class Model:
+    """A loaded checkpoint of one task. Call it with inputs to get records, one per input."""
+
+    task: type[Task[Any, Any, Any]]
+    options: Any
+    checkpoint: Checkpoint
+    session: "Session"
+    batch_size: str = "auto"
+    limits: DecodeLimits = field(default_factory=DecodeLimits)
+
+    def __call__(
+        self,
+        inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        *,
+        texts: Iterable[str] = (),
+    ) -> Iterator[Record]:
+        """Records in input order. `inputs` are paths, globs or folders; `texts` are literal.
+
+        Raises UsageError for an input that does not exist; what cannot be decoded or answered
+        becomes a record with `error`.
+        """
+        words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+        reading = Reading(self.task.media, self.task.text_fields)
+        sources = resolve([os.fspath(word) for word in words], reading, texts=list(texts))
+        return self.records(sources.with_fields(self.task.variants(self.options)))
+
+    def records(
+        self, sources: Sources, *, ordered: bool = True, stop: threading.Event | None = None
+    ) -> Iterator[Record]:
+        """The engine's outcomes as records."""
+        plan = self._plan(live=sources.live, ordered=ordered)
+        for outcome in engine.run(self._stages(), sources.items, plan, stop):
+            yield to_record(outcome, self.task.name, self.checkpoint)
+
+    def _stages(self) -> engine.Stages:
+        from taskcli.runtime.media import Decoder
+        from taskcli.runtime.session import is_fatal, is_out_of_memory
+
+        task = self.session.task
+        return engine.Stages(
+            decode=Decoder(
+                self.task.media,
+                self.session.rate if self.task.media is Media.AUDIO else 0,
+                self.session.picture_side if self.task.media is Media.IMAGE else None,
+                self.limits.max_pixels,
+                self.limits.max_hours,
+                self.limits.encoding,
+            ),
+            cost=task.cost,
+            alike=task.alike,
+            preprocess=task.preprocess,
+            forward=self.session.forward,
+            postprocess=self.session.postprocess,
+            is_out_of_memory=is_out_of_memory,
+            is_fatal=is_fatal,
+        )
+
+    def _plan(self, *, live: bool, ordered: bool) -> engine.Plan:
+        patience = _PATIENCE if live else None
+        window = _WINDOW[self.task.media]
+        if self.batch_size != "auto":
+            size = int(self.batch_size)
+            return engine.Plan(size, _ALL_ITEMS, max(size, window), patience, ordered)
+        scale = 1 if self.session.placement.device.type == "cpu" else _ACCELERATOR
+        budget = self.task.budget * scale
+        return engine.Plan(budget, budget, window * min(scale, 4), patience, ordered)
+
+
+def load(
+    task: str,
+    model: str = "base",
+    *,
+    revision: str | None = None,
+    offline: bool = False,
+    allow_pickle: bool = False,
+    device: str = "auto",
+    dtype: str = "auto",
+    batch_size: str = "auto",
+    **options: Any,
+) -> Model:
+    """Load a checkpoint for a task: a registry name, a Hub id, or a folder.
+
+    `options` are the task's own, named as its flags with underscores. Raises UsageError for an
+    unknown task or option and CheckpointError for a checkpoint that cannot be had or used.
+    """
+    if task not in BY_NAME:
+        raise UsageError(f"unknown task {task!r}", f"known tasks: {', '.join(BY_NAME)}")
+    task_class = BY_NAME[task]
+    settings.check_known(options, task_class.Options, f"load({task!r})")
+    checkpoint = Registry(task).resolve(model, revision)
+    built = settings.build(task_class.Options, model, options, checkpoint.options)
+    fetched = hub.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
+    return open_model(task_class, built, fetched, device, dtype, batch_size)
+
+
+def open_model(
+    task: type[Task[Any, Any, Any]],
+    options: Any,
+    checkpoint: Checkpoint,
+    device: str,
+    dtype: str,
+    batch_size: str,
+    limits: DecodeLimits | None = None,
+) -> Model:
+    """Bring a fetched checkpoint onto a device. This is where the heavy libraries load."""
+    from taskcli.runtime.loader import load as load_session
+
+    session = load_session(task, options, checkpoint, device=device, dtype=dtype)
+    return Model(task, options, checkpoint, session, batch_size, limits or DecodeLimits())
+
+
+def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Record:
+    result, notes = outcome.result, ()
+    if isinstance(result, Noted):
+        result, notes = result.result, result.warnings
+    warnings = (*getattr(outcome.item, "warnings", ()), *notes)
+    error = None if outcome.error is None else _failure(outcome.error)
+    return Record(
+        outcome.source.id, task, checkpoint.name, checkpoint.revision, result, error, warnings
+    )
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, TaskcliError):
+        return Failure(type(error).__name__, error.message, error.hint)
+    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return Failure(type(error).__name__, first_line)

@@ -1,0 +1,115 @@
+"""From the word after --model to a checkpoint: a registry name, a Hub repository, or a folder."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from taskcli.errors import CheckpointError, UsageError
+
+_REPO = re.compile(r"[\w.-]+/[\w.-]+")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_KEYS = {"repo", "folder", "revision", "license", "size", "safetensors", "about", "options"}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a model lies and how this task should use it.
+
+    `name` stands in the records. `size` is the weight file in bytes where it is known.
+    `options` are defaults that suit this checkpoint; any flag wins over them.
+    """
+
+    name: str
+    task: str = ""
+    repo: str | None = None
+    folder: Path | None = None
+    revision: str | None = None
+    license: str | None = None
+    size: int | None = None
+    safetensors: bool = True
+    about: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the revision names one commit for ever, rather than a branch."""
+        return self.revision is not None and _COMMIT.fullmatch(self.revision) is not None
+
+
+@cache
+def package_folder() -> Path:
+    return Path(__file__).parent
+
+
+@cache
+def builtin_folder() -> Path:
+    """The registry that ships with taskcli: beside the package in a checkout, inside a wheel."""
+    inside = package_folder() / "configs"
+    return inside if inside.is_dir() else package_folder().parent / "configs"
+
+
+class Registry:
+    """The named checkpoints of one task, from `configs/<task>.toml`."""
+
+    def __init__(self, task: str, folder: Path | None = None) -> None:
+        self.task = task
+        self._path = (folder or builtin_folder()) / f"{task}.toml"
+        with self._path.open("rb") as stream:
+            self._entries: dict[str, dict[str, Any]] = tomllib.load(stream)
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._entries)
+
+    def resolve(self, word: str, revision: str | None = None) -> Checkpoint:
+        """The checkpoint that `word` means. Raises CheckpointError for an unknown one.
+
+        A name of the registry wins, then an existing folder, then a Hub id.
+        """
+        if word in self._entries:
+            return self._revised(self._entry(word), revision)
+        if Path(word).is_dir():
+            if revision:
+                raise UsageError(f"--revision {revision}: {word} is a folder, which has none")
+            return Checkpoint(word, self.task, folder=Path(word))
+        if _REPO.fullmatch(word) and not Path(word).exists():
+            return self._from_hub(word, revision)
+        raise self._unknown(word)
+
+    def _entry(self, name: str) -> Checkpoint:
+        values = dict(self._entries[name])
+        if unknown := values.keys() - _KEYS:
+            raise UsageError(f"{self._path}: [{name}] has unknown keys: {', '.join(unknown)}")
+        folder = values.pop("folder", None)
+        if folder is not None:
+            return Checkpoint(name, self.task, folder=package_folder() / folder, **values)
+        return Checkpoint(values["repo"], self.task, **values)
+
+    def _revised(self, checkpoint: Checkpoint, revision: str | None) -> Checkpoint:
+        if revision is None:
+            return checkpoint
+        if checkpoint.repo is None:
+            raise UsageError(f"--revision {revision}: {checkpoint.name} ships with taskcli")
+        return replace(checkpoint, revision=revision)
+
+    def _from_hub(self, repo: str, revision: str | None) -> Checkpoint:
+        """An id that the registry lists keeps its pin and options."""
+        for name in self._entries:
+            checkpoint = self._entry(name)
+            if checkpoint.repo == repo:
+                return self._revised(checkpoint, revision)
+        return Checkpoint(repo, self.task, repo=repo, revision=revision)
+
+    def _unknown(self, word: str) -> CheckpointError:
+        close = difflib.get_close_matches(word, self.names, 1)
+        known = ", ".join(self.names)
+        return CheckpointError(
+            f"{self.task} knows no checkpoint {word!r}",
+            (f"did you mean {close[0]}? " if close else "")
+            + f"known names: {known}; or give ORG/REPO on the Hub, or a folder",
+        )

@@ -1,0 +1,98 @@
+"""A task class as a Typer command: options, declared once, become flags."""
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from taskcli.cli.execute import Call, run
+from taskcli.items import Media
+from taskcli.options import (
+    AudioInputOptions,
+    ImageInputOptions,
+    ModelOptions,
+    OutputOptions,
+    RunOptions,
+    TextInputOptions,
+)
+from taskcli.task import Task
+
+_INPUT_GROUPS = {
+    Media.TEXT: TextInputOptions,
+    Media.IMAGE: ImageInputOptions,
+    Media.AUDIO: AudioInputOptions,
+}
+_Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[INPUT]...", help="Files, quoted globs, folders, or - for standard input."
+    ),
+]
+
+
+def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
+    """The function that Typer turns into `taskcli <task>`."""
+    groups = (task.Options, _INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    own = [parameter for group in groups for parameter in _parameters(group)]
+
+    def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:
+        given = {name: value for name, value in values.items() if _is_given(ctx, name)}
+        raise typer.Exit(run(Call(task, groups[1], tuple(inputs or ()), given)))
+
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            _parameter("ctx", typer.Context),
+            _parameter("inputs", _Inputs, None),
+            *own,
+        ]
+    )
+    command.__doc__ = _help(task)
+    return command
+
+
+def _parameters(group: type[Any]) -> list[inspect.Parameter]:
+    """The fields of an options dataclass as keyword parameters with live annotations."""
+    return [
+        parameter.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            annotation=_with_environment(parameter.name, parameter.annotation),
+            default=_default(group, parameter),
+        )
+        for parameter in inspect.signature(group).parameters.values()
+    ]
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(name, kind, annotation=annotation, default=default)
+
+
+def _default(group: type[Any], parameter: inspect.Parameter) -> Any:
+    """A list field has a factory, which `inspect` shows as a marker object."""
+    factory = group.__dataclass_fields__[parameter.name].default_factory
+    return factory() if callable(factory) else parameter.default
+
+
+def _with_environment(name: str, annotation: Any) -> Any:
+    """The same option, also read from TASKCLI_<OPTION>."""
+    assert get_origin(annotation) is Annotated, f"{name} is not declared as an option"
+    kind, declared = get_args(annotation)
+    info = copy.copy(declared)
+    flags = [flag for flag in info.param_decls or () if flag.startswith("--")]
+    word = flags[0].removeprefix("--") if flags else name
+    info.envvar = f"TASKCLI_{word.replace('-', '_').upper()}"
+    info.show_envvar = False
+    return Annotated[kind, info]
+
+
+def _is_given(ctx: typer.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+
+
+def _help(task: type[Task[Any, Any, Any]]) -> str:
+    """The docstring, then the examples, as Typer's help text has them."""
+    examples = "\n\n".join(f"  $ {example}" for example in task.examples)
+    return f"{inspect.getdoc(task)}\n\n[bold]Examples[/bold]\n\n{examples}"

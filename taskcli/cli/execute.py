@@ -1,0 +1,238 @@
+"""The story of one run, on one page: settle everything cheap, then load, then stream."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from taskcli import __version__, hub, journal, output, settings
+from taskcli.api import DecodeLimits, open_model
+from taskcli.checkpoints import Checkpoint, Registry
+from taskcli.cli import dry_run
+from taskcli.cli.stopping import Stopping
+from taskcli.cli.streams import Reporter, results_stream, stdout_is_terminal
+from taskcli.errors import ExitCode, StoppedError, UsageError
+from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
+from taskcli.results import Record
+from taskcli.sources import Reading, Source, Sources, resolve
+from taskcli.task import Task
+from taskcli.tasks import BY_NAME
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the user typed: `given` holds flags and environment, not defaults."""
+
+    task: type[Task[Any, Any, Any]]
+    input_group: type[InputOptions]
+    inputs: tuple[str, ...]
+    given: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Everything that is decided before a heavy library loads."""
+
+    task: type[Task[Any, Any, Any]]
+    options: Any
+    inputs: Any
+    model: ModelOptions
+    run: RunOptions
+    output: OutputOptions
+    checkpoint: Checkpoint
+    sources: Sources
+    format: str
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What must be the same for two runs to share an output file."""
+        return {
+            "task": self.task.name,
+            "model": self.checkpoint.name,
+            "revision": self.checkpoint.revision,
+            "options": asdict(self.options),
+            "dtype": self.run.dtype,
+            "taskcli": __version__,
+        }
+
+
+def run(call: Call) -> ExitCode:
+    """Run one command. Raises TaskcliError for what stops it before or in mid-run."""
+    settled = settle(call)
+    if settled.run.dry_run:
+        dry_run.show(settled)
+        return ExitCode.OK
+    checkpoint = hub.fetch(
+        settled.checkpoint, offline=settled.model.offline, allow_pickle=settled.model.allow_pickle
+    )
+    settled = Settled(**{**vars(settled), "checkpoint": checkpoint})
+    earlier = _earlier(settled)
+    pending = _pending(settled.sources, earlier)
+    if pending is None:
+        return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
+    with Stopping() as stopping, results_stream(settled.output.output) as standard:
+        reporter = Reporter(settled.output.quiet, settled.format, settled.output.output)
+        model = open_model(
+            settled.task,
+            settled.options,
+            checkpoint,
+            settled.run.device,
+            settled.run.dtype,
+            settled.run.batch_size,
+            _limits(settled.inputs),
+        )
+        records = model.records(pending, ordered=not settled.run.unordered, stop=stopping.event)
+        with _opened(settled, standard) as stream, reporter.watching(pending.total):
+            failed = _write_all(records, settled, stream, reporter, stopping)
+        reporter.summarise(model.session.placement)
+    if stopping.exit_code is not None:
+        return stopping.exit_code
+    return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
+
+
+def settle(call: Call) -> Settled:
+    """Options by precedence, inputs by name, checkpoint by registry: nothing heavy."""
+    groups = (call.task.Options, call.input_group, ModelOptions, RunOptions, OutputOptions)
+    known = {name for group in groups for name in settings.names(group)}
+    files = settings.from_files(call.task.name, known, BY_NAME)
+    layers = (call.given, files)
+    inputs = settings.build(call.input_group, "taskcli.toml", *layers)
+    model = settings.build(ModelOptions, "taskcli.toml", *layers)
+    run_options = settings.build(RunOptions, "taskcli.toml", *layers)
+    written = settings.build(OutputOptions, "taskcli.toml", *layers)
+    sources = _resolve(call, inputs)
+    checkpoint = Registry(call.task.name).resolve(model.model, model.revision)
+    options = merge_options(call.task, call.given, files, checkpoint)
+    chosen = output.choose_format(
+        written.format, written.output, stdout_is_terminal(), call.task.formats, call.task.name
+    )
+    options = call.task.for_format(options, chosen)
+    sources = sources.with_fields(call.task.variants(options))
+    _check_output(written, chosen, sources)
+    return Settled(
+        call.task, options, inputs, model, run_options, written, checkpoint, sources, chosen
+    )
+
+
+def merge_options(
+    task: type[Task[Any, Any, Any]],
+    given: dict[str, Any],
+    files: dict[str, Any],
+    checkpoint: Checkpoint,
+) -> Any:
+    """Flags and environment, then settings files, then what suits the checkpoint."""
+    settings.check_known(checkpoint.options, task.Options, f"configs/{task.name}.toml")
+    return settings.build(task.Options, "taskcli.toml", given, files, checkpoint.options)
+
+
+def _resolve(call: Call, inputs: Any) -> Sources:
+    reading = Reading(
+        call.task.media,
+        call.task.text_fields,
+        field=inputs.field,
+        recursive=inputs.recursive,
+        lines=getattr(inputs, "lines", False),
+        encoding=getattr(inputs, "encoding", "utf-8"),
+    )
+    return resolve(
+        call.inputs,
+        reading,
+        texts=getattr(inputs, "text", ()),
+        files_from=inputs.files_from,
+        null=inputs.null,
+    )
+
+
+def _limits(inputs: Any) -> DecodeLimits:
+    """The decoding limits among the input options; each medium has its own."""
+    usual = DecodeLimits()
+    return DecodeLimits(
+        getattr(inputs, "max_pixels", usual.max_pixels),
+        getattr(inputs, "max_duration", usual.max_hours),
+        getattr(inputs, "encoding", usual.encoding),
+    )
+
+
+def _check_output(written: OutputOptions, chosen: str, sources: Sources) -> None:
+    if chosen in ("srt", "vtt") and sources.total != 1:
+        raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
+    if written.resume and chosen != "jsonl":
+        raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
+    if written.output is None:
+        return
+    if not written.output.absolute().parent.is_dir():
+        raise UsageError(f"-o {written.output}: its folder does not exist")
+    if written.output.exists() and not (written.resume or written.overwrite):
+        raise UsageError(
+            f"{written.output} exists already", "--resume goes on with it, --overwrite replaces it"
+        )
+    if _is_among(written.output, sources):
+        raise UsageError(f"{written.output} is one of the inputs", "write somewhere else")
+
+
+def _is_among(path: Path, sources: Sources) -> bool:
+    """Whether an existing output would overwrite a listed input."""
+    if not path.exists() or not isinstance(sources.items, list):
+        return False
+    return any(source.path and path.samefile(source.path) for source in sources.items)
+
+
+def _earlier(settled: Settled) -> journal.Journal:
+    file = settled.output.output
+    if file is None or not settled.output.resume or not file.exists():
+        return journal.Journal()
+    return journal.resume(file, settled.fingerprint)
+
+
+def _pending(sources: Sources, earlier: journal.Journal) -> Sources | None:
+    """The sources without an answer yet, or None if there are none."""
+    rest = (source for source in sources.items if source.id not in earlier.done)
+    first = next(rest, None)
+    if first is None:
+        return None
+    total = None if sources.total is None else max(1, sources.total - len(earlier.done))
+    return Sources(_with_first(first, rest), total, sources.live)
+
+
+def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
+    yield first
+    yield from rest
+
+
+def _opened(settled: Settled, standard: TextIO) -> Any:
+    """The output file, opened only now: a run that cannot begin leaves the old one alone."""
+    file = settled.output.output
+    if file is None:
+        return standard
+    if not settled.output.resume or not file.exists():
+        file.unlink(missing_ok=True)
+        journal.begin(file, settled.fingerprint)
+    return file.open("a", encoding="utf-8", newline="")
+
+
+def _write_all(
+    records: Iterator[Record],
+    settled: Settled,
+    stream: TextIO,
+    reporter: Reporter,
+    stopping: Stopping,
+) -> int:
+    """Write every record as it comes; the number that failed."""
+    writer = output.open_writer(settled.format, stream)
+    failed = 0
+    try:
+        for record in records:
+            writer.write(record)
+            reporter.note(record)
+            failed += record.error is not None
+            if record.error is not None and settled.run.on_error == "stop":
+                stopping.event.set()
+        writer.close()
+    except OSError as failure:
+        if isinstance(failure, BrokenPipeError):
+            raise
+        raise StoppedError(f"the output cannot be written: {failure.strerror}", _RESUME) from None
+    return failed
+
+
+_RESUME = "what was written is whole; make room and go on with --resume"

@@ -1,0 +1,101 @@
+"""stdout carries results and nothing else; stderr carries progress, errors and the summary."""
+
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from taskcli.errors import TaskcliError
+from taskcli.output.views import safe
+from taskcli.results import Record
+
+
+def stdout_is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+@contextmanager
+def results_stream(output: Path | None) -> Iterator[TextIO]:
+    """The real standard output, kept from libraries: their prints go to stderr meanwhile."""
+    try:
+        kept = os.dup(sys.stdout.fileno())
+    except (OSError, io.UnsupportedOperation):  # a replaced stdout has no descriptor
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    stream = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        yield stream
+    finally:
+        with suppress(BrokenPipeError):
+            stream.close()
+        os.dup2(kept, sys.stdout.fileno())
+        os.close(kept)
+
+
+def print_error(error: TaskcliError) -> None:
+    """What was wrong, then what to do next."""
+    console = Console(stderr=True, highlight=False)
+    line = Text("error: ", style="bold red").append(Text(safe(error.message), style="default"))
+    console.print(line, soft_wrap=True)
+    if error.hint:
+        console.print(Text(f"  → {safe(error.hint)}", style="dim"), soft_wrap=True)
+
+
+class Reporter:
+    """Progress while a run goes on, a line per failure, and a summary at the end."""
+
+    def __init__(self, quiet: bool, chosen: str, output: Path | None) -> None:
+        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._shown = chosen == "rich" and output is None  # failures are in the view already
+        self._animated = self._console.is_terminal and not self._shown and not quiet
+        self._progress: Progress | None = None
+        self._bar: Any = None
+        self._count = self._failed = 0
+        self._began = time.monotonic()
+
+    @contextmanager
+    def watching(self, total: int | None) -> Iterator[None]:
+        if not self._animated:
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as self._progress:
+            self._bar = self._progress.add_task("working", total=total, rate="")
+            yield
+
+    def note(self, record: Record) -> None:
+        self._count += 1
+        if record.error is not None:
+            self._failed += 1
+            if not self._shown:
+                line = Text("error: ", style="red").append(safe(record.input), style="bold")
+                self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
+        if self._progress is not None:
+            self._progress.update(self._bar, advance=1, rate=f"{self._rate():.1f}/s")
+
+    def summarise(self, placement: Any) -> None:
+        seconds = time.monotonic() - self._began
+        inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
+        failed = f", {self._failed} failed" if self._failed else ""
+        where = f"{placement.device_name}, {placement.dtype_name}"
+        line = f"{inputs}{failed} in {seconds:.1f} s ({self._rate():.1f}/s) on {where}"
+        self._console.print(Text(line, style="dim"))
+
+    def _rate(self) -> float:
+        return self._count / max(time.monotonic() - self._began, 1e-6)

@@ -1,0 +1,83 @@
+"""A bounded queue between two threads that can be closed from either end."""
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Closed(Exception):
+    """The consumer has gone: the producer may stop."""
+
+
+class Channel(Generic[T]):
+    """Blocks the producer when `depth` values wait, and the consumer when none does."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+        self._values: deque[T] = deque()
+        self._changed = threading.Condition()
+        self._ended = False
+        self._abandoned = False
+        self._failure: BaseException | None = None
+
+    def put(self, value: T) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._values) < self._depth or self._abandoned)
+            if self._abandoned:
+                raise Closed
+            self._values.append(value)
+            self._changed.notify_all()
+
+    def end(self, failure: BaseException | None = None) -> None:
+        """No more values; `failure` is raised to the consumer after those that wait."""
+        with self._changed:
+            self._ended, self._failure = True, failure
+            self._changed.notify_all()
+
+    def abandon(self) -> None:
+        """The consumer takes no more; a blocked producer is released."""
+        with self._changed:
+            self._abandoned = True
+            self._values.clear()
+            self._changed.notify_all()
+
+    def get(self, timeout: float | None = None) -> T | None:
+        """The next value, or None at the end. Raises TimeoutError after `timeout` seconds."""
+        with self._changed:
+            ready = self._changed.wait_for(lambda: self._values or self._ended, timeout)
+            if not ready:
+                raise TimeoutError
+            if self._values:
+                value = self._values.popleft()
+                self._changed.notify_all()
+                return value
+            if self._failure is not None:
+                raise self._failure
+            return None
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[T]:
+        while (value := self.get()) is not None:
+            yield value
+
+
+def pump(values: Iterable[T], channel: Channel[T], name: str) -> None:
+    """Move `values` into `channel` on a thread of its own."""
+    threading.Thread(target=_fill, args=(values, channel), name=name, daemon=True).start()
+
+
+def _fill(values: Iterable[T], channel: Channel[T]) -> None:
+    try:
+        for value in values:
+            channel.put(value)
+    except Closed:
+        pass
+    except BaseException as failure:  # a dead thread must not leave the consumer waiting
+        channel.end(failure)
+    else:
+        channel.end()

@@ -1,0 +1,209 @@
+"""One run: sources in, exactly one outcome per source out, stages overlapped in threads.
+
+sources -> decode -> window, sort, cut, preprocess -> forward  -> postprocess
+           a pool    a thread                         a thread    the caller's
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from taskcli.engine.channel import Channel, pump
+from taskcli.engine.plan import Plan, Planned, cut, windows
+from taskcli.sources import Source
+
+_DECODERS = 2
+_BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The work as plain callables; each may raise for one item or for a whole batch."""
+
+    decode: Callable[[Source], Any]
+    cost: Callable[[Any], int]
+    preprocess: Callable[[list[Any]], Any]
+    forward: Callable[[Any], Any]
+    postprocess: Callable[[Any, Any, list[Any]], list[Any]]
+    alike: Callable[[Any], Hashable] = lambda _: None
+    is_out_of_memory: Callable[[Exception], bool] = lambda _: False
+    is_fatal: Callable[[Exception], bool] = lambda _: False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one source: `result`, or `error`."""
+
+    index: int
+    source: Source
+    item: Any = None
+    result: Any = None
+    error: Exception | None = None
+
+
+_Decoded = Planned[tuple[Source, Any]]  # a source and its item, or the exception that decoding gave
+
+
+@dataclass(slots=True)
+class _Job:
+    """A batch under way, or sources that failed before they reached one."""
+
+    members: list[_Decoded] = field(default_factory=list)
+    batch: Any = None
+    outputs: Any = None
+    failure: Exception | None = None
+    failed: list[Outcome] = field(default_factory=list)
+
+    @property
+    def items(self) -> list[Any]:
+        return [member.value[1] for member in self.members]
+
+
+def run(
+    stages: Stages, sources: Iterable[Source], plan: Plan, stop: threading.Event | None = None
+) -> Iterator[Outcome]:
+    """Outcomes in input order (or as finished, if the plan says so).
+
+    Memory is bounded by the plan's window. After `stop` is set the batch on the device is
+    finished and no other is begun. Raises what `is_fatal` says ends the run.
+    """
+    outcomes = _Run(stages, plan, stop or threading.Event()).outcomes(sources)
+    return _in_order(outcomes) if plan.ordered else outcomes
+
+
+def _in_order(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    waiting: dict[int, Outcome] = {}
+    expected = 0
+    try:
+        for outcome in outcomes:
+            waiting[outcome.index] = outcome
+            while expected in waiting:
+                yield waiting.pop(expected)
+                expected += 1
+        for index in sorted(waiting):  # only after a stop: what was finished is not thrown away
+            yield waiting[index]
+    finally:
+        outcomes.close()  # type: ignore[attr-defined]
+
+
+class _Run:
+    def __init__(self, stages: Stages, plan: Plan, stop: threading.Event) -> None:
+        self.stages = stages
+        self.plan = plan
+        self.stop = stop
+        self.limit = plan.size  # shrinks when a batch runs out of memory
+        self.pool = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
+        self.submitted: Channel[Future[_Decoded]] = Channel(2 * _DECODERS)
+        self.decoded: Channel[_Decoded] = Channel(plan.window)
+        self.prepared: Channel[_Job] = Channel(_BATCHES_AHEAD)
+        self.computed: Channel[_Job] = Channel(_BATCHES_AHEAD)
+
+    def outcomes(self, sources: Iterable[Source]) -> Iterator[Outcome]:
+        pump(self._submit_all(sources), self.submitted, "sources")
+        pump((future.result() for future in self.submitted), self.decoded, "decoded")
+        pump(self._prepare_all(), self.prepared, "prepare")
+        pump(self._compute_all(), self.computed, "device")
+        try:
+            for job in self.computed:
+                yield from job.failed
+                yield from self._finish(job)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Release every thread. Those blocked on a silent pipe are daemons and end with us."""
+        for channel in (self.submitted, self.decoded, self.prepared, self.computed):
+            channel.abandon()
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit_all(self, sources: Iterable[Source]) -> Iterator[Future[_Decoded]]:
+        for index, source in enumerate(sources):
+            if self.stop.is_set():
+                return
+            yield self.pool.submit(self._decode, index, source)
+
+    def _decode(self, index: int, source: Source) -> _Decoded:
+        try:
+            item = self.stages.decode(source)
+            cost, alike = self.stages.cost(item), self.stages.alike(item)
+            return Planned(index, cost, (source, item), alike)
+        except Exception as failure:
+            return Planned(index, 0, (source, failure))
+
+    def _prepare_all(self) -> Iterator[_Job]:
+        def idle() -> bool:
+            return len(self.prepared) == 0
+
+        for window in windows(self.decoded.get, self.plan, idle):
+            failed = [
+                Outcome(member.index, member.value[0], error=member.value[1])
+                for member in window
+                if isinstance(member.value[1], Exception)
+            ]
+            if failed:
+                yield _Job(failed=failed)
+            good = [member for member in window if not isinstance(member.value[1], Exception)]
+            for members in cut(good, self.plan):
+                yield self._prepare(members)
+
+    def _prepare(self, members: list[_Decoded]) -> _Job:
+        job = _Job(members)
+        try:
+            job.batch = self.stages.preprocess(job.items)
+        except Exception as failure:
+            job.failure = failure
+        return job
+
+    def _compute_all(self) -> Iterator[_Job]:
+        for job in self.prepared:
+            if self.stop.is_set():
+                return
+            if job.members and job.failure is None and len(job.members) > self.limit:
+                yield from self._halves(job)
+            else:
+                yield from self._compute(job)
+
+    def _compute(self, job: _Job) -> Iterator[_Job]:
+        """Run one batch; one that fails is split until the failing item stands alone."""
+        if job.members and job.failure is None:
+            try:
+                job.outputs = self.stages.forward(job.batch)
+            except Exception as failure:
+                job.failure = failure
+        if job.failure is not None and self.stages.is_fatal(job.failure):
+            raise job.failure
+        if job.failure is None or len(job.members) < 2:
+            yield job
+            return
+        if self.stages.is_out_of_memory(job.failure):
+            self.limit = max(1, len(job.members) // 2)
+        yield from self._halves(job)
+
+    def _halves(self, job: _Job) -> Iterator[_Job]:
+        middle = len(job.members) // 2
+        members, job.batch, job.failure = job.members, None, None
+        for half in (members[:middle], members[middle:]):
+            yield from self._compute(self._prepare(half))
+
+    def _finish(self, job: _Job) -> Iterator[Outcome]:
+        if not job.members:
+            return
+        if job.failure is None:
+            try:
+                results = self.stages.postprocess(job.outputs, job.batch, job.items)
+            except Exception as failure:
+                if self.stages.is_fatal(failure):
+                    raise
+                job.failure = failure
+        if job.failure is None:
+            for member, result in zip(job.members, results, strict=True):
+                source, item = member.value
+                yield Outcome(member.index, source, item, result)
+        elif len(job.members) == 1:
+            member = job.members[0]
+            yield Outcome(member.index, member.value[0], error=job.failure)
+        else:
+            for half in self._halves(job):
+                yield from self._finish(half)

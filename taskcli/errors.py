@@ -1,0 +1,50 @@
+"""What can go wrong, as values: every error has a message, a next step and an exit code."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell is told; scripts branch on these, so they never change meaning."""
+
+    OK = 0
+    SOME_FAILED = 1  # finished, but at least one input has an error record
+    USAGE = 2  # the call is wrong: nothing was read or written
+    CHECKPOINT = 3  # the checkpoint cannot be had or cannot serve the task
+    STOPPED = 4  # stopped in mid-run: what was written is whole, --resume goes on
+    INTERRUPTED = 130  # SIGINT
+    TERMINATED = 143  # SIGTERM
+
+
+class TaskcliError(Exception):
+    """An expected failure. `message` says what and which; `hint` says what to do next."""
+
+    exit_code: ExitCode
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TaskcliError):
+    """The call itself is wrong: unknown name, missing path, options that contradict."""
+
+    exit_code = ExitCode.USAGE
+
+
+class CheckpointError(TaskcliError):
+    """The checkpoint cannot be found, fetched, trusted, or cannot serve this task."""
+
+    exit_code = ExitCode.CHECKPOINT
+
+
+class InputError(TaskcliError):
+    """One input cannot be answered; it becomes an error record and the run goes on."""
+
+    exit_code = ExitCode.SOME_FAILED
+
+
+class StoppedError(TaskcliError):
+    """The run cannot go on: the device is lost, the disk is full. What was written is whole."""
+
+    exit_code = ExitCode.STOPPED

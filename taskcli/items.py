@@ -1,0 +1,54 @@
+"""What a decoded input is: one class per medium, the same for every task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+
+class Media(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An upright RGB image.
+
+    `size` is (width, height) in pixels of the upright original: `image` may be a reduced
+    decode of it, and boxes and masks are reported in `size`.
+    """
+
+    image: "Image"
+    size: tuple[int, int]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Mono float32 samples, shape [n], in [-1, 1], at `rate` samples a second."""
+
+    samples: "np.ndarray[Any, Any]"
+    rate: int
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text, and the other fields of the row that it came from."""
+
+    text: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+Item = Picture | Sound | Passage

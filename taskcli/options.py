@@ -1,0 +1,238 @@
+"""Options, declared once: the annotation is the command-line flag, its help, range and check.
+
+A group is a frozen dataclass; `cli/command.py` turns its fields into a command's options.
+(No `from __future__ import annotations` here or in tasks: the annotations are read live.)
+"""
+
+import codecs
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from taskcli.errors import UsageError
+
+Format = Literal["auto", "rich", "jsonl", "json", "csv", "tsv", "text", "srt", "vtt"]
+
+TopK = Annotated[int, typer.Option(min=1, help="How many answers to give, best first.")]
+ScoreFunction = Annotated[
+    Literal["auto", "softmax", "sigmoid", "none"],
+    typer.Option(help="How logits become scores; auto follows the checkpoint's problem type."),
+]
+Threshold = Annotated[
+    float, typer.Option(min=0.0, max=1.0, help="Keep answers that score at least this.")
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(min=0, help="Tokens that neighbouring windows of a long text share."),
+]
+NumBeams = Annotated[
+    int | None, typer.Option(min=1, help="Beams to search with; unset: the checkpoint's.")
+]
+MinLength = Annotated[
+    int | None,
+    typer.Option(min=0, help="Least tokens of an answer; unset: the checkpoint's."),
+]
+MaxLength = Annotated[
+    int | None, typer.Option(min=1, help="Most tokens of an answer; unset: the checkpoint's.")
+]
+LengthPenalty = Annotated[
+    float | None, typer.Option(help="Above 0 favours longer beams; unset: the checkpoint's.")
+]
+
+_INPUTS, _MODEL, _RUN, _OUTPUT = "Inputs", "Checkpoint", "Running", "Output"
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive", "-r", help="Descend into folders.", rich_help_panel=_INPUTS),
+    ] = False
+    files_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Read paths from a file, - for stdin.", rich_help_panel=_INPUTS
+        ),
+    ] = None
+    null: Annotated[
+        bool,
+        typer.Option(
+            "--null",
+            "-0",
+            help="The list is NUL-separated (find -print0).",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = False
+    field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Rows of .jsonl, .csv and .tsv: the field to read; dots reach into objects.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class TextInputOptions(InputOptions):
+    text: Annotated[
+        list[str],
+        typer.Option(
+            "--text",
+            "-t",
+            metavar="TEXT",
+            help="Literal text; repeatable.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = field(default_factory=list)
+    lines: Annotated[
+        bool,
+        typer.Option("--lines", help="Every non-blank line is an input.", rich_help_panel=_INPUTS),
+    ] = False
+    encoding: Annotated[
+        str, typer.Option(help="Encoding of text files.", rich_help_panel=_INPUTS)
+    ] = "utf-8"
+
+    def __post_init__(self) -> None:
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise UsageError(f"unknown encoding: {self.encoding}", "try utf-8 or latin-1") from None
+
+
+@dataclass(frozen=True)
+class ImageInputOptions(InputOptions):
+    max_pixels: Annotated[
+        int,
+        typer.Option(min=1, help="Refuse larger images, by their header.", rich_help_panel=_INPUTS),
+    ] = 89_478_485  # what Pillow holds to be a decompression bomb
+
+
+@dataclass(frozen=True)
+class AudioInputOptions(InputOptions):
+    max_duration: Annotated[
+        float,
+        typer.Option(min=0.1, help="Refuse longer recordings, in hours.", rich_help_panel=_INPUTS),
+    ] = 6.0
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME|ORG/REPO|FOLDER",
+            help="A name from the registry, a Hub id, or a folder.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = "base"
+    revision: Annotated[
+        str | None,
+        typer.Option(help="Branch, tag or commit of a Hub repository.", rich_help_panel=_MODEL),
+    ] = None
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Use what is cached; no network.", rich_help_panel=_MODEL),
+    ] = False
+    allow_pickle: Annotated[
+        bool,
+        typer.Option(
+            "--allow-pickle",
+            help="Accept checkpoints without safetensors weights.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)
+    ] = "auto"
+    dtype: Annotated[
+        Literal["auto", "float32", "bfloat16", "float16"],
+        typer.Option(help="auto takes bfloat16 where the hardware has it.", rich_help_panel=_RUN),
+    ] = "auto"
+    batch_size: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|N",
+            help="Inputs in one batch; auto plans by length.",
+            rich_help_panel=_RUN,
+        ),
+    ] = "auto"
+    on_error: Annotated[
+        Literal["skip", "stop"],
+        typer.Option(help="What a failed input does to the run.", rich_help_panel=_RUN),
+    ] = "skip"
+    unordered: Annotated[
+        bool,
+        typer.Option(
+            "--unordered", help="Give records as they are finished.", rich_help_panel=_RUN
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Show what would run and why; load nothing.", rich_help_panel=_RUN
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.batch_size != "auto" and not (
+            self.batch_size.isdecimal() and int(self.batch_size) > 0
+        ):
+            raise UsageError(
+                f"--batch-size {self.batch_size}: not auto or a whole number above 0",
+                "try --batch-size 8, or leave it out",
+            )
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    format: Annotated[
+        Format,
+        typer.Option(
+            "--format", "-f", help="auto: rich on a terminal, else jsonl.", rich_help_panel=_OUTPUT
+        ),
+    ] = "auto"
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write here; the extension chooses the format.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Skip inputs that the output file already answers.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace the output file.", rich_help_panel=_OUTPUT),
+    ] = False
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", help="No progress and no summary on stderr.", rich_help_panel=_OUTPUT
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.resume and self.output is None:
+            raise UsageError("--resume needs a file to go on with", "add -o results.jsonl")
+        if self.resume and self.overwrite:
+            raise UsageError(
+                "--resume keeps a file and --overwrite replaces it", "give one of them"
+            )

@@ -1,0 +1,76 @@
+"""Tables for spreadsheets: a line per answer, so an image with three boxes has three lines."""
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from taskcli.output.serialize import to_json
+from taskcli.output.writer import Writer
+from taskcli.results import Record
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class TableWriter(Writer):
+    """CSV or TSV. The columns are fixed by the first record that has a result."""
+
+    def __init__(self, stream: TextIO, delimiter: str) -> None:
+        super().__init__(stream)
+        self._table = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+        self._columns: list[str] = []
+        self._waiting: list[dict[str, Any]] = []
+
+    def write(self, record: Record) -> None:
+        rows = list(_rows(record))
+        if not self._columns:
+            self._waiting += rows
+            if all(row.keys() <= {"input", "error"} for row in rows):
+                return  # failures alone do not tell the columns
+            self._begin()
+        else:
+            self._put(rows)
+
+    def close(self) -> None:
+        if self._waiting:
+            self._begin()
+
+    def _begin(self) -> None:
+        keys = dict.fromkeys(key for row in self._waiting for key in row)
+        self._columns = ["input", *(key for key in keys if key not in ("input", "error")), "error"]
+        self._table.writerow(self._columns)
+        self._put(self._waiting)
+        self._waiting = []
+
+    def _put(self, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            self._table.writerow([_cell(row.get(column)) for column in self._columns])
+        self.stream.flush()
+
+
+def _rows(record: Record) -> Iterator[dict[str, Any]]:
+    data = to_json(record)
+    if "error" in data:
+        yield {"input": data["input"], "error": data["error"]["message"]}
+        return
+    results = data["result"] if isinstance(data["result"], list) else [data["result"]]
+    for result in results or [{}]:
+        yield {"input": data["input"], **_flat(result)}
+
+
+def _flat(result: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested objects as dotted columns (`box.xmin`), lists as JSON in one cell."""
+    flat: dict[str, Any] = {}
+    for key, value in result.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = json.dumps(value) if isinstance(value, list) else value
+    return flat
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula is made text again by an apostrophe."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value

@@ -1,0 +1,45 @@
+"""The JSON Schema of a record, derived from the result types themselves."""
+
+import dataclasses
+from typing import Any
+
+from taskcli.results import NOT_IN_RECORD, Failure
+
+
+def record_schema(result: Any) -> dict[str, Any]:
+    """The schema of one task's records; `result` is the type that the task declares."""
+    from pydantic import TypeAdapter
+
+    answer = TypeAdapter(result).json_schema(ref_template="#/$defs/{model}")
+    failure = TypeAdapter(Failure).json_schema()
+    definitions = answer.pop("$defs", {})
+    texts = {"type": "array", "items": {"type": "string"}}
+    _drop_hidden(result, answer, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {
+            "input": {"type": "string"},
+            "task": {"type": "string"},
+            "model": {"type": "string"},
+            "revision": {"type": ["string", "null"]},
+            "result": answer,
+            "error": failure,
+            "warnings": texts,
+            "files": texts,
+        },
+        "required": ["input", "task", "model", "revision"],
+        "oneOf": [{"required": ["result"]}, {"required": ["error"]}],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _drop_hidden(result: Any, answer: dict[str, Any], definitions: dict[str, Any]) -> None:
+    """Fields that never leave the process are no part of a record."""
+    if not dataclasses.is_dataclass(result):
+        return
+    for field in dataclasses.fields(result):
+        if field.metadata == NOT_IN_RECORD:
+            for described in (answer, *definitions.values()):
+                described.get("properties", {}).pop(field.name, None)

@@ -1,0 +1,56 @@
+"""A result as plain data. The only place where results meet JSON."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from taskcli.results import Record
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """The record as JSON values, in the order a reader wants them; what is empty is left out."""
+    data: dict[str, Any] = {
+        "input": record.input,
+        "task": record.task,
+        "model": record.model,
+        "revision": record.revision,
+    }
+    if record.error is not None:
+        data["error"] = plain(record.error)
+    else:
+        data["result"] = plain(record.result)
+    if record.warnings:
+        data["warnings"] = list(record.warnings)
+    if record.files:
+        data["files"] = list(record.files)
+    return data
+
+
+def to_line(record: Record) -> str:
+    """One line of valid JSON: text stays readable, lone surrogates are escaped."""
+    line = json.dumps(to_json(record), ensure_ascii=False, allow_nan=False)
+    return line.encode("utf-8", "backslashreplace").decode()
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, tuples and floats as JSON has them: no NaN, six digits of a float."""
+    if dataclasses.is_dataclass(value):
+        return {
+            field.name: plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.metadata.get("record", True) and not _is_unset(value, field)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value
+
+
+def _is_unset(value: Any, field: "dataclasses.Field[Any]") -> bool:
+    """A field that is None by default says nothing when it is None."""
+    return field.default is None and getattr(value, field.name) is None

@@ -1,0 +1,157 @@
+"""The vocabulary of answers: frozen values that know nothing of printing or files.
+
+Field names are the keys of the JSON records, and those are the keys of the transformers
+pipelines, so code written for a pipeline's answer reads ours.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+# A field with this metadata stays in the process: it is for files, not for the record.
+NOT_IN_RECORD = {"record": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of speech; `timestamp` is (start, end) in seconds."""
+
+    text: str
+    timestamp: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    text: str
+    chunks: tuple[Chunk, ...] | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Pixels of the upright image; `xmax` and `ymax` are exclusive."""
+
+    xmin: int
+    ymin: int
+    xmax: int
+    ymax: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    label: str
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class RunLengthMask:
+    """A binary mask as COCO's compressed run-length code; `size` is [height, width]."""
+
+    size: tuple[int, int]
+    counts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A region of one label. `score` is None where the subtask gives none (semantic)."""
+
+    label: str
+    score: float | None
+    mask: RunLengthMask
+    area: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class DepthMap:
+    """Distances over the upright image; `units` says what the numbers mean."""
+
+    min: float
+    max: float
+    mean: float
+    width: int
+    height: int
+    units: Literal["m", "relative"]
+    values: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """`word` is exactly `text[start:end]`; offsets count code points."""
+
+    entity_group: str
+    score: float
+    word: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEntity:
+    """One token's own tag, as `--aggregation none` asks for; `index` counts tokens."""
+
+    entity: str
+    score: float
+    index: int
+    word: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A span of the context; the empty answer at 0..0 means "not in this text"."""
+
+    question: str
+    answer: str
+    score: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedText:
+    generated_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    summary_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    translation_text: str
+
+
+# The field that holds the text of a result, for commands that read another's records.
+TEXT_FIELDS = ("text", "generated_text", "summary_text", "translation_text")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an input has no result."""
+
+    type: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The one answer to one input: either `result` or `error` is set."""
+
+    input: str
+    task: str
+    model: str
+    revision: str | None = None
+    result: Any = None
+    error: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The only home of torch, transformers, accelerate, numpy, Pillow and soundfile."""

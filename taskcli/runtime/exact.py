@@ -1,0 +1,58 @@
+"""What makes a padded batch answer as one at a time would.
+
+wav2vec2-base and its kin normalise each channel of the first convolution over time. Padding is
+time too, so a short recording's statistics would depend on the longest one in its batch.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class ValidGroupNorm(nn.Module):  # type: ignore[misc]
+    """Group norm with one channel a group, its statistics over valid frames only.
+
+    Input [batch, channels, frames]; `valid` is the count of valid frames per row, or None for all.
+    """
+
+    def __init__(self, norm: nn.GroupNorm) -> None:
+        super().__init__()
+        self.norm = norm
+        self.valid: torch.Tensor | None = None
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        if self.valid is None:
+            return self.norm(hidden)
+        values = hidden.float()
+        count = self.valid[:, None, None].to(values)
+        inside = torch.arange(values.shape[-1], device=values.device)[None, None] < count
+        mean = (values * inside).sum(-1, keepdim=True) / count
+        centred = values - mean
+        variance = (centred * inside).square().sum(-1, keepdim=True) / count
+        scale = self.norm.weight.float()[None, :, None]
+        shift = self.norm.bias.float()[None, :, None]
+        return (centred * torch.rsqrt(variance + self.norm.eps) * scale + shift).to(hidden.dtype)
+
+
+def make_exact(model: nn.Module) -> None:
+    """Patch `model` in place where padding would change its answers."""
+    for module in model.modules():
+        layers = getattr(module, "conv_layers", None)
+        if layers is None or not isinstance(layers, nn.ModuleList):
+            continue
+        norm = getattr(layers[0], "layer_norm", None)
+        if isinstance(norm, nn.GroupNorm) and norm.num_groups == norm.num_channels:
+            _watch_lengths(model, layers[0])
+
+
+def _watch_lengths(model: nn.Module, layer: Any) -> None:
+    layer.layer_norm = ValidGroupNorm(layer.layer_norm)
+    kernel, stride = layer.conv.kernel_size[0], layer.conv.stride[0]
+
+    def note_lengths(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+        mask = kwargs.get("attention_mask")
+        valid = None if mask is None else (mask.sum(-1) - kernel) // stride + 1
+        layer.layer_norm.valid = valid
+
+    model.register_forward_pre_hook(note_lengths, with_kwargs=True)

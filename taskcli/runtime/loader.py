@@ -1,0 +1,166 @@
+"""From a checkpoint's folder to a session: the right class, whole weights, the right place."""
+
+import os
+
+os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a thread asks the Hub for one
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from torch import nn
+
+from taskcli.checkpoints import Checkpoint
+from taskcli.errors import CheckpointError
+from taskcli.items import Media
+from taskcli.runtime.exact import make_exact
+from taskcli.runtime.placement import Placement, place
+from taskcli.runtime.session import Session
+from taskcli.task import Task
+
+_LOCAL = {"local_files_only": True, "trust_remote_code": False}
+# Used in training only; some checkpoints leave it out.
+_MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
+
+
+def load(
+    task: type[Task[Any, Any, Any]],
+    options: Any,
+    checkpoint: Checkpoint,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+) -> Session:
+    """Load a fetched checkpoint. Raises CheckpointError if it cannot serve the task."""
+    assert checkpoint.folder is not None, "fetch the checkpoint first"
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    folder = checkpoint.folder
+    config = _config(checkpoint.name, folder)
+    auto_model = _auto_model(task, checkpoint.name, config)
+    processor = _processor(task, checkpoint.name, folder)
+    placement = place(device, dtype, weight_bytes(folder), config.model_type)
+    model = _model(auto_model, checkpoint.name, folder, placement)
+    make_exact(model)
+    if task.float32_heads and placement.dtype != torch.float32:
+        _keep_heads_float32(model)
+    return Session(task(options, processor, model), placement)
+
+
+def weight_bytes(folder: Path) -> int:
+    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
+    return sum(file.stat().st_size for file in files)
+
+
+def _config(name: str, folder: Path) -> Any:
+    try:
+        return transformers.AutoConfig.from_pretrained(folder, **_LOCAL)
+    except Exception as failure:
+        reason = _first_line(failure)
+        raise CheckpointError(f"{name}: config.json cannot be used: {reason}") from failure
+
+
+def _auto_model(task: type[Task[Any, Any, Any]], name: str, config: Any) -> Any:
+    """The Auto class that maps the checkpoint's own architecture."""
+    candidates = [getattr(transformers, auto) for auto in task.auto_models]
+    stated = (config.architectures or [None])[0]
+    for auto in candidates:
+        if stated is not None and stated in _class_names(auto):
+            return auto
+    if stated is None:
+        for auto in candidates:
+            if type(config) in auto._model_mapping:
+                return auto
+    raise CheckpointError(
+        f"{name} cannot serve {task.name}: it holds {stated or config.model_type}, "
+        f"and {task.name} needs a model that {' or '.join(task.auto_models)} maps",
+        "choose a checkpoint that was fine-tuned for this task",
+    )
+
+
+def _class_names(auto: Any) -> set[str]:
+    names: set[str] = set()
+    for mapped in auto._model_mapping._model_mapping.values():
+        names.update([mapped] if isinstance(mapped, str) else mapped)
+    return names
+
+
+def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
+    # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
+    # on what happens to be installed.
+    backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
+    try:
+        auto = getattr(transformers, task.processor_class())
+        return auto.from_pretrained(folder, **_LOCAL, **backend)
+    except Exception as failure:
+        reason = _first_line(failure)
+        raise CheckpointError(
+            f"{name}: its {task.processor_class()} cannot be loaded: {reason}"
+        ) from failure
+
+
+def _model(auto_model: Any, name: str, folder: Path, placement: Placement) -> Any:
+    has_safetensors = any(folder.glob("*.safetensors"))
+    try:
+        model, info = auto_model.from_pretrained(
+            folder,
+            **_LOCAL,
+            dtype=placement.dtype,
+            device_map="auto" if placement.spread else None,
+            use_safetensors=has_safetensors,
+            weights_only=True,
+            output_loading_info=True,
+        )
+    except Exception as failure:
+        reason = _first_line(failure)
+        raise CheckpointError(f"{name}: its weights cannot be loaded: {reason}") from failure
+    _refuse_random_weights(name, info)
+    model.eval()
+    return model if placement.spread else model.to(placement.device)
+
+
+def _refuse_random_weights(name: str, info: dict[str, Any]) -> None:
+    lacking = [
+        key
+        for key in (*info["missing_keys"], *info.get("mismatched_keys", ()))
+        if not any(known in str(key) for known in _MAY_BE_MISSING)
+    ]
+    if lacking:
+        raise CheckpointError(
+            f"{name} lacks {len(lacking)} weights of this model, such as {lacking[0]}; "
+            "with random ones in their place the answers would mean nothing",
+            "choose a checkpoint that was fine-tuned for this task",
+        )
+
+
+def _keep_heads_float32(model: Any) -> None:
+    """Compute everything outside the backbone in float32.
+
+    bfloat16 has eight bits: a box edge near 1.0 would be off by pixels, and scores would tie.
+    """
+    if not hasattr(model, model.base_model_prefix):
+        return  # no backbone of its own name, so no telling where the head begins
+    for name, child in model.named_children():
+        if name != model.base_model_prefix:
+            child.float()
+            child.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
+
+
+def _inputs_to_float32(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return tuple(map(_float32, args)), {name: _float32(value) for name, value in kwargs.items()}
+
+
+def _float32(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return value.float()
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_float32, value))
+    return value
+
+
+def _first_line(failure: Exception) -> str:
+    return (str(failure).strip() or type(failure).__name__).splitlines()[0]

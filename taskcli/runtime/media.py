@@ -1,0 +1,79 @@
+"""From a source to an item: open what it names, and say clearly why that cannot be done."""
+
+import io
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from taskcli.errors import InputError
+from taskcli.items import Item, Media, Passage
+from taskcli.runtime.pictures import decode_picture
+from taskcli.runtime.sounds import decode_sound
+from taskcli.sources import Source
+
+_GONE = "it was there when the inputs were listed, or it is a link to nothing"
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How sources of one medium are opened; the limits guard against hostile files."""
+
+    media: Media
+    rate: int = 16_000  # samples a second that the checkpoint wants
+    picture_side: int | None = None  # pixels a side that the checkpoint resizes to, if fixed
+    max_pixels: int = 89_478_485
+    max_hours: float = 6.0
+    encoding: str = "utf-8"
+
+    def __call__(self, source: Source) -> Item:
+        """Decode one source. Raises InputError with the reason."""
+        if source.error is not None:
+            raise source.error
+        if self.media is Media.TEXT:
+            return self._passage(source)
+        with _open(source) as stream:
+            if self.media is Media.IMAGE:
+                return decode_picture(stream, self.picture_side, self.max_pixels)
+            return decode_sound(stream, self.rate, self.max_hours * 3600)
+
+    def _passage(self, source: Source) -> Passage:
+        text = self._document(source) if source.text is None else source.text
+        if not text.strip():
+            raise InputError("the text is empty")
+        return Passage(text, source.fields)
+
+    def _document(self, source: Source) -> str:
+        with _open(source) as stream:
+            content = stream.read()
+        encoding = "utf-8-sig" if self.encoding.lower() in ("utf-8", "utf8") else self.encoding
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as failure:
+            reason = f"not {self.encoding} text: {failure}"
+            raise InputError(reason, "name the right one with --encoding") from None
+
+
+def _open(source: Source) -> BinaryIO:
+    """The content of a source. Only regular files: a pipe or a device could wait for ever."""
+    if source.data is not None:
+        return _filled(io.BytesIO(source.data), len(source.data))
+    assert source.path is not None, "a source has a path, bytes, a text or an error"
+    path = Path(source.path)
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError("not a regular file", "give its content through - or copy it first")
+        return _filled(path.open("rb"), found.st_size)
+    except FileNotFoundError:
+        raise InputError("the file is gone", _GONE) from None
+    except (OSError, ValueError) as failure:
+        reason = getattr(failure, "strerror", None) or failure
+        raise InputError(f"the file cannot be read: {reason}") from None
+
+
+def _filled(stream: BinaryIO, size: int) -> BinaryIO:
+    if not size:
+        stream.close()
+        raise InputError("the input is empty")
+    return stream

@@ -1,0 +1,72 @@
+"""A task with its model on a device: the stages as the engine calls them."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from accelerate.utils import should_reduce_batch_size
+
+from taskcli.errors import InputError
+from taskcli.runtime.placement import Placement
+from taskcli.task import Batch, Task
+
+_DEVICE_LOST = ("device-side assert", "CUDA error", "unspecified launch failure", "device lost")
+
+
+class Session:
+    """Moves batches to the device and runs the task's stages on them."""
+
+    def __init__(self, task: Task[Any, Any, Any], placement: Placement) -> None:
+        self.task = task
+        self.placement = placement
+        self._one_at_a_time = threading.Lock()  # split batches are computed off the device thread
+
+    def forward(self, batch: Batch) -> Any:
+        """Run the model. Raises InputError where it answers with numbers that are none."""
+        with self._one_at_a_time, torch.inference_mode():
+            outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
+        logits = outputs if isinstance(outputs, torch.Tensor) else getattr(outputs, "logits", None)
+        if logits is not None and logits.is_floating_point() and bool(logits.isnan().any()):
+            raise InputError("the model answers NaN: its weights are damaged or overflow")
+        return outputs
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Any]) -> list[Any]:
+        with torch.inference_mode():
+            return self.task.postprocess(outputs, batch, items)
+
+    def _on_device(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._moved(value) for name, value in inputs.items()}
+
+    def _moved(self, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        dtype = self.placement.dtype if value.is_floating_point() else None
+        return value.to(self.task.model.device, dtype, non_blocking=True)
+
+    @property
+    def rate(self) -> int:
+        """Samples a second that the checkpoint wants."""
+        extractor = getattr(self.task.processor, "feature_extractor", self.task.processor)
+        return int(getattr(extractor, "sampling_rate", 16_000))
+
+    @property
+    def picture_side(self) -> int | None:
+        """Pixels that an image's shorter side needs at least, where the processor fixes it."""
+        size = getattr(self.task.processor, "size", None)
+        if not size or not getattr(self.task.processor, "do_resize", True):
+            return None
+        sides = [size.get(name) for name in ("height", "width", "shortest_edge")]
+        known = [side for side in sides if side]
+        crop = getattr(self.task.processor, "crop_pct", None) or 1.0
+        return int(max(known) / crop) if known else None
+
+
+def is_out_of_memory(failure: Exception) -> bool:
+    return isinstance(failure, MemoryError) or should_reduce_batch_size(failure)
+
+
+def is_fatal(failure: Exception) -> bool:
+    """Whether the device is lost, so that no later batch can be answered."""
+    return any(sign in str(failure) for sign in _DEVICE_LOST)

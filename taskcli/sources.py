@@ -1,0 +1,262 @@
+"""From the words on the command line to a stream of sources, each with the id of its record.
+
+Names are checked here, before any weights load; contents are opened later, one at a time.
+"""
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from taskcli import rows
+from taskcli.errors import InputError, UsageError
+from taskcli.items import Media
+
+# What a folder is searched for; a file named outright may have any extension.
+EXTENSIONS: Mapping[Media, frozenset[str]] = {
+    Media.IMAGE: frozenset(
+        ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2 .tga .ico".split()
+    ),
+    Media.AUDIO: frozenset(
+        ".wav .flac .ogg .oga .opus .mp3 .m4a .aac .aif .aiff .au .wma .mp4 .mov .webm .mkv".split()
+    ),
+    Media.TEXT: frozenset(".txt .md .text .rst".split()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input before it is decoded: a file, bytes, or a text, or why it is none of them."""
+
+    id: str
+    path: str | None = None
+    data: bytes | None = None
+    text: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    error: InputError | None = None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """`total` is None where inputs are counted only by reading them.
+
+    `live` says that they come through a pipe as somebody else makes them, so waiting for more
+    before answering would delay every record.
+    """
+
+    items: Iterable[Source]
+    total: int | None
+    live: bool = False
+
+    def with_fields(self, variants: Sequence[Mapping[str, str]]) -> "Sources":
+        """Every source once per variant, the variant's fields added (a question, a pair)."""
+        if not variants:
+            return self
+        total = None if self.total is None else self.total * len(variants)
+        return Sources(_with_fields(self.items, variants), total, self.live)
+
+
+def _with_fields(
+    items: Iterable[Source], variants: Sequence[Mapping[str, str]]
+) -> Iterator[Source]:
+    for source in items:
+        for number, variant in enumerate(variants, 1):
+            id = source.id if len(variants) == 1 else f"{source.id}#{number}"
+            yield replace(source, id=id, fields={**source.fields, **variant})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the words are to be read: the shared input options, and what the task accepts."""
+
+    media: Media
+    text_fields: tuple[str, ...] = ("text",)
+    field: str | None = None
+    lines: bool = False
+    encoding: str = "utf-8"
+    recursive: bool = False
+    extensions: frozenset[str] = frozenset()
+
+    @property
+    def rows(self) -> rows.RowReading:
+        names = (self.field,) if self.field else self.text_fields
+        return rows.RowReading(names, named=self.field is not None, encoding=self.encoding)
+
+
+def resolve(
+    inputs: Sequence[str],
+    reading: Reading,
+    *,
+    texts: Sequence[str] = (),
+    files_from: str | None = None,
+    null: bool = False,
+    stdin: BinaryIO | None = None,
+) -> Sources:
+    """All sources of one run, in the order given. Raises UsageError for what does not exist."""
+    if not inputs and not texts and files_from is None:
+        raise UsageError("no input given", _what_to_give(reading.media))
+    if files_from == "-" and "-" in inputs:
+        raise UsageError("standard input cannot be both an input and the list of inputs")
+    stdin = stdin or sys.stdin.buffer
+    parts = [_literals(texts)]
+    parts += [_resolve_one(word, reading, stdin) for word in inputs]
+    if files_from is not None:
+        parts.append(_listed(files_from, null, reading, stdin))
+    total = sum(part.total for part in parts if part.total is not None)
+    return Sources(
+        chain.from_iterable(part.items for part in parts),
+        None if any(part.total is None for part in parts) else total,
+        any(part.live for part in parts),
+    )
+
+
+def _what_to_give(media: Media) -> str:
+    if media is Media.TEXT:
+        return "give files, quoted globs, folders, - for standard input, or --text 'literal text'"
+    return "give files, quoted globs such as 'shots/**/*.*', folders, or - for standard input"
+
+
+def _literals(texts: Sequence[str]) -> Sources:
+    items = [Source(f"text:{number}", text=text) for number, text in enumerate(texts, 1)]
+    return Sources(items, len(items))
+
+
+def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
+    if word == "-":
+        return _standard_input(reading, stdin)
+    if Path(word).is_dir():
+        return _counted(_in_folder(word, reading), reading)
+    if os.path.lexists(word):
+        return _counted([word], reading)
+    if glob.has_magic(word):
+        return _counted(_matches(word), reading)
+    raise _missing(word, reading.media)
+
+
+def _missing(word: str, media: Media) -> UsageError:
+    hint = "check the spelling and the current folder; quote globs so that taskcli expands them"
+    if media is Media.TEXT:
+        hint = "a bare word is a file name; to use it as text, write --text " + repr(word)
+    return UsageError(f"no such file or folder: {word}", hint)
+
+
+def _matches(pattern: str) -> list[str]:
+    found = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())
+    if not found:
+        raise UsageError(f"nothing matches {pattern}", "** descends into folders, * does not")
+    return found
+
+
+def _in_folder(folder: str, reading: Reading) -> list[str]:
+    """The folder's files of the medium, sorted; links to folders are not followed."""
+    walk = os.walk(folder) if reading.recursive else [next(os.walk(folder), (folder, [], []))]
+    found = sorted(
+        str(Path(parent, name))
+        for parent, _, names in walk
+        for name in names
+        if Path(name).suffix.lower() in (reading.extensions or EXTENSIONS[reading.media])
+    )
+    if not found:
+        hint = f"looked for {reading.media} files" + (
+            "" if reading.recursive else "; -r also looks in its folders"
+        )
+        raise UsageError(f"nothing to read in folder {folder}", hint)
+    return found
+
+
+def _counted(paths: list[str], reading: Reading) -> Sources:
+    """Paths as sources; files of rows or lines are counted only by reading them."""
+    total = None if any(_opens_into_many(path, reading) for path in paths) else len(paths)
+    return Sources(chain.from_iterable(_from_path(path, reading) for path in paths), total)
+
+
+def _opens_into_many(path: str, reading: Reading) -> bool:
+    if reading.media is Media.TEXT:
+        return reading.lines or rows.is_rows(path)
+    return reading.field is not None
+
+
+def _from_path(path: str, reading: Reading) -> Iterable[Source]:
+    """The sources in one file: itself, or its rows or lines, read lazily."""
+    if not _opens_into_many(path, reading):
+        return [Source(printable(path), path=path)]
+    reader = rows.read if rows.is_rows(path) or reading.media is not Media.TEXT else rows.read_lines
+    return _from_rows(lambda: reader(path, reading.rows), printable(path), reading.media)
+
+
+def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:
+    if reading.media is not Media.TEXT:
+        return Sources(_whole_input(stdin), 1)
+    if reading.lines:
+        opened = lambda: rows.lines_of(stdin, reading.rows)  # noqa: E731
+    elif reading.field is not None:
+        opened = lambda: rows.json_rows(stdin, reading.rows)  # noqa: E731
+    else:
+        return Sources(_document_or_records(stdin, reading), None, live=True)
+    return Sources(_from_rows(opened, "-", reading.media), None, live=True)
+
+
+def _whole_input(stdin: BinaryIO) -> Iterator[Source]:
+    yield Source("-", data=stdin.read())
+
+
+def _document_or_records(stdin: BinaryIO, reading: Reading) -> Iterator[Source]:
+    """A stream that begins with one of our records is a stream of records, else one document."""
+    first = stdin.readline()
+    if not rows.is_record(first):
+        yield Source("-", data=first + stdin.read())
+        return
+    yield from _from_rows(
+        lambda: rows.json_rows(chain([first], stdin), reading.rows), "-", reading.media
+    )
+
+
+def _from_rows(opened: Callable[[], Iterable[rows.Row]], id: str, media: Media) -> Iterator[Source]:
+    try:
+        for row in opened():
+            yield _from_row(row, f"{id}:{row.line}", media)
+    except (OSError, LookupError) as failure:
+        yield Source(id, error=InputError(f"cannot read {id}: {failure}"))
+
+
+def _from_row(row: rows.Row, id: str, media: Media) -> Source:
+    id = row.id or id
+    if row.error is not None:
+        return Source(id, error=row.error)
+    if media is Media.TEXT:
+        return Source(id, text=row.text, fields=row.fields)
+    return Source(id, path=row.text)
+
+
+def _listed(name: str, null: bool, reading: Reading, stdin: BinaryIO) -> Sources:
+    """Paths from a list. A list in a file is checked whole; one in a pipe is taken as it comes."""
+    if name == "-":
+        paths = (os.fsdecode(path) for path in _split_list(stdin, null))
+        return Sources(
+            chain.from_iterable(_from_path(path, reading) for path in paths), None, live=True
+        )
+    try:
+        with Path(name).open("rb") as stream:
+            listed = [os.fsdecode(path) for path in _split_list(stream, null)]
+    except OSError as failure:
+        raise UsageError(f"cannot read the list {name}: {failure.strerror}") from None
+    if not listed:
+        raise UsageError(f"the list {name} is empty")
+    for path in listed:
+        if not os.path.lexists(path):
+            raise UsageError(f"no such file: {path}, listed in {name}")
+    return _counted(listed, reading)
+
+
+def _split_list(stream: BinaryIO, null: bool) -> Iterator[bytes]:
+    names = stream.read().split(b"\0") if null else (line.rstrip(b"\r\n") for line in stream)
+    return (name for name in names if name)
+
+
+def printable(path: str) -> str:
+    """A path as valid Unicode: bytes that are not UTF-8 are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,110 @@
+"""The contract of one task: what it accepts, its options, and three stages over whole lists.
+
+Data goes one way: items -> preprocess -> Batch -> forward -> outputs -> postprocess -> results.
+A task never opens a file, picks a device, prints or saves.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from taskcli.items import Item, Media
+
+OptionsT = TypeVar("OptionsT")
+ItemT = TypeVar("ItemT", bound=Item)
+ResultT = TypeVar("ResultT")
+
+_PROCESSORS = {
+    Media.TEXT: "AutoTokenizer",
+    Media.IMAGE: "AutoImageProcessor",
+    Media.AUDIO: "AutoFeatureExtractor",
+}
+
+
+@dataclass(slots=True)
+class Batch:
+    """Model inputs for several items.
+
+    `inputs` maps a model argument to a tensor [rows, ...]; the session moves it to the device.
+    `owners[row]` is the index of the item that the row came from: long items own several rows.
+    `extra` stays on the host for `postprocess` (offsets, sizes, strides).
+    """
+
+    inputs: Mapping[str, Any]
+    owners: Sequence[int]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def parts(self, rows: int) -> Iterator[Mapping[str, Any]]:
+        """The inputs in slices of at most `rows` rows, so a long item cannot exhaust memory."""
+        for start in range(0, len(self.owners), rows):
+            yield {name: value[start : start + rows] for name, value in self.inputs.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Generic[ResultT]):
+    """A result with warnings about how it came to be (cut, windowed, guessed)."""
+
+    result: ResultT
+    warnings: tuple[str, ...]
+
+
+class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
+    """One command. Subclasses set the class attributes and write the stages."""
+
+    name: ClassVar[str]
+    panel: ClassVar[Literal["Audio", "Vision", "Text"]]
+    media: ClassVar[Media]
+    Options: ClassVar[type[Any]]
+    result: ClassVar[Any]  # the type of a record's result, for the JSON Schema
+    auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
+    examples: ClassVar[tuple[str, ...]]
+    formats: ClassVar[tuple[str, ...]] = ()  # beyond the universal ones
+    text_fields: ClassVar[tuple[str, ...]] = ("text",)  # where a row keeps its text
+    budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
+    float32_heads: ClassVar[bool] = True  # False where the head runs once per generated token
+
+    def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
+        self.options = options
+        self.processor = processor
+        self.model = model
+
+    @classmethod
+    def summary(cls) -> str:
+        """One line for --help: the first line of the docstring."""
+        return (cls.__doc__ or "").strip().splitlines()[0]
+
+    @classmethod
+    def processor_class(cls) -> str:
+        return _PROCESSORS[cls.media]
+
+    @classmethod
+    def for_format(cls, options: OptionsT, output_format: str) -> OptionsT:
+        """The options that an output format needs, such as time stamps for subtitles."""
+        return options
+
+    @classmethod
+    def variants(cls, options: OptionsT) -> Sequence[Mapping[str, str]]:
+        """Fields that the options add to every input: one variant per question, per pair."""
+        return ()
+
+    def cost(self, item: ItemT) -> int:
+        """What padding would waste if this item shared a batch with shorter ones."""
+        return 1
+
+    def alike(self, item: ItemT) -> Hashable:
+        """Only items of equal value here may share a batch, for inputs that cannot be padded."""
+        return None
+
+    @abstractmethod
+    def preprocess(self, items: list[ItemT]) -> Batch:
+        """Turn items into one padded batch. Raise InputError only for a single item."""
+
+    def forward(self, batch: Batch) -> Any:
+        return self.model(**batch.inputs)
+
+    @abstractmethod
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[ItemT]
+    ) -> list[ResultT | Noted[ResultT]]:
+        """One result per item, in order, as plain values."""

@@ -1,0 +1,34 @@
+"""The tasks, in the order of --help. This is the only list of them."""
+
+from typing import Any
+
+from taskcli.task import Task
+from taskcli.tasks.asr import Asr
+from taskcli.tasks.classify_audio import ClassifyAudio
+from taskcli.tasks.classify_image import ClassifyImage
+from taskcli.tasks.classify_text import ClassifyText
+from taskcli.tasks.depth import Depth
+from taskcli.tasks.detect import Detect
+from taskcli.tasks.generate import Generate
+from taskcli.tasks.ner import Ner
+from taskcli.tasks.qa import Qa
+from taskcli.tasks.segment import SegmentImage
+from taskcli.tasks.summarize import Summarize
+from taskcli.tasks.translate import Translate
+
+TASKS: tuple[type[Task[Any, Any, Any]], ...] = (
+    ClassifyAudio,
+    Asr,
+    ClassifyImage,
+    Detect,
+    SegmentImage,
+    Depth,
+    ClassifyText,
+    Ner,
+    Qa,
+    Generate,
+    Summarize,
+    Translate,
+)
+
+BY_NAME = {task.name: task for task in TASKS}

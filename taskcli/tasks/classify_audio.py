@@ -1,0 +1,41 @@
+"""taskcli classify-audio."""
+
+from typing import Any
+
+from taskcli.items import Media, Sound
+from taskcli.results import Label
+from taskcli.task import Batch, Task
+from taskcli.tasks.ranking import RankingOptions, ranked, scores
+from taskcli.tasks.sounds import features
+
+
+class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
+    """Say what a recording holds: keywords, speakers, events, with scores.
+
+    Any checkpoint that AutoModelForAudioClassification maps: Wav2Vec2, HuBERT, AST, Whisper, ...
+    """
+
+    name = "classify-audio"
+    panel = "Audio"
+    media = Media.AUDIO
+    Options = RankingOptions
+    result = list[Label]
+    auto_models = ("AutoModelForAudioClassification",)
+    budget = 480_000  # samples: half a minute
+    examples = (
+        "taskcli classify-audio word.wav",
+        "taskcli classify-audio recordings/ -r --top-k 1",
+    )
+
+    def cost(self, item: Sound) -> int:
+        return len(item.samples)
+
+    def preprocess(self, items: list[Sound]) -> Batch:
+        samples = [item.samples for item in items]
+        inputs = features(self.processor, self.model, samples, items[0].rate)
+        return Batch(inputs, range(len(items)))
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Sound]) -> list[Any]:
+        config = self.model.config
+        scored = scores(outputs.logits, self.options.function, config)
+        return list(ranked(scored, self.options.top_k, config))

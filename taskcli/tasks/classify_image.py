@@ -1,0 +1,32 @@
+"""taskcli classify-image."""
+
+from typing import Any
+
+from taskcli.items import Picture
+from taskcli.results import Label
+from taskcli.task import Batch
+from taskcli.tasks.pictures import PictureTask
+from taskcli.tasks.ranking import RankingOptions, ranked, scores
+
+
+class ClassifyImage(PictureTask[RankingOptions, list[Label]]):
+    """Say what an image shows: labels with scores.
+
+    Any checkpoint that AutoModelForImageClassification maps: ViT, ConvNeXT, Swin, SigLIP, ...
+    """
+
+    name = "classify-image"
+    panel = "Vision"
+    Options = RankingOptions
+    result = list[Label]
+    auto_models = ("AutoModelForImageClassification",)
+    budget = 8
+    examples = (
+        "taskcli classify-image photo.jpg",
+        "taskcli classify-image 'shots/**/*.jpg' --top-k 1 -o labels.csv",
+    )
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+        config = self.model.config
+        scored = scores(outputs.logits, self.options.function, config)
+        return list(ranked(scored, self.options.top_k, config))

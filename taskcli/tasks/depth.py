@@ -1,0 +1,82 @@
+"""taskcli depth."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from taskcli.errors import InputError
+from taskcli.items import Picture
+from taskcli.results import DepthMap
+from taskcli.task import Batch
+from taskcli.tasks.pictures import PictureTask
+
+_METRIC = ("glpn", "zoedepth", "depth_pro")
+
+
+@dataclass(frozen=True)
+class DepthOptions:
+    pass
+
+
+class Depth(PictureTask[DepthOptions, DepthMap]):
+    """Estimate how far away each pixel is, in metres or in relative units.
+
+    Any checkpoint that AutoModelForDepthEstimation maps: GLPN, DPT, Depth Anything, ZoeDepth, ...
+    """
+
+    name = "depth"
+    panel = "Vision"
+    Options = DepthOptions
+    result = DepthMap
+    auto_models = ("AutoModelForDepthEstimation",)
+    budget = 4
+    examples = (
+        "taskcli depth room.jpg",
+        "taskcli depth 'rooms/*.jpg' | jq -c '[.input, .result.min, .result.max]'",
+    )
+
+    def alike(self, item: Picture) -> Hashable:
+        """GLPN rounds sizes down to a multiple: what rounds alike may share a batch."""
+        multiple = getattr(self.processor, "size_divisor", None)
+        if multiple is None:
+            return super().alike(item)
+        width, height = item.image.size
+        return width // multiple, height // multiple
+
+    def preprocess(self, items: list[Picture]) -> Batch:
+        smallest = getattr(self.processor, "size_divisor", None) or 1
+        if min(side for item in items for side in item.image.size) < smallest:
+            raise InputError(f"the image is smaller than {smallest} pixels a side")
+        return super().preprocess(items)
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+        return [_depth_map(one, self._units()) for one in self._resized(outputs, batch)]
+
+    def _resized(self, outputs: Any, batch: Batch) -> list[Any]:
+        """Depth at each upright original's size, [height, width] each."""
+        sizes = batch.extra["sizes"]
+        outputs.predicted_depth = outputs.predicted_depth.float()
+        if hasattr(self.processor, "post_process_depth_estimation"):
+            # The second argument is target_sizes, but source_sizes for ZoeDepth; both are these.
+            found = self.processor.post_process_depth_estimation(outputs, sizes)
+            return [one["predicted_depth"] for one in found]
+        from torch.nn.functional import interpolate
+
+        return [
+            interpolate(one[None, None], size=size, mode="bicubic", align_corners=False)[0, 0]
+            for one, size in zip(outputs.predicted_depth, sizes, strict=True)
+        ]
+
+    def _units(self) -> str:
+        config = self.model.config
+        metric = getattr(config, "depth_estimation_type", None) == "metric"
+        return "m" if metric or config.model_type in _METRIC else "relative"
+
+
+def _depth_map(depth: Any, units: Any) -> DepthMap:
+    depth = depth.reshape(depth.shape[-2:])
+    if not bool(depth.isfinite().all()):
+        raise InputError("the model answers depths that are not numbers")
+    height, width = depth.shape
+    low, high, mean = (float(value) for value in (depth.min(), depth.max(), depth.mean()))
+    return DepthMap(low, high, mean, width, height, units, depth.cpu().numpy())

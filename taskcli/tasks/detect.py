@@ -1,0 +1,56 @@
+"""taskcli detect."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from taskcli.items import Picture
+from taskcli.options import Threshold
+from taskcli.results import Box, Detection
+from taskcli.task import Batch
+from taskcli.tasks.pictures import PictureTask
+
+
+@dataclass(frozen=True)
+class DetectOptions:
+    threshold: Threshold = 0.5
+
+
+class Detect(PictureTask[DetectOptions, list[Detection]]):
+    """Find objects in an image: a box, a label and a score for each.
+
+    Any checkpoint that AutoModelForObjectDetection maps: DETR, RT-DETR, YOLOS, ...
+    Boxes are in pixels of the upright image, best score first.
+    """
+
+    name = "detect"
+    panel = "Vision"
+    Options = DetectOptions
+    result = list[Detection]
+    auto_models = ("AutoModelForObjectDetection",)
+    budget = 4
+    examples = (
+        "taskcli detect street.jpg --threshold 0.9",
+        "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
+    )
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+        found = self.processor.post_process_object_detection(
+            outputs, threshold=self.options.threshold, target_sizes=batch.extra["sizes"]
+        )
+        sizes = batch.extra["sizes"]
+        return [self._detections(one, *size) for one, size in zip(found, sizes, strict=True)]
+
+    def _detections(self, found: dict[str, Any], height: int, width: int) -> list[Detection]:
+        names = self.model.config.id2label
+        rows = zip(*(found[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
+        detections = [
+            Detection(names[label], score, _box(corners, height, width))
+            for label, score, corners in rows
+        ]
+        return sorted(detections, key=lambda detection: -detection.score)
+
+
+def _box(corners: list[float], height: int, width: int) -> Box:
+    """Whole pixels inside the image: a model may put an edge slightly outside."""
+    left, top, right, bottom = (int(corner) for corner in corners)
+    return Box(max(left, 0), max(top, 0), min(right, width), min(bottom, height))

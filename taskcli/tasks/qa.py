@@ -1,0 +1,113 @@
+"""taskcli qa."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+
+from taskcli.errors import CheckpointError, InputError
+from taskcli.items import Media, Passage
+from taskcli.results import Answer
+from taskcli.task import Batch, Task
+from taskcli.tasks.spans import Span, best_spans
+from taskcli.tasks.windows import max_tokens, row_inputs, row_logits
+
+_LONGEST_WINDOW = 384  # tokens; what extractive models are trained with
+_LONGEST_STRIDE = 128
+
+
+@dataclass(frozen=True)
+class QaOptions:
+    question: Annotated[
+        list[str],
+        typer.Option("--question", "-q", metavar="TEXT", help="What to ask; repeatable."),
+    ] = field(default_factory=list)
+    top_k: Annotated[
+        int, typer.Option(min=1, help="How many answers to give; above 1 result is a list.")
+    ] = 1
+    no_answer: Annotated[
+        bool, typer.Option("--no-answer", help="Allow the answer that there is none (SQuAD 2).")
+    ] = False
+    max_answer_len: Annotated[int, typer.Option(min=1, help="Most tokens of an answer.")] = 15
+    doc_stride: Annotated[
+        int | None, typer.Option(min=1, help="Tokens that neighbouring windows share.")
+    ] = None
+
+
+class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
+    """Answer a question by a span of a text.
+
+    Any checkpoint that AutoModelForQuestionAnswering maps: BERT, DistilBERT, RoBERTa, ...
+    Give questions with -q, or rows with `question` and `context`. Long texts are read in windows.
+    """
+
+    name = "qa"
+    panel = "Text"
+    media = Media.TEXT
+    Options = QaOptions
+    result = Answer | list[Answer]
+    auto_models = ("AutoModelForQuestionAnswering",)
+    text_fields = ("context", "text")
+    budget = 8_192  # characters
+    examples = (
+        "taskcli qa report.txt -q 'Who signed it?' -q 'When?'",
+        "taskcli qa squad.jsonl --no-answer -o answers.jsonl",
+    )
+
+    def __init__(self, options: QaOptions, processor: Any, model: Any) -> None:
+        super().__init__(options, processor, model)
+        if not processor.is_fast:
+            raise CheckpointError(
+                "this checkpoint's tokenizer tells no places in the text",
+                "choose one with a tokenizer.json",
+            )
+        self._limit = min(max_tokens(processor, model.config), _LONGEST_WINDOW)
+        self._stride = options.doc_stride or min(self._limit // 2, _LONGEST_STRIDE)
+
+    @classmethod
+    def variants(cls, options: QaOptions) -> Sequence[Mapping[str, str]]:
+        return [{"question": question} for question in options.question]
+
+    def cost(self, item: Passage) -> int:
+        return len(item.text) + len(_question(item))
+
+    def preprocess(self, items: list[Passage]) -> Batch:
+        encoded = self.processor(
+            [_question(item) for item in items],
+            [item.text for item in items],
+            truncation="only_second",
+            max_length=self._limit,
+            stride=self._stride,
+            padding=True,
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
+            return_tensors="pt",
+        )
+        owners = encoded["overflow_to_sample_mapping"].tolist()
+        return Batch(row_inputs(encoded, self.processor), owners, {"encoded": encoded})
+
+    def forward(self, batch: Batch) -> Any:
+        return row_logits(self.model, batch, "start_logits", "end_logits")
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
+        start, end = (logits.float().cpu().numpy() for logits in outputs)
+        results: list[Any] = []
+        for owner, item in enumerate(items):
+            rows = [row for row, its in enumerate(batch.owners) if its == owner]
+            spans = best_spans(start, end, batch.extra["encoded"], rows, self.options)
+            answers = [_answer(span, item) for span in spans] or [_answer(Span(0.0, 0, 0), item)]
+            results.append(answers if self.options.top_k > 1 else answers[0])
+        return results
+
+
+def _question(item: Passage) -> str:
+    question = item.fields.get("question")
+    if not isinstance(question, str) or not question.strip():
+        raise InputError("no question", "ask with -q, or give rows with question and context")
+    return question.strip()
+
+
+def _answer(span: Span, item: Passage) -> Answer:
+    text = item.text[span.start : span.end]
+    return Answer(_question(item), text, span.score, span.start, span.end)

@@ -1,0 +1,42 @@
+"""Scores and labels: what the three classify commands share."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from taskcli.options import ScoreFunction, TopK
+from taskcli.results import Label
+
+
+@dataclass(frozen=True)
+class RankingOptions:
+    top_k: TopK = 5
+    function: ScoreFunction = "auto"
+
+
+def scores(
+    logits: Any, function: Literal["auto", "softmax", "sigmoid", "none"], config: Any
+) -> Any:
+    """Logits [n, labels] as scores [n, labels], in float32.
+
+    `auto` follows the checkpoint as transformers' pipelines do: raw for regression, sigmoid for
+    several labels at once or a single one, else softmax.
+    """
+    if function == "auto":
+        problem = getattr(config, "problem_type", None)
+        single = logits.shape[-1] == 1
+        several = problem == "multi_label_classification" or single
+        function = "none" if problem == "regression" else "sigmoid" if several else "softmax"
+    logits = logits.float()
+    if function == "none":
+        return logits
+    return logits.sigmoid() if function == "sigmoid" else logits.softmax(-1)
+
+
+def ranked(scored: Any, top_k: int, config: Any) -> list[list[Label]]:
+    """The best `top_k` labels of each row of scores [n, labels], best first."""
+    best = scored.topk(min(top_k, scored.shape[-1]), dim=-1)
+    rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return [
+        [Label(config.id2label[index], score) for index, score in zip(*row, strict=True)]
+        for row in rows
+    ]

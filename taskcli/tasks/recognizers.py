@@ -1,0 +1,228 @@
+"""The ways in which speech models write: frame by frame (CTC), or as text generation."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from taskcli.captions import phrases
+from taskcli.items import Sound
+from taskcli.results import Chunk, Transcript
+from taskcli.task import Batch
+from taskcli.tasks.sounds import features
+
+_WINDOW_SECONDS = 30  # what CTC models were trained near; memory grows with its square
+_STRIDE_SECONDS = 5  # each side of a window that its neighbour hears too
+_ROWS = 4  # windows of one recording that are computed together
+_MOST_TOKENS = 256  # for generating models whose checkpoint sets no limit
+
+
+def recognizer_of(processor: Any, model: Any) -> "Recognizer":
+    if model.config.model_type == "whisper":
+        return Whisper(processor, model)
+    if model.can_generate():
+        return Generating(processor, model)
+    return Ctc(processor, model)
+
+
+class Recognizer(ABC):
+    timestamps: ClassVar[tuple[str, ...]]
+    multilingual = False
+
+    def __init__(self, processor: Any, model: Any) -> None:
+        self.processor = processor
+        self.model = model
+        self.extractor = getattr(processor, "feature_extractor", processor)
+        self.tokenizer = processor.tokenizer
+
+    def alike(self, item: Sound) -> Hashable:
+        return None
+
+    @abstractmethod
+    def preprocess(self, items: list[Sound]) -> Batch: ...
+
+    @abstractmethod
+    def forward(self, batch: Batch, options: Any) -> Any: ...
+
+    @abstractmethod
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
+    ) -> list[Transcript]: ...
+
+
+class Ctc(Recognizer):
+    """One label per frame. Long recordings become windows whose doubled frames are dropped."""
+
+    timestamps = ("none", "segment", "word", "char")
+
+    def preprocess(self, items: list[Sound]) -> Batch:
+        rows = [(owner, *row) for owner, item in enumerate(items) for row in self._windows(item)]
+        inputs = features(self.extractor, self.model, [row[1] for row in rows], items[0].rate)
+        return Batch(inputs, [row[0] for row in rows], {"kept": [row[2] for row in rows]})
+
+    def _windows(self, item: Sound) -> Iterator[tuple[Any, slice]]:
+        """(samples, the frames that no neighbour keeps), both aligned to whole frames."""
+        ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
+        if ratio is None or item.seconds <= _WINDOW_SECONDS:
+            yield item.samples, slice(None)
+            return
+        frame_rate = item.rate // ratio
+        window, stride = _WINDOW_SECONDS * frame_rate, _STRIDE_SECONDS * frame_rate
+        frames = len(item.samples) // ratio
+        for start in range(0, frames, window - 2 * stride):
+            last = start + window >= frames
+            samples = item.samples[start * ratio : None if last else (start + window) * ratio]
+            yield samples, slice(stride if start else 0, None if last else window - stride)
+            if last:
+                return
+
+    def forward(self, batch: Batch, options: Any) -> list[list[int]]:
+        """The best label of each valid frame, a list per row; argmax is done on the device."""
+        return [row for part in batch.parts(_ROWS) for row in self._labels(part)]
+
+    def _labels(self, part: Mapping[str, Any]) -> Iterator[list[int]]:
+        best = self.model(**part).logits.argmax(-1).cpu()
+        mask = part.get("attention_mask")
+        measure = getattr(self.model, "_get_feat_extract_output_lengths", None)
+        if mask is None or measure is None:
+            yield from best.tolist()
+            return
+        for row, valid in zip(best, measure(mask.sum(-1)).tolist(), strict=True):
+            yield row[:valid].tolist()
+
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
+    ) -> list[Transcript]:
+        frames: list[list[int]] = [[] for _ in items]
+        for row, owner, kept in zip(outputs, batch.owners, batch.extra["kept"], strict=True):
+            frames[owner] += row[kept]
+        return [
+            self._transcript(ids, item, timestamps) for ids, item in zip(frames, items, strict=True)
+        ]
+
+    def _transcript(self, ids: list[int], item: Sound, timestamps: str) -> Transcript:
+        if timestamps == "none":
+            return Transcript(self.tokenizer.decode(ids).strip())
+        unit = "char" if timestamps == "char" else "word"
+        decoded = self.tokenizer.decode(
+            ids, output_char_offsets=unit == "char", output_word_offsets=unit == "word"
+        )
+        seconds = item.seconds / max(len(ids), 1)
+        chunks = [
+            Chunk(
+                offset[unit],
+                (
+                    round(offset["start_offset"] * seconds, 3),
+                    round(offset["end_offset"] * seconds, 3),
+                ),
+            )
+            for offset in decoded[f"{unit}_offsets"]
+        ]
+        if timestamps == "segment":
+            chunks = list(phrases(chunks))
+        return Transcript(decoded["text"].strip(), tuple(chunks))
+
+
+class Generating(Recognizer):
+    """Encoder-decoder models without time stamps: Speech2Text, Moonshine, SpeechT5, ..."""
+
+    timestamps = ("none",)
+
+    def preprocess(self, items: list[Sound]) -> Batch:
+        samples = [item.samples for item in items]
+        inputs = features(self.extractor, self.model, samples, items[0].rate)
+        return Batch(inputs, range(len(items)))
+
+    def forward(self, batch: Batch, options: Any) -> Any:
+        config = self.model.generation_config
+        unlimited = config.max_new_tokens is None and config.max_length in (None, 20)
+        limit = {"max_new_tokens": _MOST_TOKENS} if unlimited else {}
+        return self.model.generate(**batch.inputs, **limit).cpu()
+
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
+    ) -> list[Transcript]:
+        texts = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
+        return [Transcript(text.strip()) for text in texts]
+
+
+class Whisper(Recognizer):
+    """Whisper: 30 seconds at once, or its own sequential long form beyond."""
+
+    timestamps = ("none", "segment", "word")
+
+    @property
+    def multilingual(self) -> bool:  # type: ignore[override]
+        return bool(getattr(self.model.generation_config, "is_multilingual", False))
+
+    def alike(self, item: Sound) -> Hashable:
+        """Short and long recordings take different ways through generate()."""
+        return bool(len(item.samples) > self.extractor.n_samples)
+
+    def preprocess(self, items: list[Sound]) -> Batch:
+        long = self.alike(items[0])
+        reading = {"truncation": False, "padding": "longest"} if long else {}
+        made = self.extractor(
+            [item.samples for item in items],
+            sampling_rate=items[0].rate,
+            return_attention_mask=True,
+            return_tensors="pt",
+            **reading,
+        )
+        inputs = {name: made[name] for name in ("input_features", "attention_mask")}
+        return Batch(inputs, range(len(items)), {"long": long})
+
+    def forward(self, batch: Batch, options: Any) -> Any:
+        asked: dict[str, Any] = {}
+        if self.multilingual:
+            asked["task"] = "translate" if options.translate else "transcribe"
+            asked["language"] = options.language
+        if options.timestamps != "none" or batch.extra["long"]:
+            asked["return_timestamps"] = True
+        if options.timestamps == "word":
+            asked |= {"return_token_timestamps": True, "return_segments": True}
+        return self.model.generate(**batch.inputs, **asked)
+
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
+    ) -> list[Transcript]:
+        marks = {"none": None, "segment": True, "word": "word"}[timestamps]
+        return [
+            self._transcript(one, item, marks)
+            for one, item in zip(_per_item(outputs), items, strict=True)
+        ]
+
+    def _transcript(self, output: dict[str, Any], item: Sound, marks: Any) -> Transcript:
+        precision = self.extractor.chunk_length / self.model.config.max_source_positions
+        text, optional = self.tokenizer._decode_asr(
+            [output], return_timestamps=marks, return_language=None, time_precision=precision
+        )
+        chunks = None
+        if marks is not None:
+            chunks = tuple(_clamped(chunk, item.seconds) for chunk in optional.get("chunks", ()))
+        return Transcript(text.strip(), chunks)
+
+
+def _per_item(outputs: Any) -> Iterator[dict[str, Any]]:
+    """generate() answers a tensor, or a dictionary when times of tokens were asked for."""
+    if not isinstance(outputs, dict):
+        for tokens in outputs.cpu():
+            yield {"tokens": tokens[None]}
+        return
+    for row, tokens in enumerate(outputs["sequences"].cpu()):
+        yield {"tokens": tokens[None], "token_timestamps": _token_times(outputs, row)}
+
+
+def _token_times(outputs: dict[str, Any], row: int) -> Any:
+    if "segments" not in outputs:
+        return outputs["token_timestamps"][row][None].cpu()
+    import torch
+
+    segments = outputs["segments"][row]
+    return torch.cat([segment["token_timestamps"] for segment in segments])[None].cpu()
+
+
+def _clamped(chunk: dict[str, Any], seconds: float) -> Chunk:
+    """Whisper leaves the last end open and may mark times beyond the sound."""
+    start, end = chunk["timestamp"]
+    end = seconds if end is None else min(max(end, 0.0), seconds)
+    return Chunk(chunk["text"], (min(max(start or 0.0, 0.0), end), end))

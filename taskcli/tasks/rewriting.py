@@ -1,0 +1,122 @@
+"""Text to text with an encoder-decoder: what summarize and translate share.
+
+transformers 5 no longer applies a checkpoint's `task_specific_params` and `prefix`, without
+which T5 does not know what is asked of it; they are applied here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from taskcli.items import Passage
+from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
+from taskcli.task import Batch
+from taskcli.tasks.windows import max_tokens
+
+_ROWS = 4  # parts of a long text that are generated together
+_MOST_TOKENS = 512  # for checkpoints that set no limit of their own
+_LIBRARY_DEFAULT = 20  # what generate() takes when nobody says: too short for any sentence
+# A sentence ends at its mark and what closes it, or at the end of a line.
+_SENTENCE = re.compile(r".+?(?:[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n+|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class RewritingOptions:
+    min_length: MinLength = None
+    max_length: MaxLength = None
+    num_beams: NumBeams = None
+    length_penalty: LengthPenalty = None
+
+
+class Rewriter:
+    """Splits, generates and joins for one checkpoint and one way of asking."""
+
+    def __init__(
+        self, tokenizer: Any, model: Any, options: RewritingOptions, settings: Mapping[str, Any]
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.model = model
+        own = dict(settings)
+        self.prefix = str(own.pop("prefix", None) or getattr(model.config, "prefix", None) or "")
+        flags = {
+            "min_length": options.min_length,
+            "max_length": options.max_length,
+            "num_beams": options.num_beams,
+            "length_penalty": options.length_penalty,
+        }
+        self.generation = own | {name: value for name, value in flags.items() if value is not None}
+        if self._has_no_limit():
+            self.generation["max_length"] = _MOST_TOKENS
+        self.limit = max_tokens(tokenizer, model.config, fallback=1024)
+
+    def _has_no_limit(self) -> bool:
+        config = self.model.generation_config
+        stated = self.generation.get("max_length") or config.max_length
+        return config.max_new_tokens is None and stated in (None, _LIBRARY_DEFAULT)
+
+    def preprocess(self, items: list[Passage]) -> Batch:
+        parts = [self.split(item.text) for item in items]
+        owners = [owner for owner, own in enumerate(parts) for _ in own]
+        encoded = self.tokenizer(
+            [self.prefix + part for own in parts for part in own],
+            truncation=True,
+            max_length=self.limit,
+            padding=True,
+            return_tensors="pt",
+        )
+        inputs = {name: encoded[name] for name in ("input_ids", "attention_mask")}
+        return Batch(inputs, owners)
+
+    def split(self, text: str) -> list[str]:
+        """The text itself if the model can hold it, else parts that it can, cut at sentences."""
+        if self._tokens(text) <= self.limit:
+            return [text]
+        parts: list[str] = []
+        for sentence in _SENTENCE.findall(text):
+            if parts and self._tokens(parts[-1] + sentence) <= self.limit:
+                parts[-1] += sentence
+            else:
+                parts += self._pieces(sentence)
+        return [part.strip() for part in parts if part.strip()]
+
+    def _pieces(self, sentence: str) -> list[str]:
+        """A sentence that is too long by itself, cut between words, else between characters."""
+        if self._tokens(sentence) <= self.limit or len(sentence) < 2:
+            return [sentence]
+        middle = len(sentence) // 2
+        cut = sentence.rfind(" ", 1, middle) + 1 or middle
+        return self._pieces(sentence[:cut]) + self._pieces(sentence[cut:])
+
+    def _tokens(self, text: str) -> int:
+        return len(self.tokenizer(self.prefix + text)["input_ids"])
+
+    def forward(self, batch: Batch) -> list[Any]:
+        """Token ids of each part, [tokens] each."""
+        return [
+            row
+            for part in batch.parts(_ROWS)
+            for row in self.model.generate(**part, **self.generation).cpu()
+        ]
+
+    def texts(self, outputs: list[Any], batch: Batch, items: list[Passage]) -> list[str]:
+        """One text per item: the parts in order, joined."""
+        decoded = [self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in outputs]
+        joined: list[list[str]] = [[] for _ in items]
+        for owner, text in zip(batch.owners, decoded, strict=True):
+            joined[owner].append(text)
+        return [" ".join(parts) for parts in joined]
+
+    def notes(self, batch: Batch, verb: str) -> list[tuple[str, ...]]:
+        """A warning for each item that did not fit at once."""
+        counts = [list(batch.owners).count(owner) for owner in dict.fromkeys(batch.owners)]
+        return [
+            (f"longer than {self.limit} tokens: {verb} in {count} parts",) if count > 1 else ()
+            for count in counts
+        ]
+
+
+def task_settings(config: Any, *names: str) -> dict[str, Any]:
+    """The first of the checkpoint's `task_specific_params` that exists under one of `names`."""
+    settings = getattr(config, "task_specific_params", None) or {}
+    return next((dict(settings[name]) for name in names if name in settings), {})

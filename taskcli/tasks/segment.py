@@ -1,0 +1,110 @@
+"""taskcli segment."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import typer
+
+from taskcli.errors import UsageError
+from taskcli.items import Picture
+from taskcli.options import Threshold
+from taskcli.results import Box, RunLengthMask, Segment
+from taskcli.task import Batch
+from taskcli.tasks.pictures import PictureTask
+
+Subtask = Literal["auto", "panoptic", "instance", "semantic"]
+_ORDER: tuple[Subtask, ...] = ("panoptic", "instance", "semantic")
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    subtask: Annotated[
+        Subtask, typer.Option(help="What to divide into; auto takes the checkpoint's richest.")
+    ] = "auto"
+    threshold: Threshold = 0.9
+    mask_threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="A pixel belongs to a mask above this.")
+    ] = 0.5
+    overlap_threshold: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Share of a mask that overlaps must leave it."),
+    ] = 0.5
+
+
+class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
+    """Divide an image into labelled regions, each with its mask.
+
+    Any checkpoint that the segmentation Auto classes map: Mask2Former, MaskFormer, SegFormer, ...
+    Masks are COCO run-length codes in pixels of the upright image.
+    """
+
+    name = "segment"
+    panel = "Vision"
+    Options = SegmentOptions
+    result = list[Segment]
+    auto_models = (
+        "AutoModelForUniversalSegmentation",
+        "AutoModelForSemanticSegmentation",
+        "AutoModelForImageSegmentation",
+        "AutoModelForInstanceSegmentation",
+    )
+    budget = 4
+    examples = (
+        "taskcli segment street.jpg",
+        "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",
+    )
+
+    def __init__(self, options: SegmentOptions, processor: Any, model: Any) -> None:
+        super().__init__(options, processor, model)
+        offered = [kind for kind in _ORDER if hasattr(processor, _method(kind))]
+        asked = options.subtask
+        if not offered or (asked != "auto" and asked not in offered):
+            known = ", ".join(offered) or "none"
+            raise UsageError(f"--subtask {asked}: this checkpoint offers {known}")
+        self.subtask: Subtask = offered[0] if asked == "auto" else asked
+
+    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+        sizes = batch.extra["sizes"]
+        divide = getattr(self.processor, _method(self.subtask))
+        if self.subtask == "semantic":
+            return [self._semantic(one) for one in divide(outputs, target_sizes=sizes)]
+        fuse: dict[str, Any] = {"label_ids_to_fuse": set()} if self.subtask == "panoptic" else {}
+        found = divide(
+            outputs,
+            threshold=self.options.threshold,
+            mask_threshold=self.options.mask_threshold,
+            overlap_mask_area_threshold=self.options.overlap_threshold,
+            target_sizes=sizes,
+            **fuse,
+        )
+        return [self._instances(one) for one in found]
+
+    def _semantic(self, ids: Any) -> list[Segment]:
+        """`ids` [height, width] holds a label per pixel."""
+        names = self.model.config.id2label
+        return [_segment(names[label], None, ids == label) for label in ids.unique().tolist()]
+
+    def _instances(self, found: dict[str, Any]) -> list[Segment]:
+        names = self.model.config.id2label
+        ids = found["segmentation"]
+        segments = [
+            _segment(names[info["label_id"]], info["score"], ids == info["id"])
+            for info in found["segments_info"]
+        ]
+        return [segment for segment in segments if segment.area]
+
+
+def _method(subtask: str) -> str:
+    return f"post_process_{subtask}_segmentation"
+
+
+def _segment(label: str, score: float | None, mask: Any) -> Segment:
+    """`mask` is a boolean tensor [height, width]."""
+    import numpy as np
+    from pycocotools import mask as coco
+
+    encoded = coco.encode(np.asfortranarray(mask.cpu().numpy(), dtype=np.uint8))
+    left, top, width, height = (int(side) for side in coco.toBbox(encoded))
+    rle = RunLengthMask(tuple(encoded["size"]), encoded["counts"].decode("ascii"))
+    box = Box(left, top, left + width, top + height)
+    return Segment(label, score, rle, int(coco.area(encoded)), box)
