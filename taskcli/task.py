@@ -62,7 +62,8 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     formats: ClassVar[tuple[str, ...]] = ()  # beyond the universal ones
     text_fields: ClassVar[tuple[str, ...]] = ("text",)  # where a row keeps its text
     budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
-    float32_heads: ClassVar[bool] = True  # False where the head runs once per generated token
+    # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
+    float32_heads: ClassVar[frozenset[str] | None] = None
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         self.options = options

@@ -26,9 +26,7 @@ _INPUT_GROUPS = {
 }
 _Inputs = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[INPUT]...", help="Files, quoted globs, folders, or - for standard input."
-    ),
+    typer.Argument(metavar="INPUT", help="Files, quoted globs, folders, or - for standard input."),
 ]
 
 
@@ -93,6 +91,7 @@ def _is_given(ctx: typer.Context, name: str) -> bool:
 
 
 def _help(task: type[Task[Any, Any, Any]]) -> str:
-    """The docstring, then the examples, as Typer's help text has them."""
+    """The docstring, each paragraph on one line for Typer to wrap, then the examples."""
+    paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(task) or "").split("\n\n")]
     examples = "\n\n".join(f"  $ {example}" for example in task.examples)
-    return f"{inspect.getdoc(task)}\n\n[bold]Examples[/bold]\n\n{examples}"
+    return "\n\n".join([*paragraphs, "[bold]Examples[/bold]", examples])

@@ -1,6 +1,9 @@
 """From a checkpoint's folder to a session: the right class, whole weights, the right place."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a thread asks the Hub for one
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
@@ -42,10 +45,10 @@ def load(
     auto_model = _auto_model(task, checkpoint.name, config)
     processor = _processor(task, checkpoint.name, folder)
     placement = place(device, dtype, weight_bytes(folder), config.model_type)
-    model = _model(auto_model, checkpoint.name, folder, placement)
+    model = _model(auto_model, checkpoint.name, folder, config, placement)
     make_exact(model)
-    if task.float32_heads and placement.dtype != torch.float32:
-        _keep_heads_float32(model)
+    if placement.dtype != torch.float32:
+        _keep_heads_float32(model, task.float32_heads)
     return Session(task(options, processor, model), placement)
 
 
@@ -101,24 +104,43 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
         ) from failure
 
 
-def _model(auto_model: Any, name: str, folder: Path, placement: Placement) -> Any:
+def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Placement) -> Any:
     has_safetensors = any(folder.glob("*.safetensors"))
     try:
-        model, info = auto_model.from_pretrained(
-            folder,
-            **_LOCAL,
-            dtype=placement.dtype,
-            device_map="auto" if placement.spread else None,
-            use_safetensors=has_safetensors,
-            weights_only=True,
-            output_loading_info=True,
-        )
+        with _without_training_losses(auto_model, config):
+            model, info = auto_model.from_pretrained(
+                folder,
+                **_LOCAL,
+                dtype=placement.dtype,
+                device_map="auto" if placement.spread else None,
+                use_safetensors=has_safetensors,
+                weights_only=True,
+                output_loading_info=True,
+            )
     except Exception as failure:
         reason = _first_line(failure)
         raise CheckpointError(f"{name}: its weights cannot be loaded: {reason}") from failure
     _refuse_random_weights(name, info)
     model.eval()
     return model if placement.spread else model.to(placement.device)
+
+
+@contextmanager
+def _without_training_losses(auto_model: Any, config: Any) -> Iterator[None]:
+    """Build MaskFormer and its kin without scipy: only their training loss would use it.
+
+    Their constructors ask for it all the same; scipy costs every start half a second.
+    """
+    module = sys.modules[auto_model._model_mapping[type(config)].__module__]
+    asked = getattr(module, "requires_backends", None)
+    if asked is None:
+        yield
+        return
+    module.requires_backends = lambda *_: None  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.requires_backends = asked  # type: ignore[attr-defined]
 
 
 def _refuse_random_weights(name: str, info: dict[str, Any]) -> None:
@@ -135,17 +157,27 @@ def _refuse_random_weights(name: str, info: dict[str, Any]) -> None:
         )
 
 
-def _keep_heads_float32(model: Any) -> None:
-    """Compute everything outside the backbone in float32.
+def _keep_heads_float32(model: Any, names: frozenset[str] | None) -> None:
+    """Compute the task's heads in float32, by default everything outside the backbone.
 
     bfloat16 has eight bits: a box edge near 1.0 would be off by pixels, and scores would tie.
     """
+    for head in _heads(model, names):
+        head.float()
+        head.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
+
+
+def _heads(model: Any, names: frozenset[str] | None) -> list[nn.Module]:
+    if names is not None:
+        shared = {id(module.weight) for module in model.modules() if type(module) is nn.Embedding}
+        return [
+            module
+            for path, module in model.named_modules()
+            if path.split(".")[-1] in names and id(getattr(module, "weight", None)) not in shared
+        ]
     if not hasattr(model, model.base_model_prefix):
-        return  # no backbone of its own name, so no telling where the head begins
-    for name, child in model.named_children():
-        if name != model.base_model_prefix:
-            child.float()
-            child.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
+        return []  # no backbone of its own name, so no telling where the head begins
+    return [child for name, child in model.named_children() if name != model.base_model_prefix]
 
 
 def _inputs_to_float32(

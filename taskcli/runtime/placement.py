@@ -60,7 +60,7 @@ def _is_there(device: torch.device) -> bool:
         return bool((device.index or 0) < torch.cuda.device_count())
     if device.type == "mps":
         return bool(torch.backends.mps.is_available())
-    return device.type == "cpu"
+    return bool(device.type == "cpu")
 
 
 def _dtype(word: str, device: torch.device, model_type: str) -> tuple[torch.dtype, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from accelerate.utils import should_reduce_batch_size
+from accelerate.utils.memory import should_reduce_batch_size
 
 from taskcli.errors import InputError
 from taskcli.runtime.placement import Placement

@@ -43,7 +43,7 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
     formats = ("srt", "vtt")
     auto_models = ("AutoModelForCTC", "AutoModelForSpeechSeq2Seq")
     budget = 480_000  # samples: half a minute
-    float32_heads = False
+    float32_heads = frozenset({"lm_head"})
     examples = (
         "taskcli asr talk.mp3",
         "taskcli asr interview.m4a -o interview.srt",

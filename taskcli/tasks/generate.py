@@ -62,7 +62,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
     auto_models = ("AutoModelForCausalLM",)
     text_fields = ("prompt", "text")
     budget = 4_096  # characters
-    float32_heads = False
+    float32_heads = frozenset()
     examples = (
         "taskcli generate --text 'Once upon a time'",
         "taskcli generate prompts.txt --lines --max-new-tokens 50 --temperature 0.8 --seed 1",

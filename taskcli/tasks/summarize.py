@@ -23,7 +23,7 @@ class Summarize(Task[RewritingOptions, Passage, Summary]):
     result = Summary
     auto_models = ("AutoModelForSeq2SeqLM",)
     budget = 16_384  # characters
-    float32_heads = False
+    float32_heads = frozenset()
     examples = (
         "taskcli summarize report.txt",
         "taskcli asr meeting.wav | taskcli summarize - --max-length 60",

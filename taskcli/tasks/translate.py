@@ -37,7 +37,7 @@ class Translate(Task[TranslateOptions, Passage, Translation]):
     result = Translation
     auto_models = ("AutoModelForSeq2SeqLM",)
     budget = 4_096  # characters
-    float32_heads = False
+    float32_heads = frozenset()
     examples = (
         "taskcli translate letter.txt --from en --to fr",
         "taskcli asr talk.wav | taskcli translate - --from en --to de",
