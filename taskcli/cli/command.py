@@ -19,7 +19,7 @@ from taskcli.options import (
 )
 from taskcli.task import Task
 
-_INPUT_GROUPS = {
+INPUT_GROUPS = {
     Media.TEXT: TextInputOptions,
     Media.IMAGE: ImageInputOptions,
     Media.AUDIO: AudioInputOptions,
@@ -32,7 +32,7 @@ _Inputs = Annotated[
 
 def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     """The function that Typer turns into `taskcli <task>`."""
-    groups = (task.Options, _INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
     own = [parameter for group in groups for parameter in _parameters(group)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:

@@ -10,7 +10,7 @@ from taskcli.api import DecodeLimits, open_model
 from taskcli.checkpoints import Checkpoint, Registry
 from taskcli.cli import dry_run
 from taskcli.cli.stopping import Stopping
-from taskcli.cli.streams import Reporter, results_stream, stdout_is_terminal
+from taskcli.cli.streams import Reporter, results_stream, standard_input, stdout_is_terminal
 from taskcli.errors import ExitCode, StoppedError, UsageError
 from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.results import Record
@@ -140,6 +140,7 @@ def _resolve(call: Call, inputs: Any) -> Sources:
         texts=getattr(inputs, "text", ()),
         files_from=inputs.files_from,
         null=inputs.null,
+        stdin=standard_input(),
     )
 
 

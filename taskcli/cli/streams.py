@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +16,17 @@ from rich.text import Text
 from taskcli.errors import TaskcliError
 from taskcli.output.views import safe
 from taskcli.results import Record
+
+
+def standard_input() -> BinaryIO:
+    """Standard input by a reader of our own.
+
+    A thread that waits in `sys.stdin` holds its lock, and Python aborts at exit on that.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except (OSError, io.UnsupportedOperation):  # a replaced stdin has no descriptor
+        return sys.stdin.buffer
 
 
 def stdout_is_terminal() -> bool:
@@ -65,6 +76,7 @@ class Reporter:
 
     @contextmanager
     def watching(self, total: int | None) -> Iterator[None]:
+        self._began = time.monotonic()  # loading the model is not the rate of the work
         if not self._animated:
             yield
             return

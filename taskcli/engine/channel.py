@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+_LOOK_UP = 0.2  # seconds between looks at whether to stop, while nothing comes
 
 
 class Closed(Exception):
@@ -63,6 +64,17 @@ class Channel(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         while (value := self.get()) is not None:
+            yield value
+
+    def until(self, stop: threading.Event) -> Iterator[T]:
+        """The values up to the end, or until `stop` is set, even while no value comes."""
+        while not stop.is_set():
+            try:
+                value = self.get(_LOOK_UP)
+            except TimeoutError:
+                continue
+            if value is None:
+                return
             yield value
 
 

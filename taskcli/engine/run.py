@@ -157,9 +157,7 @@ class _Run:
         return job
 
     def _compute_all(self) -> Iterator[_Job]:
-        for job in self.prepared:
-            if self.stop.is_set():
-                return
+        for job in self.prepared.until(self.stop):
             if job.members and job.failure is None and len(job.members) > self.limit:
                 yield from self._halves(job)
             else:

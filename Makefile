@@ -1,0 +1,56 @@
+# taskcli: two commands matter to a newcomer, `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
+export HF_HUB_OFFLINE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format docs bench starter starters-eval examples clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(RUNTIME): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(TOOLS): $(RUNTIME)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(RUNTIME)  ## Set up, then run every task that has a starter checkpoint on examples/
+	$(BIN)/python examples/demo.py
+
+test: $(TOOLS)  ## Set up, then run the tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(TOOLS)  ## Format, lint, types, and whether generated docs are fresh
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+format: $(TOOLS)  ## Rewrite the code as `make check` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(RUNTIME)  ## Generate docs/commands.md from the commands themselves
+	$(BIN)/python docs/generate.py
+
+bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
+	$(BIN)/python benchmarks/throughput.py
+
+starter: $(TOOLS)  ## Train one starter checkpoint: make starter TASK=classify-image
+	$(BIN)/python -m recipes.$(subst -,_,$(TASK)) --seed 0 --out runs/$(TASK)
+
+starters-eval: $(TOOLS)  ## Measure the starters on unseen data: make starters-eval SEED=7
+	$(BIN)/python -m recipes.evaluate --seed $(or $(SEED),7)
+
+examples: $(TOOLS)  ## Make the sample files of examples/ again
+	$(BIN)/python -m recipes.examples
+
+clean:  ## Remove the virtual environment and caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,32 @@
+"""The tour: every task that has a starter checkpoint, on the files in this folder.
+
+Each command is printed before it runs, so that it can be copied into a shell.
+"""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+TASKCLI = [sys.executable, "-m", "taskcli"]
+COMMANDS = (
+    "models list",
+    "classify-image 'examples/scenes/*' --model starter --top-k 3 --format rich",
+    "classify-image 'examples/scenes/*.png' --model starter --top-k 1",
+)
+
+
+def main() -> int:
+    """Run the tour from the top of the checkout; the number of commands that failed."""
+    failed = 0
+    for command in COMMANDS:
+        print(f"\n\033[1;36m$ taskcli {command}\033[0m", flush=True)
+        top = Path(__file__).resolve().parent.parent
+        failed += (
+            subprocess.run(TASKCLI + shlex.split(command), cwd=top, check=False).returncode != 0
+        )
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
