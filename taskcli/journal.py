@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,8 +14,19 @@ from taskcli.errors import UsageError
 class Journal:
     """The ids of the inputs that the file answers, and how many of them failed."""
 
-    done: set[str] = field(default_factory=set)
+    done: Counter[str] = field(default_factory=Counter)  # an input given twice has two answers
     failed: int = 0
+
+    @property
+    def count(self) -> int:
+        return self.done.total()
+
+    def answers(self, id: str) -> bool:
+        """Whether the file holds an answer to this input; each answer serves once."""
+        if not self.done[id]:
+            return False
+        self.done[id] -= 1
+        return True
 
 
 def fingerprint_path(output: Path) -> Path:
@@ -32,13 +44,13 @@ def resume(output: Path, fingerprint: dict[str, Any]) -> Journal:
     Raises UsageError when the file was made with another checkpoint or other options.
     """
     _compare(output, fingerprint)
-    done: set[str] = set()
+    done: Counter[str] = Counter()
     failed = 0
     with output.open("r+b") as stream:
         for record in _whole_records(stream):
             if record.get("task") != fingerprint["task"]:
                 raise UsageError(f"{output} holds {record.get('task')} records")
-            done.add(record["input"])
+            done[record["input"]] += 1
             failed += "error" in record
     return Journal(done, failed)
 

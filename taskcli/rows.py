@@ -2,17 +2,22 @@
 
 import codecs
 import csv
+import io
 import json
+import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.results import TEXT_FIELDS
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_NOT_JSON = (ValueError, RecursionError)  # the latter: brackets nested ten thousand deep
 _LONGEST_CELL = 1 << 30  # csv's own limit of 128 KiB would refuse whole documents in a cell
 
 
@@ -39,36 +44,43 @@ def is_rows(path: str) -> bool:
 def is_record(line: bytes) -> bool:
     """Whether a line is a record that taskcli wrote."""
     try:
-        row = json.loads(line)
-    except ValueError:
+        return _is_record(json.loads(line))
+    except _NOT_JSON:
         return False
-    return _is_record(row)
 
 
 def _is_record(row: Any) -> bool:
     return (
         isinstance(row, dict)
         and {"input", "task"} <= row.keys()
-        and ("result" in row or "error" in row)
+        and ("result" in row or isinstance(row.get("error"), dict))
     )
 
 
 def read(path: str, reading: RowReading) -> Iterator[Row]:
-    """The rows of a .jsonl, .csv or .tsv file. Raises OSError or LookupError (encoding)."""
+    """The rows of a .jsonl, .csv or .tsv file. Raises OSError or InputError for the whole file."""
     delimiter = _DELIMITERS.get(Path(path).suffix.lower())
-    if delimiter is None:
-        with Path(path).open("rb") as stream:
+    with _open(path) as stream:
+        if delimiter is None:
             yield from json_rows(stream, reading)
-        return
-    csv.field_size_limit(_LONGEST_CELL)
-    encoding = _with_signature(reading.encoding)
-    with Path(path).open(encoding=encoding, errors="strict", newline="") as stream:
-        yield from _csv_rows(csv.DictReader(stream, delimiter=delimiter), reading)
+            return
+        csv.field_size_limit(_LONGEST_CELL)
+        encoding = _with_signature(reading.encoding)
+        # Bytes that do not decode become surrogates, so that they cost one row, not the table.
+        text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
+        yield from _csv_rows(csv.DictReader(text, delimiter=delimiter), reading)
 
 
 def read_lines(path: str, reading: RowReading) -> Iterator[Row]:
-    with Path(path).open("rb") as stream:
+    with _open(path) as stream:
         yield from lines_of(stream, reading)
+
+
+def _open(path: str) -> BinaryIO:
+    """Only regular files: a pipe or a device could wait for ever."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise InputError("not a regular file", "give its content through -")
+    return Path(path).open("rb")
 
 
 def lines_of(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
@@ -88,7 +100,7 @@ def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
             continue
         try:
             value = json.loads(text)
-        except ValueError as failure:
+        except _NOT_JSON as failure:
             yield Row(number, error=InputError(f"line {number} is not valid JSON: {failure}"))
             continue
         if _is_record(value) and not reading.named:
@@ -99,13 +111,13 @@ def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
 
 def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:
     id = str(record["input"])
-    if "error" in record:
-        reason = record["error"].get("message", "unknown") if record["error"] else "unknown"
+    if "result" not in record:
+        reason = record["error"].get("message", "unknown")
         yield Row(line, id=id, error=InputError(f"{record['task']} failed before: {reason}"))
         return
     results = record["result"] if isinstance(record["result"], list) else [record["result"]]
-    for number, result in enumerate(results, 1):
-        own_id = id if len(results) == 1 else f"{id}#{number}"
+    for number, result in enumerate(results or [None], 1):
+        own_id = id if len(results) < 2 else f"{id}#{number}"
         text = _text_of(result)
         if text is None:
             reason = f"a {record['task']} record holds no text"
@@ -122,9 +134,18 @@ def _text_of(result: Any) -> str | None:
 def _csv_rows(reader: "csv.DictReader[str]", reading: RowReading) -> Iterator[Row]:
     try:
         for row in reader:
-            yield _row(row, reader.line_num, reading)
+            if _is_text(row):
+                yield _row(row, reader.line_num, reading)
+            else:
+                reason = f"line {reader.line_num} is not {reading.encoding}"
+                yield Row(reader.line_num, error=InputError(reason, "--encoding"))
     except (csv.Error, UnicodeDecodeError) as failure:
         yield Row(reader.line_num + 1, error=InputError(f"not readable as a table: {failure}"))
+
+
+def _is_text(row: Mapping[Any, Any]) -> bool:
+    """Whether no cell holds a byte that did not decode."""
+    return not any(_UNDECODED.search(str(cell)) for cell in row.values())
 
 
 def _row(value: Any, line: int, reading: RowReading) -> Row:
@@ -154,15 +175,29 @@ def _decoded_lines(
     stream: Iterable[bytes], encoding: str
 ) -> Iterator[tuple[int, str | InputError]]:
     """(line number, text) of the non-blank lines; a line that does not decode is its own error."""
-    encoding = _with_signature(encoding)
-    for number, line in enumerate(stream, 1):
+    for number, line in enumerate(_lines(stream, encoding), 1):
         try:
-            text = line.decode(encoding if number == 1 else encoding.removesuffix("-sig"))
+            text = line if isinstance(line, str) else line.decode(_at(number, encoding))
         except UnicodeDecodeError as failure:
             yield number, InputError(f"line {number} is not {encoding}: {failure}", "--encoding")
             continue
         if text.strip():
             yield number, text.rstrip("\r\n")
+
+
+def _lines(stream: Iterable[bytes], encoding: str) -> Iterable[bytes] | Iterable[str]:
+    """Lines as bytes; as text where a line end is wider than a byte (UTF-16), read whole."""
+    if "\n".encode(encoding) == b"\n":
+        return stream
+    content = b"".join(stream)
+    try:
+        return io.StringIO(content.decode(encoding), newline="\n")
+    except UnicodeDecodeError:
+        return [content]
+
+
+def _at(number: int, encoding: str) -> str:
+    return _with_signature(encoding) if number == 1 else encoding
 
 
 def _with_signature(encoding: str) -> str:

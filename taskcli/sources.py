@@ -51,13 +51,14 @@ class Sources:
     items: Iterable[Source]
     total: int | None
     live: bool = False
+    paths: tuple[str, ...] = ()  # the files among the inputs, as far as they are known beforehand
 
     def with_fields(self, variants: Sequence[Mapping[str, str]]) -> "Sources":
         """Every source once per variant, the variant's fields added (a question, a pair)."""
         if not variants:
             return self
         total = None if self.total is None else self.total * len(variants)
-        return Sources(_with_fields(self.items, variants), total, self.live)
+        return replace(self, items=_with_fields(self.items, variants), total=total)
 
 
 def _with_fields(
@@ -99,8 +100,8 @@ def resolve(
     """All sources of one run, in the order given. Raises UsageError for what does not exist."""
     if not inputs and not texts and files_from is None:
         raise UsageError("no input given", _what_to_give(reading.media))
-    if files_from == "-" and "-" in inputs:
-        raise UsageError("standard input cannot be both an input and the list of inputs")
+    if [*inputs, files_from].count("-") > 1:
+        raise UsageError("standard input can be read once only, but - is given more than once")
     stdin = stdin or sys.stdin.buffer
     parts = [_literals(texts)]
     parts += [_resolve_one(word, reading, stdin) for word in inputs]
@@ -111,6 +112,7 @@ def resolve(
         chain.from_iterable(part.items for part in parts),
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
+        tuple(path for part in parts for path in part.paths),
     )
 
 
@@ -128,7 +130,7 @@ def _literals(texts: Sequence[str]) -> Sources:
 def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if word == "-":
         return _standard_input(reading, stdin)
-    if Path(word).is_dir():
+    if _is_folder(word):
         return _counted(_in_folder(word, reading), reading)
     if os.path.lexists(word):
         return _counted([word], reading)
@@ -145,10 +147,33 @@ def _missing(word: str, media: Media) -> UsageError:
 
 
 def _matches(pattern: str) -> list[str]:
-    found = sorted(name for name in glob.iglob(pattern, recursive=True) if not Path(name).is_dir())
+    found = sorted(name for name in set(_expand(pattern)) if not _is_folder(name))
     if not found:
         raise UsageError(f"nothing matches {pattern}", "** descends into folders, * does not")
     return found
+
+
+def _expand(pattern: str) -> Iterator[str]:
+    """Like glob.iglob, but ** does not follow links to folders, since those can form loops."""
+    words = pattern.split("/")
+    if "**" not in words:
+        yield from glob.iglob(pattern)
+        return
+    at = words.index("**")
+    before, after = "/".join(words[:at]), "/".join(words[at + 1 :]) or "*"
+    for top in glob.iglob(before + "/") if at else [""]:
+        for folder, names, _ in os.walk(top or "."):
+            names[:] = [name for name in names if not name.startswith(".")]
+            inside = folder.rstrip("/") + "/"
+            yield from _expand(glob.escape(inside if top else inside[2:]) + after)
+
+
+def _is_folder(name: str) -> bool:
+    """False, not an error, for what no path can be: a whole text, say, is too long for one."""
+    try:
+        return Path(name).is_dir()
+    except OSError:
+        return False
 
 
 def _in_folder(folder: str, reading: Reading) -> list[str]:
@@ -171,7 +196,8 @@ def _in_folder(folder: str, reading: Reading) -> list[str]:
 def _counted(paths: list[str], reading: Reading) -> Sources:
     """Paths as sources; files of rows or lines are counted only by reading them."""
     total = None if any(_opens_into_many(path, reading) for path in paths) else len(paths)
-    return Sources(chain.from_iterable(_from_path(path, reading) for path in paths), total)
+    items = chain.from_iterable(_from_path(path, reading) for path in paths)
+    return Sources(items, total, paths=tuple(paths))
 
 
 def _opens_into_many(path: str, reading: Reading) -> bool:
@@ -189,7 +215,7 @@ def _from_path(path: str, reading: Reading) -> Iterable[Source]:
 
 
 def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:
-    if reading.media is not Media.TEXT:
+    if reading.media is not Media.TEXT and reading.field is None:
         return Sources(_whole_input(stdin), 1)
     if reading.lines:
         opened = lambda: rows.lines_of(stdin, reading.rows)  # noqa: E731
@@ -219,8 +245,10 @@ def _from_rows(opened: Callable[[], Iterable[rows.Row]], id: str, media: Media) 
     try:
         for row in opened():
             yield _from_row(row, f"{id}:{row.line}", media)
-    except (OSError, LookupError) as failure:
-        yield Source(id, error=InputError(f"cannot read {id}: {failure}"))
+    except InputError as failure:
+        yield Source(id, error=failure)
+    except OSError as failure:
+        yield Source(id, error=InputError(f"the file cannot be read: {failure.strerror}"))
 
 
 def _from_row(row: rows.Row, id: str, media: Media) -> Source:
@@ -235,7 +263,7 @@ def _from_row(row: rows.Row, id: str, media: Media) -> Source:
 def _listed(name: str, null: bool, reading: Reading, stdin: BinaryIO) -> Sources:
     """Paths from a list. A list in a file is checked whole; one in a pipe is taken as it comes."""
     if name == "-":
-        paths = (os.fsdecode(path) for path in _split_list(stdin, null))
+        paths = _some(os.fsdecode(path) for path in _split_list(stdin, null))
         return Sources(
             chain.from_iterable(_from_path(path, reading) for path in paths), None, live=True
         )
@@ -248,8 +276,17 @@ def _listed(name: str, null: bool, reading: Reading, stdin: BinaryIO) -> Sources
         raise UsageError(f"the list {name} is empty")
     for path in listed:
         if not os.path.lexists(path):
-            raise UsageError(f"no such file: {path}, listed in {name}")
+            hint = "is the list NUL-separated? add -0" if "\0" in path else None
+            raise UsageError(f"no such file: {printable(path)}, listed in {name}", hint)
     return _counted(listed, reading)
+
+
+def _some(paths: Iterator[str]) -> Iterator[str]:
+    """The paths; a list without any is an error, as a glob without match is."""
+    first = next(paths, None)
+    if first is None:
+        raise UsageError("the list on standard input is empty")
+    yield from chain([first], paths)
 
 
 def _split_list(stream: BinaryIO, null: bool) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """The story of one run, on one page: settle everything cheap, then load, then stream."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,11 +13,13 @@ from taskcli.cli import dry_run
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import Reporter, results_stream, standard_input, stdout_is_terminal
 from taskcli.errors import ExitCode, StoppedError, UsageError
-from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
+from taskcli.options import INPUT_OPTIONS, InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.results import Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME
+
+_READING = ("field", "lines", "encoding")  # what the ids of inputs depend on
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Settled:
             "model": self.checkpoint.name,
             "revision": self.checkpoint.revision,
             "options": asdict(self.options),
+            "reading": {name: getattr(self.inputs, name, None) for name in _READING},
             "dtype": self.run.dtype,
             "taskcli": __version__,
         }
@@ -65,17 +69,25 @@ def run(call: Call) -> ExitCode:
     checkpoint = hub.fetch(
         settled.checkpoint, offline=settled.model.offline, allow_pickle=settled.model.allow_pickle
     )
-    settled = Settled(**{**vars(settled), "checkpoint": checkpoint})
+    settled = replace(settled, checkpoint=checkpoint)
     earlier = _earlier(settled)
     pending = _pending(settled.sources, earlier)
     if pending is None:
         return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
-    with Stopping() as stopping, results_stream(settled.output.output) as standard:
+    try:
+        return _answer(settled, pending, earlier)
+    except BrokenPipeError:  # the reader has what it wants, as with `| head`
+        return ExitCode.OK
+
+
+def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> ExitCode:
+    """Load the checkpoint and write a record for every source."""
+    with Stopping() as stopping, results_stream() as standard:
         reporter = Reporter(settled.output.quiet, settled.format, settled.output.output)
         model = open_model(
             settled.task,
             settled.options,
-            checkpoint,
+            settled.checkpoint,
             settled.run.device,
             settled.run.dtype,
             settled.run.batch_size,
@@ -92,9 +104,7 @@ def run(call: Call) -> ExitCode:
 
 def settle(call: Call) -> Settled:
     """Options by precedence, inputs by name, checkpoint by registry: nothing heavy."""
-    groups = (call.task.Options, call.input_group, ModelOptions, RunOptions, OutputOptions)
-    known = {name for group in groups for name in settings.names(group)}
-    files = settings.from_files(call.task.name, known, BY_NAME)
+    files = _from_files(call)
     layers = (call.given, files)
     inputs = settings.build(call.input_group, "taskcli.toml", *layers)
     model = settings.build(ModelOptions, "taskcli.toml", *layers)
@@ -114,6 +124,14 @@ def settle(call: Call) -> Settled:
     )
 
 
+def _from_files(call: Call) -> dict[str, Any]:
+    shared = (ModelOptions, RunOptions, OutputOptions)
+    keys = settings.keys_of(call.task.Options, call.input_group, *shared)
+    others = [task.Options for task in BY_NAME.values()]
+    elsewhere = settings.keys_of(*others, *INPUT_OPTIONS.values())
+    return settings.from_files(call.task.name, keys, elsewhere, BY_NAME)
+
+
 def merge_options(
     task: type[Task[Any, Any, Any]],
     given: dict[str, Any],
@@ -121,8 +139,9 @@ def merge_options(
     checkpoint: Checkpoint,
 ) -> Any:
     """Flags and environment, then settings files, then what suits the checkpoint."""
-    settings.check_known(checkpoint.options, task.Options, f"configs/{task.name}.toml")
-    return settings.build(task.Options, "taskcli.toml", given, files, checkpoint.options)
+    where = f"configs/{task.name}.toml"
+    usual = settings.fields_of(checkpoint.options, settings.keys_of(task.Options), where)
+    return settings.build(task.Options, "taskcli.toml", given, files, usual)
 
 
 def _resolve(call: Call, inputs: Any) -> Sources:
@@ -163,7 +182,9 @@ def _check_output(written: OutputOptions, chosen: str, sources: Sources) -> None
         return
     if not written.output.absolute().parent.is_dir():
         raise UsageError(f"-o {written.output}: its folder does not exist")
-    if written.output.exists() and not (written.resume or written.overwrite):
+    if written.output.is_dir():
+        raise UsageError(f"-o {written.output} is a folder", "name a file in it")
+    if written.output.is_file() and not (written.resume or written.overwrite):
         raise UsageError(
             f"{written.output} exists already", "--resume goes on with it, --overwrite replaces it"
         )
@@ -173,9 +194,9 @@ def _check_output(written: OutputOptions, chosen: str, sources: Sources) -> None
 
 def _is_among(path: Path, sources: Sources) -> bool:
     """Whether an existing output would overwrite a listed input."""
-    if not path.exists() or not isinstance(sources.items, list):
-        return False
-    return any(source.path and path.samefile(source.path) for source in sources.items)
+    return path.is_file() and any(
+        Path(name).is_file() and path.samefile(name) for name in sources.paths
+    )
 
 
 def _earlier(settled: Settled) -> journal.Journal:
@@ -187,11 +208,11 @@ def _earlier(settled: Settled) -> journal.Journal:
 
 def _pending(sources: Sources, earlier: journal.Journal) -> Sources | None:
     """The sources without an answer yet, or None if there are none."""
-    rest = (source for source in sources.items if source.id not in earlier.done)
+    rest = (source for source in sources.items if not earlier.answers(source.id))
     first = next(rest, None)
     if first is None:
         return None
-    total = None if sources.total is None else max(1, sources.total - len(earlier.done))
+    total = None if sources.total is None else max(1, sources.total - earlier.count)
     return Sources(_with_first(first, rest), total, sources.live)
 
 
@@ -200,15 +221,26 @@ def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
     yield from rest
 
 
-def _opened(settled: Settled, standard: TextIO) -> Any:
+@contextmanager
+def _opened(settled: Settled, standard: TextIO) -> Iterator[TextIO]:
     """The output file, opened only now: a run that cannot begin leaves the old one alone."""
     file = settled.output.output
     if file is None:
-        return standard
-    if not settled.output.resume or not file.exists():
-        file.unlink(missing_ok=True)
-        journal.begin(file, settled.fingerprint)
-    return file.open("a", encoding="utf-8", newline="")
+        yield standard
+        return
+    goes_on = settled.output.resume and file.exists()
+    try:
+        # Text may hold lone surrogates, which UTF-8 has not.
+        stream = file.open("a" if goes_on else "w", 1, "utf-8", "backslashreplace", "")
+        if file.is_file() and not goes_on:
+            journal.begin(file, settled.fingerprint)
+    except OSError as failure:
+        raise UsageError(f"-o {file}: it cannot be written: {failure.strerror}") from None
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):  # every record was flushed, so a failure has been told
+            stream.close()
 
 
 def _write_all(
@@ -219,21 +251,27 @@ def _write_all(
     stopping: Stopping,
 ) -> int:
     """Write every record as it comes; the number that failed."""
-    writer = output.open_writer(settled.format, stream)
     failed = 0
-    try:
-        for record in records:
-            writer.write(record)
-            reporter.note(record)
-            failed += record.error is not None
-            if record.error is not None and settled.run.on_error == "stop":
-                stopping.event.set()
-        writer.close()
-    except OSError as failure:
-        if isinstance(failure, BrokenPipeError):
-            raise
-        raise StoppedError(f"the output cannot be written: {failure.strerror}", _RESUME) from None
+    with _full_disk_told(), closing(records):  # type: ignore[type-var]
+        writer = output.open_writer(settled.format, stream)
+        try:
+            for record in records:
+                writer.write(record)
+                reporter.note(record)
+                failed += record.error is not None
+                if record.error is not None and settled.run.on_error == "stop":
+                    stopping.event.set()
+        finally:
+            writer.close()  # a JSON array is ended even if the run is not
     return failed
 
 
-_RESUME = "what was written is whole; make room and go on with --resume"
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        hint = "what was written is whole; make room and go on with --resume"
+        raise StoppedError(f"the output cannot be written: {failure.strerror}", hint) from None

@@ -2,21 +2,27 @@
 
 import os
 import sys
+import threading
+from contextlib import suppress
 
 from taskcli.errors import ExitCode, TaskcliError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run taskcli and return the exit code for the shell."""
+    before = threading.enumerate()
+    code = _run(arguments)
+    _leave_workers(before, code)
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
     from taskcli.cli.app import app
 
     try:
         app(args=arguments, prog_name="taskcli")
     except SystemExit as finished:  # Typer ends every command so, and shows usage errors itself
         return finished.code if isinstance(finished.code, int) else ExitCode.OK
-    except BrokenPipeError:
-        _forget_stdout()
-        return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except TaskcliError as error:
@@ -33,7 +39,15 @@ def _print(error: TaskcliError) -> None:
     print_error(error)
 
 
-def _forget_stdout() -> None:
-    """The reader has gone, as with `| head`: keep Python's flush at exit from complaining."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+def _leave_workers(before: list[threading.Thread], code: int) -> None:
+    """Exit at once if one of our threads cannot be waited for.
+
+    It reads a silent pipe, or computes after a second SIGINT; Python's own exit aborts on both.
+    """
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    if not any(thread.name.startswith("taskcli-") for thread in left):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)

@@ -28,15 +28,21 @@ def list_models(
     if format == "json":
         typer.echo(_as_json(found))
         return
+    Console(highlight=False).print(_table(found))
+
+
+def _table(found: list[tuple[str, str, Checkpoint]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("task", "name", "checkpoint", "size", "licence", "cached"):
-        table.add_column(heading, overflow="fold")
-    for name, known, checkpoint in found:
+    for heading in ("task", "--model", "checkpoint", "size", "cached"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "size" else "left")
+    shown = ""
+    for task, name, checkpoint in found:
+        title = f"[bold cyan]{task}[/bold cyan]" if task != shown else ""
         cached = "[green]yes[/green]" if hub.is_cached(checkpoint) else "[dim]no[/dim]"
         where = checkpoint.repo or "ships with taskcli"
-        licence = checkpoint.license or "?"
-        table.add_row(name, f"[bold]{known}[/bold]", where, _size(checkpoint), licence, cached)
-    Console(highlight=False).print(table)
+        table.add_row(title, f"[bold]{name}[/bold]", where, _size(checkpoint), cached)
+        shown = task
+    return table
 
 
 @app.command()

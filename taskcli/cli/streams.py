@@ -34,7 +34,7 @@ def stdout_is_terminal() -> bool:
 
 
 @contextmanager
-def results_stream(output: Path | None) -> Iterator[TextIO]:
+def results_stream() -> Iterator[TextIO]:
     """The real standard output, kept from libraries: their prints go to stderr meanwhile."""
     try:
         kept = os.dup(sys.stdout.fileno())
@@ -47,7 +47,7 @@ def results_stream(output: Path | None) -> Iterator[TextIO]:
     try:
         yield stream
     finally:
-        with suppress(BrokenPipeError):
+        with suppress(OSError):  # every record was flushed, so a failure has been told
             stream.close()
         os.dup2(kept, sys.stdout.fileno())
         os.close(kept)

@@ -1,6 +1,6 @@
 """The engine: plan batches, overlap the stages, isolate failures, keep order. No torch here."""
 
 from taskcli.engine.plan import Plan
-from taskcli.engine.run import Outcome, Stages, run
+from taskcli.engine.run import THREADS, Outcome, Stages, run
 
-__all__ = ["Outcome", "Plan", "Stages", "run"]
+__all__ = ["THREADS", "Outcome", "Plan", "Stages", "run"]

@@ -39,9 +39,9 @@ class Channel(Generic[T]):
             self._changed.notify_all()
 
     def abandon(self) -> None:
-        """The consumer takes no more; a blocked producer is released."""
+        """The consumer takes no more; whoever is blocked on either end is released."""
         with self._changed:
-            self._abandoned = True
+            self._abandoned = self._ended = True
             self._values.clear()
             self._changed.notify_all()
 
@@ -78,9 +78,11 @@ class Channel(Generic[T]):
             yield value
 
 
-def pump(values: Iterable[T], channel: Channel[T], name: str) -> None:
+def pump(values: Iterable[T], channel: Channel[T], name: str) -> threading.Thread:
     """Move `values` into `channel` on a thread of its own."""
-    threading.Thread(target=_fill, args=(values, channel), name=name, daemon=True).start()
+    thread = threading.Thread(target=_fill, args=(values, channel), name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _fill(values: Iterable[T], channel: Channel[T]) -> None:

@@ -60,8 +60,11 @@ def windows(
         except TimeoutError:
             if idle():
                 yield window
-                window = []
+                window, since = [], time.monotonic()
             continue
+        except Exception:  # the sources are broken: what came before is answered first
+            yield window
+            raise
         if item is None:
             break
         window.append(item)

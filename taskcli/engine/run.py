@@ -12,10 +12,15 @@ from typing import Any
 
 from taskcli.engine.channel import Channel, pump
 from taskcli.engine.plan import Plan, Planned, cut, windows
+from taskcli.errors import StoppedError
 from taskcli.sources import Source
 
+THREADS = "taskcli-"  # how the names of the engine's threads begin
 _DECODERS = 2
 _BATCHES_AHEAD = 2
+_GLANCE = 0.1  # seconds between two looks at `stop` while nothing comes
+_GO_ON = "what was written is whole; --resume goes on, perhaps with --device cpu"
+_FAREWELL = 0.5  # seconds for the sources to end; one that reads a silent pipe cannot
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def run(
     """Outcomes in input order (or as finished, if the plan says so).
 
     Memory is bounded by the plan's window. After `stop` is set the batch on the device is
-    finished and no other is begun. Raises what `is_fatal` says ends the run.
+    finished and no other is begun. Raises StoppedError for what `is_fatal` says ends the run.
     """
     outcomes = _Run(stages, plan, stop or threading.Event()).outcomes(sources)
     return _in_order(outcomes) if plan.ordered else outcomes
@@ -94,29 +99,41 @@ class _Run:
         self.plan = plan
         self.stop = stop
         self.limit = plan.size  # shrinks when a batch runs out of memory
-        self.pool = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode")
+        self.pool = ThreadPoolExecutor(_DECODERS, thread_name_prefix=f"{THREADS}decode")
         self.submitted: Channel[Future[_Decoded]] = Channel(2 * _DECODERS)
         self.decoded: Channel[_Decoded] = Channel(plan.window)
         self.prepared: Channel[_Job] = Channel(_BATCHES_AHEAD)
         self.computed: Channel[_Job] = Channel(_BATCHES_AHEAD)
 
     def outcomes(self, sources: Iterable[Source]) -> Iterator[Outcome]:
-        pump(self._submit_all(sources), self.submitted, "sources")
-        pump((future.result() for future in self.submitted), self.decoded, "decoded")
-        pump(self._prepare_all(), self.prepared, "prepare")
-        pump(self._compute_all(), self.computed, "device")
+        reading = pump(self._submit_all(sources), self.submitted, f"{THREADS}sources")
+        working = [
+            pump((future.result() for future in self.submitted), self.decoded, f"{THREADS}decoded"),
+            pump(self._prepare_all(), self.prepared, f"{THREADS}prepare"),
+            pump(self._compute_all(), self.computed, f"{THREADS}device"),
+        ]
+        hurried = False
         try:
             for job in self.computed:
                 yield from job.failed
                 yield from self._finish(job)
+        except KeyboardInterrupt:
+            hurried = True
+            raise
         finally:
-            self._close()
+            self._close(reading, [] if hurried else working)
 
-    def _close(self) -> None:
-        """Release every thread. Those blocked on a silent pipe are daemons and end with us."""
+    def _close(self, reading: threading.Thread, working: list[threading.Thread]) -> None:
+        """Release every thread, and wait for those that compute.
+
+        The interpreter aborts when it ends under a thread that is inside torch.
+        """
         for channel in (self.submitted, self.decoded, self.prepared, self.computed):
             channel.abandon()
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait=bool(working), cancel_futures=True)
+        for thread in working:
+            thread.join()
+        reading.join(_FAREWELL if working else 0)
 
     def _submit_all(self, sources: Iterable[Source]) -> Iterator[Future[_Decoded]]:
         for index, source in enumerate(sources):
@@ -157,26 +174,31 @@ class _Run:
         return job
 
     def _compute_all(self) -> Iterator[_Job]:
-        for job in self.prepared.until(self.stop):
-            if job.members and job.failure is None and len(job.members) > self.limit:
-                yield from self._halves(job)
-            else:
-                yield from self._compute(job)
+        while not self.stop.is_set():
+            try:
+                job = self.prepared.get(_GLANCE)
+            except TimeoutError:
+                continue
+            if job is None:
+                return
+            yield from self._compute(job)
 
     def _compute(self, job: _Job) -> Iterator[_Job]:
         """Run one batch; one that fails is split until the failing item stands alone."""
+        if len(job.members) > self.limit:
+            yield from self._halves(job)
+            return
         if job.members and job.failure is None:
             try:
                 job.outputs = self.stages.forward(job.batch)
             except Exception as failure:
                 job.failure = failure
-        if job.failure is not None and self.stages.is_fatal(job.failure):
-            raise job.failure
+        self._raise_fatal(job.failure)
         if job.failure is None or len(job.members) < 2:
             yield job
             return
         if self.stages.is_out_of_memory(job.failure):
-            self.limit = max(1, len(job.members) // 2)
+            self.limit = len(job.members) // 2
         yield from self._halves(job)
 
     def _halves(self, job: _Job) -> Iterator[_Job]:
@@ -185,16 +207,14 @@ class _Run:
         for half in (members[:middle], members[middle:]):
             yield from self._compute(self._prepare(half))
 
+    def _raise_fatal(self, failure: Exception | None) -> None:
+        if failure is not None and self.stages.is_fatal(failure):
+            raise StoppedError(f"the device is lost: {failure}", _GO_ON) from failure
+
     def _finish(self, job: _Job) -> Iterator[Outcome]:
         if not job.members:
             return
-        if job.failure is None:
-            try:
-                results = self.stages.postprocess(job.outputs, job.batch, job.items)
-            except Exception as failure:
-                if self.stages.is_fatal(failure):
-                    raise
-                job.failure = failure
+        results = self._results(job)
         if job.failure is None:
             for member, result in zip(job.members, results, strict=True):
                 source, item = member.value
@@ -205,3 +225,17 @@ class _Run:
         else:
             for half in self._halves(job):
                 yield from self._finish(half)
+
+    def _results(self, job: _Job) -> list[Any]:
+        """One result per member; where there is none, the job's `failure` says why."""
+        if job.failure is not None:
+            return []
+        try:
+            results = self.stages.postprocess(job.outputs, job.batch, job.items)
+            if len(results) != len(job.members):
+                raise ValueError(f"{len(job.members)} inputs had {len(results)} answers")
+            return results
+        except Exception as failure:
+            self._raise_fatal(failure)
+            job.failure = failure
+            return []

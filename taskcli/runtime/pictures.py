@@ -95,7 +95,7 @@ def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
 
 def _eight_bit(levels: Levels, notes: list[str]) -> Levels:
     """Levels of 32-bit files as 0..255, by the range that they use; the guess is noted."""
-    levels = np.nan_to_num(levels)
+    levels = np.nan_to_num(levels, posinf=0, neginf=0)
     low, high = float(levels.min()), float(levels.max())
     if low >= 0 and high <= 1:
         return levels * 255
@@ -104,7 +104,7 @@ def _eight_bit(levels: Levels, notes: list[str]) -> Levels:
     if low >= 0 and high <= 65535:
         return levels / 257
     notes.append(f"levels from {low:g} to {high:g} were stretched to 0..255")
-    return (levels - low) * (255 / (high - low))
+    return (levels - low) * (255 / ((high - low) or 1))
 
 
 def _from_levels(levels: Levels) -> Image.Image:

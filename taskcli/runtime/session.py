@@ -22,15 +22,24 @@ class Session:
         self.task = task
         self.placement = placement
         self._one_at_a_time = threading.Lock()  # split batches are computed off the device thread
+        self._nan: Any = None  # a flag on the device: reading it at every token would wait for it
+        task.model.register_forward_hook(self._watch)
 
     def forward(self, batch: Batch) -> Any:
         """Run the model. Raises InputError where it answers with numbers that are none."""
         with self._one_at_a_time, torch.inference_mode():
+            self._nan = None
             outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
-        logits = outputs if isinstance(outputs, torch.Tensor) else getattr(outputs, "logits", None)
-        if logits is not None and logits.is_floating_point() and bool(logits.isnan().any()):
-            raise InputError("the model answers NaN: its weights are damaged or overflow")
+            if self._nan is not None and bool(self._nan):
+                raise InputError("the model answers NaN: its weights are damaged or overflow")
         return outputs
+
+    def _watch(self, module: Any, args: Any, outputs: Any) -> None:
+        """Note whether any answer of any forward pass, also inside generate(), is NaN."""
+        for name, value in outputs.items():
+            if name.endswith("logits") or name.startswith("pred"):
+                found = value.isnan().any()
+                self._nan = found if self._nan is None else self._nan | found
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Any]) -> list[Any]:
         with torch.inference_mode():

@@ -58,8 +58,7 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
             raise UsageError(
                 f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
             )
-        if (options.language or options.translate) and not self._recognizer.multilingual:
-            raise UsageError("--language and --translate are for multilingual Whisper checkpoints")
+        _check_language(options, self._recognizer.languages)
 
     @classmethod
     def processor_class(cls) -> str:
@@ -85,3 +84,13 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Sound]) -> list[Any]:
         return self._recognizer.postprocess(outputs, batch, items, self.options.timestamps)
+
+
+def _check_language(options: AsrOptions, known: frozenset[str]) -> None:
+    if (options.language or options.translate) and not known:
+        raise UsageError("--language and --translate are for multilingual Whisper checkpoints")
+    if options.language and options.language.lower() not in known:
+        raise UsageError(
+            f"--language {options.language}: this checkpoint does not know it",
+            f"known languages: {', '.join(sorted(known))}",
+        )

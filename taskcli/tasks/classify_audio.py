@@ -4,9 +4,9 @@ from typing import Any
 
 from taskcli.items import Media, Sound
 from taskcli.results import Label
-from taskcli.task import Batch, Task
+from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.sounds import features
+from taskcli.tasks.sounds import features, heard_seconds
 
 
 class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
@@ -38,4 +38,11 @@ class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
     def postprocess(self, outputs: Any, batch: Batch, items: list[Sound]) -> list[Any]:
         config = self.model.config
         scored = scores(outputs.logits, self.options.function, config)
-        return list(ranked(scored, self.options.top_k, config))
+        labels = ranked(scored, self.options.top_k, config)
+        return [Noted(*pair) for pair in zip(labels, map(self._notes, items), strict=True)]
+
+    def _notes(self, item: Sound) -> tuple[str, ...]:
+        heard = heard_seconds(self.processor)
+        if heard is None or item.seconds <= heard:
+            return ()
+        return (f"only the first {heard:.1f} of {item.seconds:.1f} seconds are heard",)

@@ -10,7 +10,7 @@ from taskcli.items import Media, Passage
 from taskcli.results import Label
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.windows import max_tokens, row_inputs, row_logits
+from taskcli.tasks.windows import ensure_pad_token, max_tokens, row_logits, windows
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
     def __init__(self, options: ClassifyTextOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         self._limit = max_tokens(processor, model.config)
-        if processor.pad_token is None:  # GPT-2 and its kin were trained without one
-            processor.pad_token = processor.eos_token
-            model.config.pad_token_id = processor.pad_token_id
+        ensure_pad_token(processor, model.config)
 
     @classmethod
     def variants(cls, options: ClassifyTextOptions) -> Sequence[Mapping[str, str]]:
@@ -63,26 +61,9 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
 
     def preprocess(self, items: list[Passage]) -> Batch:
         pairs = [str(item.fields["text_pair"]) for item in items] if self.alike(items[0]) else None
-        encoded = self.processor(
-            [item.text for item in items],
-            pairs,
-            truncation="longest_first" if pairs is None else "only_first",
-            max_length=self._limit,
-            padding=True,
-            return_overflowing_tokens=self.processor.is_fast,
-            return_tensors="pt",
-        )
-        inputs = row_inputs(encoded, self.processor)
-        rows = encoded.get("overflow_to_sample_mapping")
-        owners = list(range(len(items))) if rows is None else rows.tolist()
-        if self.options.truncate:
-            inputs, owners = _first_rows(inputs, owners)
-        cut = (
-            set(owners)
-            if rows is None
-            else {o for o in rows.tolist() if rows.tolist().count(o) > 1}
-        )
-        return Batch(inputs, owners, {"cut": cut if rows is not None else set()})
+        batch = windows(self.processor, [item.text for item in items], pairs, self._limit, 0)
+        batch.extra["counts"] = [list(batch.owners).count(owner) for owner in range(len(items))]
+        return _first_rows(batch) if self.options.truncate else batch
 
     def forward(self, batch: Batch) -> Any:
         return row_logits(self.model, batch, "logits")
@@ -91,20 +72,21 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
         config = self.model.config
         scored = scores(outputs, self.options.function, config)
         results: list[Any] = []
-        for owner in range(len(items)):
+        for owner, windows_made in enumerate(batch.extra["counts"]):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
             labels = ranked(scored[rows].mean(0, keepdim=True), self.options.top_k, config)[0]
-            note = self._note(len(rows)) if owner in batch.extra["cut"] else None
-            results.append(Noted(labels, (note,)) if note else labels)
+            notes = (self._note(windows_made),) if windows_made > 1 else ()
+            results.append(Noted(labels, notes))
         return results
 
-    def _note(self, windows: int) -> str:
+    def _note(self, windows_made: int) -> str:
         if self.options.truncate:
             return f"cut to the first {self._limit} tokens"
-        return f"longer than {self._limit} tokens: averaged over {windows} windows"
+        return f"longer than {self._limit} tokens: averaged over {windows_made} windows"
 
 
-def _first_rows(inputs: Mapping[str, Any], owners: list[int]) -> tuple[dict[str, Any], list[int]]:
+def _first_rows(batch: Batch) -> Batch:
     """Only the first window of each text."""
-    first = [row for row, owner in enumerate(owners) if row == 0 or owners[row - 1] != owner]
-    return {name: value[first] for name, value in inputs.items()}, [owners[row] for row in first]
+    first = [row for row, its in enumerate(batch.owners) if its not in batch.owners[:row]]
+    inputs = {name: value[first] for name, value in batch.inputs.items()}
+    return Batch(inputs, [batch.owners[row] for row in first], batch.extra)

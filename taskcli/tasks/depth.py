@@ -50,7 +50,9 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
         return super().preprocess(items)
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
-        return [_depth_map(one, self._units()) for one in self._resized(outputs, batch)]
+        found = zip(self._resized(outputs, batch), batch.extra["sizes"], strict=True)
+        # Reshaped, for some processors squeeze away a side of one pixel.
+        return [_depth_map(depth.reshape(size), self._units()) for depth, size in found]
 
     def _resized(self, outputs: Any, batch: Batch) -> list[Any]:
         """Depth at each upright original's size, [height, width] each."""
@@ -74,7 +76,6 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
 
 
 def _depth_map(depth: Any, units: Any) -> DepthMap:
-    depth = depth.reshape(depth.shape[-2:])
     if not bool(depth.isfinite().all()):
         raise InputError("the model answers depths that are not numbers")
     height, width = depth.shape

@@ -52,5 +52,5 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
 
 def _box(corners: list[float], height: int, width: int) -> Box:
     """Whole pixels inside the image: a model may put an edge slightly outside."""
-    left, top, right, bottom = (int(corner) for corner in corners)
-    return Box(max(left, 0), max(top, 0), min(right, width), min(bottom, height))
+    sides = zip(corners, (width, height, width, height), strict=True)
+    return Box(*(min(max(int(corner), 0), side) for corner, side in sides))

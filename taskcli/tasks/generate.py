@@ -1,5 +1,6 @@
 """taskcli generate."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -8,8 +9,8 @@ import typer
 from taskcli.errors import InputError
 from taskcli.items import Media, Passage
 from taskcli.results import GeneratedText
-from taskcli.task import Batch, Task
-from taskcli.tasks.windows import max_tokens
+from taskcli.task import Batch, Noted, Task
+from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
 
 
 @dataclass(frozen=True)
@@ -71,34 +72,45 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
     def __init__(self, options: GenerateOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         processor.padding_side = "left"  # what is generated must follow the prompt directly
-        if processor.pad_token is None:
-            processor.pad_token = processor.eos_token
+        ensure_pad_token(processor, model.config)
         self._chat = processor.chat_template is not None
         self._limit = max_tokens(processor, model.config, fallback=1_000_000)
 
     def cost(self, item: Passage) -> int:
         return len(item.text)
 
+    def alike(self, item: Passage) -> Hashable:
+        """Prompts near the end of the context stop early: only those of one length may share."""
+        tokens = len(self._encode(item.text))
+        return None if tokens + self.options.max_new_tokens <= self._limit else tokens
+
     def preprocess(self, items: list[Passage]) -> Batch:
-        prompts = [self._prompt(item.text) for item in items]
-        encoded = self.processor(
-            prompts, padding=True, return_tensors="pt", add_special_tokens=not self._chat
-        )
-        tokens = int(encoded["input_ids"].shape[1])
-        if tokens >= self._limit:
+        prompts = [self._encode(item.text) for item in items]
+        longest = max(map(len, prompts))
+        if longest >= self._limit:
             raise InputError(
-                f"the prompt has {tokens} tokens; the model holds {self._limit}",
+                f"the prompt has {longest} tokens; the model holds {self._limit}",
                 "shorten it, or choose a checkpoint with a longer context",
             )
-        inputs = {name: encoded[name] for name in ("input_ids", "attention_mask")}
-        return Batch(inputs, range(len(items)), {"prompt_tokens": tokens})
+        rows = [{"input_ids": ids, "attention_mask": [1] * len(ids)} for ids in prompts]
+        room = min(self.options.max_new_tokens, self._limit - longest)
+        return Batch(
+            padded(self.processor, rows),
+            range(len(items)),
+            {"prompts": prompts, "longest": longest, "room": room},
+        )
 
-    def _prompt(self, text: str) -> str:
+    def _encode(self, text: str) -> list[int]:
+        """Token ids. In a chat the template's control tokens count, the user's are text."""
         if not self._chat:
-            return text
-        messages = [{"role": "user", "content": text}]
-        return str(
-            self.processor.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            return list(self.processor(text)["input_ids"])
+        return list(
+            self.processor.apply_chat_template(
+                [{"role": "user", "content": text}],
+                add_generation_prompt=True,
+                sanitize_control_tokens=True,
+                return_dict=False,
+            )
         )
 
     def forward(self, batch: Batch) -> Any:
@@ -107,17 +119,16 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
 
         if self.options.samples and self.options.seed is not None:
             set_seed(self.options.seed)
-        prompt = batch.extra["prompt_tokens"]
         stop = {"stop_strings": self.options.stop, "tokenizer": self.processor}
         tokens = self.model.generate(
             **batch.inputs,
             **self._sampling(),
             **(stop if self.options.stop else {}),
-            max_new_tokens=min(self.options.max_new_tokens, self._limit - prompt),
+            max_new_tokens=batch.extra["room"],
             max_length=None,
             pad_token_id=self.processor.pad_token_id,
         )
-        return tokens[:, prompt:].cpu()
+        return tokens[:, batch.extra["longest"] :].cpu()
 
     def _sampling(self) -> dict[str, Any]:
         asked = self.options
@@ -133,16 +144,23 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         return values
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
-        added = self.processor.batch_decode(outputs, skip_special_tokens=True)
         per_item = self.options.num_return_sequences
+        room = batch.extra["room"]
+        full = f"the context of {self._limit} tokens leaves room for {room} after this prompt"
+        notes = (full,) if room < self.options.max_new_tokens else ()
         results: list[Any] = []
-        for number, item in enumerate(items):
-            own = added[number * per_item : (number + 1) * per_item]
-            texts = [GeneratedText(self._whole(item.text, text)) for text in own]
-            results.append(texts if per_item > 1 else texts[0])
+        for number, (item, prompt) in enumerate(zip(items, batch.extra["prompts"], strict=True)):
+            own = outputs[number * per_item : (number + 1) * per_item].tolist()
+            texts = [GeneratedText(self._text(item.text, prompt, added)) for added in own]
+            results.append(Noted(texts if per_item > 1 else texts[0], notes))
         return results
 
-    def _whole(self, prompt: str, added: str) -> str:
+    def _text(self, text: str, prompt: list[int], added: list[int]) -> str:
+        # Decoded with its prompt: alone, its first word would lose the space before it.
+        before, whole = (
+            self.processor.decode(ids, skip_special_tokens=True) for ids in (prompt, prompt + added)
+        )
+        answer = str(whole)[len(before) :]
         for stop in self.options.stop:
-            added = added.split(stop, 1)[0]
-        return added.strip() if self._chat else prompt + added
+            answer = answer.split(stop, 1)[0]
+        return answer.strip() if self._chat else text + answer

@@ -24,6 +24,7 @@ def way_of_asking(
     pairs = _pairs(config)
     if pairs:
         return _by_prefix(config, pairs, source, target)
+    _check_own_pair(tokenizer, source, target)
     several = getattr(tokenizer, "supported_language_codes", None)
     if several:
         return {"prefix": _known(f">>{(target or '').strip('<>')}<<", several, "--to") + " "}
@@ -36,7 +37,7 @@ def _by_language_code(tokenizer: Any, source: str | None, target: str | None) ->
         raise UsageError(
             "--to is needed: this checkpoint translates to many languages", _list(codes)
         )
-    from_code = _known(source or "en", codes, "--from")
+    from_code = _known(source or tokenizer.src_lang or "en", codes, "--from")
     asked = tokenizer._build_translation_inputs(
         "", return_tensors="pt", src_lang=from_code, tgt_lang=_known(target, codes, "--to")
     )
@@ -50,6 +51,22 @@ def language_codes(tokenizer: Any) -> list[str]:
     )
     special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
     return sorted(by_code) or sorted(token for token in special if _CODE.fullmatch(token))
+
+
+def _check_own_pair(tokenizer: Any, source: str | None, target: str | None) -> None:
+    """Marian's tokenizers name the one pair that they are for."""
+    own = getattr(tokenizer, "source_lang", None), getattr(tokenizer, "target_lang", None)
+    for asked, known, flag in zip((source, target), own, ("--from", "--to"), strict=True):
+        if asked and known and asked != known and not _is_group(known):
+            raise UsageError(
+                f"{flag} {asked}: this checkpoint translates from {own[0]} to {own[1]}",
+                "choose a checkpoint for your pair",
+            )
+
+
+def _is_group(code: str) -> bool:
+    """Some of Marian's codes name a family of languages, such as ROMANCE, mul or en_fr."""
+    return len(code) != 2
 
 
 def _pairs(config: Any) -> dict[tuple[str, str], str]:

@@ -11,7 +11,7 @@ from taskcli.options import Stride
 from taskcli.results import Entity, TokenEntity
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.entities import Aggregation, Token, entities
-from taskcli.tasks.windows import max_tokens, row_inputs, row_logits
+from taskcli.tasks.windows import Window, ensure_pad_token, max_tokens, row_logits, windows
 
 
 @dataclass(frozen=True)
@@ -49,31 +49,16 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
                 "this checkpoint's tokenizer tells no places in the text",
                 "choose one with a tokenizer.json",
             )
+        ensure_pad_token(processor, model.config)
         self._limit = max_tokens(processor, model.config)
-        self._stride = min(options.stride or self._limit // 4, self._limit // 2)
+        self._stride = self._limit // 4 if options.stride is None else options.stride
 
     def cost(self, item: Passage) -> int:
         return len(item.text)
 
     def preprocess(self, items: list[Passage]) -> Batch:
-        encoded = self.processor(
-            [item.text for item in items],
-            truncation=True,
-            max_length=self._limit,
-            stride=self._stride,
-            padding=True,
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-            return_special_tokens_mask=True,
-            return_tensors="pt",
-        )
-        owners = encoded["overflow_to_sample_mapping"].tolist()
-        extra = {
-            "offsets": encoded["offset_mapping"].tolist(),
-            "special": encoded["special_tokens_mask"].tolist(),
-            "words": [encoded.word_ids(row) for row in range(len(owners))],
-        }
-        return Batch(row_inputs(encoded, self.processor), owners, extra)
+        texts = [item.text for item in items]
+        return windows(self.processor, texts, None, self._limit, self._stride)
 
     def forward(self, batch: Batch) -> Any:
         return row_logits(self.model, batch, "logits").float().softmax(-1)
@@ -84,37 +69,37 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
         results: list[Any] = []
         for owner, item in enumerate(items):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
-            tokens = _merged([_tokens(scored[row], batch, row) for row in rows])
+            tokens = _merged([_tokens(scored[row], batch.extra["windows"][row]) for row in rows])
             found = entities(tokens, labels, item.text, self.options.aggregation)
             note = f"longer than {self._limit} tokens: read in {len(rows)} windows"
-            results.append(Noted(found, (note,)) if len(rows) > 1 else found)
+            results.append(Noted(found, (note,) if len(rows) > 1 else ()))
         return results
 
 
-def _tokens(scored: Any, batch: Batch, row: int) -> list[Token]:
+def _tokens(scored: Any, window: Window) -> list[Token]:
     """The real tokens of a window, each with its distance to the nearer end of it."""
-    special = batch.extra["special"][row]
-    real = [place for place, is_special in enumerate(special) if not is_special]
+    encoding = window.encoding
+    offsets, words, special = encoding.offsets, encoding.word_ids, encoding.special_tokens_mask
+    rows = zip(window.places, window.of(scored), strict=True)
+    real = [(place, scores) for place, scores in rows if not special[place]]
     return [
         Token(
-            start=batch.extra["offsets"][row][place][0],
-            end=batch.extra["offsets"][row][place][1],
-            word=batch.extra["words"][row][place],
+            start=offsets[place][0],
+            end=offsets[place][1],
+            word=words[place],
             index=place,
-            scores=scored[place],
+            scores=scores,
             context=min(number, len(real) - 1 - number),
         )
-        for number, place in enumerate(real)
+        for number, (place, scores) in enumerate(real)
     ]
 
 
-def _merged(windows: list[list[Token]]) -> list[Token]:
+def _merged(cut: list[list[Token]]) -> list[Token]:
     """Every token once, from the window in which it has most context on both sides."""
-    if len(windows) == 1:
-        return windows[0]
-    best: dict[tuple[int, int], Token] = {}
-    for token in (token for window in windows for token in window):
-        known = best.get((token.start, token.end))
+    best: dict[int, Token] = {}
+    for token in (token for tokens in cut for token in tokens):
+        known = best.get(token.index)
         if known is None or token.context > known.context:
-            best[token.start, token.end] = token
-    return [best[place] for place in sorted(best)]
+            best[token.index] = token
+    return [best[index] for index in sorted(best)]

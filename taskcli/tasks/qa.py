@@ -11,7 +11,7 @@ from taskcli.items import Media, Passage
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans
-from taskcli.tasks.windows import max_tokens, row_inputs, row_logits
+from taskcli.tasks.windows import ensure_pad_token, max_tokens, row_logits, windows
 
 _LONGEST_WINDOW = 384  # tokens; what extractive models are trained with
 _LONGEST_STRIDE = 128
@@ -62,6 +62,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
                 "this checkpoint's tokenizer tells no places in the text",
                 "choose one with a tokenizer.json",
             )
+        ensure_pad_token(processor, model.config)
         self._limit = min(max_tokens(processor, model.config), _LONGEST_WINDOW)
         self._stride = options.doc_stride or min(self._limit // 2, _LONGEST_STRIDE)
 
@@ -73,19 +74,9 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         return len(item.text) + len(_question(item))
 
     def preprocess(self, items: list[Passage]) -> Batch:
-        encoded = self.processor(
-            [_question(item) for item in items],
-            [item.text for item in items],
-            truncation="only_second",
-            max_length=self._limit,
-            stride=self._stride,
-            padding=True,
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-            return_tensors="pt",
-        )
-        owners = encoded["overflow_to_sample_mapping"].tolist()
-        return Batch(row_inputs(encoded, self.processor), owners, {"encoded": encoded})
+        questions = [_question(item) for item in items]
+        contexts = [item.text for item in items]
+        return windows(self.processor, questions, contexts, self._limit, self._stride)
 
     def forward(self, batch: Batch) -> Any:
         return row_logits(self.model, batch, "start_logits", "end_logits")
@@ -95,7 +86,8 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         results: list[Any] = []
         for owner, item in enumerate(items):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
-            spans = best_spans(start, end, batch.extra["encoded"], rows, self.options)
+            read = [(batch.extra["windows"][row], start[row], end[row]) for row in rows]
+            spans = best_spans(read, self.options)
             answers = [_answer(span, item) for span in spans] or [_answer(Span(0.0, 0, 0), item)]
             results.append(answers if self.options.top_k > 1 else answers[0])
         return results

@@ -26,7 +26,7 @@ def recognizer_of(processor: Any, model: Any) -> "Recognizer":
 
 class Recognizer(ABC):
     timestamps: ClassVar[tuple[str, ...]]
-    multilingual = False
+    languages: frozenset[str] = frozenset()  # that a recording can be said to be in
 
     def __init__(self, processor: Any, model: Any) -> None:
         self.processor = processor
@@ -106,20 +106,23 @@ class Ctc(Recognizer):
         decoded = self.tokenizer.decode(
             ids, output_char_offsets=unit == "char", output_word_offsets=unit == "word"
         )
-        seconds = item.seconds / max(len(ids), 1)
+        seconds = self._frame_seconds(ids, item)
         chunks = [
-            Chunk(
-                offset[unit],
-                (
-                    round(offset["start_offset"] * seconds, 3),
-                    round(offset["end_offset"] * seconds, 3),
-                ),
-            )
+            Chunk(offset[unit], (offset["start_offset"] * seconds, offset["end_offset"] * seconds))
             for offset in decoded[f"{unit}_offsets"]
         ]
         if timestamps == "segment":
             chunks = list(phrases(chunks))
-        return Transcript(decoded["text"].strip(), tuple(chunks))
+        return Transcript(decoded["text"].strip(), tuple(map(_rounded, chunks)))
+
+    def _frame_seconds(self, ids: list[int], item: Sound) -> float:
+        ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
+        return float(ratio / item.rate) if ratio else item.seconds / max(len(ids), 1)
+
+
+def _rounded(chunk: Chunk) -> Chunk:
+    start, end = chunk.timestamp
+    return Chunk(chunk.text, (round(start, 3), round(end, 3)))
 
 
 class Generating(Recognizer):
@@ -151,31 +154,43 @@ class Whisper(Recognizer):
     timestamps = ("none", "segment", "word")
 
     @property
-    def multilingual(self) -> bool:  # type: ignore[override]
-        return bool(getattr(self.model.generation_config, "is_multilingual", False))
+    def languages(self) -> frozenset[str]:  # type: ignore[override]
+        """Codes and English names; empty for a checkpoint of English alone."""
+        from transformers.models.whisper.tokenization_whisper import LANGUAGES
+
+        config = self.model.generation_config
+        if not getattr(config, "is_multilingual", False):
+            return frozenset()
+        codes = {token.strip("<|>") for token in config.lang_to_id}
+        return frozenset(codes | {name for code, name in LANGUAGES.items() if code in codes})
 
     def alike(self, item: Sound) -> Hashable:
         """Short and long recordings take different ways through generate()."""
         return bool(len(item.samples) > self.extractor.n_samples)
 
     def preprocess(self, items: list[Sound]) -> Batch:
-        long = self.alike(items[0])
-        reading = {"truncation": False, "padding": "longest"} if long else {}
-        made = self.extractor(
-            [item.samples for item in items],
-            sampling_rate=items[0].rate,
+        # One by one: together, the end of a long recording would be heard with its padding.
+        made = [self._features(item) for item in items]
+        names = ("input_features", "attention_mask")
+        inputs = {name: _stacked([one[name] for one in made]) for name in names}
+        return Batch(inputs, range(len(items)), {"long": self.alike(items[0])})
+
+    def _features(self, item: Sound) -> Mapping[str, Any]:
+        whole = {"truncation": False, "padding": "longest"} if self.alike(item) else {}
+        features: Mapping[str, Any] = self.extractor(
+            item.samples,
+            sampling_rate=item.rate,
             return_attention_mask=True,
             return_tensors="pt",
-            **reading,
+            **whole,
         )
-        inputs = {name: made[name] for name in ("input_features", "attention_mask")}
-        return Batch(inputs, range(len(items)), {"long": long})
+        return features
 
     def forward(self, batch: Batch, options: Any) -> Any:
         asked: dict[str, Any] = {}
-        if self.multilingual:
+        if self.languages:
             asked["task"] = "translate" if options.translate else "transcribe"
-            asked["language"] = options.language
+            asked["language"] = options.language and options.language.lower()
         if options.timestamps != "none" or batch.extra["long"]:
             asked["return_timestamps"] = True
         if options.timestamps == "word":
@@ -217,8 +232,17 @@ def _token_times(outputs: dict[str, Any], row: int) -> Any:
         return outputs["token_timestamps"][row][None].cpu()
     import torch
 
-    segments = outputs["segments"][row]
-    return torch.cat([segment["token_timestamps"] for segment in segments])[None].cpu()
+    times = [segment["token_timestamps"] for segment in outputs["segments"][row]]
+    return torch.cat(times)[None].cpu() if times else torch.zeros(1, 0)  # nothing was said
+
+
+def _stacked(rows: list[Any]) -> Any:
+    """Tensors [1, ..., n] as one [rows, ..., longest], zeros behind the shorter ones."""
+    import torch
+    from torch.nn.functional import pad
+
+    longest = max(row.shape[-1] for row in rows)
+    return torch.cat([pad(row, (0, longest - row.shape[-1])) for row in rows])
 
 
 def _clamped(chunk: dict[str, Any], seconds: float) -> Chunk:

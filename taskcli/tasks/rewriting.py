@@ -12,7 +12,7 @@ from typing import Any
 from taskcli.items import Passage
 from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.task import Batch
-from taskcli.tasks.windows import max_tokens
+from taskcli.tasks.windows import max_tokens, padded
 
 _ROWS = 4  # parts of a long text that are generated together
 _MOST_TOKENS = 512  # for checkpoints that set no limit of their own
@@ -35,6 +35,7 @@ class Rewriter:
     def __init__(
         self, tokenizer: Any, model: Any, options: RewritingOptions, settings: Mapping[str, Any]
     ) -> None:
+        tokenizer.split_special_tokens = True  # "</s>" in a text is four characters
         self.tokenizer = tokenizer
         self.model = model
         own = dict(settings)
@@ -58,15 +59,12 @@ class Rewriter:
     def preprocess(self, items: list[Passage]) -> Batch:
         parts = [self.split(item.text) for item in items]
         owners = [owner for owner, own in enumerate(parts) for _ in own]
-        encoded = self.tokenizer(
-            [self.prefix + part for own in parts for part in own],
-            truncation=True,
-            max_length=self.limit,
-            padding=True,
-            return_tensors="pt",
-        )
-        inputs = {name: encoded[name] for name in ("input_ids", "attention_mask")}
-        return Batch(inputs, owners)
+        encoded = self.tokenizer([self.prefix + part for own in parts for part in own])
+        rows = [
+            {name: encoded[name][row] for name in ("input_ids", "attention_mask")}
+            for row in range(len(owners))
+        ]
+        return Batch(padded(self.tokenizer, rows), owners)
 
     def split(self, text: str) -> list[str]:
         """The text itself if the model can hold it, else parts that it can, cut at sentences."""

@@ -4,6 +4,16 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_FRAME_SECONDS = 0.01  # of the spectrograms that AST reads
+
+
+def heard_seconds(extractor: Any) -> float | None:
+    """How much of a recording a feature extractor of fixed length keeps; None for all of it."""
+    if hasattr(extractor, "n_samples"):  # Whisper
+        return float(extractor.n_samples / extractor.sampling_rate)
+    frames = getattr(extractor, "max_length", None)  # AST
+    return None if frames is None else frames * _FRAME_SECONDS
+
 
 def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> Mapping[str, Any]:
     """Model inputs for recordings of mono float32 samples [n] each.
@@ -11,8 +21,8 @@ def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> M
     The mask of valid samples is always asked for: with it (and `runtime/exact.py`) a padded
     batch answers as one at a time, also for checkpoints whose extractor says it needs none.
     """
-    fixed_length = hasattr(extractor, "n_samples") or hasattr(extractor, "max_length")
-    padding = {} if fixed_length else {"padding": True}  # Whisper and AST pad to their own length
+    own_length = heard_seconds(extractor) is not None
+    padding = {} if own_length else {"padding": True}
     made = extractor(
         list(samples),
         sampling_rate=rate,

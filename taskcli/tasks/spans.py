@@ -1,8 +1,10 @@
 """The best answer spans of a text: the maths of transformers 4's question-answering pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from taskcli.tasks.windows import Window
 
 _MASKED = -10_000.0  # the logit of a token that can be no part of an answer
 
@@ -16,25 +18,25 @@ class Span:
     end: int
 
 
-def best_spans(start: Any, end: Any, encoded: Any, rows: Sequence[int], options: Any) -> list[Span]:
+def best_spans(read: Sequence[tuple[Window, Any, Any]], options: Any) -> list[Span]:
     """The best spans of one context, best first.
 
-    `start` and `end` are logits [rows, tokens] and `rows` are this context's windows. Each window
-    has its own softmax, so scores of different windows are not quite on one scale; it is what
-    scripts written for the pipeline expect. A span that two windows share is given once.
+    `read` holds (window, start logits [tokens], end logits [tokens]). Each window has its own
+    softmax, so scores of different windows are not quite on one scale; it is what scripts
+    written for the pipeline expect. A span that is found twice is given once.
     """
     found: dict[tuple[int, int], Span] = {}
     no_answer = 1.0
-    for row in rows:
-        context = [number == 1 for number in encoded.sequence_ids(row)]
-        p_start, p_end = (_probabilities(logits[row], context) for logits in (start, end))
+    for window, *logits in read:
+        sequence = window.encoding.sequence_ids
+        context = [sequence[place] == 1 for place in window.places]
+        p_start, p_end = (_probabilities(window.of(one), context) for one in logits)
         no_answer = min(no_answer, float(p_start[0] * p_end[0]))
         p_start[0] = p_end[0] = 0.0  # the first token stands for "no answer"
-        for score, first, last in _candidates(p_start, p_end, context, options):
-            span = Span(score, *_characters(encoded, row, first, last))
-            place = (span.start, span.end)
-            if place not in found or found[place].score < span.score:
-                found[place] = span
+        for span in _best_of_window(window, p_start, p_end, context, options):
+            known = found.get((span.start, span.end))
+            if known is None or known.score < span.score:
+                found[span.start, span.end] = span
     if options.no_answer:
         found[0, 0] = Span(no_answer, 0, 0)
     return sorted(found.values(), key=lambda span: -span.score)[: options.top_k]
@@ -50,30 +52,35 @@ def _probabilities(logits: Any, context: list[bool]) -> Any:
     return exponents / exponents.sum()
 
 
-def _candidates(
-    p_start: Any, p_end: Any, context: list[bool], options: Any
-) -> list[tuple[float, int, int]]:
-    """(score, first token, last token) of the window's best spans that are long enough allowed."""
+def _best_of_window(
+    window: Window, p_start: Any, p_end: Any, context: list[bool], options: Any
+) -> Iterator[Span]:
+    """As many different spans as are asked for; several token spans may be the same words."""
+    places: set[tuple[int, int]] = set()
+    for score, first, last in _candidates(p_start, p_end, options.max_answer_len):
+        if len(places) == options.top_k or not score:
+            return
+        place = _characters(window.encoding, window.places[first], window.places[last])
+        if context[first] and context[last] and place not in places:
+            places.add(place)
+            yield Span(score, *place)
+
+
+def _candidates(p_start: Any, p_end: Any, longest: int) -> Iterator[tuple[float, int, int]]:
+    """(score, first token, last token) of spans of at most `longest` tokens, best first."""
     import numpy as np
 
-    products = np.outer(p_start, p_end)
-    products = np.tril(np.triu(products), options.max_answer_len - 1)
-    order = np.argsort(-products, axis=None, kind="stable")[: options.top_k]
-    pairs = [divmod(int(place), len(p_end)) for place in order]
-    return [
-        (float(products[first, last]), first, last)
-        for first, last in pairs
-        if context[first] and context[last]
-    ]
+    products = np.tril(np.triu(np.outer(p_start, p_end)), longest - 1)
+    for place in np.argsort(-products, axis=None, kind="stable"):
+        first, last = divmod(int(place), len(p_end))
+        yield float(products[first, last]), first, last
 
 
-def _characters(encoded: Any, row: int, first: int, last: int) -> tuple[int, int]:
+def _characters(encoding: Any, first: int, last: int) -> tuple[int, int]:
     """Token places as characters of the context, snapped to whole words."""
-    words = encoded.token_to_word(row, first), encoded.token_to_word(row, last)
+    words = encoding.token_to_word(first), encoding.token_to_word(last)
     if None in words:
-        offsets = encoded["offset_mapping"][row]
-        return int(offsets[first][0]), int(offsets[last][1])
-    return (
-        encoded.word_to_chars(row, words[0], sequence_index=1)[0],
-        encoded.word_to_chars(row, words[1], sequence_index=1)[1],
-    )
+        return encoding.offsets[first][0], encoding.offsets[last][1]
+    start, _ = encoding.word_to_chars(words[0], 1)
+    _, end = encoding.word_to_chars(words[1], 1)
+    return start, end

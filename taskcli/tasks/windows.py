@@ -1,8 +1,14 @@
-"""Long texts as rows of tokens that a model can hold: what classify-text, ner and qa share."""
+"""Long texts as rows of tokens that a model can hold: what classify-text, ner and qa share.
 
-from collections.abc import Mapping
+The windows are cut here rather than by the tokenizer: its settings then never change, while
+several threads use it, and a question that fills a window is an error instead of a panic.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from taskcli.errors import InputError
 from taskcli.task import Batch
 
 _ROWS = 8  # windows that are computed together
@@ -16,7 +22,96 @@ _OFFSET_POSITIONS = (
     "luke",
     "ibert",
     "data2vec-text",
+    "xmod",
+    "esm",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of one item's tokens: `places[i]` is row position i in the whole encoding.
+
+    `shift` is the count of padding before the first token.
+    """
+
+    encoding: Any
+    places: Sequence[int]
+    shift: int = 0
+
+    def of(self, row: Any) -> Any:
+        """What a row of model outputs [tokens, ...] says of this window's own tokens."""
+        return row[self.shift : self.shift + len(self.places)]
+
+
+def windows(
+    tokenizer: Any, texts: list[str], pairs: list[str] | None, limit: int, stride: int
+) -> Batch:
+    """Texts, or pairs of them, in rows of at most `limit` tokens; the last text of each is cut.
+
+    `stride` tokens are shared by neighbours, as far as there is room. `extra["windows"]` holds a
+    Window per row if the tokenizer knows places. Raises InputError if a first text fills a row.
+    """
+    tokenizer.split_special_tokens = True  # "[SEP]" in a text is five characters
+    encoded = tokenizer(texts, pairs, return_special_tokens_mask=True)
+    rows: list[dict[str, Any]] = []
+    owners: list[int] = []
+    cut: list[Window] = []
+    names = [name for name in tokenizer.model_input_names if name in encoded]
+    for owner in range(len(texts)):
+        for places in _places(_sequence(encoded, owner), limit, stride):
+            rows.append({name: [encoded[name][owner][p] for p in places] for name in names})
+            owners.append(owner)
+            cut.append(Window(encoded.encodings[owner] if encoded.encodings else None, places))
+    inputs = padded(tokenizer, rows)
+    return Batch(inputs, owners, {"windows": _shifted(cut, inputs, tokenizer.padding_side)})
+
+
+def _sequence(encoded: Any, owner: int) -> list[int | None]:
+    """Which text each token is of; None for special ones."""
+    if encoded.encodings:
+        return list(encoded.sequence_ids(owner))
+    return [None if special else 0 for special in encoded["special_tokens_mask"][owner]]
+
+
+def _places(sequence: list[int | None], limit: int, stride: int) -> Iterator[list[int]]:
+    """The places of each window's tokens: the last text slides, what stands around it stays."""
+    if len(sequence) <= limit:
+        yield list(range(len(sequence)))
+        return
+    last = max(number for number in sequence if number is not None)
+    first = sequence.index(last)
+    stop = len(sequence) - sequence[::-1].index(last)
+    room = limit - first - (len(sequence) - stop)
+    if room < 2:
+        raise InputError(f"the first text alone fills the {limit} tokens that the model holds")
+    step = room - min(stride, room // 2)
+    for start in range(first, stop, step):
+        end = min(start + room, stop)
+        yield [*range(first), *range(start, end), *range(stop, len(sequence))]
+        if end == stop:
+            return
+
+
+def _shifted(cut: list[Window], inputs: Mapping[str, Any], side: str) -> list[Window]:
+    if side == "right":
+        return cut
+    width = inputs["input_ids"].shape[1]
+    return [Window(one.encoding, one.places, width - len(one.places)) for one in cut]
+
+
+def padded(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Rows of tokens as tensors [rows, longest]."""
+    names = rows[0].keys()
+    made = tokenizer.pad({n: [row[n] for row in rows] for n in names}, return_tensors="pt")
+    return dict(made)
+
+
+def ensure_pad_token(tokenizer: Any, config: Any) -> None:
+    """GPT-2 and its kin were trained without one; the mask hides what stands in for it."""
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = tokenizer.pad_token_id
 
 
 def max_tokens(tokenizer: Any, config: Any, fallback: int = 512) -> int:
@@ -30,11 +125,6 @@ def max_tokens(tokenizer: Any, config: Any, fallback: int = 512) -> int:
         limits.append(positions - offset)
     known = [limit for limit in limits if limit and limit < _UNSET]
     return min(known, default=fallback)
-
-
-def row_inputs(encoded: Mapping[str, Any], tokenizer: Any) -> dict[str, Any]:
-    """The encoded fields that the model takes."""
-    return {name: encoded[name] for name in tokenizer.model_input_names if name in encoded}
 
 
 def row_logits(model: Any, batch: Batch, *names: str) -> Any:

@@ -1,0 +1,583 @@
+"""Whole runs of the command line: exit codes, output files, resuming, settings, pipes, signals."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkpoints import cached
+from conftest import Finished, parse
+from samples import LONG_TEXT, SHORT_TEXT, sounds
+
+Run = Callable[..., Finished]
+TASK = "classify-text"
+SOON = 60.0  # seconds within which a process on a slow machine has done what it will do
+
+
+@pytest.fixture
+def texts() -> list[str]:
+    """Three text files in the current folder."""
+    names = ["a.txt", "b.txt", "c.txt"]
+    for name in names:
+        Path(name).write_text(f"{name}: {SHORT_TEXT}")
+    return names
+
+
+@pytest.fixture
+def never_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make loading a checkpoint a failure of the test."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the checkpoint was loaded")
+
+    monkeypatch.setattr("taskcli.cli.execute.open_model", refuse)
+
+
+# Exit codes, and what goes where
+
+
+def test_success_is_0_and_stdout_holds_records_only(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    done = run(TASK, *texts, "-m", classifier)
+    assert done.exit_code == 0
+    assert done.inputs == texts
+    assert "3 inputs" in done.stderr
+    for record in done.records:
+        assert list(record) == ["input", "task", "model", "revision", "result"]
+        assert (record["task"], record["model"]) == (TASK, str(classifier))
+
+
+def test_a_failed_input_is_1_and_named_on_stderr(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    Path("b.txt").write_bytes(b"")
+    done = run(TASK, *texts, "-m", classifier)
+    assert done.exit_code == 1
+    assert done.inputs == texts
+    assert ["error" in record for record in done.records] == [False, True, False]
+    assert done.records[1]["error"]["type"] == "InputError"
+    assert "b.txt" in done.stderr
+    assert "1 failed" in done.stderr
+
+
+def test_quiet_says_nothing_but_records(run: Run, texts: list[str], classifier: Path) -> None:
+    Path("b.txt").write_bytes(b"")
+    done = run(TASK, *texts, "-m", classifier, "--quiet")
+    assert done.stderr == ""
+    assert len(done.records) == 3
+
+
+@pytest.mark.usefixtures("never_loads")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ([TASK, "gone.txt"], 2),
+        ([TASK, "*.none"], 2),
+        ([TASK, "a.txt", "--top-k", "0"], 2),
+        ([TASK, "a.txt", "--batch-size", "some"], 2),
+        ([TASK, "a.txt", "--encoding", "klingon"], 2),
+        ([TASK, "a.txt", "--resume"], 2),
+        ([TASK, "a.txt", "--resume", "--overwrite", "-o", "x.jsonl"], 2),
+        ([TASK, "a.txt", "--resume", "-o", "x.csv"], 2),
+        ([TASK, "a.txt", "-o", "x.what"], 2),
+        ([TASK, "a.txt", "-o", "."], 2),
+        ([TASK, "a.txt", "-o", "folder.jsonl"], 2),
+        ([TASK, "a.txt", "-o", "a.txt", "--overwrite"], 2),
+        ([TASK, "*.txt", "-o", "./b.txt", "--overwrite"], 2),
+        ([TASK, "a.txt", "--format", "srt"], 2),
+        ([TASK, "a.txt", "--field", "x", "-o", "no/such/x.jsonl"], 2),
+        ([TASK, "a.txt", "-m", "no-such-name"], 3),
+        ([TASK, "a.txt", "-m", "nobody/nothing"], 3),
+        (["asr", "a.txt", "b.txt", "-o", "x.srt"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_wrong_call_is_refused_before_anything_is_loaded_or_written(
+    run: Run, texts: list[str], words: list[str], code: int
+) -> None:
+    Path("folder.jsonl").mkdir()
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    done = run(*words)
+    assert done.exit_code == code
+    assert done.stdout == ""
+    assert "rror" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+
+
+def test_an_unknown_device_is_2_and_leaves_the_output_alone(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    Path("out.jsonl").write_text("old\n")
+    how = ["-o", "out.jsonl", "--overwrite", "-m", classifier]
+    assert run(TASK, *texts, *how, "--device", "warp-drive").exit_code == 2
+    assert Path("out.jsonl").read_text() == "old\n"
+
+
+def test_a_checkpoint_of_another_task_is_3_and_names_both(run: Run, texts: list[str]) -> None:
+    done = run(TASK, *texts, "-m", cached("bert-ner"))
+    assert done.exit_code == 3
+    assert "TokenClassification" in done.stderr
+    assert TASK in done.stderr
+    assert done.stdout == ""
+
+
+def test_debug_shows_the_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKCLI_DEBUG", "1")
+    with pytest.raises(Exception, match=r"gone\.txt"):
+        run(TASK, "gone.txt")
+
+
+def test_dry_run_lists_what_would_happen_and_loads_nothing(
+    run: Run, texts: list[str], classifier: Path, never_loads: None
+) -> None:
+    done = run(TASK, *texts, "-m", classifier, "--dry-run", "-o", "x.jsonl")
+    assert done.exit_code == 0
+    for word in (*texts, str(classifier), "cpu", "float", "jsonl"):
+        assert word in done.stdout
+    assert not Path("x.jsonl").exists()
+
+
+def test_a_batch_gives_the_same_records_as_one_at_a_time(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    Path("long.txt").write_text(LONG_TEXT)
+    together = run(TASK, *texts, "long.txt", "-m", classifier)
+    alone = run(TASK, *texts, "long.txt", "-m", classifier, "--batch-size", 1)
+    assert [r["input"] for r in together.records] == [r["input"] for r in alone.records]
+    for one, other in zip(together.records, alone.records, strict=True):
+        scores = [pytest.approx(label["score"], abs=1e-4) for label in other["result"]]
+        assert [label["score"] for label in one["result"]] == scores
+
+
+def test_unordered_gives_the_same_records(run: Run, classifier: Path) -> None:
+    lines = "\n".join("word " * (number % 7 + 1) for number in range(40))
+    how = [TASK, "-", "--lines", "-m", classifier]
+    ordered = run(*how, stdin=lines).records
+    unordered = run(*how, "--unordered", stdin=lines).records
+    assert [r["input"] for r in ordered] == [f"-:{number}" for number in range(1, 41)]
+    assert sorted(unordered, key=lambda r: int(r["input"][2:])) == ordered
+
+
+# Standard input and pipes
+
+
+def test_a_document_through_standard_input(run: Run, classifier: Path) -> None:
+    done = run(TASK, "-", "-m", classifier, stdin=SHORT_TEXT)
+    assert (done.exit_code, done.inputs) == (0, ["-"])
+
+
+def test_an_empty_document_is_an_error_record(run: Run, classifier: Path) -> None:
+    done = run(TASK, "-", "-m", classifier, stdin="")
+    assert done.exit_code == 1
+    assert "error" in done.records[0]
+
+
+def test_an_empty_list_on_standard_input_is_2(run: Run, classifier: Path) -> None:
+    done = run(TASK, "--files-from", "-", "-m", classifier, stdin="")
+    assert done.exit_code == 2
+    assert "empty" in done.stderr
+
+
+def test_asr_into_translate_keeps_the_ids(run: Run, tmp_path: Path) -> None:
+    files = sounds(tmp_path)
+    Path("broken.wav").write_bytes(b"no sound")
+    heard = run("asr", files["tone"], "broken.wav", files["noise"], "-m", cached("whisper"))
+    assert heard.exit_code == 1
+    done = run("translate", "-", "-m", cached("marian"), stdin=heard.stdout)
+    assert done.exit_code == 1
+    assert done.inputs == heard.inputs
+    assert [set(record) & {"result", "error"} for record in done.records] == [
+        {"error"} if not record.get("result", {}).get("text", "").strip() else {"result"}
+        for record in heard.records
+    ]
+    assert "asr failed before" in done.records[1]["error"]["message"]
+
+
+def test_asr_into_summarize(run: Run, tmp_path: Path) -> None:
+    files = sounds(tmp_path)
+    heard = run("asr", files["noise"], "-m", cached("whisper"))
+    done = run("summarize", "-", "-m", cached("bart"), stdin=heard.stdout)
+    assert done.inputs == [str(files["noise"])]
+    assert isinstance(done.records[0]["result"]["summary_text"], str)
+
+
+def test_questions_multiply_the_inputs(run: Run, texts: list[str]) -> None:
+    done = run("qa", *texts[:2], "-q", "Who?", "-q", "Where?", "-m", cached("distilbert-qa"))
+    assert done.exit_code == 0
+    assert done.inputs == ["a.txt#1", "a.txt#2", "b.txt#1", "b.txt#2"]
+    assert [r["result"]["question"] for r in done.records] == ["Who?", "Where?"] * 2
+
+
+# Output files
+
+
+@pytest.mark.parametrize("extension", ["jsonl", "json", "csv", "tsv", "txt"])
+def test_the_extension_chooses_the_format_and_stdout_stays_empty(
+    run: Run, texts: list[str], classifier: Path, extension: str
+) -> None:
+    done = run(TASK, *texts, "-m", classifier, "-o", f"out.{extension}")
+    assert (done.exit_code, done.stdout) == (0, "")
+    content = Path(f"out.{extension}").read_text()
+    if extension == "json":
+        assert [record["input"] for record in json.loads(content)] == texts
+    elif extension == "jsonl":
+        assert [record["input"] for record in parse(content)] == texts
+    else:
+        assert "POSITIVE" in content
+
+
+def test_an_existing_output_is_kept_without_overwrite(
+    run: Run, texts: list[str], never_loads: None
+) -> None:
+    Path("out.jsonl").write_text("precious\n")
+    done = run(TASK, *texts, "-o", "out.jsonl")
+    assert done.exit_code == 2
+    assert "--resume" in done.stderr
+    assert "--overwrite" in done.stderr
+    assert Path("out.jsonl").read_text() == "precious\n"
+
+
+def test_overwrite_replaces_it(run: Run, texts: list[str], classifier: Path) -> None:
+    Path("out.jsonl").write_text("old\n" * 1_000)
+    assert run(TASK, *texts, "-m", classifier, "-o", "out.jsonl", "--overwrite").exit_code == 0
+    assert [record["input"] for record in parse(Path("out.jsonl").read_text())] == texts
+
+
+def test_an_output_may_be_a_pipe(run: Run, texts: list[str], classifier: Path) -> None:
+    os.mkfifo("pipe.jsonl")
+    reader = os.open("pipe.jsonl", os.O_RDONLY | os.O_NONBLOCK)
+    assert run(TASK, *texts, "-m", classifier, "-o", "pipe.jsonl").exit_code == 0
+    assert [record["input"] for record in parse(os.read(reader, 65_536).decode())] == texts
+    assert Path("pipe.jsonl").is_fifo(), "a device or a pipe is written to, never replaced"
+    os.close(reader)
+
+
+def test_text_that_utf8_cannot_hold_is_still_written(run: Run, classifier: Path) -> None:
+    Path("rows.jsonl").write_text(
+        '{"input": "\\ud800.wav", "task": "asr", "result": {"text": "a"}}\n'
+    )
+    for extension in ("jsonl", "csv", "txt"):
+        done = run(TASK, "rows.jsonl", "-m", classifier, "-o", f"out.{extension}")
+        assert done.exit_code == 0
+        assert Path(f"out.{extension}").read_text(encoding="utf-8")
+    assert parse(Path("out.jsonl").read_text())[0]["input"] == "\ud800.wav"
+
+
+class Full(io.TextIOWrapper):
+    """A standard output on a disk without room."""
+
+
+def test_a_full_disk_is_4_and_says_what_to_do(
+    run: Run, texts: list[str], classifier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdout", full)
+        done = run(TASK, *texts, "-m", classifier)
+    assert done.exit_code == 4
+    assert "No space left" in done.stderr
+    assert "--resume" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Resuming
+
+
+def lines_file(count: int) -> Path:
+    path = Path("lines.txt")
+    path.write_text("".join(f"This is line {number}.\n" for number in range(1, count + 1)))
+    return path
+
+
+def finished(path: Path) -> list[str]:
+    return [record["input"] for record in parse(path.read_text())]
+
+
+@pytest.mark.parametrize("torn", ["", '{"input": "lines.txt:4", "ta', "\0\0\0"])
+def test_resume_skips_what_is_done_and_repairs_a_torn_line(
+    run: Run, classifier: Path, torn: str
+) -> None:
+    out = Path("out.jsonl")
+    how = [TASK, lines_file(8), "--lines", "-m", classifier, "-o", out]
+    whole = run(*how)
+    assert whole.exit_code == 0
+    complete = out.read_text()
+    out.write_text("".join(complete.splitlines(keepends=True)[:3]) + torn)
+    done = run(*how, "--resume")
+    assert done.exit_code == 0
+    assert "5 inputs" in done.stderr
+    assert out.read_text() == complete
+
+
+def test_resume_of_a_finished_run_loads_nothing(
+    run: Run, texts: list[str], classifier: Path, request: pytest.FixtureRequest
+) -> None:
+    how = [TASK, *texts, "-m", classifier, "-o", "out.jsonl"]
+    assert run(*how).exit_code == 0
+    complete = Path("out.jsonl").read_text()
+    request.getfixturevalue("never_loads")
+    assert run(*how, "--resume").exit_code == 0
+    assert Path("out.jsonl").read_text() == complete
+
+
+def test_resume_remembers_that_inputs_failed(
+    run: Run, texts: list[str], classifier: Path, request: pytest.FixtureRequest
+) -> None:
+    Path("b.txt").write_bytes(b"")
+    how = [TASK, *texts, "-m", classifier, "-o", "out.jsonl"]
+    assert run(*how).exit_code == 1
+    request.getfixturevalue("never_loads")
+    assert run(*how, "--resume").exit_code == 1
+
+
+def test_resume_without_an_earlier_file_is_an_ordinary_run(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    assert run(TASK, *texts, "-m", classifier, "-o", "new.jsonl", "--resume").exit_code == 0
+    assert finished(Path("new.jsonl")) == texts
+
+
+def test_an_input_that_is_given_twice_is_answered_twice(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    out = Path("out.jsonl")
+    how = [TASK, "a.txt", "b.txt", "a.txt", "-m", classifier, "-o", out]
+    assert run(*how).exit_code == 0
+    assert finished(out) == ["a.txt", "b.txt", "a.txt"]
+    out.write_text(out.read_text().splitlines(keepends=True)[0])
+    assert run(*how, "--resume").exit_code == 0
+    assert finished(out) == ["a.txt", "b.txt", "a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (["-m", "other"], "model"),
+        (["--top-k", "1"], "options"),
+        (["--dtype", "bfloat16"], "dtype"),
+        (["--field", "body"], "reading"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else None,
+)
+def test_resume_refuses_another_checkpoint_or_other_options(
+    run: Run,
+    texts: list[str],
+    classifier: Path,
+    never_loads: None,
+    monkeypatch: pytest.MonkeyPatch,
+    change: list[str],
+    named: str,
+) -> None:
+    Path("other").symlink_to(cached("roberta-sentiment"))
+    with monkeypatch.context() as patched:
+        patched.undo()
+        run(TASK, *texts, "-m", classifier, "-o", "out.jsonl")
+    before = Path("out.jsonl").read_text()
+    done = run(TASK, *texts, "-m", classifier, "-o", "out.jsonl", "--resume", *change)
+    assert done.exit_code == 2
+    assert f"another {named}" in done.stderr
+    assert Path("out.jsonl").read_text() == before
+
+
+@pytest.mark.usefixtures("never_loads")
+@pytest.mark.parametrize("content", ["", "no record\nand more\n", '{"input": "a"}\n'])
+def test_resume_refuses_a_file_that_taskcli_did_not_make(
+    run: Run, texts: list[str], content: str, classifier: Path
+) -> None:
+    Path("out.jsonl").write_text(content)
+    assert run(TASK, *texts, "-m", classifier, "-o", "out.jsonl", "--resume").exit_code == 2
+    assert Path("out.jsonl").read_text() == content
+
+
+def test_resume_refuses_a_file_that_is_damaged_in_the_middle(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    how = [TASK, *texts, "-m", classifier, "-o", "out.jsonl"]
+    run(*how)
+    first, *rest = Path("out.jsonl").read_text().splitlines(keepends=True)
+    damaged = first + "not a record\n" + "".join(rest)
+    Path("out.jsonl").write_text(damaged)
+    assert run(*how, "--resume").exit_code == 2
+    assert Path("out.jsonl").read_text() == damaged
+
+
+def test_on_error_stop_ends_the_run_early(run: Run, classifier: Path) -> None:
+    rows = [{"text": f"row {number}"} for number in range(3_000)]
+    rows[2] = {"body": "no text"}
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    how = [TASK, "rows.jsonl", "-m", classifier, "--batch-size", 4]
+    done = run(*how, "--on-error", "stop")
+    assert done.exit_code == 1
+    assert "rows.jsonl:3" in [record["input"] for record in done.records if "error" in record]
+    assert len(done.records) < 2_000
+
+
+# Settings
+
+
+@pytest.fixture
+def top_k(
+    run: Run, texts: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., int]]:
+    """How many labels a run gives whose checkpoint has four, and whose options ask for three."""
+    from taskcli.checkpoints import Checkpoint
+
+    checkpoint = Checkpoint("topics", TASK, folder=cached("bert-topics"), options={"top_k": 3})
+    monkeypatch.setattr(
+        "taskcli.checkpoints.Registry.resolve", lambda self, word, revision=None: checkpoint
+    )
+
+    def count(*words: str, user: str = "", project: str = "", **environment: str) -> int:
+        (home / ".config/taskcli").mkdir(parents=True, exist_ok=True)
+        (home / ".config/taskcli/taskcli.toml").write_text(user)
+        Path("taskcli.toml").write_text(project)
+        done = run(TASK, texts[0], *words, **environment)
+        assert done.exit_code == 0, done.stderr
+        return len(done.records[0]["result"])
+
+    yield count
+
+
+def test_precedence(top_k: Callable[..., int]) -> None:
+    """flag > environment > project file > user file > checkpoint > default (5)"""
+    assert top_k() == 3
+    assert top_k(user="top-k = 2") == 2
+    assert top_k(user="top-k = 2", project="top_k = 1") == 1
+    assert top_k(user="[classify-text]\ntop-k = 2", project="top-k = 1") == 1
+    assert top_k(project="top-k = 2\n[classify-text]\ntop-k = 1\n[detect]\nthreshold = 1") == 1
+    assert top_k(project="top-k = 1", TASKCLI_TOP_K="2") == 2
+    assert top_k("--top-k", "4", project="top-k = 1", TASKCLI_TOP_K="2") == 4
+
+
+@pytest.mark.parametrize(
+    ("project", "words"),
+    {
+        "[classify-text]\ntopk = 1": ["topk", "top_k"],
+        "topk = 1": ["topk", "top_k"],
+        "top-k = 'many'": ["top_k", "many"],
+        "top-k = 0": ["top_k", "0"],
+        "[clasify-text]\ntop-k = 1": ["clasify-text"],
+        "classify-text = 3": ["classify-text"],
+        "top-k = ": ["TOML"],
+        "top-k = '\udcff'": ["TOML"],
+    }.items(),
+)
+@pytest.mark.usefixtures("never_loads")
+def test_a_mistake_in_the_settings_file_is_2_and_named(
+    run: Run, texts: list[str], classifier: Path, project: str, words: list[str]
+) -> None:
+    Path("taskcli.toml").write_bytes(project.encode("utf-8", "surrogateescape"))
+    done = run(TASK, *texts, "-m", classifier)
+    assert done.exit_code == 2
+    assert "taskcli.toml" in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_settings_of_other_tasks_and_shared_ones_are_passed_over(
+    run: Run, texts: list[str], classifier: Path
+) -> None:
+    Path("taskcli.toml").write_text(
+        f"model = '{classifier}'\nthreshold = 0.2\nbatch-size = 2\nquiet = true\n"
+        "[translate]\nto = 'fr'\n[asr]\nmodel = 'small'\n"
+    )
+    done = run(TASK, *texts)
+    assert done.exit_code == 0
+    assert done.stderr == ""
+    assert done.records[0]["model"] == str(classifier)
+
+
+def test_a_setting_has_the_name_of_its_flag(run: Run) -> None:
+    Path("taskcli.toml").write_text("[translate]\nto = 'fr'\n")
+    done = run("translate", "--text", SHORT_TEXT, "-m", cached("m2m100"), "--from", "en")
+    assert done.exit_code == 0, done.stderr
+
+
+def test_the_environment_names_options_as_flags(run: Run) -> None:
+    how = ["translate", "--text", SHORT_TEXT, "-m", cached("m2m100"), "--from", "en"]
+    assert run(*how, TASKCLI_TO="fr").exit_code == 0
+
+
+# Processes: signals and pipes that close
+
+
+def test_python_m_taskcli_is_taskcli(start: Any) -> None:
+    process = start("--version")
+    output, _ = process.communicate(timeout=SOON)
+    script = Path(sys.executable).parent / "taskcli"
+    assert process.returncode == 0
+    assert subprocess.run([script, "--version"], capture_output=True).stdout == output
+
+
+def some_lines(path: Path, count: int) -> None:
+    """Wait until a run has written so many lines."""
+    deadline = time.monotonic() + SOON
+    while not path.exists() or path.read_bytes().count(b"\n") < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_a_run_that_is_interrupted_is_resumed_without_loss(
+    run: Run, start: Any, classifier: Path, number: int, code: int
+) -> None:
+    count = 20_000
+    out = Path("out.jsonl")
+    how = [TASK, lines_file(count), "--lines", "-m", classifier, "-o", out]
+    process = start(*how, "--batch-size", 8)
+    some_lines(out, 50)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=SOON)
+    assert process.returncode == code, stderr.decode()
+    assert b"Traceback" not in stderr
+    written = out.read_text()
+    if number != signal.SIGKILL:
+        assert len(parse(written)) < count
+    lines_file(400)  # the rest of twenty thousand would only take time
+    done = run(*how, "--resume")
+    assert done.exit_code == 0, done.stderr
+    records = finished(out)
+    assert max(Counter(records).values()) == 1
+    assert {f"lines.txt:{number}" for number in range(1, 401)} <= set(records)
+
+
+def test_a_second_interrupt_stops_at_once(start: Any, classifier: Path) -> None:
+    out = Path("out.jsonl")
+    how = [TASK, lines_file(20_000), "--lines", "-m", classifier, "-o", out]
+    process = start(*how, "--batch-size", 8)
+    some_lines(out, 10)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=SOON)
+    assert process.returncode == 130
+
+
+def test_a_stop_during_a_silent_pipe_is_heard(start: Any, classifier: Path) -> None:
+    process = start(TASK, "-", "--lines", "-m", classifier, stdin=subprocess.PIPE)
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["input"] == "-:1"
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=SOON)
+    assert process.returncode == 143
+    assert b"Fatal" not in process.stderr.read()
+
+
+def test_a_reader_that_leaves_is_no_error(start: Any, classifier: Path) -> None:
+    process = start(TASK, lines_file(20_000), "--lines", "-m", classifier, "--quiet")
+    assert json.loads(process.stdout.readline())["input"] == "lines.txt:1"
+    process.stdout.close()
+    assert process.wait(timeout=SOON) == 0
+    assert process.stderr.read() == b""
