@@ -127,9 +127,11 @@ def load(
     if task not in BY_NAME:
         raise UsageError(f"unknown task {task!r}", f"known tasks: {', '.join(BY_NAME)}")
     task_class = BY_NAME[task]
-    settings.check_known(options, task_class.Options, f"load({task!r})")
+    keys = settings.keys_of(task_class.Options)
+    chosen = settings.fields_of(options, keys, f"load({task!r})")
     checkpoint = Registry(task).resolve(model, revision)
-    built = settings.build(task_class.Options, model, options, checkpoint.options)
+    usual = settings.fields_of(checkpoint.options, keys, model)
+    built = settings.build(task_class.Options, model, chosen, usual)
     fetched = hub.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
     return open_model(task_class, built, fetched, device, dtype, batch_size)
 

@@ -1,10 +1,12 @@
 """Words with times, joined into phrases that are read at a glance."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from taskcli.results import Chunk
 
-_LONGEST_PHRASE = 84  # characters: two subtitle lines of 42
+LINE = 42  # characters that are read at a glance; the usual subtitling rule
+_LINES = 2  # of a phrase
 _LONGEST_TIME = 6.0  # seconds
 _PAUSE = 0.8  # seconds of silence that end a phrase
 
@@ -24,8 +26,8 @@ def phrases(words: Sequence[Chunk]) -> Iterator[Chunk]:
 def _fits(phrase: list[Chunk], word: Chunk) -> bool:
     pause = word.timestamp[0] - phrase[-1].timestamp[1]
     duration = word.timestamp[1] - phrase[0].timestamp[0]
-    length = len(_text([*phrase, word]))
-    return length <= _LONGEST_PHRASE and pause <= _PAUSE and duration <= _LONGEST_TIME
+    lines = len(textwrap.wrap(_text([*phrase, word]), LINE))
+    return lines <= _LINES and pause <= _PAUSE and duration <= _LONGEST_TIME
 
 
 def _joined(phrase: list[Chunk]) -> Chunk:

@@ -11,7 +11,7 @@ from typing import Any
 
 from taskcli.errors import CheckpointError, UsageError
 
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
+_REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KEYS = {"repo", "folder", "revision", "license", "size", "safetensors", "about", "options"}
 
@@ -73,7 +73,7 @@ class Registry:
         """
         if word in self._entries:
             return self._revised(self._entry(word), revision)
-        if Path(word).is_dir():
+        if word and Path(word).is_dir():
             if revision:
                 raise UsageError(f"--revision {revision}: {word} is a folder, which has none")
             return Checkpoint(word, self.task, folder=Path(word))

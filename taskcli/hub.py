@@ -39,7 +39,7 @@ def is_cached(checkpoint: Checkpoint) -> bool:
 
 def _cached(checkpoint: Checkpoint) -> Checkpoint | None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(
@@ -49,6 +49,9 @@ def _cached(checkpoint: Checkpoint) -> Checkpoint | None:
         )
     except LocalEntryNotFoundError:
         return None
+    except HFValidationError as failure:
+        hint = "an id is ORG/REPO"
+        raise CheckpointError(f"{checkpoint.repo} is no Hub id: {failure}", hint) from None
     # The snapshot's folder is named after its commit, whatever branch was asked for.
     return replace(checkpoint, folder=folder, revision=folder.name) if _is_whole(folder) else None
 
@@ -67,10 +70,14 @@ def _shards(weights: Path) -> set[str]:
     """The files of a sharded checkpoint, by its index; one file stands for itself."""
     if weights.suffix != ".json":
         return {weights.name}
-    named = json.loads(weights.read_bytes())["weight_map"].values()
-    if outside := [name for name in named if Path(name).name != name]:
-        raise CheckpointError(f"{weights} names a file outside its folder: {outside[0]}")
-    return set(named)
+    try:
+        named = set(json.loads(weights.read_bytes())["weight_map"].values())
+        outside = [name for name in named if Path(name).name != name or name in ("", "..")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise CheckpointError(f"{weights} is no index of weight files") from None
+    if outside:
+        raise CheckpointError(f"{weights} names a file outside its folder: {outside[0]!r}")
+    return named
 
 
 def _downloaded(checkpoint: Checkpoint, offline: bool, allow_pickle: bool) -> Checkpoint:
@@ -129,14 +136,14 @@ def _refuse_unusable(name: str, folder: Path, allow_pickle: bool) -> None:
     if not (folder / "config.json").is_file():
         hint = "a checkpoint folder is what save_pretrained writes"
         raise CheckpointError(f"{name}: no config.json in {folder}", hint)
-    if any(folder.glob("*.safetensors")):
-        index = folder / _WEIGHTS[1]
-        missing = [s for s in _shards(index) if not (folder / s).exists()] if index.exists() else []
-        if missing:
-            raise CheckpointError(f"{name}: the weight file {missing[0]} is missing in {folder}")
-        return
-    if not any((folder / pickle).exists() for pickle in _PICKLES):
+    present = [folder / file for file in (*_WEIGHTS, *_PICKLES) if (folder / file).is_file()]
+    if not present:
         raise CheckpointError(f"{name}: no weights in {folder}", "model.safetensors is missing")
+    used, *_ = [_shards(file) for file in present]  # an index is checked even if it is not used
+    if missing := sorted(shard for shard in used if not (folder / shard).exists()):
+        raise CheckpointError(f"{name}: the weight file {missing[0]} is missing in {folder}")
+    if present[0].name in _WEIGHTS:
+        return
     if not allow_pickle:
         raise CheckpointError(
             f"{name} has pickled weights only, which can run code when they are loaded",

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO
 
 from taskcli.errors import UsageError
 
+_BLOCK = 65_536  # bytes
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -53,6 +55,21 @@ def resume(output: Path, fingerprint: dict[str, Any]) -> Journal:
             done[record["input"]] += 1
             failed += "error" in record
     return Journal(done, failed)
+
+
+def cut_torn_line(output: Path) -> None:
+    """Leave whole lines only: a full disk takes the beginning of the last one."""
+    with output.open("r+b") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - _BLOCK)
+            stream.seek(start)
+            whole = stream.read(end - start).rfind(b"\n") + 1
+            if whole:
+                stream.truncate(start + whole)
+                return
+            end = start
+        stream.truncate(0)
 
 
 def _compare(output: Path, fingerprint: dict[str, Any]) -> None:

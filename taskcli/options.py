@@ -5,6 +5,7 @@ A group is a frozen dataclass; `cli/command.py` turns its fields into a command'
 """
 
 import codecs
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from taskcli.errors import UsageError
+from taskcli.items import Media
 
 Format = Literal["auto", "rich", "jsonl", "json", "csv", "tsv", "text", "srt", "vtt"]
 
@@ -116,6 +118,13 @@ class AudioInputOptions(InputOptions):
         float,
         typer.Option(min=0.1, help="Refuse longer recordings, in hours.", rich_help_panel=_INPUTS),
     ] = 6.0
+
+
+INPUT_GROUPS: Mapping[Media, type[InputOptions]] = {
+    Media.TEXT: TextInputOptions,
+    Media.IMAGE: ImageInputOptions,
+    Media.AUDIO: AudioInputOptions,
+}
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def _decoded_lines(
             yield number, text.rstrip("\r\n")
 
 
-def _lines(stream: Iterable[bytes], encoding: str) -> Iterable[bytes] | Iterable[str]:
+def _lines(stream: Iterable[bytes], encoding: str) -> Iterable[bytes | str]:
     """Lines as bytes; as text where a line end is wider than a byte (UTF-16), read whole."""
     if "\n".encode(encoding) == b"\n":
         return stream

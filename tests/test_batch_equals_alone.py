@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import transformers as hf
 from checkpoints import BY_TASK
 from models import answers, load, pixels
 from PIL import Image
@@ -126,3 +128,41 @@ def test_a_short_prompt_keeps_its_room_beside_a_long_one(name: str) -> None:
     model.batch_size = "4"
     assert answers(model, texts=texts) == alone
     assert [bool(record.warnings) for record in model(texts=texts)] == [False, True]
+
+
+def test_a_tokenizer_is_used_by_all_threads_at_once() -> None:
+    """Lines of many lengths, some in parts: encoded, generated and decoded side by side."""
+    texts = [ARTICLE * (number % 3 + 1) for number in range(12)]
+    model = load("summarize", "bart", batch_size="2", num_beams=1, max_length=6, min_length=2)
+    first = answers(model, texts=texts)
+    assert all(answers(model, texts=texts) == first for _ in range(3))
+    rust = model.session.task._rewriter.tokenizer.backend_tokenizer
+    assert (rust.truncation, rust.padding) == (None, None)  # what others would have to wait for
+
+
+# Padding reaches what the convolutions of these hear, and no mask helps.
+
+
+@pytest.mark.parametrize(
+    ("config", "model"),
+    [
+        (hf.Data2VecAudioConfig, hf.Data2VecAudioForSequenceClassification),
+        (hf.Wav2Vec2ConformerConfig, hf.Wav2Vec2ConformerForSequenceClassification),
+        (hf.HubertConfig, hf.HubertForSequenceClassification),  # a group norm, which is patched
+    ],
+    ids=lambda one: one.__name__,
+)
+def test_other_listeners_too(
+    config: Any, model: Any, inputs: dict[Media, list[Path]], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    convolutions = {"conv_dim": (16,) * 7, "num_conv_pos_embeddings": 16}
+    groups = {"num_conv_pos_embedding_groups": 4, "intermediate_size": 32, "num_labels": 4}
+    model(config(**sizes, **convolutions, **groups)).save_pretrained(tmp_path)
+    hf.Wav2Vec2FeatureExtractor(return_attention_mask=False).save_pretrained(tmp_path)
+    listener = load("classify-audio", tmp_path, batch_size="1")
+    files = inputs[Media.AUDIO][:5]
+    alone = answers(listener, files)
+    listener.batch_size = "5"
+    assert max(map(difference, alone, answers(listener, files))) < 1e-4

@@ -10,8 +10,8 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
-    "task items checkpoints hub sources rows options results errors journal settings".split()
-    + ["captions"]
+    "captions checkpoints errors hub items journal options results rows settings sources "
+    "task".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}

@@ -1,14 +1,15 @@
 """Whole runs of the command line: exit codes, output files, resuming, settings, pipes, signals."""
 
-import io
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,17 @@ def test_unordered_gives_the_same_records(run: Run, classifier: Path) -> None:
     assert sorted(unordered, key=lambda r: int(r["input"][2:])) == ordered
 
 
+@pytest.mark.usefixtures("never_loads")
+def test_inputs_without_a_single_line_are_valid_empty_output(run: Run, classifier: Path) -> None:
+    Path("blank.txt").write_text(" \n\n")
+    how = [TASK, "blank.txt", "--lines", "-m", classifier]
+    assert (run(*how).exit_code, run(*how).stdout) == (0, "")
+    assert json.loads(run(*how, "--format", "json").stdout) == []
+    for _ in range(2):
+        assert run(*how, "-o", "out.jsonl", "--resume").exit_code == 0
+        assert Path("out.jsonl").read_text() == ""
+
+
 # Standard input and pipes
 
 
@@ -263,18 +275,13 @@ def test_an_output_may_be_a_pipe(run: Run, texts: list[str], classifier: Path) -
 
 
 def test_text_that_utf8_cannot_hold_is_still_written(run: Run, classifier: Path) -> None:
-    Path("rows.jsonl").write_text(
-        '{"input": "\\ud800.wav", "task": "asr", "result": {"text": "a"}}\n'
-    )
+    record = {"input": "\ud800.wav", "task": "asr", "result": {"text": "words"}}
+    Path("rows.jsonl").write_text(json.dumps(record) + "\n")
     for extension in ("jsonl", "csv", "txt"):
         done = run(TASK, "rows.jsonl", "-m", classifier, "-o", f"out.{extension}")
         assert done.exit_code == 0
         assert Path(f"out.{extension}").read_text(encoding="utf-8")
     assert parse(Path("out.jsonl").read_text())[0]["input"] == "\ud800.wav"
-
-
-class Full(io.TextIOWrapper):
-    """A standard output on a disk without room."""
 
 
 def test_a_full_disk_is_4_and_says_what_to_do(
@@ -287,6 +294,45 @@ def test_a_full_disk_is_4_and_says_what_to_do(
     assert "No space left" in done.stderr
     assert "--resume" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_disk_that_fills_leaves_whole_lines_and_resume_goes_on(
+    run: Run, start: Any, classifier: Path
+) -> None:
+    out = Path("out.jsonl")
+    how = [TASK, lines_file(100), "--lines", "-m", classifier, "-o", out]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))  # noqa: E731
+    process = start(*how, preexec_fn=limit)
+    _, stderr = process.communicate(timeout=SOON)
+    assert process.returncode == 4, stderr.decode()
+    assert b"--resume" in stderr
+    assert 0 < len(finished(out)) < 100
+    assert run(*how, "--resume").exit_code == 0
+    assert finished(out) == [f"lines.txt:{number}" for number in range(1, 101)]
+
+
+def pieces(terminal: int) -> Iterator[bytes]:
+    """All that waits to be read: a terminal gives it line by line."""
+    with suppress(BlockingIOError):
+        while True:
+            yield os.read(terminal, 65_536)
+
+
+def test_a_terminal_gets_the_view_for_people(
+    run: Run, texts: list[str], classifier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("b.txt").write_bytes(b"")
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        assert run(TASK, *texts, "-m", classifier).exit_code == 1
+        monkeypatch.undo()
+        os.set_blocking(ours, False)
+        seen = b"".join(pieces(ours)).decode()
+    os.close(ours)
+    for words in ("a.txt", "POSITIVE", "%", "█", "✗ the input is empty"):
+        assert words in seen
+    assert "{" not in seen
 
 
 # Resuming
@@ -372,15 +418,13 @@ def test_resume_refuses_another_checkpoint_or_other_options(
     run: Run,
     texts: list[str],
     classifier: Path,
-    never_loads: None,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
     change: list[str],
     named: str,
 ) -> None:
     Path("other").symlink_to(cached("roberta-sentiment"))
-    with monkeypatch.context() as patched:
-        patched.undo()
-        run(TASK, *texts, "-m", classifier, "-o", "out.jsonl")
+    run(TASK, *texts, "-m", classifier, "-o", "out.jsonl")
+    request.getfixturevalue("never_loads")
     before = Path("out.jsonl").read_text()
     done = run(TASK, *texts, "-m", classifier, "-o", "out.jsonl", "--resume", *change)
     assert done.exit_code == 2

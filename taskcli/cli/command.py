@@ -8,22 +8,10 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from taskcli.cli.execute import Call, run
-from taskcli.items import Media
-from taskcli.options import (
-    AudioInputOptions,
-    ImageInputOptions,
-    ModelOptions,
-    OutputOptions,
-    RunOptions,
-    TextInputOptions,
-)
+from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.settings import flag_of
 from taskcli.task import Task
 
-INPUT_GROUPS = {
-    Media.TEXT: TextInputOptions,
-    Media.IMAGE: ImageInputOptions,
-    Media.AUDIO: AudioInputOptions,
-}
 _Inputs = Annotated[
     list[str] | None,
     typer.Argument(metavar="INPUT", help="Files, quoted globs, folders, or - for standard input."),
@@ -78,9 +66,7 @@ def _with_environment(name: str, annotation: Any) -> Any:
     assert get_origin(annotation) is Annotated, f"{name} is not declared as an option"
     kind, declared = get_args(annotation)
     info = copy.copy(declared)
-    flags = [flag for flag in info.param_decls or () if flag.startswith("--")]
-    word = flags[0].removeprefix("--") if flags else name
-    info.envvar = f"TASKCLI_{word.replace('-', '_').upper()}"
+    info.envvar = f"TASKCLI_{flag_of(name, annotation).replace('-', '_').upper()}"
     info.show_envvar = False
     return Annotated[kind, info]
 

@@ -13,7 +13,7 @@ from taskcli.cli import dry_run
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import Reporter, results_stream, standard_input, stdout_is_terminal
 from taskcli.errors import ExitCode, StoppedError, UsageError
-from taskcli.options import INPUT_OPTIONS, InputOptions, ModelOptions, OutputOptions, RunOptions
+from taskcli.options import INPUT_GROUPS, InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.results import Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Task
@@ -73,6 +73,7 @@ def run(call: Call) -> ExitCode:
     earlier = _earlier(settled)
     pending = _pending(settled.sources, earlier)
     if pending is None:
+        _write_none(settled)
         return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
     try:
         return _answer(settled, pending, earlier)
@@ -128,7 +129,7 @@ def _from_files(call: Call) -> dict[str, Any]:
     shared = (ModelOptions, RunOptions, OutputOptions)
     keys = settings.keys_of(call.task.Options, call.input_group, *shared)
     others = [task.Options for task in BY_NAME.values()]
-    elsewhere = settings.keys_of(*others, *INPUT_OPTIONS.values())
+    elsewhere = settings.keys_of(*others, *INPUT_GROUPS.values())
     return settings.from_files(call.task.name, keys, elsewhere, BY_NAME)
 
 
@@ -241,6 +242,8 @@ def _opened(settled: Settled, standard: TextIO) -> Iterator[TextIO]:
     finally:
         with suppress(OSError):  # every record was flushed, so a failure has been told
             stream.close()
+        if settled.format == "jsonl" and file.is_file():
+            journal.cut_torn_line(file)
 
 
 def _write_all(
@@ -264,6 +267,12 @@ def _write_all(
         finally:
             writer.close()  # a JSON array is ended even if the run is not
     return failed
+
+
+def _write_none(settled: Settled) -> None:
+    """No records are still valid output, such as an empty array."""
+    with results_stream() as standard, _opened(settled, standard) as stream:
+        output.open_writer(settled.format, stream).close()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from taskcli.errors import TaskcliError
-from taskcli.output.views import safe
+from taskcli.output.views import safe, safe_line
 from taskcli.results import Record
 
 
@@ -96,7 +96,7 @@ class Reporter:
         if record.error is not None:
             self._failed += 1
             if not self._shown:
-                line = Text("error: ", style="red").append(safe(record.input), style="bold")
+                line = Text("error: ", style="red").append(safe_line(record.input), style="bold")
                 self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
         if self._progress is not None:
             self._progress.update(self._bar, advance=1, rate=f"{self._rate():.1f}/s")

@@ -1,7 +1,7 @@
 """Where records go. `open_writer` decides format by flag, extension and terminal, once."""
 
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from taskcli.errors import UsageError
 from taskcli.output.writer import Writer
@@ -17,6 +17,8 @@ _BY_EXTENSION = {
     ".srt": "srt",
     ".vtt": "vtt",
 }
+
+_HARMLESS = ("rich", "jsonl", "json")  # formats that escape or leave out what a terminal obeys
 
 __all__ = ["UNIVERSAL", "Writer", "choose_format", "open_writer"]
 
@@ -44,6 +46,10 @@ def choose_format(
 
 def open_writer(chosen: str, stream: TextIO) -> Writer:
     """The writer of a format that `choose_format` gave."""
+    if stream.isatty() and chosen not in _HARMLESS:
+        from taskcli.output.console import PlainTerminal
+
+        stream = cast(TextIO, PlainTerminal(stream))
     if chosen == "rich":
         from taskcli.output.console import ConsoleWriter
 

@@ -6,9 +6,22 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from taskcli.output.views import safe, view
+from taskcli.output.views import safe, safe_line, view
 from taskcli.output.writer import Writer
 from taskcli.results import Record
+
+
+class PlainTerminal:
+    """A terminal that gets text without what it would obey."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> int:
+        return self._terminal.write(safe(text))
+
+    def flush(self) -> None:
+        self._terminal.flush()
 
 
 class ConsoleWriter(Writer):
@@ -17,7 +30,7 @@ class ConsoleWriter(Writer):
         self._console = Console(file=stream, highlight=False)
 
     def write(self, record: Record) -> None:
-        self._console.print(Text(safe(record.input), style="bold"))
+        self._console.print(Text(safe_line(record.input), style="bold"))
         if record.error is not None:
             self._print(Text(f"✗ {safe(record.error.message)}", style="red"))
             if record.error.hint:

@@ -1,6 +1,7 @@
 """Tables for spreadsheets: a line per answer, so an image with three boxes has three lines."""
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from typing import Any, TextIO
@@ -17,7 +18,7 @@ class TableWriter(Writer):
 
     def __init__(self, stream: TextIO, delimiter: str) -> None:
         super().__init__(stream)
-        self._table = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+        self._delimiter = delimiter
         self._columns: list[str] = []
         self._waiting: list[dict[str, Any]] = []
 
@@ -38,14 +39,20 @@ class TableWriter(Writer):
     def _begin(self) -> None:
         keys = dict.fromkeys(key for row in self._waiting for key in row)
         self._columns = ["input", *(key for key in keys if key not in ("input", "error")), "error"]
-        self._table.writerow(self._columns)
+        self.stream.write(self._line(self._columns))
         self._put(self._waiting)
         self._waiting = []
 
     def _put(self, rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            self._table.writerow([_cell(row.get(column)) for column in self._columns])
+            self.stream.write(self._line([_cell(row.get(column)) for column in self._columns]))
         self.stream.flush()
+
+    def _line(self, cells: list[Any]) -> str:
+        """One line; Python before 3.13 quotes a lone CR only where lines end in CR LF."""
+        line = io.StringIO(newline="")
+        csv.writer(line, delimiter=self._delimiter, lineterminator="\r\n").writerow(cells)
+        return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:

@@ -3,10 +3,15 @@
 import dataclasses
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from taskcli.results import Record
+
+_OBEYED = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # and surrogates
+)
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -29,9 +34,12 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def to_line(record: Record) -> str:
-    """One line of valid JSON: text stays readable, lone surrogates are escaped."""
+    """One line of valid JSON: text stays readable; what a terminal or a line reader obeys does not.
+
+    The escapes of json.dumps leave out C1 controls, other line ends, and changes of direction.
+    """
     line = json.dumps(to_json(record), ensure_ascii=False, allow_nan=False)
-    return line.encode("utf-8", "backslashreplace").decode()
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def plain(value: Any) -> Any:

@@ -3,11 +3,9 @@
 import textwrap
 from typing import TextIO
 
-from taskcli.captions import phrases
+from taskcli.captions import LINE, phrases
 from taskcli.output.writer import Writer
 from taskcli.results import Record, Transcript
-
-_LINE = 42  # characters that are read at a glance; the usual subtitling rule
 
 
 class SubtitleWriter(Writer):
@@ -38,4 +36,4 @@ def _clock(seconds: float, mark: str) -> str:
 
 def _lines(text: str) -> str:
     """A cue ends at a blank line and `-->` starts one: neither may come from the words."""
-    return "\n".join(textwrap.wrap(text.replace("-->", "→"), _LINE)) or "…"
+    return "\n".join(textwrap.wrap(text.replace("-->", "→"), LINE)) or "…"

@@ -1,16 +1,18 @@
 """How a person sees each result. `view` gives something that rich can render."""
 
 import unicodedata
+from collections.abc import Iterator
 from functools import singledispatch
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from taskcli import results
 
 _BAR = 24  # characters of a full score bar
+_ROOM_FOR_BARS = 60  # columns
 _BLOCKS = " ▏▎▍▌▋▊▉"  # eighths of a character
 _PALETTE = ("cyan", "magenta", "green", "yellow", "blue", "red")
 # Explicit direction changes reorder what a terminal shows; they are not letters.
@@ -27,6 +29,11 @@ def safe(text: str) -> str:
     )
 
 
+def safe_line(text: str) -> str:
+    """A name, which must not look like further lines of ours."""
+    return safe(text).replace("\n", " ")
+
+
 @singledispatch
 def view(result: Any) -> RenderableType:
     return Text(safe(str(result)))
@@ -37,7 +44,7 @@ def _(result: list) -> RenderableType:  # type: ignore[type-arg]
     if not result:
         return Text("nothing found", style="dim")
     if isinstance(result[0], results.Label):
-        return _labels(result)
+        return _Ranking(result)
     if isinstance(result[0], results.Detection):
         return _detections(result)
     if isinstance(result[0], results.Segment):
@@ -94,12 +101,19 @@ def _(result: results.Translation) -> RenderableType:
     return Text(safe(result.translation_text))
 
 
-def _labels(found: list[results.Label]) -> Table:
-    table = _table()
-    for rank, item in enumerate(found):
-        style = "bold green" if rank == 0 else ""
-        table.add_row(_bar(item.score), _score(item.score), Text(safe(item.label), style=style))
-    return table
+class _Ranking:
+    """Labels, best first, with bars where there is room for them."""
+
+    def __init__(self, found: list[results.Label]) -> None:
+        self._found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        table = _table()
+        for rank, item in enumerate(self._found):
+            label = Text(safe_line(item.label), style="bold green" if rank == 0 else "")
+            bar = [_bar(item.score)] if options.max_width >= _ROOM_FOR_BARS else []
+            table.add_row(*bar, _score(item.score), label)
+        yield table
 
 
 def _detections(found: list[results.Detection]) -> Table:
@@ -125,7 +139,7 @@ def _entities(found: list[results.Entity | results.TokenEntity]) -> Table:
     for item in found:
         kind = item.entity_group if isinstance(item, results.Entity) else item.entity
         place = Text(f"{item.start}–{item.end}", style="dim")
-        table.add_row(_score(item.score), _name(kind), Text(safe(item.word)), place)
+        table.add_row(_score(item.score), _name(kind), Text(safe_line(item.word)), place)
     return table
 
 
@@ -148,4 +162,4 @@ def _bar(score: float) -> Text:
 
 def _name(label: str) -> Text:
     """A label in a colour of its own, the same in every run."""
-    return Text(safe(label), style=_PALETTE[sum(map(ord, label)) % len(_PALETTE)])
+    return Text(safe_line(label), style=_PALETTE[sum(map(ord, label)) % len(_PALETTE)])

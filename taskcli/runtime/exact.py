@@ -4,6 +4,7 @@ wav2vec2-base and its kin normalise each channel of the first convolution over t
 time too, so a short recording's statistics would depend on the longest one in its batch.
 """
 
+import inspect
 from typing import Any
 
 import torch
@@ -37,22 +38,24 @@ class ValidGroupNorm(nn.Module):  # type: ignore[misc]
 
 def make_exact(model: nn.Module) -> None:
     """Patch `model` in place where padding would change its answers."""
-    for module in model.modules():
-        layers = getattr(module, "conv_layers", None)
-        if layers is None or not isinstance(layers, nn.ModuleList):
-            continue
-        norm = getattr(layers[0], "layer_norm", None)
-        if isinstance(norm, nn.GroupNorm) and norm.num_groups == norm.num_channels:
-            _watch_lengths(model, layers[0])
+    for owner in list(model.modules()):
+        for encoder in owner.children():
+            layers = getattr(encoder, "conv_layers", None)
+            if not isinstance(layers, nn.ModuleList):
+                continue
+            norm = getattr(layers[0], "layer_norm", None)
+            if isinstance(norm, nn.GroupNorm) and norm.num_groups == norm.num_channels:
+                _watch_lengths(owner, layers[0])
 
 
-def _watch_lengths(model: nn.Module, layer: Any) -> None:
+def _watch_lengths(owner: nn.Module, layer: Any) -> None:
+    """Tell `layer` the lengths in the mask that `owner`, which calls it, is called with."""
     layer.layer_norm = ValidGroupNorm(layer.layer_norm)
     kernel, stride = layer.conv.kernel_size[0], layer.conv.stride[0]
+    signature = inspect.signature(owner.forward)
 
     def note_lengths(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
-        mask = kwargs.get("attention_mask")
-        valid = None if mask is None else (mask.sum(-1) - kernel) // stride + 1
-        layer.layer_norm.valid = valid
+        mask = signature.bind(*args, **kwargs).arguments.get("attention_mask")
+        layer.layer_norm.valid = None if mask is None else (mask.sum(-1) - kernel) // stride + 1
 
-    model.register_forward_pre_hook(note_lengths, with_kwargs=True)
+    owner.register_forward_pre_hook(note_lengths, with_kwargs=True)

@@ -9,6 +9,7 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a thread as
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -91,17 +92,39 @@ def _class_names(auto: Any) -> set[str]:
 
 
 def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
-    # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
-    # on what happens to be installed.
-    backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
     try:
-        auto = getattr(transformers, task.processor_class())
-        return auto.from_pretrained(folder, **_LOCAL, **backend)
+        processor = _auto_processor(task, folder)
     except Exception as failure:
         reason = _first_line(failure)
         raise CheckpointError(
             f"{name}: its {task.processor_class()} cannot be loaded: {reason}"
         ) from failure
+    _refuse_empty_vocabulary(name, getattr(processor, "tokenizer", processor))
+    return processor
+
+
+def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
+    # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
+    # on what happens to be installed.
+    backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
+    auto = getattr(transformers, task.processor_class())
+    processor = auto.from_pretrained(folder, **_LOCAL, **backend)
+    if auto is not transformers.AutoProcessor or hasattr(processor, "tokenizer"):
+        return processor
+    # Some model types have no processor class of their own, and get the tokenizer alone.
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, **_LOCAL)
+    return SimpleNamespace(feature_extractor=extractor, tokenizer=processor)
+
+
+def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:
+    """Where its files are missing, transformers makes a tokenizer that knows no word."""
+    if not hasattr(tokenizer, "get_vocab"):
+        return
+    if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
+        raise CheckpointError(
+            f"{name}: its tokenizer has no vocabulary",
+            "the folder lacks tokenizer.json, or vocab.txt and its like",
+        )
 
 
 def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Placement) -> Any:
@@ -169,15 +192,32 @@ def _keep_heads_float32(model: Any, names: frozenset[str] | None) -> None:
 
 def _heads(model: Any, names: frozenset[str] | None) -> list[nn.Module]:
     if names is not None:
-        shared = {id(module.weight) for module in model.modules() if type(module) is nn.Embedding}
-        return [
-            module
-            for path, module in model.named_modules()
-            if path.split(".")[-1] in names and id(getattr(module, "weight", None)) not in shared
-        ]
-    if not hasattr(model, model.base_model_prefix):
-        return []  # no backbone of its own name, so no telling where the head begins
-    return [child for name, child in model.named_children() if name != model.base_model_prefix]
+        found = [one for path, one in model.named_modules() if path.split(".")[-1] in names]
+    else:
+        # Without a backbone of its own name, there is no telling where the head begins.
+        backbone = getattr(model, model.base_model_prefix, model)
+        found = [] if backbone is model else _outside(model, backbone)
+    return [head for head in found if not _is_shared(head, model)]
+
+
+def _outside(model: nn.Module, backbone: nn.Module) -> list[nn.Module]:
+    heads = [child for child in model.children() if child is not backbone]
+    return [called for head in heads for called in _called(head)]
+
+
+def _is_shared(head: nn.Module, model: nn.Module) -> bool:
+    """Weights that another module uses too: token embeddings, or heads that refine every layer."""
+    own = set(head.modules())
+    others = (module for module in model.modules() if module not in own)
+    elsewhere = {id(weight) for other in others for weight in other.parameters(recurse=False)}
+    return any(id(weight) in elsewhere for weight in head.parameters())
+
+
+def _called(module: nn.Module) -> list[nn.Module]:
+    """The module, or the members of a list: the list itself is never called, nor its hooks."""
+    if isinstance(module, (nn.ModuleList, nn.ModuleDict)):
+        return [called for child in module.children() for called in _called(child)]
+    return [module]
 
 
 def _inputs_to_float32(

@@ -11,6 +11,7 @@ from taskcli.errors import UsageError
 
 # float16 overflows in their feed-forward layers and the text comes out empty (transformers#4287).
 _OVERFLOWS_IN_FLOAT16 = ("t5", "mt5", "umt5", "longt5", "switch_transformers", "pix2struct")
+_ONLY_FLOAT32 = ("xlnet",)  # makes float32 tensors of its own, whatever its weights are
 _ROOM_FOR_ACTIVATIONS = 0.8  # share of a device's memory that weights may take
 
 
@@ -71,6 +72,8 @@ def _dtype(word: str, device: torch.device, model_type: str) -> tuple[torch.dtyp
         )
     if word != "auto":
         return getattr(torch, word), "asked for"
+    if model_type in _ONLY_FLOAT32:
+        return torch.float32, f"{model_type} computes in nothing else"
     if _computes_bfloat16(device):
         return torch.bfloat16, "the hardware computes it; heads stay float32"
     return torch.float32, "the hardware has no fast bfloat16"

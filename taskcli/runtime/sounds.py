@@ -1,6 +1,6 @@
 """Recordings as every model wants them: mono float32 at the model's rate, from any container."""
 
-import os
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -15,6 +15,12 @@ from taskcli.items import Sound
 Samples = NDArray[Any]
 
 _BLOCK_SECONDS = 10  # long recordings are decoded and resampled in blocks: bounded memory
+_HEAD = 8192  # bytes in which an mp3 states its length, unless a picture stands before it
+_MP3_LENGTHS = (b"Xing", b"Info", b"VBRI")
+_GUESSES_LENGTH = ("mp3", "aac")  # FFmpeg derives it from the first frames' bit rate
+_SIZES = re.compile(r"(\d+) \(should be (\d+)\)")
+_SLACK_BYTES = 8  # headers disagree over whether padding counts
+_SLACK_SECONDS = 0.2  # an mp3 header counts whole frames, its encoder's delay included
 _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
 # Containers that PyAV may open. Playlists are not among them: they name other files.
 _CONTAINERS = (
@@ -29,25 +35,58 @@ def decode_sound(stream: BinaryIO, rate: int, max_seconds: float) -> Sound:
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...).
     Raises InputError for what is not sound, holds none, or is longer than `max_seconds`.
     """
-    notes = _cut_short(stream)
-    try:
-        blocks, source_rate = _with_libsndfile(stream)
-    except soundfile.LibsndfileError:
+    notes: list[str] = []
+    opened = _with_libsndfile(stream, notes)
+    if opened is None:
         stream.seek(0)
-        blocks, source_rate = _with_pyav(stream)
-    samples = _collect(blocks, source_rate, rate, max_seconds)
+        opened = _with_pyav(stream, notes)
+    samples = _collect(*opened, rate, max_seconds)
     _check(samples, rate)
-    return Sound(samples, rate, notes)
+    return Sound(samples, rate, tuple(notes))
 
 
-def _with_libsndfile(stream: BinaryIO) -> tuple[Iterator[Samples], int]:
-    recording = soundfile.SoundFile(stream)
-    size = _BLOCK_SECONDS * recording.samplerate
-    blocks = recording.blocks(size, dtype="float32", always_2d=True)
-    return (_mono(block.T) for block in blocks), recording.samplerate
+def _with_libsndfile(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], int] | None:
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    try:
+        recording = soundfile.SoundFile(stream)
+    except soundfile.LibsndfileError:
+        return None
+    if recording.format == "MP3" and not any(mark in head for mark in _MP3_LENGTHS):
+        return None  # libsndfile would guess its length, and stop there
+    return _sndfile_blocks(recording, notes), recording.samplerate
 
 
-def _with_pyav(stream: BinaryIO) -> tuple[Iterator[Samples], int]:
+def _sndfile_blocks(recording: Any, notes: list[str]) -> Iterator[Samples]:
+    """Read until nothing comes: SoundFile.blocks() gives stray memory where a file is cut short."""
+    size, decoded = _BLOCK_SECONDS * recording.samplerate, 0
+    while len(block := recording.read(size, dtype="float32", always_2d=True)):
+        decoded += len(block)
+        yield _mono(block.T)
+    if _ends_before_its_header(recording.extra_info):
+        notes.append("cut short: the header promises more than the file holds")
+    else:
+        _compare(recording.frames, decoded, recording.samplerate, notes)
+
+
+def _ends_before_its_header(log: str) -> bool:
+    """libsndfile says nothing of a file that ends early, but it logs the sizes in its header."""
+    sizes = [(int(promised), int(held)) for promised, held in _SIZES.findall(log)]
+    return any(
+        promised > held + _SLACK_BYTES
+        for promised, held in sizes
+        if promised % 2**31 < 2**31 - 4096  # a writer to a pipe knows no length and states the most
+    )
+
+
+def _compare(promised: float, decoded: int, rate: int, notes: list[str]) -> None:
+    """Note a recording of fewer samples than its header states."""
+    if promised > decoded + _SLACK_SECONDS * rate:
+        stated, seconds = promised / rate, decoded / rate
+        notes.append(f"cut short: the header promises {stated:.1f} s, the file holds {seconds:.1f}")
+
+
+def _with_pyav(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], int]:
     import av  # only what libsndfile cannot read pays for this import
 
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
@@ -58,19 +97,24 @@ def _with_pyav(stream: BinaryIO) -> tuple[Iterator[Samples], int]:
     if not container.streams.audio:
         raise InputError("the file has no sound")
     track = container.streams.audio[0]
-    if not track.rate:
+    rate = getattr(track, "rate", None)  # absent where no decoder fits
+    if not rate:
         raise InputError("the file states no sample rate")
-    return _av_blocks(container, track), track.rate
+    return _av_blocks(container, track, notes), rate
 
 
-def _av_blocks(container: Any, track: Any) -> Iterator[Samples]:
+def _av_blocks(container: Any, track: Any, notes: list[str]) -> Iterator[Samples]:
     import av
 
     to_float = av.AudioResampler(format="fltp")
+    decoded = 0
     with container:
         for frame in container.decode(track):
             for converted in to_float.resample(frame):
+                decoded += converted.samples
                 yield _mono(converted.to_ndarray())
+        if track.duration and container.format.name not in _GUESSES_LENGTH:
+            _compare(track.duration * track.time_base * track.rate, decoded, track.rate, notes)
 
 
 def _mono(channels: Samples) -> Samples:
@@ -108,17 +152,3 @@ def _check(samples: Samples, rate: int) -> None:
         raise InputError(f"only {1000 * len(samples) / rate:.0f} ms of sound, too short to answer")
     if not np.isfinite(samples).all():
         raise InputError("the recording holds samples that are not numbers")
-
-
-def _cut_short(stream: BinaryIO) -> tuple[str, ...]:
-    """WAV files state their length, and libsndfile does not say when the file ends before it."""
-    header = stream.read(12)
-    held = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    if header[:4] != b"RIFF" or header[8:] != b"WAVE":
-        return ()
-    promised = int.from_bytes(header[4:8], "little") + 8
-    streamed = promised >= 0xFFFF_FFF0  # writers to a pipe cannot know the length
-    if streamed or promised <= held:
-        return ()
-    return (f"cut short: the header promises {promised} bytes, the file holds {held}",)

@@ -2,9 +2,10 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
-from taskcli.errors import InputError
+from taskcli.errors import CheckpointError, InputError
 from taskcli.items import Picture
 from taskcli.results import DepthMap
 from taskcli.task import Batch
@@ -30,16 +31,25 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
     result = DepthMap
     auto_models = ("AutoModelForDepthEstimation",)
     budget = 4
+    # Their last layers alone: in bfloat16 a depth would have 256 steps, and show as bands.
+    float32_heads = frozenset({"head", "relative_head", "metric_head"})
     examples = (
         "taskcli depth room.jpg",
         "taskcli depth 'rooms/*.jpg' | jq -c '[.input, .result.min, .result.max]'",
     )
 
+    def __init__(self, options: DepthOptions, processor: Any, model: Any) -> None:
+        super().__init__(options, processor, model)
+        if model.config.model_type == "zoedepth" and find_spec("torchvision") is None:
+            raise CheckpointError(
+                "ZoeDepth's image processor needs torchvision", "pip install torchvision"
+            )
+
     def alike(self, item: Picture) -> Hashable:
         """GLPN rounds sizes down to a multiple: what rounds alike may share a batch."""
-        multiple = getattr(self.processor, "size_divisor", None)
-        if multiple is None:
-            return super().alike(item)
+        multiple, key = getattr(self.processor, "size_divisor", None), super().alike(item)
+        if multiple is None or key != item.image.size:
+            return key
         width, height = item.image.size
         return width // multiple, height // multiple
 

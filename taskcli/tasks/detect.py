@@ -34,6 +34,8 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
     )
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+        # In bfloat16 a box would be rounded once more on its way to pixels.
+        outputs.pred_boxes = outputs.pred_boxes.float()
         found = self.processor.post_process_object_detection(
             outputs, threshold=self.options.threshold, target_sizes=batch.extra["sizes"]
         )

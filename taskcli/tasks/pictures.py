@@ -8,6 +8,8 @@ from taskcli.errors import InputError
 from taskcli.items import Media, Picture
 from taskcli.task import Batch, OptionsT, ResultT, Task
 
+_MOST_PIXELS = 89_478_485  # of a resized picture; as many as a file may hold
+
 
 class PictureTask(Task[OptionsT, Picture, ResultT]):
     """A task over images. `extra["sizes"]` holds (height, width) of the upright originals."""
@@ -42,11 +44,22 @@ class PictureTask(Task[OptionsT, Picture, ResultT]):
         return Batch(inputs, range(len(items)), {"sizes": sizes})
 
     def _features(self, images: list[Any]) -> Mapping[str, Any]:
+        for image in images:
+            self._check_proportions(*image.size)
         try:
             features: Mapping[str, Any] = self.processor(images=images, return_tensors="pt")
         except (ValueError, ZeroDivisionError) as failure:  # a side that would be no pixel long
-            width, height = images[0].size
-            raise InputError(
-                f"{width} x {height} pixels cannot be resized for this checkpoint"
-            ) from failure
+            raise _unsuitable(*images[0].size) from failure
         return features
+
+    def _check_proportions(self, width: int, height: int) -> None:
+        """Where only the shorter side is fixed, a line of pixels becomes gigabytes."""
+        size = getattr(self.processor, "size", None) or {}
+        side, longest = (size.get(f"{which}_edge") for which in ("shortest", "longest"))
+        ratio = max(width, height) / min(width, height)
+        if side and not longest and side * side * ratio > _MOST_PIXELS:
+            raise _unsuitable(width, height)
+
+
+def _unsuitable(width: int, height: int) -> InputError:
+    return InputError(f"{width} x {height} pixels cannot be resized for this checkpoint")

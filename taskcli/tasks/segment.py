@@ -49,7 +49,7 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
         "AutoModelForInstanceSegmentation",
     )
     budget = 4
-    float32_heads = frozenset({"class_predictor", "class_labels_classifier"})
+    float32_heads = frozenset({"class_predictor", "class_labels_classifier", "classifier"})
     examples = (
         "taskcli segment street.jpg",
         "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",

@@ -1,0 +1,251 @@
+"""What holds for every task, and for every architecture that it serves."""
+
+import dataclasses
+import inspect
+import json
+import re
+import shlex
+import typing
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import typer
+from checkpoints import BY_TASK, cached
+from conftest import Finished
+from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_sounds, photos, sounds
+
+from taskcli import settings
+from taskcli.checkpoints import Registry, builtin_folder
+from taskcli.cli.execute import Call
+from taskcli.items import Media
+from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.output import UNIVERSAL
+from taskcli.task import Task
+from taskcli.tasks import BY_NAME, TASKS
+
+Run = Callable[..., Finished]
+AnyTask = type[Task[Any, Any, Any]]
+SHARED = (*INPUT_GROUPS.values(), ModelOptions, RunOptions, OutputOptions)
+ENTRIES = [(task.name, name) for task in TASKS for name in Registry(task.name).names]
+ARCHITECTURES = [(task, name) for task, names in BY_TASK.items() for name in names]
+
+each_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+
+
+# The class
+
+
+def test_the_list_of_tasks_is_the_list_of_files_and_of_tests() -> None:
+    assert set(BY_NAME) == set(BY_TASK)
+    assert set(BY_NAME) == {path.stem for path in builtin_folder().glob("*.toml")}
+
+
+@each_task
+def test_a_task_says_what_it_is(task: AnyTask) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", task.name)
+    assert task.panel in ("Audio", "Vision", "Text")
+    assert isinstance(task.media, Media)
+    assert task.summary().endswith(".")
+    assert len(task.summary()) < 100
+    assert task.examples
+    assert task.budget > 0
+    assert not set(task.formats) & set(UNIVERSAL)
+
+
+@pytest.mark.parametrize(
+    "group", [*(task.Options for task in TASKS), *SHARED], ids=lambda group: group.__name__
+)
+def test_options_are_frozen_and_every_field_is_an_option_with_help(group: Any) -> None:
+    assert dataclasses.is_dataclass(group)
+    assert group.__dataclass_params__.frozen
+    hints = typing.get_type_hints(group, include_extras=True)
+    for field in dataclasses.fields(group):
+        (option,) = hints[field.name].__metadata__
+        assert isinstance(option, type(typer.Option()))
+        assert option.help
+        assert option.help[0].isupper() or option.help.startswith("auto")
+        assert option.help.endswith(".")
+    assert group() == group(), "every option has a default"
+
+
+@each_task
+def test_a_tasks_options_do_not_hide_shared_ones(task: AnyTask) -> None:
+    shared = settings.keys_of(INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    assert not set(settings.keys_of(task.Options)) & set(shared)
+
+
+@each_task
+def test_auto_models_exist(task: AnyTask) -> None:
+    import transformers
+
+    for name in (*task.auto_models, task.processor_class()):
+        assert hasattr(transformers, name)
+
+
+# The registry
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES, ids=map("/".join, ENTRIES))
+def test_every_named_checkpoint_resolves_and_its_options_are_valid(task: str, name: str) -> None:
+    checkpoint = Registry(task).resolve(name)
+    options = BY_NAME[task].Options
+    known = settings.fields_of(checkpoint.options, settings.keys_of(options), name)
+    assert settings.build(options, name, known)
+    assert checkpoint.about
+    assert checkpoint.about.endswith(".")
+    if checkpoint.repo is None:
+        assert checkpoint.folder is not None
+        assert checkpoint.folder.is_dir()
+
+
+@each_task
+def test_every_task_has_a_default_checkpoint(task: AnyTask) -> None:
+    assert Registry(task.name).names[0] == "base"
+
+
+@pytest.mark.parametrize(("task", "name"), ENTRIES, ids=map("/".join, ENTRIES))
+def test_a_revision_is_a_commit_or_a_comment_says_why_not(task: str, name: str) -> None:
+    checkpoint = Registry(task).resolve(name)
+    text = (builtin_folder() / f"{task}.toml").read_text()
+    entry = re.search(rf"^\[{re.escape(name)}\]\n(.*?)(?=^\[|\Z)", text, re.M | re.S)
+    assert entry is not None
+    assert checkpoint.repo is None or checkpoint.pinned or "#" in entry[1]
+
+
+# The help
+
+
+@cache
+def options_of(task: AnyTask) -> list[str]:
+    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    return [
+        settings.flag_of(name, declaration)
+        for group in groups
+        for name, declaration in typing.get_type_hints(group, include_extras=True).items()
+    ]
+
+
+@each_task
+def test_help_shows_every_option_and_example(run: Run, task: AnyTask) -> None:
+    done = run(task.name, "--help")
+    assert done.exit_code == 0
+    for flag in options_of(task):
+        assert f"--{flag}" in done.stdout
+    for example in task.examples:
+        assert example in " ".join(done.stdout.split()).replace(" │ │ ", " ")
+
+
+def commands(line: str) -> list[list[str]]:
+    """The commands of a shell line, split at its pipes."""
+    words = shlex.shlex(line, posix=True, punctuation_chars="|")
+    words.whitespace_split = True
+    found: list[list[str]] = [[]]
+    for word in words:
+        if word == "|":
+            found.append([])
+        else:
+            found[-1].append(word)
+    return found
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(example, id=f"{task.name}-{number}")
+        for task in TASKS
+        for number, example in enumerate(task.examples, 1)
+    ],
+)
+def test_examples_are_valid_calls(run: Run, monkeypatch: pytest.MonkeyPatch, example: str) -> None:
+    """Every taskcli command of a pipeline parses, and its options can be built."""
+    calls: list[Call] = []
+    monkeypatch.setattr("taskcli.cli.command.run", lambda call: calls.append(call) or 0)
+    words = [command[1:] for command in commands(example) if command[0] == "taskcli"]
+    for arguments in words:
+        done = run(*arguments)
+        assert done.exit_code == 0, done.stderr
+    assert [call.task.name for call in calls] == [arguments[0] for arguments in words]
+    for call in calls:
+        for group in (call.task.Options, call.input_group, RunOptions, OutputOptions):
+            settings.build(group, "example", call.given)
+
+
+@each_task
+def test_the_command_takes_what_the_options_declare(task: AnyTask) -> None:
+    from taskcli.cli.command import make_command
+
+    parameters = inspect.signature(make_command(task)).parameters
+    assert list(parameters)[:2] == ["ctx", "inputs"]
+    names = [name for group in (task.Options,) for name in settings.keys_of(group).values()]
+    assert set(names) <= set(parameters)
+
+
+# The records
+
+
+@each_task
+def test_the_schema_is_valid_and_describes_both_kinds_of_record(run: Run, task: AnyTask) -> None:
+    schema = schema_of(run, task.name)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    failed = {"input": "a", "task": task.name, "model": "m", "revision": None}
+    failed["error"] = {"type": "InputError", "message": "broken", "hint": "mend it"}
+    jsonschema.validate(failed, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**failed, "result": []}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**failed, "surprise": 1}, schema)
+
+
+_schemas: dict[str, Any] = {}
+
+
+def schema_of(run: Run, task: str) -> Any:
+    if task not in _schemas:
+        _schemas[task] = json.loads(run("schema", task).stdout)
+    return _schemas[task]
+
+
+def three_inputs(media: Media, folder: Path) -> list[Path]:
+    """Two good inputs around a broken one."""
+    if media is Media.IMAGE:
+        good = photos(folder)
+        return [good["wide"], broken_images(folder)["cut"], good["small"]]
+    if media is Media.AUDIO:
+        heard = sounds(folder)
+        return [heard["tone"], broken_sounds(folder)["not-a-sound"], heard["noise"]]
+    names = [folder / name for name in ("one.txt", "two.txt", "three.txt")]
+    for path, content in zip(names, (SHORT_TEXT.encode(), b"", UNICODE_TEXT.encode()), strict=True):
+        path.write_bytes(content)
+    return names
+
+
+WORDS: Mapping[str, list[str]] = {
+    "qa": ["-q", QUESTION],
+    "generate": ["--max-new-tokens", "8"],
+    "mbart50": ["--from", "en", "--to", "fr"],
+    "m2m100": ["--from", "en", "--to", "fr"],
+    "nllb": ["--from", "eng_Latn", "--to", "fra_Latn"],
+    "translate/t5": ["--to", "fr"],
+}
+
+
+def words_for(task: str, name: str) -> list[str]:
+    return [word for key in (task, name, f"{task}/{name}") for word in WORDS.get(key, [])]
+
+
+@pytest.mark.parametrize(("task", "name"), ARCHITECTURES, ids=map("/".join, ARCHITECTURES))
+def test_three_inputs_with_a_broken_one_give_three_records(
+    run: Run, tmp_path: Path, task: str, name: str
+) -> None:
+    inputs = three_inputs(BY_NAME[task].media, tmp_path)
+    done = run(task, *inputs, "-m", cached(name), *words_for(task, name))
+    assert done.exit_code == 1, done.stderr
+    assert done.inputs == [str(path) for path in inputs]
+    assert ["error" in record for record in done.records] == [False, True, False]
+    assert done.records[1]["error"]["type"] == "InputError"
+    for record in done.records:
+        jsonschema.validate(record, schema_of(run, task))
