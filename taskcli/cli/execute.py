@@ -1,25 +1,24 @@
 """The story of one run, on one page: settle everything cheap, then load, then stream."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, TextIO
 
 from taskcli import __version__, hub, journal, output, settings
 from taskcli.api import DecodeLimits, open_model
 from taskcli.checkpoints import Checkpoint, Registry
-from taskcli.cli import dry_run
+from taskcli.cli import destination, dry_run
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import Reporter, results_stream, standard_input, stdout_is_terminal
-from taskcli.errors import ExitCode, StoppedError, UsageError
+from taskcli.errors import ExitCode
 from taskcli.options import INPUT_GROUPS, InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.results import Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME
 
-_READING = ("field", "lines", "encoding")  # what the ids of inputs depend on
+_READING = ("field", "lines", "encoding", "text")  # what the ids of inputs depend on
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,9 @@ class Settled:
             "taskcli": __version__,
         }
 
+    def opened(self, standard: TextIO) -> AbstractContextManager[TextIO]:
+        return destination.opened(self.output, self.format, self.fingerprint, standard)
+
 
 def run(call: Call) -> ExitCode:
     """Run one command. Raises TaskcliError for what stops it before or in mid-run."""
@@ -95,9 +97,9 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             _limits(settled.inputs),
         )
         records = model.records(pending, ordered=not settled.run.unordered, stop=stopping.event)
-        with _opened(settled, standard) as stream, reporter.watching(pending.total):
+        with settled.opened(standard) as stream, reporter.watching(pending.total):
             failed = _write_all(records, settled, stream, reporter, stopping)
-        reporter.summarise(model.session.placement)
+        reporter.summarise(model.session.placement, stopping.exit_code is not None)
     if stopping.exit_code is not None:
         return stopping.exit_code
     return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
@@ -119,7 +121,7 @@ def settle(call: Call) -> Settled:
     )
     options = call.task.for_format(options, chosen)
     sources = sources.with_fields(call.task.variants(options))
-    _check_output(written, chosen, sources)
+    destination.check(written, chosen, sources)
     return Settled(
         call.task, options, inputs, model, run_options, written, checkpoint, sources, chosen
     )
@@ -174,32 +176,6 @@ def _limits(inputs: Any) -> DecodeLimits:
     )
 
 
-def _check_output(written: OutputOptions, chosen: str, sources: Sources) -> None:
-    if chosen in ("srt", "vtt") and sources.total != 1:
-        raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
-    if written.resume and chosen != "jsonl":
-        raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
-    if written.output is None:
-        return
-    if not written.output.absolute().parent.is_dir():
-        raise UsageError(f"-o {written.output}: its folder does not exist")
-    if written.output.is_dir():
-        raise UsageError(f"-o {written.output} is a folder", "name a file in it")
-    if written.output.is_file() and not (written.resume or written.overwrite):
-        raise UsageError(
-            f"{written.output} exists already", "--resume goes on with it, --overwrite replaces it"
-        )
-    if _is_among(written.output, sources):
-        raise UsageError(f"{written.output} is one of the inputs", "write somewhere else")
-
-
-def _is_among(path: Path, sources: Sources) -> bool:
-    """Whether an existing output would overwrite a listed input."""
-    return path.is_file() and any(
-        Path(name).is_file() and path.samefile(name) for name in sources.paths
-    )
-
-
 def _earlier(settled: Settled) -> journal.Journal:
     file = settled.output.output
     if file is None or not settled.output.resume or not file.exists():
@@ -222,30 +198,6 @@ def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
     yield from rest
 
 
-@contextmanager
-def _opened(settled: Settled, standard: TextIO) -> Iterator[TextIO]:
-    """The output file, opened only now: a run that cannot begin leaves the old one alone."""
-    file = settled.output.output
-    if file is None:
-        yield standard
-        return
-    goes_on = settled.output.resume and file.exists()
-    try:
-        # Text may hold lone surrogates, which UTF-8 has not.
-        stream = file.open("a" if goes_on else "w", 1, "utf-8", "backslashreplace", "")
-        if file.is_file() and not goes_on:
-            journal.begin(file, settled.fingerprint)
-    except OSError as failure:
-        raise UsageError(f"-o {file}: it cannot be written: {failure.strerror}") from None
-    try:
-        yield stream
-    finally:
-        with suppress(OSError):  # every record was flushed, so a failure has been told
-            stream.close()
-        if settled.format == "jsonl" and file.is_file():
-            journal.cut_torn_line(file)
-
-
 def _write_all(
     records: Iterator[Record],
     settled: Settled,
@@ -255,7 +207,7 @@ def _write_all(
 ) -> int:
     """Write every record as it comes; the number that failed."""
     failed = 0
-    with _full_disk_told(), closing(records):  # type: ignore[type-var]
+    with destination.full_disk_told(), closing(records):  # type: ignore[type-var]
         writer = output.open_writer(settled.format, stream)
         try:
             for record in records:
@@ -271,16 +223,5 @@ def _write_all(
 
 def _write_none(settled: Settled) -> None:
     """No records are still valid output, such as an empty array."""
-    with results_stream() as standard, _opened(settled, standard) as stream:
+    with results_stream() as standard, settled.opened(standard) as stream:
         output.open_writer(settled.format, stream).close()
-
-
-@contextmanager
-def _full_disk_told() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as failure:
-        hint = "what was written is whole; make room and go on with --resume"
-        raise StoppedError(f"the output cannot be written: {failure.strerror}", hint) from None

@@ -5,7 +5,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from taskcli.errors import ExitCode, TaskcliError
+from taskcli.errors import ExitCode, StoppedError, TaskcliError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,18 +25,23 @@ def _run(arguments: list[str] | None) -> int:
         return finished.code if isinstance(finished.code, int) else ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except TaskcliError as error:
+    except Exception as error:
         if os.environ.get("TASKCLI_DEBUG"):
             raise
-        _print(error)
-        return error.exit_code
+        return _report(error)
     return ExitCode.OK
 
 
-def _print(error: TaskcliError) -> None:
+def _report(error: Exception) -> int:
     from taskcli.cli.streams import print_error
 
+    if not isinstance(error, TaskcliError):  # a fault of ours, told as plainly as any other
+        reason = f"{type(error).__name__}: {error}"
+        error = StoppedError(
+            f"unexpected {reason}", "TASKCLI_DEBUG=1 shows where; please report it"
+        )
     print_error(error)
+    return error.exit_code
 
 
 def _leave_workers(before: list[threading.Thread], code: int) -> None:

@@ -68,6 +68,7 @@ class Reporter:
     def __init__(self, quiet: bool, chosen: str, output: Path | None) -> None:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
+        self._resumable = chosen == "jsonl" and output is not None
         self._animated = self._console.is_terminal and not self._shown and not quiet
         self._progress: Progress | None = None
         self._bar: Any = None
@@ -101,13 +102,15 @@ class Reporter:
         if self._progress is not None:
             self._progress.update(self._bar, advance=1, rate=f"{self._rate():.1f}/s")
 
-    def summarise(self, placement: Any) -> None:
+    def summarise(self, placement: Any, interrupted: bool) -> None:
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
         where = f"{placement.device_name}, {placement.dtype_name}"
         line = f"{inputs}{failed} in {seconds:.1f} s ({self._rate():.1f}/s) on {where}"
         self._console.print(Text(line, style="dim"))
+        if interrupted and self._resumable:
+            self._console.print("interrupted: the same command with --resume goes on")
 
     def _rate(self) -> float:
         return self._count / max(time.monotonic() - self._began, 1e-6)

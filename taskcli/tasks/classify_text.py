@@ -87,6 +87,7 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
 
 def _first_rows(batch: Batch) -> Batch:
     """Only the first window of each text."""
-    first = [row for row, its in enumerate(batch.owners) if its not in batch.owners[:row]]
+    owners = batch.owners
+    first = [row for row, its in enumerate(owners) if row == 0 or owners[row - 1] != its]
     inputs = {name: value[first] for name, value in batch.inputs.items()}
-    return Batch(inputs, [batch.owners[row] for row in first], batch.extra)
+    return Batch(inputs, [owners[row] for row in first], batch.extra)

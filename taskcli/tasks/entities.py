@@ -19,7 +19,6 @@ class Token:
     word: int | None
     index: int
     scores: Any
-    context: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,37 +69,26 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
         results: list[Any] = []
         for owner, item in enumerate(items):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
-            tokens = _merged([_tokens(scored[row], batch.extra["windows"][row]) for row in rows])
+            tokens = _merged([(batch.extra["windows"][row], scored[row]) for row in rows])
             found = entities(tokens, labels, item.text, self.options.aggregation)
             note = f"longer than {self._limit} tokens: read in {len(rows)} windows"
             results.append(Noted(found, (note,) if len(rows) > 1 else ()))
         return results
 
 
-def _tokens(scored: Any, window: Window) -> list[Token]:
-    """The real tokens of a window, each with its distance to the nearer end of it."""
-    encoding = window.encoding
-    offsets, words, special = encoding.offsets, encoding.word_ids, encoding.special_tokens_mask
-    rows = zip(window.places, window.of(scored), strict=True)
-    real = [(place, scores) for place, scores in rows if not special[place]]
-    return [
-        Token(
-            start=offsets[place][0],
-            end=offsets[place][1],
-            word=words[place],
-            index=place,
-            scores=scores,
-            context=min(number, len(real) - 1 - number),
-        )
-        for number, (place, scores) in enumerate(real)
-    ]
-
-
-def _merged(cut: list[list[Token]]) -> list[Token]:
+def _merged(read: list[tuple[Window, Any]]) -> list[Token]:
     """Every token once, from the window in which it has most context on both sides."""
-    best: dict[int, Token] = {}
-    for token in (token for tokens in cut for token in tokens):
-        known = best.get(token.index)
-        if known is None or token.context > known.context:
-            best[token.index] = token
-    return [best[index] for index in sorted(best)]
+    encoding = read[0][0].encoding
+    special = encoding.special_tokens_mask  # a list of the whole text, made at every access
+    best: dict[int, tuple[int, Any]] = {}
+    for window, scored in read:
+        rows = zip(window.places, window.of(scored), strict=True)
+        real = [(place, scores) for place, scores in rows if not special[place]]
+        for number, (place, scores) in enumerate(real):
+            context = min(number, len(real) - 1 - number)
+            if place not in best or context > best[place][0]:
+                best[place] = context, scores
+    offsets, words = encoding.offsets, encoding.word_ids
+    return [
+        Token(offsets[at][0], offsets[at][1], words[at], at, best[at][1]) for at in sorted(best)
+    ]

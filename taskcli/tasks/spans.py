@@ -27,8 +27,8 @@ def best_spans(read: Sequence[tuple[Window, Any, Any]], options: Any) -> list[Sp
     """
     found: dict[tuple[int, int], Span] = {}
     no_answer = 1.0
+    sequence = read[0][0].encoding.sequence_ids  # a list of the whole text, made at every access
     for window, *logits in read:
-        sequence = window.encoding.sequence_ids
         context = [sequence[place] == 1 for place in window.places]
         p_start, p_end = (_probabilities(window.of(one), context) for one in logits)
         no_answer = min(no_answer, float(p_start[0] * p_end[0]))
@@ -58,7 +58,7 @@ def _best_of_window(
     """As many different spans as are asked for; several token spans may be the same words."""
     places: set[tuple[int, int]] = set()
     for score, first, last in _candidates(p_start, p_end, options.max_answer_len):
-        if len(places) == options.top_k or not score:
+        if len(places) == options.top_k:
             return
         place = _characters(window.encoding, window.places[first], window.places[last])
         if context[first] and context[last] and place not in places:
@@ -71,7 +71,8 @@ def _candidates(p_start: Any, p_end: Any, longest: int) -> Iterator[tuple[float,
     import numpy as np
 
     products = np.tril(np.triu(np.outer(p_start, p_end)), longest - 1)
-    for place in np.argsort(-products, axis=None, kind="stable"):
+    possible = np.flatnonzero(products)
+    for place in possible[np.argsort(-products.flat[possible], kind="stable")]:
         first, last = divmod(int(place), len(p_end))
         yield float(products[first, last]), first, last
 
@@ -80,7 +81,7 @@ def _characters(encoding: Any, first: int, last: int) -> tuple[int, int]:
     """Token places as characters of the context, snapped to whole words."""
     words = encoding.token_to_word(first), encoding.token_to_word(last)
     if None in words:
-        return encoding.offsets[first][0], encoding.offsets[last][1]
+        return encoding.token_to_chars(first)[0], encoding.token_to_chars(last)[1]
     start, _ = encoding.word_to_chars(words[0], 1)
     _, end = encoding.word_to_chars(words[1], 1)
     return start, end
