@@ -562,10 +562,11 @@ def test_python_m_taskcli_is_taskcli(start: Any) -> None:
     assert subprocess.run([script, "--version"], capture_output=True).stdout == output
 
 
-def some_lines(path: Path, count: int) -> None:
+def some_lines(process: Any, path: Path, count: int) -> None:
     """Wait until a run has written so many lines."""
     deadline = time.monotonic() + SOON
     while not path.exists() or path.read_bytes().count(b"\n") < count:
+        assert process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -581,7 +582,7 @@ def test_a_run_that_is_interrupted_is_resumed_without_loss(
     out = Path("out.jsonl")
     how = [TASK, lines_file(count), "--lines", "-m", classifier, "-o", out]
     process = start(*how, "--batch-size", 8)
-    some_lines(out, 50)
+    some_lines(process, out, 50)
     process.send_signal(number)
     _, stderr = process.communicate(timeout=SOON)
     assert process.returncode == code, stderr.decode()
@@ -601,7 +602,7 @@ def test_a_second_interrupt_stops_at_once(start: Any, classifier: Path) -> None:
     out = Path("out.jsonl")
     how = [TASK, lines_file(20_000), "--lines", "-m", classifier, "-o", out]
     process = start(*how, "--batch-size", 8)
-    some_lines(out, 10)
+    some_lines(process, out, 10)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=SOON)
