@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from taskcli.checkpoints import Registry
-from taskcli.cli.command import INPUT_GROUPS
-from taskcli.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
