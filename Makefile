@@ -41,7 +41,7 @@ docs: $(RUNTIME)  ## Generate docs/commands.md from the commands themselves
 	$(BIN)/python docs/generate.py
 
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
-	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python -m benchmarks.throughput
 
 starter: $(TOOLS)  ## Train one starter checkpoint: make starter TASK=classify-image
 	$(BIN)/python -m recipes.$(subst -,_,$(TASK)) --seed 0 --out runs/$(TASK)

@@ -10,7 +10,7 @@ from taskcli.items import Media, Passage
 from taskcli.results import Label
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.windows import ensure_pad_token, max_tokens, row_logits, windows
+from taskcli.tasks.windows import count_tokens, ensure_pad_token, max_tokens, row_logits, windows
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
     Options = ClassifyTextOptions
     result = list[Label]
     auto_models = ("AutoModelForSequenceClassification",)
-    budget = 8_192  # characters
+    budget = 1_024  # tokens: beyond, a larger batch only adds padding on a CPU
     examples = (
         "taskcli classify-text review.txt",
         "taskcli classify-text --text 'What a delightful film.'",
@@ -54,7 +54,7 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
         return [] if options.pair is None else [{"text_pair": options.pair}]
 
     def cost(self, item: Passage) -> int:
-        return len(item.text) + len(str(item.fields.get("text_pair") or ""))
+        return count_tokens(self.processor, item.text, item.fields.get("text_pair"))
 
     def alike(self, item: Passage) -> bool:
         return bool(item.fields.get("text_pair"))

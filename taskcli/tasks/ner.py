@@ -11,7 +11,14 @@ from taskcli.options import Stride
 from taskcli.results import Entity, TokenEntity
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.entities import Aggregation, Token, entities
-from taskcli.tasks.windows import Window, ensure_pad_token, max_tokens, row_logits, windows
+from taskcli.tasks.windows import (
+    Window,
+    count_tokens,
+    ensure_pad_token,
+    max_tokens,
+    row_logits,
+    windows,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,7 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
     Options = NerOptions
     result = list[Entity] | list[TokenEntity]
     auto_models = ("AutoModelForTokenClassification",)
-    budget = 8_192  # characters
+    budget = 1_024  # tokens: beyond, a larger batch only adds padding on a CPU
     examples = (
         "taskcli ner article.txt",
         "taskcli ner --text 'Ada Lovelace met Charles Babbage in London.'",
@@ -54,7 +61,7 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
         self._stride = self._limit // 4 if options.stride is None else options.stride
 
     def cost(self, item: Passage) -> int:
-        return len(item.text)
+        return count_tokens(self.processor, item.text)
 
     def preprocess(self, items: list[Passage]) -> Batch:
         texts = [item.text for item in items]

@@ -11,7 +11,7 @@ from taskcli.items import Media, Passage
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans
-from taskcli.tasks.windows import ensure_pad_token, max_tokens, row_logits, windows
+from taskcli.tasks.windows import count_tokens, ensure_pad_token, max_tokens, row_logits, windows
 
 _LONGEST_WINDOW = 384  # tokens; what extractive models are trained with
 _LONGEST_STRIDE = 128
@@ -49,7 +49,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     result = Answer | list[Answer]
     auto_models = ("AutoModelForQuestionAnswering",)
     text_fields = ("context", "text")
-    budget = 8_192  # characters
+    budget = 1_024  # tokens: beyond, a larger batch only adds padding on a CPU
     examples = (
         "taskcli qa report.txt -q 'Who signed it?' -q 'When?'",
         "taskcli qa squad.jsonl --no-answer -o answers.jsonl",
@@ -71,7 +71,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         return [{"question": question} for question in options.question]
 
     def cost(self, item: Passage) -> int:
-        return len(item.text) + len(_question(item))
+        return count_tokens(self.processor, item.text, _question(item))
 
     def preprocess(self, items: list[Passage]) -> Batch:
         questions = [_question(item) for item in items]

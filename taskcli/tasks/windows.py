@@ -11,7 +11,7 @@ from typing import Any
 from taskcli.errors import InputError
 from taskcli.task import Batch
 
-_ROWS = 8  # windows that are computed together
+_TOKENS = 16_384  # computed together, padding included: a longer text is taken in parts
 _UNSET = 1_000_000  # tokenizers without a limit state an astronomical one
 # These count positions from the padding index up, so two of them hold no token.
 _OFFSET_POSITIONS = (
@@ -114,6 +114,15 @@ def ensure_pad_token(tokenizer: Any, config: Any) -> None:
         config.pad_token_id = tokenizer.pad_token_id
 
 
+def count_tokens(tokenizer: Any, *texts: Any) -> int:
+    """How many tokens the texts make, without special ones: what a row of a batch costs."""
+    known = [text for text in texts if isinstance(text, str)]
+    if not tokenizer.is_fast:
+        return sum(len(tokenizer.tokenize(text)) for text in known)
+    encode = tokenizer.backend_tokenizer.encode
+    return sum(len(encode(text, add_special_tokens=False)) for text in known)
+
+
 def max_tokens(tokenizer: Any, config: Any, fallback: int = 512) -> int:
     """How many tokens the model can attend to, special ones included."""
     limits = [getattr(tokenizer, "model_max_length", _UNSET)]
@@ -128,9 +137,10 @@ def max_tokens(tokenizer: Any, config: Any, fallback: int = 512) -> int:
 
 
 def row_logits(model: Any, batch: Batch, *names: str) -> Any:
-    """The named outputs over all rows, each [rows, ...], computed a few rows at a time."""
+    """The named outputs over all rows, each [rows, ...], computed in bounded parts."""
     import torch
 
-    parts = [model(**part) for part in batch.parts(_ROWS)]
+    rows = max(1, _TOKENS // batch.inputs["input_ids"].shape[1])
+    parts = [model(**part) for part in batch.parts(rows)]
     joined = [torch.cat([getattr(part, name) for part in parts]) for name in names]
     return joined[0] if len(joined) == 1 else tuple(joined)

@@ -1,0 +1,101 @@
+"""What each stage of taskcli can do alone: the limits that a run is held against."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from benchmarks.workload import Row
+from taskcli.api import Model
+from taskcli.engine.plan import Planned, cut
+from taskcli.engine.run import _DECODERS
+from taskcli.sources import Reading, resolve
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Items a second of each stage, run alone on batches as the engine cuts them.
+
+    Decoding runs on one thread; the model uses as many as torch gives it. `padding` is the share
+    of padded positions, or None where inputs are not padded.
+    """
+
+    decode: float
+    preprocess: float
+    forward: float
+    postprocess: float
+    padding: float | None
+    decoders: int
+
+    @property
+    def slowest(self) -> float:
+        """The slowest stage, decoding spread over its threads."""
+        return min(self.decode * self.decoders, self.preprocess, self.forward, self.postprocess)
+
+    @property
+    def together(self) -> float:
+        """What perfect overlap gives where the model computes on the same cores as the rest."""
+        beside = 1 / self.decode + 1 / self.preprocess + 1 / self.postprocess
+        return 1 / (1 / self.forward + beside / (os.cpu_count() or 1))
+
+
+def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
+    stages, plan = model._stages(), model._plan(live=False, ordered=True)
+    decoded, decoding = _timed(stages.decode, _sources(model, row, inputs))
+    planned = [
+        Planned(index, stages.cost(item), item, stages.alike(item))
+        for index, item in enumerate(decoded)
+    ]
+    windows = [planned[at : at + plan.window] for at in range(0, len(planned), plan.window)]
+    groups = [
+        [member.value for member in batch] for window in windows for batch in cut(window, plan)
+    ]
+    batches, preprocessing = _timed(stages.preprocess, groups)
+    outputs, computing = _timed(stages.forward, batches)
+    _, finishing = _timed(
+        lambda job: stages.postprocess(*job), zip(outputs, batches, groups, strict=True)
+    )
+    return Limits(
+        decode=len(inputs) / decoding,
+        preprocess=len(inputs) / preprocessing,
+        forward=len(inputs) / computing,
+        postprocess=len(inputs) / finishing,
+        padding=_padding(batches),
+        decoders=min(_DECODERS, os.cpu_count() or 1),
+    )
+
+
+def _sources(model: Model, row: Row, inputs: list[str]) -> list[Any]:
+    reading = Reading(model.task.media, model.task.text_fields)
+    found = resolve([], reading, texts=inputs) if row.texts else resolve(inputs, reading)
+    return list(found.items)
+
+
+def _timed(work: Callable[[T], U], values: Iterable[T]) -> tuple[list[U], float]:
+    start = time.perf_counter()
+    done = [work(value) for value in values]
+    return done, time.perf_counter() - start
+
+
+def _padding(batches: list[Any]) -> float | None:
+    masks = [
+        batch.inputs["attention_mask"] for batch in batches if "attention_mask" in batch.inputs
+    ]
+    if not masks:
+        return None
+    filled = sum(int(mask.sum()) for mask in masks)
+    return 1 - filled / sum(int(mask.numel()) for mask in masks)
+
+
+def pipeline_padding(model: Model, inputs: list[str], batch: int) -> float:
+    """Share of padded positions when texts share batches in the order they came."""
+    tokenizer = model.session.task.processor
+    lengths = [len(row) for row in tokenizer(inputs, truncation=True)["input_ids"]]
+    groups = [lengths[at : at + batch] for at in range(0, len(lengths), batch)]
+    return 1 - sum(lengths) / sum(max(group) * len(group) for group in groups)

@@ -1,0 +1,137 @@
+"""Compare taskcli with transformers' pipelines, side by side in one run.
+
+python -m benchmarks.throughput
+python -m benchmarks.throughput --rows vit-12mpx,bert-mixed --repeat 5
+python -m benchmarks.throughput --quick
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import transformers
+import typer
+from rich.console import Console
+
+from benchmarks import machine, stages
+from benchmarks.contenders import (
+    WARM_UP,
+    Answers,
+    Contender,
+    Pipelines,
+    Timing,
+    load_taskcli,
+    sweep,
+    taskcli_contender,
+    timed,
+)
+from benchmarks.report import Agreement, Measured, Pace, Report
+from benchmarks.workload import ROWS, Row
+
+_HERE = Path(__file__).parent
+_NAMES = ", ".join(row.name for row in ROWS)
+_TASKCLI, _DEFAULT, _TUNED = "taskcli", "pipeline", "tuned pipeline"
+_notes = Console(stderr=True)
+
+
+def measure(row: Row, cache: Path, repeat: int, quick: bool) -> Measured:
+    """One row of the table: sweep, race, limits and answers."""
+    folder, inputs = row.folder(cache), row.inputs(cache, quick)
+    load = machine.load_by_others()
+    pipelines = Pipelines(row, folder)
+    _notes.print(f"{row.title}: {len(inputs)} inputs; others use {load:.0%} of the cores")
+    rates = sweep(pipelines, inputs, quick)
+    best = max(rates, key=lambda setting: rates[setting])
+    model = load_taskcli(row, folder)
+    contenders = {
+        _TASKCLI: taskcli_contender(model, row),
+        _DEFAULT: pipelines.by_default(),
+        _TUNED: pipelines.tuned(best),
+    }
+    timings = race(contenders, inputs, repeat)
+    exact = taskcli_contender(load_taskcli(row, folder, "float32"), row)(inputs)
+    return Measured(
+        name=row.name,
+        title=row.title,
+        count=len(inputs),
+        taskcli_dtype=model.session.placement.dtype_name,
+        taskcli=_pace(timings[_TASKCLI]),
+        default_dtype=pipelines.default_dtype,
+        default=_pace(timings[_DEFAULT]),
+        tuned_setting=str(best),
+        tuned=_pace(timings[_TUNED]),
+        sweep={str(setting): rate for setting, rate in rates.items()},
+        limits=stages.measure(model, row, inputs),
+        tuned_padding=stages.pipeline_padding(model, inputs, best.batch) if row.texts else None,
+        against_pipeline=agreement(exact, timings[_DEFAULT][0].answers),
+        against_float32=agreement(timings[_TASKCLI][0].answers, exact),
+        load_by_others=load,
+    )
+
+
+def race(
+    contenders: Mapping[str, Contender], inputs: list[str], repeat: int
+) -> dict[str, list[Timing]]:
+    """Whole passes in turn, each repetition beginning with another contender."""
+    for contender in contenders.values():
+        contender(inputs[:WARM_UP])
+    names = list(contenders)
+    timings: dict[str, list[Timing]] = {name: [] for name in names}
+    for turn in range(repeat):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            timings[name].append(timed(contenders[name], inputs))
+            rate = len(inputs) / timings[name][-1].seconds
+            _notes.print(f"  {turn + 1}/{repeat} {name}: {rate:.1f}/s")
+    return timings
+
+
+def _pace(timings: list[Timing]) -> Pace:
+    return Pace(
+        len(timings[0].answers),
+        tuple(timing.seconds for timing in timings),
+        tuple(timing.cpu_seconds for timing in timings),
+    )
+
+
+def agreement(ours: Answers, theirs: Answers) -> Agreement:
+    """Scores are compared where the labels are the same."""
+    pairs = list(zip(ours, theirs, strict=True))
+    same = [(a, b) for a, b in pairs if a.label == b.label]
+    largest = max((abs(a.score - b.score) for a, b in same), default=0.0)
+    return Agreement(len(same) / len(pairs), largest)
+
+
+def main(
+    rows: Annotated[str, typer.Option(help=f"Some of {_NAMES}, with commas.")] = "",
+    repeat: Annotated[int, typer.Option(min=1, help="Passes of each contender.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke test on few inputs.")] = False,
+    cache: Annotated[Path, typer.Option(help="Where inputs and checkpoints are kept.")] = (
+        _HERE / ".cache"
+    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of report.md and throughput.json: here, or, quick, the cache."),
+    ] = None,
+) -> None:
+    """Measure taskcli beside transformers' pipelines on full-size models."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    repeat = 1 if quick else repeat
+    measured = [measure(row, cache, repeat, quick) for row in _chosen(rows)]
+    report = Report(machine.describe(), measured, repeat, quick)
+    report.save(out or (cache if quick else _HERE))
+    report.show(Console())
+
+
+def _chosen(words: str) -> list[Row]:
+    names = [name.strip() for name in words.split(",") if name.strip()]
+    if unknown := set(names) - {row.name for row in ROWS}:
+        raise typer.BadParameter(f"unknown rows {', '.join(unknown)}; known: {_NAMES}")
+    return [row for row in ROWS if not names or row.name in names]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""How the starter checkpoints and example files are made; unused at run time."""

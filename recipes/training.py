@@ -1,0 +1,100 @@
+"""What every recipe shares: initial weights, schedule, log, checkpoints and the final half."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+MAX_BYTES = 4_000_000  # of a starter checkpoint's weights
+FIRST_UNSEEN_SEED = 2  # the recipes train on seed 0 and watch their progress on seed 1
+
+
+def initialise(model: nn.Module) -> None:
+    """Xavier-uniform matrices: the library's std of 0.02 is for fine-tuning wide models."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.xavier_uniform_(module.weight.view(len(module.weight), -1))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def optimiser(modules: Iterable[nn.Module], rate: float, decay: float) -> torch.optim.AdamW:
+    """AdamW that decays matrices only, not norms, biases, positions or tokens."""
+    named = [item for module in modules for item in module.named_parameters()]
+    matrices = [p for name, p in named if _is_matrix(name, p)]
+    others = [p for name, p in named if not _is_matrix(name, p)]
+    groups = [
+        {"params": matrices, "weight_decay": decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
+
+
+def _is_matrix(name: str, parameter: nn.Parameter) -> bool:
+    return parameter.ndim > 1 and "position_embeddings" not in name and "token" not in name
+
+
+def learning_rate(step: int, steps: int, peak: float, warmup: int = 300) -> float:
+    """A linear warm-up, then half a cosine down to zero."""
+    warmup = min(warmup, steps // 5)
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+class Log:
+    """One JSON object a line in `log.jsonl`, echoed to the terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / "log.jsonl"
+        self.start = time.monotonic()
+
+    def write(self, **values: Any) -> None:
+        values["seconds"] = round(time.monotonic() - self.start, 1)
+        line = json.dumps(values)
+        with self.path.open("a") as file:
+            file.write(line + "\n")
+        print(line, flush=True)
+
+
+def save_checkpoint(path: Path, step: int, **parts: Any) -> None:
+    """Store the state of every part, whole or not at all."""
+    state = {name: part.state_dict() for name, part in parts.items()}
+    fresh = path.with_suffix(".new")
+    torch.save({"step": step, **state}, fresh)
+    fresh.replace(path)
+
+
+def load_checkpoint(path: Path, **parts: Any) -> int:
+    """Restore every part and return the step reached, 0 where there is no checkpoint."""
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["step"])
+
+
+def save_half(model: Any, processor: Any, folder: Path) -> int:
+    """Save a model in float16 with its processor and return the size of the weights in bytes."""
+    model.half().save_pretrained(folder)
+    processor.save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    weights.chmod(0o644)  # it is written readable by its owner alone
+    size = weights.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"the weights take {size} bytes: a starter has at most {MAX_BYTES}")
+    return size
