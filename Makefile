@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
+METRICS := $(VENV)/.metrics
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
@@ -19,6 +20,10 @@ $(RUNTIME): pyproject.toml constraints.txt
 
 $(TOOLS): $(RUNTIME)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(METRICS): $(TOOLS)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[recipes]'
 	touch $@
 
 demo: $(RUNTIME)  ## Set up, then run every task that has a starter checkpoint on examples/
@@ -43,13 +48,13 @@ docs: $(RUNTIME)  ## Generate docs/commands.md from the commands themselves
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
 	$(BIN)/python -m benchmarks.throughput
 
-starter: $(TOOLS)  ## Train one starter checkpoint: make starter TASK=classify-image
+starter: $(METRICS)  ## Train one starter checkpoint: make starter TASK=classify-image
 	$(BIN)/python -m recipes.$(subst -,_,$(TASK)) --seed 0 --out runs/$(TASK)
 
-starters-eval: $(TOOLS)  ## Measure the starters on unseen data: make starters-eval SEED=7
+starters-eval: $(METRICS)  ## Measure the starters on unseen data: make starters-eval SEED=7
 	$(BIN)/python -m recipes.evaluate --seed $(or $(SEED),7)
 
-examples: $(TOOLS)  ## Make the sample files of examples/ again
+examples: $(METRICS)  ## Make the sample files of examples/ again
 	$(BIN)/python -m recipes.examples
 
 clean:  ## Remove the virtual environment and caches

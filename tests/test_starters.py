@@ -22,7 +22,6 @@ def test_classify_image_names_the_nearest_object(run, scene):
     assert result.exit_code == 0
     [best] = result.records[0]["result"]
     assert best["label"] == label_of(scene)
-    assert best["score"] > 0.5
 
 
 def test_the_answer_survives_other_sizes_and_strong_compression(run, tmp_path):
