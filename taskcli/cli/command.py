@@ -7,7 +7,6 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from taskcli.cli.execute import Call, run
 from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
 from taskcli.settings import flag_of
 from taskcli.task import Task
@@ -24,6 +23,8 @@ def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     own = [parameter for group in groups for parameter in _parameters(group)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:
+        from taskcli.cli.execute import Call, run  # --help answers without it
+
         given = {name: value for name, value in values.items() if _is_given(ctx, name)}
         raise typer.Exit(run(Call(task, groups[1], tuple(inputs or ()), given)))
 

@@ -17,10 +17,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
-    from taskcli.cli.app import app
+    from taskcli.cli.app import make_app
 
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=arguments, prog_name="taskcli")
+        make_app(words)(args=words, prog_name="taskcli")
     except SystemExit as finished:  # Typer ends every command so, and shows usage errors itself
         return finished.code if isinstance(finished.code, int) else ExitCode.OK
     except KeyboardInterrupt:
