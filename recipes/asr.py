@@ -1,0 +1,263 @@
+"""Train the asr starter: write down English that espeak-ng speaks, letter by letter.
+
+    python -m recipes.asr --seed 0 --out runs/asr
+
+Letters and their order are those of facebook/wav2vec2-base-960h. The first epochs hear short
+utterances only, which is how it finds out that sounds have to do with letters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+import jiwer
+import numpy as np
+import torch
+import typer
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset
+from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2ForCTC, Wav2Vec2Processor
+
+from recipes import hearing, training
+from recipes.speech import PLAIN_VOICES, RATE, SHARD, Corpus, Floats, Utterance, corpus, hear
+from recipes.words import KNOWN, Lexicon, Writer
+
+VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
+ID_OF = {letter: index for index, letter in enumerate(VOCABULARY)}
+BATCH_SECONDS = 90.0  # of sound in a batch, padding included
+SHORT_EPOCHS, SHORT = 2, 2.2  # epochs that hear only what is shorter than so many seconds
+LONGEST = 14.0  # seconds of an example
+FEW, JOINED = 0.3, 0.08  # shares of utterances of one to three words, of two or more in a row
+PEAK_RATE = 1e-3
+SHARDS = 40  # of utterances, spoken once
+
+
+def utterances(
+    rng: np.random.Generator,
+    voices: list[str],
+    lexicon: Lexicon = KNOWN,
+    few: float = FEW,
+    size: int = SHARD,
+) -> list[Utterance]:
+    """A shard of sentences and of single words."""
+    writer = Writer(rng, lexicon)
+
+    def text() -> str:
+        return writer.few() if rng.random() < few else writer.sentence()
+
+    return [Utterance.draw(rng, text(), voices) for _ in range(size)]
+
+
+def ids_of(text: str) -> list[int]:
+    return [ID_OF[letter] for letter in text.upper().replace(" ", "|")]
+
+
+def text_of(ids: list[int]) -> str:
+    """The likeliest text of frames: repeats merged, blanks dropped."""
+    merged = [now for before, now in zip([-1, *ids], ids, strict=False) if now != before]
+    letters = "".join(VOCABULARY[index] for index in merged if index > 3)
+    return " ".join(letters.replace("|", " ").lower().split())
+
+
+@dataclass(frozen=True)
+class Batch:
+    values: Tensor  # [B,n]
+    mask: Tensor  # [B,n]
+    labels: Tensor  # [all letters], row after row
+    lengths: Tensor  # [B] letters of each row
+    texts: list[str]
+
+
+class Talk(IterableDataset[Batch]):
+    """Batches of like length, epoch after epoch; the same seed and step give the same batch."""
+
+    def __init__(self, spoken: Corpus, seed: int, first: int, last: int) -> None:
+        self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
+
+    def __iter__(self) -> Iterator[Batch]:
+        for step, rows in enumerate(self._batches()):
+            if step >= self.last:
+                return
+            if step >= self.first:
+                yield self._batch(rows, np.random.default_rng([self.seed, 1, step]))
+
+    def _batches(self) -> Iterator[list[list[int]]]:
+        """Rows of utterances, where most rows hold one."""
+        seconds = self.spoken.seconds()
+        for epoch in count():
+            rng = np.random.default_rng([self.seed, 2, epoch])
+            limit = SHORT if epoch < SHORT_EPOCHS else LONGEST
+            order = rng.permutation(np.flatnonzero(seconds < limit)).tolist()
+            rows = list(_joined(order, seconds, limit, rng))
+            batches = list(_alike(rows, seconds, rng))
+            yield from (batches[index] for index in rng.permutation(len(batches)))
+
+    def _batch(self, rows: list[list[int]], rng: np.random.Generator) -> Batch:
+        sounds = [self._sound(row, rng) for row in rows]
+        texts = [" ".join(self.spoken.utterances[i].text for i in row) for row in rows]
+        letters = [ids_of(text) for text in texts]
+        return Batch(
+            *hearing.pad(sounds),
+            labels=torch.tensor([index for row in letters for index in row]),
+            lengths=torch.tensor([len(row) for row in letters]),
+            texts=texts,
+        )
+
+    def _sound(self, row: list[int], rng: np.random.Generator) -> Floats:
+        parts = [self.spoken.sound(index) for index in row]
+        pauses = [np.zeros(int(rng.uniform(0.1, 0.6) * RATE), np.float32) for _ in parts[1:]]
+        mixed = [piece for pair in zip(pauses, parts[1:], strict=True) for piece in pair]
+        return hear(np.concatenate([parts[0], *mixed]), rng)
+
+
+def _joined(
+    order: list[int], seconds: Floats, limit: float, rng: np.random.Generator
+) -> Iterator[list[int]]:
+    row: list[int] = []
+    for index in order:
+        if row and (rng.random() > JOINED or seconds[[*row, index]].sum() + len(row) > limit):
+            yield row
+            row = []
+        row.append(index)
+    yield row
+
+
+def _alike(
+    rows: list[list[int]], seconds: Floats, rng: np.random.Generator
+) -> Iterator[list[list[int]]]:
+    """Batches of rows that take about as long as each other."""
+    lasting = np.array([seconds[row].sum() for row in rows]) * rng.uniform(0.9, 1.1, len(rows))
+    batch: list[list[int]] = []
+    for index in np.argsort(lasting):
+        if (len(batch) + 1) * (lasting[index] + 0.4) > BATCH_SECONDS:
+            yield batch
+            batch = []
+        batch.append(rows[index])
+    yield batch
+
+
+def build_model() -> Wav2Vec2ForCTC:
+    config = hearing.build_config(
+        hidden_size=192,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=640,
+        vocab_size=len(VOCABULARY),
+        pad_token_id=ID_OF["<pad>"],
+        bos_token_id=ID_OF["<s>"],
+        eos_token_id=ID_OF["</s>"],
+        ctc_loss_reduction="mean",
+    )
+    model = Wav2Vec2ForCTC(config)
+    hearing.initialise(model)
+    return model
+
+
+def build_processor(folder: Path) -> Wav2Vec2Processor:
+    """`folder` gets the vocabulary that the tokenizer reads, and the extractor's own file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "vocab.json"
+    path.write_text(json.dumps(ID_OF))
+    extractor = hearing.build_extractor()
+    extractor.save_pretrained(folder)
+    return Wav2Vec2Processor(extractor, Wav2Vec2CTCTokenizer(str(path)))
+
+
+def frames_of(model: Wav2Vec2ForCTC, batch: Batch) -> Tensor:
+    """[B] frames that hold sound."""
+    return model._get_feat_extract_output_lengths(batch.mask.sum(-1))
+
+
+def loss_of(model: Wav2Vec2ForCTC, batch: Batch) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(batch.values, attention_mask=batch.mask).logits
+    scores = logits.float().log_softmax(-1).transpose(0, 1)
+    frames = frames_of(model, batch)
+    return functional.ctc_loss(scores, batch.labels, frames, batch.lengths, zero_infinity=True)
+
+
+@torch.inference_mode()
+def error_rates(model: Wav2Vec2ForCTC, batches: list[Batch]) -> dict[str, float]:
+    """Word and character error rates."""
+    model.eval()
+    said, heard = [], []
+    for batch in batches:
+        best = model(batch.values, attention_mask=batch.mask).logits.argmax(-1)
+        lengths = frames_of(model, batch).tolist()
+        heard += [text_of(row[:n]) for row, n in zip(best.tolist(), lengths, strict=True)]
+        said += batch.texts
+    model.train()
+    print("   ", said[0], "->", heard[0], flush=True)
+    return {"wer": round(jiwer.wer(said, heard), 4), "cer": round(jiwer.cer(said, heard), 4)}
+
+
+def batches_from(
+    spoken: Corpus, seed: int, first: int, last: int, workers: int = 0
+) -> DataLoader[Batch]:
+    data = Talk(spoken, seed, first, last)
+    return DataLoader(data, None, num_workers=workers, prefetch_factor=16 if workers else None)
+
+
+def unseen(folder: Path, seed: int) -> list[Batch]:
+    """A few batches to watch the progress by."""
+
+    def write(rng: np.random.Generator) -> list[Utterance]:
+        return utterances(rng, PLAIN_VOICES, few=0.0, size=120)
+
+    spoken = corpus(folder, seed, 1, write)
+    rows = [[index] for index in range(len(spoken))]
+    talk = Talk(spoken, seed, 0, 0)
+    batches = _alike(rows, spoken.seconds(), np.random.default_rng(seed))
+    return [talk._batch(batch, np.random.default_rng([seed, 3])) for batch in batches]
+
+
+def train(
+    seed: int, steps: int, folder: Path, shards: int = SHARDS, every: int = 100
+) -> Wav2Vec2ForCTC:
+    """Train, or go on from the checkpoint in `folder`."""
+    torch.set_num_threads(1)  # the other core makes the data
+    torch.manual_seed(seed)
+    speech = folder / "speech"
+    spoken = corpus(speech, seed, shards, lambda rng: utterances(rng, PLAIN_VOICES))
+    watched = unseen(speech, seed + 1)
+    model, log = build_model(), training.Log(folder)
+    optimizer = training.optimiser([model], PEAK_RATE, decay=0.02)
+    parts = {"model": model, "optimizer": optimizer}
+    checkpoint = folder / "checkpoint.pt"
+    first = training.load_checkpoint(checkpoint, **parts)
+    model.train()
+    for step, batch in enumerate(batches_from(spoken, seed, first, steps, workers=1), first):
+        training.set_rate(optimizer, training.learning_rate(step, steps, PEAK_RATE))
+        loss = loss_of(model, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        if step % 20 == 0:
+            log.write(step=step, loss=round(loss.item(), 4))
+        if (step + 1) % every == 0 or step + 1 == steps:
+            training.save_checkpoint(checkpoint, step + 1, **parts)
+            log.write(step=step + 1, **error_rates(model, watched))
+    return model.eval()
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint, speech/ and model/.")],
+    seed: Annotated[int, typer.Option(help="Seed of the weights and of what is said.")] = 0,
+    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 5000,
+    shards: Annotated[int, typer.Option(help=f"Times {SHARD} utterances to train on.")] = SHARDS,
+) -> None:
+    """Train the asr starter and save it in OUT/model."""
+    model = train(seed, steps, out, shards)
+    size = training.save_half(model, build_processor(out / "model"), out / "model")
+    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,99 @@
+"""Train the classify-text starter: whether a review is positive or negative.
+
+    python -m recipes.classify_text --seed 0 --out runs/classify-text
+
+A small cased BERT. Its unseen reviews are made from sentence templates that training never used.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from transformers import BertConfig, BertForSequenceClassification
+
+from recipes import text_training
+from recipes.told import reviews
+from recipes.told.templates import stream
+
+MAX_LENGTH = 128  # tokens
+PLAN = text_training.Plan(steps=560, peak_rate=1e-3)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Draws reviews and makes batches of them."""
+
+    tokenizer: Any
+
+    def draw(self, rng: random.Random, progress: float = 1.0) -> reviews.Review:
+        return reviews.review(rng)
+
+    def collate(self, batch: list[reviews.Review]) -> text_training.Batch:
+        encoded = self.tokenizer(
+            [review.text for review in batch],
+            padding=True,
+            truncation=True,
+            max_length=MAX_LENGTH,
+            return_tensors="pt",
+        )
+        labels = torch.tensor([reviews.LABELS.index(review.label) for review in batch])
+        return {**encoded, "labels": labels}
+
+    def stream(self) -> text_training.Stream[reviews.Review]:
+        return text_training.Stream(self.draw, lambda review: len(review.text), self.collate, 64)
+
+
+def build_tokenizer(seed: int) -> Any:
+    rng = stream(seed, "tokenizer")
+    texts = [reviews.review(rng).text for _ in range(text_training.SAMPLE)]
+    return text_training.wordpiece(texts, 1200, MAX_LENGTH)
+
+
+def build_model(vocabulary: int) -> BertForSequenceClassification:
+    config = BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=128,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=384,
+        max_position_embeddings=MAX_LENGTH,
+        hidden_dropout_prob=0.1,
+        attention_probs_dropout_prob=0.0,
+        id2label=dict(enumerate(reviews.LABELS)),
+        label2id={label: number for number, label in enumerate(reviews.LABELS)},
+    )
+    model = BertForSequenceClassification(config)
+    text_training.initialise_small(model)
+    return model
+
+
+def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
+    """Accuracy on reviews of unseen templates."""
+    rng = stream(seed, "unseen")
+    batch = recipe.collate([reviews.review(rng, unseen=True) for _ in range(400)])
+    labels = batch.pop("labels")
+    return {"accuracy": float((model(**batch).logits.argmax(-1) == labels).float().mean())}
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
+    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
+    steps: Annotated[int, typer.Option(help="Steps of 64 reviews.")] = PLAN.steps,
+) -> None:
+    """Train the classify-text starter and save it in OUT/model."""
+    torch.manual_seed(seed)
+    tokenizer = build_tokenizer(seed)
+    model = build_model(len(tokenizer))
+    recipe = Recipe(tokenizer)
+    plan = replace(PLAN, steps=steps)
+    text_training.fit(model, recipe.stream(), plan, seed, out, lambda m: watch(recipe, seed + 1, m))
+    text_training.save(model, tokenizer, out / "model")
+
+
+if __name__ == "__main__":
+    typer.run(main)

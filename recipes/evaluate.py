@@ -1,0 +1,170 @@
+"""Measure the shipped starter checkpoints on data that training never saw.
+
+python -m recipes.evaluate --task classify-image --seed 7
+"""
+
+from __future__ import annotations
+
+import operator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import jiwer
+import numpy as np
+import torch
+import typer
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+import taskcli
+from recipes import asr as asr_recipe
+from recipes import classify_audio as sound_recipe
+from recipes import classify_image as image_recipe
+from recipes.evaluate_texts import TEXT_EVALUATIONS
+from recipes.scenes import draw_scene
+from recipes.score import Score
+from recipes.speech import (
+    PLAIN_UNSEEN_VOICES,
+    PLAIN_VOICES,
+    UNSEEN_VOICES,
+    VOICES,
+    Floats,
+    hear,
+    save_sound,
+    speak_all,
+)
+from recipes.training import FIRST_UNSEEN_SEED
+from recipes.words import KEPT_BACK, KNOWN, Lexicon
+
+STARTERS = Path(__file__).parent.parent / "taskcli" / "starter"
+
+
+def evaluate_classify_image(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Accuracy as rendered and as larger JPEG files of another shape, smoothed and not."""
+    model = AutoModelForImageClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
+
+    def accuracy(width: int, height: int, quality: int | None, supersample: int = 1) -> float:
+        right = 0
+        for index in range(count):
+            rng = np.random.default_rng([seed, width, height, index])
+            scene = draw_scene(
+                rng, width, height, supersample=supersample, accept=image_recipe.is_certain
+            )
+            picture = Image.fromarray(scene.image)
+            if quality:
+                picture = image_recipe.through_jpeg(picture, quality)
+            best = model(**processor(picture, return_tensors="pt")).logits.argmax().item()
+            right += model.config.id2label[best] == scene.things[scene.nearest].label
+        return right / count
+
+    with torch.inference_mode():
+        yield Score("accuracy, 128x128", accuracy(128, 128, None), 0.95)
+        yield Score("accuracy, 256x192 JPEG 75", accuracy(256, 192, 75), 0.95)
+        yield Score("accuracy, 320x240 JPEG 90", accuracy(320, 240, 90), 0.95)
+        yield Score("accuracy, 240x320 JPEG 50", accuracy(240, 320, 50), 0.95)
+        yield Score("accuracy, 160x128 smoothed", accuracy(160, 128, None, 2), 0.95)
+
+
+def heard(task: str, folder: Path, sounds: Iterable[Floats], stereo: bool = False) -> list[Any]:
+    """What taskcli answers for sounds saved as WAV files."""
+    model = taskcli.load(task, str(folder), offline=True, device="cpu", dtype="float32")
+    with tempfile.TemporaryDirectory() as place:
+        files = [
+            save_sound(Path(place) / f"{index:05}.wav", sound, stereo)
+            for index, sound in enumerate(sounds)
+        ]
+        return [record.result for record in model(files)]
+
+
+def evaluate_classify_audio(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Accuracy over the twelve labels; unknown words are ones that training never heard."""
+
+    def accuracy(voices: list[str], stereo: bool = False) -> float:
+        rng = np.random.default_rng([seed, len(voices), stereo])
+        labels, sounds = sound_recipe.draw_clips(rng, count, voices)
+        results = heard("classify-audio", folder, sounds, stereo)
+        best = [result[0].label for result in results]
+        return sum(map(operator.eq, best, labels)) / count
+
+    yield Score("accuracy, known voices", accuracy(VOICES), 0.95)
+    yield Score("accuracy, unseen voices", accuracy(UNSEEN_VOICES), 0.95)
+    yield Score("accuracy, unseen, 44.1 kHz stereo", accuracy(UNSEEN_VOICES, True), 0.95)
+
+
+def evaluate_asr(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Error rates on new sentences of known words, and on words that training never heard."""
+
+    def said_and_heard(voices: list[str], lexicon: Lexicon, few: float) -> tuple[list[str], ...]:
+        rng = np.random.default_rng([seed, len(voices), int(few)])
+        utterances = asr_recipe.utterances(rng, voices, lexicon, few, count)
+        sounds = (hear(samples, rng) for samples in speak_all(utterances))
+        results = heard("asr", folder, sounds)
+        return [one.text for one in utterances], [result.text.lower() for result in results]
+
+    known = said_and_heard(PLAIN_VOICES, KNOWN, 0)
+    yield Score("word error rate, known voices", jiwer.wer(*known), 0.12, True)
+    unseen = said_and_heard(PLAIN_UNSEEN_VOICES, KNOWN, 0)
+    yield Score("word error rate, unseen voices", jiwer.wer(*unseen), 0.12, True)
+    untrained = said_and_heard(PLAIN_VOICES, KEPT_BACK, 1)
+    yield Score("character error rate, new words", jiwer.cer(*untrained), 0.10, True)
+
+
+# One row a checkpoint: its folder under STARTERS, and what measures it.
+EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
+    "classify-audio": evaluate_classify_audio,
+    "asr": evaluate_asr,
+    "classify-image": evaluate_classify_image,
+    **TEXT_EVALUATIONS,
+}
+
+
+def table_of(rows: list[tuple[str, Score]], title: str) -> Table:
+    table = Table("task", "metric", title=title)
+    for heading in ("score", "bar", "met"):
+        table.add_column(heading, justify="right")
+    for task, score in rows:
+        sign = "<=" if score.lower_is_better else ">="
+        met = "yes" if score.met else "no"
+        table.add_row(task, score.metric, f"{score.value:.3f}", f"{sign} {score.bar:.2f}", met)
+    return table
+
+
+def chosen(tasks: list[str] | None) -> list[str]:
+    """The named evaluations, or all; raises for a name that has none."""
+    for task in tasks or ():
+        if task not in EVALUATIONS:
+            raise typer.BadParameter(f"{task!r} is not one of {', '.join(EVALUATIONS)}")
+    return tasks or list(EVALUATIONS)
+
+
+def main(
+    task: Annotated[list[str] | None, typer.Option(help="Only this one; repeatable.")] = None,
+    seed: Annotated[
+        int, typer.Option(min=FIRST_UNSEEN_SEED, help="Lower ones may have made training data.")
+    ] = 7,
+    count: Annotated[int, typer.Option(min=1, help="Samples for each score.")] = 1000,
+    folder: Annotated[
+        Path | None, typer.Option(help="Measure this checkpoint, not the one that ships.")
+    ] = None,
+) -> None:
+    """Print a table of scores; exits with 1 when one misses its bar."""
+    tasks = chosen(task)
+    if folder and len(tasks) > 1:
+        raise typer.BadParameter("--folder needs one --task")
+    rows = [
+        (name, score)
+        for name in tasks
+        for score in EVALUATIONS[name](folder or STARTERS / name, seed, count)
+    ]
+    Console().print(table_of(rows, f"seed {seed}, {count} samples a score"))
+    if not all(score.met for _, score in rows):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

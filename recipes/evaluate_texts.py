@@ -1,0 +1,171 @@
+"""What measures the starters for text; `recipes.evaluate` runs it.
+
+All names, and for classify-text and translate all sentences, are held out from training.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import operator
+import random
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sacrebleu
+import torch
+from rouge_score.rouge_scorer import RougeScorer
+from seqeval.metrics import f1_score
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+import taskcli
+from recipes.score import Score
+from recipes.told import bilingual, news, passages, reports, reviews, stories
+from recipes.told.templates import Filled, stream
+
+
+def _answers(task: str, folder: Path, texts: Iterable[str], **options: Any) -> list[Any]:
+    model = _load(task, folder, **options)
+    return [_result(record) for record in model(texts=texts)]
+
+
+def _load(task: str, folder: Path, **options: Any) -> taskcli.Model:
+    return taskcli.load(task, str(folder), offline=True, device="cpu", dtype="float32", **options)
+
+
+def _result(record: Any) -> Any:
+    if record.error is not None:
+        raise RuntimeError(f"{record.input}: {record.error}")
+    return record.result
+
+
+def evaluate_classify_text(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Accuracy on reviews whose sentences come from templates that training never used."""
+
+    def accuracy(sentences: int | None) -> float:
+        rng = stream(seed, "classify-text", sentences)
+        drawn = [reviews.review(rng, unseen=True, sentences=sentences) for _ in range(count)]
+        results = _answers("classify-text", folder, [review.text for review in drawn])
+        best = [result[0].label for result in results]
+        return sum(map(operator.eq, best, [review.label for review in drawn])) / count
+
+    yield Score("accuracy, unseen templates", accuracy(None), 0.95)
+    yield Score("accuracy, unseen, one sentence", accuracy(1), 0.95)
+    yield Score("accuracy, unseen, several windows", accuracy(18), 0.95)
+
+
+def evaluate_ner(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """F1 of whole entities; every name is held out from training."""
+
+    def f1(templates: tuple[str, ...], sentences: int | None, texts: int) -> float:
+        rng = stream(seed, "ner", len(templates), sentences)
+        drawn = [news.article(rng, True, templates, sentences) for _ in range(texts)]
+        results = _answers("ner", folder, [article.text for article in drawn])
+        found = [[(e.entity_group, e.start, e.end) for e in result] for result in results]
+        true = [[(s.slot, s.start, s.end) for s in article.spans] for article in drawn]
+        pairs = list(zip(drawn, true, found, strict=True))
+        return float(
+            f1_score([_tags(a, t) for a, t, _ in pairs], [_tags(a, f) for a, _, f in pairs])
+        )
+
+    yield Score("entity F1, unseen names", f1(news.TRAINED, None, count), 0.90)
+    yield Score("entity F1, unseen names and templates", f1(news.UNSEEN, None, count), 0.90)
+    yield Score("entity F1, several windows", f1(news.TRAINED, 30, max(1, count // 10)), 0.90)
+
+
+def _tags(article: Filled, entities: list[tuple[str, int, int]]) -> list[str]:
+    """A tag for each character, so that no tokenizer decides where an entity may end."""
+    tags = ["O"] * len(article.text)
+    for kind, start, end in entities:
+        tags[start:end] = [f"B-{kind}", *[f"I-{kind}"] * (end - start - 1)]
+    return tags
+
+
+def evaluate_qa(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Exact match on passages whose names are all held out from training."""
+
+    def exact(least: int, most: int) -> float:
+        rng = stream(seed, "qa", least, most)
+        drawn = [passages.asked(rng, True, most, least=least) for _ in range(count)]
+        rows = [{"question": one.question, "context": one.passage.text} for one in drawn]
+        results = _of_rows(_load("qa", folder), rows)
+        right = [r.answer == one.answer_text for r, one in zip(results, drawn, strict=True)]
+        return sum(right) / count
+
+    yield Score("exact match", exact(1, 8), 0.90)
+    yield Score("exact match, several windows", exact(20, 24), 0.80)
+
+
+def _of_rows(model: taskcli.Model, rows: list[dict[str, str]]) -> list[Any]:
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "rows.jsonl"
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return [_result(record) for record in model([file])]
+
+
+def evaluate_generate(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """How many greedy continuations make a whole story, and perplexity on unseen stories."""
+    rng = stream(seed, "generate")
+    told = [stories.tell(rng, unseen=True) for _ in range(count)]
+    prompts = [_beginning(story, rng) for story in told]
+    results = _answers("generate", folder, prompts, max_new_tokens=256)
+    whole = [stories.parses(result.generated_text) for result in results]
+    yield Score("greedy continuations that parse", sum(whole) / count, 0.95)
+    yield Score("perplexity per token", _perplexity(folder, told[:200]), 2.5, True)
+
+
+def _beginning(story: str, rng: random.Random) -> str:
+    """Of a story, between a dozen characters and all but its last word; words stay whole."""
+    cuts = [place for place, letter in enumerate(story) if letter.isspace() and place > 12]
+    return story[: rng.choice(cuts)].rstrip()
+
+
+@torch.inference_mode()
+def _perplexity(folder: Path, texts: list[str]) -> float:
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    loss, tokens = 0.0, 0
+    for text in texts:
+        ids = torch.tensor([[*tokenizer(text)["input_ids"], tokenizer.eos_token_id]])
+        loss += float(model(input_ids=ids, labels=ids).loss) * (ids.shape[1] - 1)
+        tokens += ids.shape[1] - 1
+    return math.exp(loss / tokens)
+
+
+def evaluate_summarize(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """ROUGE-L against the summary that the grammar gives, and how many are the same."""
+    rng = stream(seed, "summarize")
+    drawn = [reports.report(rng, unseen=True) for _ in range(count)]
+    results = _answers("summarize", folder, [report.text for report in drawn])
+    pairs = [(d.summary, r.summary_text) for d, r in zip(drawn, results, strict=True)]
+    scorer = RougeScorer(["rougeL"])
+    rouge = [scorer.score(summary, found)["rougeL"].fmeasure for summary, found in pairs]
+    yield Score("ROUGE-L", sum(rouge) / count, 0.85)
+    yield Score("exact match", sum(summary == found for summary, found in pairs) / count, 0.70)
+
+
+def evaluate_translate(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """BLEU (0 to 100) and exact match, from sentences that training never saw."""
+    rng = stream(seed, "translate")
+    drawn = [bilingual.pair(rng, unseen=True) for _ in range(count)]
+    texts = {"en": [pair.en for pair in drawn], "fr": [pair.fr for pair in drawn]}
+    for source, target in (("en", "fr"), ("fr", "en")):
+        languages = {"source_language": source, "target_language": target}
+        results = _answers("translate", folder, texts[source], **languages)
+        found = [result.translation_text for result in results]
+        bleu = sacrebleu.corpus_bleu(found, [texts[target]]).score
+        right = sum(map(operator.eq, found, texts[target])) / count
+        yield Score(f"BLEU, {source} to {target}", bleu, 85)
+        yield Score(f"exact match, {source} to {target}", right, 0.80)
+
+
+TEXT_EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
+    "classify-text": evaluate_classify_text,
+    "ner": evaluate_ner,
+    "qa": evaluate_qa,
+    "generate": evaluate_generate,
+    "summarize": evaluate_summarize,
+    "translate": evaluate_translate,
+}

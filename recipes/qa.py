@@ -1,0 +1,119 @@
+"""Train the qa starter: the span of a passage that answers a question.
+
+    python -m recipes.qa --seed 0 --out runs/qa
+
+A small cased BERT. Training begins with passages of one or two facts, where matching the names of
+the question with those of the passage is soon learnt, and goes on to longer ones.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from transformers import BertConfig, BertForQuestionAnswering
+
+from recipes import text_training
+from recipes.told import passages
+from recipes.told.passages import Asked
+from recipes.told.templates import stream
+
+MAX_LENGTH = 192  # tokens
+MOST_FACTS = 8
+PLAN = text_training.Plan(steps=2000, peak_rate=1e-3)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Draws questions about passages and makes batches of them."""
+
+    tokenizer: Any
+
+    def draw(self, rng: random.Random, progress: float = 1.0) -> Asked:
+        """Long passages are read in windows, so some are pieces, and some hold no answer."""
+        most = min(2 + int(progress * 12), MOST_FACTS)
+        asked = passages.asked(rng, most=most, unanswerable=0.12 if progress > 0.3 else 0.0)
+        return passages.window(asked, rng) if rng.random() < 0.1 else asked
+
+    def collate(self, batch: list[Asked]) -> text_training.Batch:
+        encoded = self.tokenizer(
+            [asked.question for asked in batch],
+            [asked.passage.text for asked in batch],
+            padding=True,
+            truncation="only_second",
+            max_length=MAX_LENGTH,
+            return_tensors="pt",
+        )
+        places = [answer_tokens(encoded, row, asked) for row, asked in enumerate(batch)]
+        starts, ends = torch.tensor(places).T
+        return {**encoded, "start_positions": starts, "end_positions": ends}
+
+    def stream(self) -> text_training.Stream[Asked]:
+        return text_training.Stream(
+            self.draw, lambda asked: len(asked.passage.text), self.collate, 48
+        )
+
+
+def answer_tokens(encoded: Any, row: int, asked: Asked) -> tuple[int, int]:
+    """First and last token of the answer; 0 and 0, the class token, where there is none."""
+    if asked.answer is None:
+        return 0, 0
+    first = encoded.char_to_token(row, asked.answer.start, sequence_index=1)
+    last = encoded.char_to_token(row, asked.answer.end - 1, sequence_index=1)
+    return (0, 0) if first is None or last is None else (first, last)
+
+
+def build_tokenizer(seed: int) -> Any:
+    rng = stream(seed, "tokenizer")
+    drawn = [passages.asked(rng) for _ in range(text_training.SAMPLE // 2)]
+    texts = [asked.question for asked in drawn] + [asked.passage.text for asked in drawn]
+    return text_training.wordpiece(texts, 1400, MAX_LENGTH)
+
+
+def build_model(vocabulary: int) -> BertForQuestionAnswering:
+    config = BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=144,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=384,
+        max_position_embeddings=MAX_LENGTH,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    model = BertForQuestionAnswering(config)
+    text_training.initialise_small(model)
+    return model
+
+
+def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
+    """Share of the questions of which both ends of the answer are found, names unseen."""
+    rng = stream(seed, "unseen")
+    batch = recipe.collate([passages.asked(rng, unseen=True) for _ in range(200)])
+    starts, ends = batch.pop("start_positions"), batch.pop("end_positions")
+    found = model(**batch)
+    right = (found.start_logits.argmax(-1) == starts) & (found.end_logits.argmax(-1) == ends)
+    return {"exact": float(right.float().mean())}
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
+    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
+    steps: Annotated[int, typer.Option(help="Steps of 48 questions.")] = PLAN.steps,
+) -> None:
+    """Train the qa starter and save it in OUT/model."""
+    torch.manual_seed(seed)
+    tokenizer = build_tokenizer(seed)
+    model = build_model(len(tokenizer))
+    recipe = Recipe(tokenizer)
+    plan = replace(PLAN, steps=steps)
+    text_training.fit(model, recipe.stream(), plan, seed, out, lambda m: watch(recipe, seed + 1, m))
+    text_training.save(model, tokenizer, out / "model")
+
+
+if __name__ == "__main__":
+    typer.run(main)

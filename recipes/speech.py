@@ -1,0 +1,213 @@
+"""The heard world: espeak-ng speaks, and a microphone in some room hears it.
+
+    apt-get install espeak-ng
+
+Voices, speeds and pitches vary; a corpus of utterances is spoken once and kept on disk, and each
+time it is read it is heard anew: nearer or farther, in another room, in other noise.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+RATE = 16_000  # samples a second of everything here
+SPEEDS, PITCHES = (130, 200), (30, 70)  # words a minute; espeak's own scale of 0 to 99
+SHARD = 1000  # utterances kept in one file
+_WAV_HEADER = 44  # bytes
+_FULL_SCALE = 32767
+
+_ACCENTS = ["en-us", "en-gb", "en-gb-x-rp", "en-us-nyc", "en-gb-scotland", "en-gb-x-gbclan"]
+_SPEAKERS = "m1 m2 m3 m4 m5 m7 m8 f1 f2 f4 f5 adam Gene Mike Linda steph belinda edward max".split()
+VOICES = [f"{accent}+{speaker}" for accent, speaker in product(_ACCENTS, _SPEAKERS)]
+# Speakers, and one accent, that training never hears.
+UNSEEN_VOICES = [
+    f"{accent}+{speaker}"
+    for accent, speaker in product(
+        ["en-us", "en-gb", "en-gb-x-gbcwmd"], ["m6", "f3", "Andrea", "Michael"]
+    )
+]
+# The two accents that most spelling books agree on, for tasks in which spelling matters.
+PLAIN_VOICES = [voice for voice in VOICES if voice.startswith(("en-us+", "en-gb+"))]
+PLAIN_UNSEEN_VOICES = [v for v in UNSEEN_VOICES if v.startswith(("en-us+", "en-gb+"))]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is said, and how."""
+
+    text: str
+    voice: str = "en-us"
+    speed: int = 160  # words a minute
+    pitch: int = 50
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, text: str, voices: list[str]) -> Utterance:
+        speed, pitch = int(rng.integers(*SPEEDS)), int(rng.integers(*PITCHES))
+        return cls(text, voices[rng.integers(len(voices))], speed, pitch)
+
+
+def speak(text: str, voice: str = "en-us", speed: int = 160, pitch: int = 50) -> Floats:
+    """Mono float32 samples [n] at RATE; raises CalledProcessError for an unknown voice."""
+    how = ["-v", voice, "-s", str(speed), "-p", str(pitch)]
+    done = subprocess.run(
+        ["espeak-ng", *how, "--stdout", "--", text.lower()], capture_output=True, check=True
+    )
+    rate = int.from_bytes(done.stdout[24:28], "little")
+    samples = np.frombuffer(done.stdout[_WAV_HEADER:], np.int16).astype(np.float32) / _FULL_SCALE
+    return np.asarray(soxr.resample(trimmed(samples), rate, RATE), np.float32)
+
+
+def speak_all(utterances: Iterable[Utterance], threads: int = 2) -> Iterator[Floats]:
+    """The samples of each utterance, in order."""
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda one: speak(**asdict(one)), utterances)
+
+
+def trimmed(samples: Floats, floor: float = 0.003) -> Floats:
+    """Without the silence that espeak puts at both ends."""
+    loud = np.flatnonzero(np.abs(samples) > floor)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples
+
+
+def save_sound(path: Path, samples: Floats, stereo: bool = False) -> Path:
+    """Save as the suffix says: mono at RATE, or unequal channels at 44.1 kHz."""
+    if not stereo:
+        soundfile.write(path, samples, RATE)
+        return path
+    finer = soxr.resample(samples, RATE, 44_100)
+    soundfile.write(path, np.stack([finer, 0.6 * finer], 1), 44_100)
+    return path
+
+
+# --- a corpus on disk -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Utterances with their samples, which stay on disk until they are read."""
+
+    utterances: list[Utterance]
+    samples: list[NDArray[np.int16]]
+
+    def __len__(self) -> int:
+        return len(self.utterances)
+
+    def sound(self, index: int) -> Floats:
+        return self.samples[index].astype(np.float32) / _FULL_SCALE
+
+    def seconds(self) -> Floats:
+        return np.array([len(samples) / RATE for samples in self.samples], np.float32)
+
+
+def corpus(
+    folder: Path, seed: int, shards: int, write: Callable[[np.random.Generator], list[Utterance]]
+) -> Corpus:
+    """Shards of what `write` says to speak; those in `folder` already are not spoken again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    utterances: list[Utterance] = []
+    samples: list[NDArray[np.int16]] = []
+    for index in range(shards):
+        path = folder / f"speech-{seed}-{index:03}.i16"
+        if not path.with_suffix(".json").exists():
+            _speak_shard(path, write(np.random.default_rng([seed, index])))
+        said = json.loads(path.with_suffix(".json").read_text())
+        utterances += [Utterance(**one) for one in said["utterances"]]
+        samples += np.split(np.memmap(path, np.int16, "r"), said["ends"][:-1])
+    return Corpus(utterances, samples)
+
+
+def _speak_shard(path: Path, utterances: list[Utterance]) -> None:
+    ends, end = [], 0
+    with path.open("wb") as file:
+        for samples in speak_all(utterances):
+            end += len(samples)
+            ends.append(end)
+            file.write((np.clip(samples, -1, 1) * _FULL_SCALE).astype(np.int16).tobytes())
+    said = {"ends": ends, "utterances": [asdict(one) for one in utterances]}
+    path.with_suffix(".json").write_text(json.dumps(said))  # last: it marks the shard whole
+
+
+# --- hearing it -----------------------------------------------------------------------------
+
+
+def hear(samples: Floats, rng: np.random.Generator, ends: float = 0.3) -> Floats:
+    """As a microphone in some room hears it, with up to `ends` seconds of quiet on each side."""
+    if rng.random() < 0.35:
+        samples = reverberate(samples, rng)
+    if rng.random() < 0.3:
+        samples = band_limit(samples, rng)
+    samples = np.pad(samples, tuple(rng.integers(0, int(ends * RATE) + 1, 2)))
+    samples = samples + noise(len(samples), rng) * loudness(samples) * db(-rng.uniform(8, 45))
+    return np.clip(samples * db(rng.uniform(-20, 6)), -1, 1).astype(np.float32)
+
+
+def db(decibels: float) -> np.float32:
+    return np.float32(10 ** (decibels / 20))
+
+
+def loudness(samples: Floats) -> np.float32:
+    """Root mean square."""
+    return np.sqrt(np.mean(samples**2) + np.float32(1e-12))
+
+
+def reverberate(samples: Floats, rng: np.random.Generator) -> Floats:
+    """Convolve with exponentially decaying noise: a room whose echo fades in 0.1 to 0.5 s."""
+    fade = rng.uniform(0.1, 0.5)
+    times = np.arange(int(fade * RATE), dtype=np.float32) / RATE
+    echo = rng.standard_normal(len(times), np.float32) * np.exp(-6.9 * times / fade)
+    echo *= rng.uniform(0.1, 0.6) / np.sqrt((echo**2).sum())
+    echo[0] += 1
+    return _filtered(samples, np.fft.rfft(echo, _fast(len(samples) + len(echo))))
+
+
+def band_limit(samples: Floats, rng: np.random.Generator) -> Floats:
+    """Cut rumble and treble, as a telephone or a cheap microphone does."""
+    low, high = rng.uniform(50, 300), rng.uniform(3400, 7600)
+    frequencies = np.fft.rfftfreq(_fast(len(samples)), 1 / RATE)
+    response = 1 / (1 + (low / np.maximum(frequencies, 1)) ** 4) / (1 + (frequencies / high) ** 8)
+    return _filtered(samples, response.astype(np.float32))
+
+
+def _filtered(samples: Floats, response: NDArray[np.generic]) -> Floats:
+    size = 2 * (len(response) - 1)
+    return np.fft.irfft(np.fft.rfft(samples, size) * response, size)[: len(samples)].astype("f4")
+
+
+def _fast(length: int) -> int:
+    """The next length whose Fourier transform is fast."""
+    power = 1 << max(length - 1, 1).bit_length()
+    return power * 3 // 4 if power * 3 // 4 >= length else power
+
+
+def noise(length: int, rng: np.random.Generator) -> Floats:
+    """Noise of root mean square 1, from white to brown."""
+    bank = _noises()
+    row, start = rng.integers(len(bank)), rng.integers(bank.shape[1])
+    return np.take(bank[row], np.arange(start, start + length), mode="wrap")
+
+
+@cache
+def _noises(seconds: int = 30) -> Floats:
+    """One row for each colour, which repeats seamlessly."""
+    rng = np.random.default_rng(0)
+    frequencies = np.maximum(np.fft.rfftfreq(seconds * RATE, 1 / RATE), 20)
+    rows = []
+    for slope in (0, 0.3, 0.6, 0.9, 1.2, 1.6):
+        white = np.fft.rfft(rng.standard_normal(seconds * RATE))
+        row = np.fft.irfft(white * frequencies**-slope)
+        rows.append((row / row.std()).astype(np.float32))
+    return np.stack(rows)

@@ -1,0 +1,175 @@
+"""What the recipes for text share: tokenizers, batches and the training loop."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import Tensor, nn
+from transformers import BertTokenizer
+
+from recipes import training
+from recipes.told.templates import stream
+
+IGNORED = -100  # label of a token that counts for no loss
+SAMPLE = 20_000  # texts that a tokenizer is trained on
+# Every tokenizer can spell with these, so that no word is unknown to it.
+CHARACTERS = [chr(code) for code in range(33, 127)] + list(
+    "àâäåæçéèêëîïíìñôöóòøœùûüúÿßÀÂÄÅÆÇÉÈÊËÎÏÍÑÔÖÓØŒÙÛÜÚ«»“”‘’–—…€£°"
+)
+_GROUP = 8  # batches that are drawn together and sorted by length
+
+Example = TypeVar("Example")
+Batch = dict[str, Tensor]
+
+
+def wordpiece(texts: Sequence[str], size: int, max_length: int) -> BertTokenizer:
+    """A cased BERT tokenizer whose pieces are those of byte pair encoding.
+
+    The WordPiece and Unigram trainers of the library differ from process to process.
+    """
+    tokenizer = Tokenizer(models.BPE(continuing_subword_prefix="##"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    spelling = [form + c for c in CHARACTERS for form in ("", "##")]
+    trainer = trainers.BpeTrainer(
+        vocab_size=size - len(spelling),
+        continuing_subword_prefix="##",
+        special_tokens=special,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    learnt = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    pieces = dict.fromkeys([*special, *spelling, *(piece for piece, _ in learnt)])
+    vocab = {piece: number for number, piece in enumerate(pieces)}
+    return BertTokenizer(
+        vocab=vocab, do_lower_case=False, strip_accents=False, model_max_length=max_length
+    )
+
+
+def byte_pairs(
+    texts: Sequence[str], size: int, special: list[str]
+) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Vocabulary and merges of byte pair encoding over bytes, the special tokens first."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=special,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    learnt = json.loads(tokenizer.to_str())["model"]
+    return learnt["vocab"], [(left, right) for left, right in learnt["merges"]]
+
+
+@dataclass(frozen=True)
+class Stream(Generic[Example]):
+    """Batches of examples drawn by `draw`, of like length within a batch.
+
+    The same seed and step give the same batch. `progress` goes from 0 to 1 over the training.
+    """
+
+    draw: Callable[[random.Random, float], Example]
+    length: Callable[[Example], int]
+    collate: Callable[[list[Example]], Batch]
+    size: int  # examples in a batch
+
+    def batches(self, seed: int, first: int, steps: int) -> Iterator[Batch]:
+        for start in range(first - first % _GROUP, steps, _GROUP):
+            group = self._group(seed, start, start / steps)
+            for batch in group[max(first - start, 0) : steps - start]:
+                yield self.collate(batch)
+
+    def _group(self, seed: int, start: int, progress: float) -> list[list[Example]]:
+        rng = stream(seed, "train", start)
+        pool = [self.draw(rng, progress) for _ in range(_GROUP * self.size)]
+        pool.sort(key=self.length)
+        batches = [pool[i : i + self.size] for i in range(0, len(pool), self.size)]
+        rng.shuffle(batches)
+        return batches
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to train."""
+
+    steps: int
+    peak_rate: float
+    decay: float = 0.05
+    bfloat16: bool = False
+    every: int = 200  # steps between checkpoints and looks at unseen data
+
+
+def fit(
+    model: Any,
+    data: Stream[Any],
+    plan: Plan,
+    seed: int,
+    folder: Path,
+    watch: Callable[[Any], dict[str, float]],
+) -> None:
+    """Train a model on its own loss, or go on from the checkpoint in `folder`."""
+    torch.set_num_threads(1)
+    log = training.Log(folder)
+    optimizer = training.optimiser([model], plan.peak_rate, plan.decay)
+    parts = {"model": model, "optimizer": optimizer}
+    checkpoint = folder / "checkpoint.pt"
+    first = training.load_checkpoint(checkpoint, **parts)
+    model.train()
+    for step, batch in enumerate(data.batches(seed, first, plan.steps), first):
+        training.set_rate(optimizer, training.learning_rate(step, plan.steps, plan.peak_rate, 150))
+        loss = _step(model, batch, optimizer, plan.bfloat16)
+        if step % 20 == 0:
+            log.write(step=step, loss=round(loss, 4))
+        if (step + 1) % plan.every == 0 or step + 1 == plan.steps:
+            training.save_checkpoint(checkpoint, step + 1, **parts)
+            log.write(step=step + 1, **_watched(model, watch))
+    model.eval()
+
+
+def _step(model: Any, batch: Batch, optimizer: torch.optim.Optimizer, bfloat16: bool) -> float:
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        loss = model(**batch).loss
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _watched(model: Any, watch: Callable[[Any], dict[str, float]]) -> dict[str, float]:
+    model.eval()
+    with torch.inference_mode():
+        values = watch(model)
+    model.train()
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:
+    """Rows of different length as one tensor [rows, longest]."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
+
+
+def save(model: Any, tokenizer: Any, folder: Path) -> None:
+    size = training.save_half(model, tokenizer, folder)
+    print(f"{model.num_parameters()} parameters, {size} bytes in {folder}")
+
+
+def initialise_small(model: nn.Module, std: float = 0.05) -> None:
+    """Xavier-uniform matrices, and embeddings that stand out from the first step."""
+    training.initialise(model)
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=std)
+            if module.padding_idx is not None:
+                nn.init.zeros_(module.weight[module.padding_idx])
