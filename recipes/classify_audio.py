@@ -98,7 +98,8 @@ def draw_clips(
 ) -> tuple[list[str], Iterator[Floats]]:
     """Labels, each as often, with clips of them; every other unknown word is a near miss."""
     labels = [LABELS[index % len(LABELS)] for index in range(size)]
-    unknown = [list(NEAR_MISSES), UNTRAINED]
+    new = sorted({*UNTRAINED} - {*NEAR_MISSES, *COMMANDS, *SOUND_ALIKES})
+    unknown = [NEAR_MISSES, new]
     texts = [
         str(rng.choice(unknown[rng.integers(2)])) if label == UNKNOWN else label
         for label in labels
