@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.errors import CheckpointError
 from taskcli.items import Media, Passage
 from taskcli.options import Stride
 from taskcli.results import Entity, TokenEntity
@@ -16,6 +15,7 @@ from taskcli.tasks.windows import (
     count_tokens,
     ensure_pad_token,
     max_tokens,
+    require_places,
     row_logits,
     windows,
 )
@@ -51,11 +51,7 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
 
     def __init__(self, options: NerOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
-        if not processor.is_fast:
-            raise CheckpointError(
-                "this checkpoint's tokenizer tells no places in the text",
-                "choose one with a tokenizer.json",
-            )
+        require_places(processor)
         ensure_pad_token(processor, model.config)
         self._limit = max_tokens(processor, model.config)
         self._stride = self._limit // 4 if options.stride is None else options.stride

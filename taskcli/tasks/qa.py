@@ -6,12 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.errors import CheckpointError, InputError
+from taskcli.errors import InputError
 from taskcli.items import Media, Passage
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans
-from taskcli.tasks.windows import count_tokens, ensure_pad_token, max_tokens, row_logits, windows
+from taskcli.tasks.windows import (
+    count_tokens,
+    ensure_pad_token,
+    max_tokens,
+    require_places,
+    row_logits,
+    windows,
+)
 
 _LONGEST_WINDOW = 384  # tokens; what extractive models are trained with
 _LONGEST_STRIDE = 128
@@ -57,11 +64,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
 
     def __init__(self, options: QaOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
-        if not processor.is_fast:
-            raise CheckpointError(
-                "this checkpoint's tokenizer tells no places in the text",
-                "choose one with a tokenizer.json",
-            )
+        require_places(processor)
         ensure_pad_token(processor, model.config)
         self._limit = min(max_tokens(processor, model.config), _LONGEST_WINDOW)
         self._stride = options.doc_stride or min(self._limit // 2, _LONGEST_STRIDE)

@@ -5,13 +5,14 @@ which T5 does not know what is asked of it; they are applied here.
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from taskcli.items import Passage
 from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
-from taskcli.task import Batch
+from taskcli.task import Batch, Noted, OptionsT, ResultT, Task
 from taskcli.tasks.windows import max_tokens, padded
 
 _ROWS = 4  # parts of a long text that are generated together
@@ -112,6 +113,32 @@ class Rewriter:
             (f"longer than {self.limit} tokens: {verb} in {count} parts",) if count > 1 else ()
             for count in counts
         ]
+
+
+class RewritingTask(Task[OptionsT, Passage, ResultT]):
+    """A task that rewrites a text; `_rewriter` knows the checkpoint, `_answer` makes the result."""
+
+    _rewriter: Rewriter
+    _verb: ClassVar[str]  # what was done to the parts of a long text, for its warning
+
+    @abstractmethod
+    def _answer(self, text: str) -> ResultT: ...
+
+    def cost(self, item: Passage) -> int:
+        return len(item.text)
+
+    def preprocess(self, items: list[Passage]) -> Batch:
+        return self._rewriter.preprocess(items)
+
+    def forward(self, batch: Batch) -> Any:
+        return self._rewriter.forward(batch)
+
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[Passage]
+    ) -> list[ResultT | Noted[ResultT]]:
+        texts = self._rewriter.texts(outputs, batch, items)
+        notes = self._rewriter.notes(batch, self._verb)
+        return [Noted(self._answer(text), note) for text, note in zip(texts, notes, strict=True)]
 
 
 def task_settings(config: Any, *names: str) -> dict[str, Any]:

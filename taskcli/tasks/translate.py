@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.items import Media, Passage
+from taskcli.items import Media
 from taskcli.results import Translation
-from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.languages import way_of_asking
-from taskcli.tasks.rewriting import Rewriter, RewritingOptions
+from taskcli.tasks.rewriting import Rewriter, RewritingOptions, RewritingTask
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class TranslateOptions(RewritingOptions):
     ] = None
 
 
-class Translate(Task[TranslateOptions, Passage, Translation]):
+class Translate(RewritingTask[TranslateOptions, Translation]):
     """Translate a text.
 
     Any checkpoint that AutoModelForSeq2SeqLM maps: mBART, M2M100, NLLB, Marian, T5, ...
@@ -38,6 +37,7 @@ class Translate(Task[TranslateOptions, Passage, Translation]):
     auto_models = ("AutoModelForSeq2SeqLM",)
     budget = 4_096  # characters
     float32_heads = frozenset()
+    _verb = "translated"
     examples = (
         "taskcli translate letter.txt --from en --to fr",
         "taskcli asr talk.wav | taskcli translate - --from en --to de",
@@ -49,16 +49,5 @@ class Translate(Task[TranslateOptions, Passage, Translation]):
         settings = way_of_asking(processor, model.config, source, target)
         self._rewriter = Rewriter(processor, model, options, settings)
 
-    def cost(self, item: Passage) -> int:
-        return len(item.text)
-
-    def preprocess(self, items: list[Passage]) -> Batch:
-        return self._rewriter.preprocess(items)
-
-    def forward(self, batch: Batch) -> Any:
-        return self._rewriter.forward(batch)
-
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
-        texts = self._rewriter.texts(outputs, batch, items)
-        notes = self._rewriter.notes(batch, "translated")
-        return [Noted(Translation(text), note) for text, note in zip(texts, notes, strict=True)]
+    def _answer(self, text: str) -> Translation:
+        return Translation(text)

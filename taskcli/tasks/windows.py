@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskcli.errors import InputError
+from taskcli.errors import CheckpointError, InputError
 from taskcli.task import Batch
 
 _TOKENS = 16_384  # computed together, padding included: a longer text is taken in parts
@@ -104,6 +104,15 @@ def padded(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
     names = rows[0].keys()
     made = tokenizer.pad({n: [row[n] for row in rows] for n in names}, return_tensors="pt")
     return dict(made)
+
+
+def require_places(tokenizer: Any) -> None:
+    """Raise CheckpointError for a tokenizer that cannot tell where in the text its tokens are."""
+    if not tokenizer.is_fast:
+        raise CheckpointError(
+            "this checkpoint's tokenizer tells no places in the text",
+            "choose one with a tokenizer.json",
+        )
 
 
 def ensure_pad_token(tokenizer: Any, config: Any) -> None:
