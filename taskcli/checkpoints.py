@@ -53,6 +53,12 @@ def builtin_folder() -> Path:
     return inside if inside.is_dir() else package_folder().parent / "configs"
 
 
+def weight_bytes(folder: Path) -> int:
+    """The size of a checkpoint's weight files."""
+    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
+    return sum(file.stat().st_size for file in files)
+
+
 class Registry:
     """The named checkpoints of one task, from `configs/<task>.toml`."""
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taskcli import hub
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.output.views import safe
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ def _lines(settled: "Settled") -> list[tuple[str, str]]:
     from taskcli.runtime.placement import place
 
     checkpoint = settled.checkpoint
-    placement = place(settled.run.device, settled.run.dtype, checkpoint.size or 0)
+    size = _size(checkpoint)
+    placement = place(settled.run.device, settled.run.dtype, size or 0)
     return [
         ("task", settled.task.name),
         ("checkpoint", _where(checkpoint)),
         ("cached", "yes" if hub.is_cached(checkpoint) else "no: it would be downloaded"),
-        ("size", _megabytes(checkpoint)),
+        ("size", "unknown" if size is None else f"{size / 1e6:,.1f} MB"),
         ("device", f"{placement.device_name} ({placement.device_why})"),
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
         ("format", settled.format),
@@ -58,5 +59,6 @@ def _where(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.repo} at {checkpoint.revision or 'the newest commit'}"
 
 
-def _megabytes(checkpoint: Checkpoint) -> str:
-    return "unknown" if checkpoint.size is None else f"{checkpoint.size / 1e6:,.0f} MB"
+def _size(checkpoint: Checkpoint) -> int | None:
+    """Bytes of the weights: as they lie here, else as the registry states."""
+    return checkpoint.size if checkpoint.folder is None else weight_bytes(checkpoint.folder)

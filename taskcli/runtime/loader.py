@@ -16,7 +16,7 @@ import torch
 import transformers
 from torch import nn
 
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.errors import CheckpointError
 from taskcli.items import Media
 from taskcli.runtime.exact import make_exact
@@ -51,11 +51,6 @@ def load(
     if placement.dtype != torch.float32:
         _keep_heads_float32(model, task.float32_heads)
     return Session(task(options, processor, model), placement)
-
-
-def weight_bytes(folder: Path) -> int:
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
-    return sum(file.stat().st_size for file in files)
 
 
 def _config(name: str, folder: Path) -> Any:
