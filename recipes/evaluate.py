@@ -135,11 +135,11 @@ def table_of(rows: list[tuple[str, Score]], title: str) -> Table:
 
 
 def chosen(tasks: list[str] | None) -> list[str]:
-    """The named evaluations, or all; raises for a name that has none."""
+    """The named evaluations, or those of the starters that ship; raises for an unknown name."""
     for task in tasks or ():
         if task not in EVALUATIONS:
             raise typer.BadParameter(f"{task!r} is not one of {', '.join(EVALUATIONS)}")
-    return tasks or list(EVALUATIONS)
+    return tasks or [task for task in EVALUATIONS if (STARTERS / task).is_dir()]
 
 
 def main(
