@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
 import typer
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
@@ -105,13 +104,15 @@ def main(
     steps: Annotated[int, typer.Option(help="Steps of 24 stories.")] = PLAN.steps,
 ) -> None:
     """Train the generate starter and save it in OUT/model."""
-    torch.manual_seed(seed)
-    tokenizer = build_tokenizer(seed)
-    model = build_model(len(tokenizer), tokenizer.eos_token_id)
-    recipe = Recipe(tokenizer)
-    plan = replace(PLAN, steps=steps)
-    text_training.fit(model, recipe.stream(), plan, seed, out, lambda m: watch(recipe, seed + 1, m))
-    text_training.save(model, tokenizer, out / "model")
+    text_training.make(
+        build_tokenizer(seed),
+        lambda tokenizer: build_model(len(tokenizer), tokenizer.eos_token_id),
+        Recipe,
+        watch,
+        replace(PLAN, steps=steps),
+        seed,
+        out,
+    )
 
 
 if __name__ == "__main__":

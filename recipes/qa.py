@@ -106,13 +106,15 @@ def main(
     steps: Annotated[int, typer.Option(help="Steps of 48 questions.")] = PLAN.steps,
 ) -> None:
     """Train the qa starter and save it in OUT/model."""
-    torch.manual_seed(seed)
-    tokenizer = build_tokenizer(seed)
-    model = build_model(len(tokenizer))
-    recipe = Recipe(tokenizer)
-    plan = replace(PLAN, steps=steps)
-    text_training.fit(model, recipe.stream(), plan, seed, out, lambda m: watch(recipe, seed + 1, m))
-    text_training.save(model, tokenizer, out / "model")
+    text_training.make(
+        build_tokenizer(seed),
+        lambda tokenizer: build_model(len(tokenizer)),
+        Recipe,
+        watch,
+        replace(PLAN, steps=steps),
+        seed,
+        out,
+    )
 
 
 if __name__ == "__main__":

@@ -160,6 +160,22 @@ def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:
     return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
 
 
+def make(
+    tokenizer: Any,
+    model_of: Callable[[Any], Any],
+    recipe_of: Callable[[Any], Any],
+    watch: Callable[[Any, int, Any], dict[str, float]],
+    plan: Plan,
+    seed: int,
+    out: Path,
+) -> None:
+    """Train a starter from `seed` and save it in `out`/model; unseen data is of the next seed."""
+    torch.manual_seed(seed)
+    model, recipe = model_of(tokenizer), recipe_of(tokenizer)
+    fit(model, recipe.stream(), plan, seed, out, lambda trained: watch(recipe, seed + 1, trained))
+    save(model, tokenizer, out / "model")
+
+
 def save(model: Any, tokenizer: Any, folder: Path) -> None:
     size = training.save_half(model, tokenizer, folder)
     print(f"{model.num_parameters()} parameters, {size} bytes in {folder}")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import sentencepiece
-import torch
 import typer
 from sentencepiece import sentencepiece_model_pb2
 from transformers import (
@@ -189,13 +188,15 @@ def main(
     steps: Annotated[int, typer.Option(help="Steps of 64 pairs.")] = PLAN.steps,
 ) -> None:
     """Train the translate starter and save it in OUT/model."""
-    torch.manual_seed(seed)
-    tokenizer = build_tokenizer(seed)
-    model = build_model(len(tokenizer))
-    recipe = Recipe(tokenizer)
-    plan = replace(PLAN, steps=steps)
-    text_training.fit(model, recipe.stream(), plan, seed, out, lambda m: watch(recipe, seed + 1, m))
-    text_training.save(model, tokenizer, out / "model")
+    text_training.make(
+        build_tokenizer(seed),
+        lambda tokenizer: build_model(len(tokenizer)),
+        Recipe,
+        watch,
+        replace(PLAN, steps=steps),
+        seed,
+        out,
+    )
 
 
 if __name__ == "__main__":

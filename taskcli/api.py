@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli import engine, hub, settings
 from taskcli.checkpoints import Checkpoint, Registry
-from taskcli.errors import TaskcliError, UsageError
-from taskcli.items import Media
+from taskcli.errors import TaskcliError, UsageError, first_line
+from taskcli.items import MOST_PIXELS, Media
 from taskcli.results import Failure, Record
 from taskcli.sources import Reading, Sources, resolve
 from taskcli.task import Noted, Task
@@ -33,7 +33,7 @@ _ALL_ITEMS = sys.maxsize
 class DecodeLimits:
     """Guards and readings that the command line lets a user change."""
 
-    max_pixels: int = 89_478_485
+    max_pixels: int = MOST_PIXELS
     max_hours: float = 6.0
     encoding: str = "utf-8"
 
@@ -166,5 +166,4 @@ def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Rec
 def _failure(error: Exception) -> Failure:
     if isinstance(error, TaskcliError):
         return Failure(type(error).__name__, error.message, error.hint)
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return Failure(type(error).__name__, first_line)
+    return Failure(type(error).__name__, first_line(error))

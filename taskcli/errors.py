@@ -48,3 +48,8 @@ class StoppedError(TaskcliError):
     """The run cannot go on: the device is lost, the disk is full. What was written is whole."""
 
     exit_code = ExitCode.STOPPED
+
+
+def first_line(failure: Exception) -> str:
+    """What a library's exception says, without the pages that may follow; its name if nothing."""
+    return (str(failure).strip() or type(failure).__name__).splitlines()[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from taskcli.checkpoints import Checkpoint
-from taskcli.errors import CheckpointError
+from taskcli.errors import CheckpointError, first_line
 
 # Everything that loading reads; other frameworks' weights and pictures stay on the Hub.
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken"]
@@ -127,7 +127,7 @@ def _explained(checkpoint: Checkpoint, ways_out: str) -> Iterator[None]:
         hint = "check the spelling; for a private one: hf auth login"
         raise CheckpointError(f"{where}: the Hub knows no such repository", hint) from None
     except Exception as failure:  # the client's transport errors differ between its versions
-        reason = str(failure).splitlines()[0] if str(failure) else type(failure).__name__
+        reason = first_line(failure)
         message = f"{checkpoint.name} is not cached, and the Hub cannot be reached: {reason}"
         raise CheckpointError(message, ways_out) from None
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
+MOST_PIXELS = 89_478_485  # of an image: what Pillow holds to be a decompression bomb
+
 
 class Media(StrEnum):
     TEXT = "text"

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from taskcli.errors import UsageError
-from taskcli.items import Media
+from taskcli.items import MOST_PIXELS, Media
 
 Format = Literal["auto", "rich", "jsonl", "json", "csv", "tsv", "text", "srt", "vtt"]
 
@@ -109,7 +109,7 @@ class ImageInputOptions(InputOptions):
     max_pixels: Annotated[
         int,
         typer.Option(min=1, help="Refuse larger images, by their header.", rich_help_panel=_INPUTS),
-    ] = 89_478_485  # what Pillow holds to be a decompression bomb
+    ] = MOST_PIXELS
 
 
 @dataclass(frozen=True)

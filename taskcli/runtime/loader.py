@@ -17,7 +17,7 @@ import transformers
 from torch import nn
 
 from taskcli.checkpoints import Checkpoint, weight_bytes
-from taskcli.errors import CheckpointError
+from taskcli.errors import CheckpointError, first_line
 from taskcli.items import Media
 from taskcli.runtime.exact import make_exact
 from taskcli.runtime.placement import Placement, place
@@ -57,7 +57,7 @@ def _config(name: str, folder: Path) -> Any:
     try:
         return transformers.AutoConfig.from_pretrained(folder, **_LOCAL)
     except Exception as failure:
-        reason = _first_line(failure)
+        reason = first_line(failure)
         raise CheckpointError(f"{name}: config.json cannot be used: {reason}") from failure
 
 
@@ -90,7 +90,7 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
     try:
         processor = _auto_processor(task, folder)
     except Exception as failure:
-        reason = _first_line(failure)
+        reason = first_line(failure)
         raise CheckpointError(
             f"{name}: its {task.processor_class()} cannot be loaded: {reason}"
         ) from failure
@@ -136,7 +136,7 @@ def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Pla
                 output_loading_info=True,
             )
     except Exception as failure:
-        reason = _first_line(failure)
+        reason = first_line(failure)
         raise CheckpointError(f"{name}: its weights cannot be loaded: {reason}") from failure
     _refuse_random_weights(name, info)
     model.eval()
@@ -227,7 +227,3 @@ def _float32(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(map(_float32, value))
     return value
-
-
-def _first_line(failure: Exception) -> str:
-    return (str(failure).strip() or type(failure).__name__).splitlines()[0]

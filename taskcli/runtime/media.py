@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from taskcli.errors import InputError
-from taskcli.items import Item, Media, Passage
+from taskcli.items import MOST_PIXELS, Item, Media, Passage
 from taskcli.runtime.pictures import decode_picture
 from taskcli.runtime.sounds import decode_sound
 from taskcli.sources import Source
@@ -22,7 +22,7 @@ class Decoder:
     media: Media
     rate: int = 16_000  # samples a second that the checkpoint wants
     picture_side: int | None = None  # pixels a side that the checkpoint resizes to, if fixed
-    max_pixels: int = 89_478_485
+    max_pixels: int = MOST_PIXELS
     max_hours: float = 6.0
     encoding: str = "utf-8"
 

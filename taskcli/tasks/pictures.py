@@ -5,10 +5,8 @@ from fractions import Fraction
 from typing import Any
 
 from taskcli.errors import InputError
-from taskcli.items import Media, Picture
+from taskcli.items import MOST_PIXELS, Media, Picture
 from taskcli.task import Batch, OptionsT, ResultT, Task
-
-_MOST_PIXELS = 89_478_485  # of a resized picture; as many as a file may hold
 
 
 class PictureTask(Task[OptionsT, Picture, ResultT]):
@@ -57,7 +55,7 @@ class PictureTask(Task[OptionsT, Picture, ResultT]):
         size = getattr(self.processor, "size", None) or {}
         side, longest = (size.get(f"{which}_edge") for which in ("shortest", "longest"))
         ratio = max(width, height) / min(width, height)
-        if side and not longest and side * side * ratio > _MOST_PIXELS:
+        if side and not longest and side * side * ratio > MOST_PIXELS:
             raise _unsuitable(width, height)
 
 
