@@ -9,7 +9,6 @@ token sees one label an image and stays on a plateau for long. That head is thro
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +25,12 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessorPil
 
 from recipes import training
+from recipes.gallery import SIDE, draw_size, expose, through_jpeg
 from recipes.scenes import COLOURS, FIRST_THING, SHAPES, Layout, Scene, draw_scene
 
 LABELS = [f"{colour} {shape}" for colour in COLOURS for shape in SHAPES]
 MARGIN = 0.6  # metres by which the nearest object beats the next, so that the label is certain
-SIDE, PATCH = 128, 16  # pixels
+PATCH = 16  # pixels
 FINE = 2  # cells along each side of a patch, for the training-only head
 CELLS = SIDE // PATCH * FINE  # along each side of an image
 NOTHING = len(LABELS)  # class of a cell that shows the plane or the sky
@@ -49,14 +49,6 @@ class Photograph:
     label: int
     cells: NDArray[np.uint8]  # [CELLS,CELLS] index of the label there, or NOTHING
     nearest: NDArray[np.bool_]  # [CELLS,CELLS] whether the nearest object is there
-
-
-def draw_size(rng: np.random.Generator) -> tuple[int, int]:
-    """Width and height in pixels: 96 to 256, small ones more often, upright to wide."""
-    side = 96 * (232 / 96) ** rng.uniform() ** 1.3
-    stretch = rng.uniform(0.6, 1.7) ** 0.5
-    width, height = (int(np.clip(x, 96, 256)) for x in (side * stretch, side / stretch))
-    return width, height
 
 
 def photograph(scene: Scene, rng: np.random.Generator) -> Photograph:
@@ -86,20 +78,6 @@ def is_certain(layout: Layout) -> bool:
 
 def nearest_label(scene: Scene) -> int:
     return LABELS.index(scene.things[scene.nearest].label)
-
-
-def expose(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Change brightness and contrast by up to a quarter."""
-    grey = 128 + 128 * rng.uniform(-0.1, 0.1)
-    bright = (image - np.float32(grey)) * rng.uniform(0.8, 1.2) + grey
-    bright = np.clip(bright * rng.uniform(0.78, 1.25), 0, 255)
-    return np.asarray(bright, np.uint8)
-
-
-def through_jpeg(picture: Image.Image, quality: int) -> Image.Image:
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer).convert("RGB")
 
 
 def _at_cells(panoptic: NDArray[np.int32]) -> NDArray[np.int32]:

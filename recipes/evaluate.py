@@ -25,6 +25,7 @@ from recipes import asr as asr_recipe
 from recipes import classify_audio as sound_recipe
 from recipes import classify_image as image_recipe
 from recipes.evaluate_texts import TEXT_EVALUATIONS
+from recipes.gallery import through_jpeg
 from recipes.scenes import draw_scene
 from recipes.score import Score
 from recipes.speech import (
@@ -57,7 +58,7 @@ def evaluate_classify_image(folder: Path, seed: int, count: int) -> Iterator[Sco
             )
             picture = Image.fromarray(scene.image)
             if quality:
-                picture = image_recipe.through_jpeg(picture, quality)
+                picture = through_jpeg(picture, quality)
             best = model(**processor(picture, return_tensors="pt")).logits.argmax().item()
             right += model.config.id2label[best] == scene.things[scene.nearest].label
         return right / count
