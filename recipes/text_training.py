@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ SAMPLE = 20_000  # texts that a tokenizer is trained on
 CHARACTERS = [chr(code) for code in range(33, 127)] + list(
     "àâäåæçéèêëîïíìñôöóòøœùûüúÿßÀÂÄÅÆÇÉÈÊËÎÏÍÑÔÖÓØŒÙÛÜÚ«»“”‘’–—…€£°"
 )
+_POSITIONS = ("position_embeddings", "embed_positions", "wpe")  # as BERT, BART and GPT-2 call them
 _GROUP = 8  # batches that are drawn together and sorted by length
 
 Example = TypeVar("Example")
@@ -182,10 +184,23 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
 
 
 def initialise_small(model: nn.Module, std: float = 0.05) -> None:
-    """Xavier-uniform matrices, and embeddings that stand out from the first step."""
+    """Xavier-uniform matrices, and embeddings that stand out from the first step.
+
+    Positions start as sinusoids: a look at the token before, which copying and aligning are built
+    from, is then one matrix away.
+    """
     training.initialise(model)
-    for module in model.modules():
+    for name, module in model.named_modules():
         if isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=std)
-            if module.padding_idx is not None:
+            if name.endswith(_POSITIONS):
+                module.weight.data = sinusoids(*module.weight.shape) * std * 2**0.5
+            elif module.padding_idx is not None:
                 nn.init.zeros_(module.weight[module.padding_idx])
+
+
+def sinusoids(places: int, width: int) -> Tensor:
+    """[places, width], from one turn in six tokens to one in some thousands (Vaswani, 2017)."""
+    rates = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000) / width))
+    angles = torch.arange(places)[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -58,7 +58,8 @@ class Recipe:
     tokenizer: Any
 
     def draw(self, rng: random.Random, progress: float = 1.0) -> Example:
-        return example(rng)
+        """At first single sentences, where it is soon learnt which word goes with which."""
+        return example(rng, most=1 if progress < 0.15 else 4)
 
     def collate(self, batch: list[Example]) -> text_training.Batch:
         ids = self.tokenizer(
@@ -80,9 +81,12 @@ class Recipe:
         return text_training.Stream(self.draw, lambda one: len(one.source), self.collate, 64)
 
 
-def example(rng: random.Random, unseen: bool = False) -> Example:
+def example(rng: random.Random, unseen: bool = False, most: int = 4) -> Example:
     """A pair in one of the two directions; the source may have blanks at odd places."""
-    drawn, towards = bilingual.pair(rng, unseen), rng.randrange(2)
+    if rng.random() < 0.12:
+        spoken = bilingual.heard(rng, unseen)
+        return Example(spoken.en, spoken.fr, 1)
+    drawn, towards = bilingual.pair(rng, unseen, most), rng.randrange(2)
     source, target = (drawn.en, drawn.fr) if towards else (drawn.fr, drawn.en)
     if rng.random() < 0.1:
         source += "\n"
@@ -94,8 +98,8 @@ def example(rng: random.Random, unseen: bool = False) -> Example:
 def build_tokenizer(seed: int) -> Any:
     """An mBART-50 tokenizer over pieces of both languages, with characters underneath."""
     rng = stream(seed, "tokenizer")
-    drawn = [bilingual.pair(rng) for _ in range(text_training.SAMPLE // 2)]
-    model = _pieces([text for pair in drawn for text in (pair.en, pair.fr)], 1000)
+    drawn = [example(rng) for _ in range(text_training.SAMPLE // 2)]
+    model = _pieces([text for one in drawn for text in (one.source, one.target)], 1200)
     return MBart50Tokenizer(
         vocab=[(piece.piece, piece.score) for piece in model.pieces],
         _spm_precompiled_charsmap=model.normalizer_spec.precompiled_charsmap,
@@ -139,7 +143,6 @@ def build_model(vocabulary: int) -> MBartForConditionalGeneration:
         max_position_embeddings=MAX_LENGTH,
         dropout=0.0,
         attention_dropout=0.0,
-        scale_embedding=True,
         bos_token_id=BEGIN,
         pad_token_id=PAD,
         eos_token_id=END,

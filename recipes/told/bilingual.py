@@ -7,6 +7,7 @@ puts colours behind the noun and small, big, old, new and beautiful before it.
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 from recipes.told.lexicon import Names, is_held_out
@@ -171,12 +172,20 @@ FIXED = (
 )
 
 
-def pair(rng: random.Random, unseen: bool = False) -> Pair:
+def pair(rng: random.Random, unseen: bool = False, most: int = 4) -> Pair:
     """One to four sentences; a fifth of all sentences is held out from training."""
-    count = rng.choice((1, 1, 1, 1, 2, 2, 3, 4))
+    count = min(rng.choice((1, 1, 1, 1, 2, 2, 3, 4)), most)
     sentences = [_sentence(rng, unseen) for _ in range(count)]
     together = Pair(" ".join(s.en for s in sentences), " ".join(s.fr for s in sentences))
     return _as_typed(together, rng)
+
+
+def heard(rng: random.Random, unseen: bool = False) -> Pair:
+    """A sentence as a speech recognizer writes it, without marks and in one case; in French
+    as people write."""
+    drawn = _sentence(rng, unseen)
+    bare = re.sub(r"[.,?!]", "", drawn.en)
+    return Pair(bare.lower() if rng.random() < 0.4 else bare.upper(), drawn.fr)
 
 
 def _sentence(rng: random.Random, unseen: bool) -> Pair:
@@ -193,11 +202,14 @@ def _capital(drawn: Pair) -> Pair:
 
 
 def _as_typed(drawn: Pair, rng: random.Random) -> Pair:
-    """Now and then without a capital at the beginning, or without the final full stop."""
+    """Now and then without a capital at the beginning, or without the final full stop.
+
+    Never without both: that is how a recognizer writes, see `heard`.
+    """
     en, fr = drawn.en, drawn.fr
     if rng.random() < 0.1 and not en.startswith("I ") and en.split()[0].lower() in _LOWER:
         en, fr = en[0].lower() + en[1:], fr[0].lower() + fr[1:]
-    if rng.random() < 0.12 and en.endswith(".") and fr.endswith("."):
+    elif rng.random() < 0.12 and en.endswith(".") and fr.endswith("."):
         en, fr = en[:-1], fr[:-1]
     return Pair(en, fr)
 
