@@ -28,19 +28,23 @@ SHARD = 1000  # utterances kept in one file
 _WAV_HEADER = 44  # bytes
 _FULL_SCALE = 32767
 
-_ACCENTS = ["en-us", "en-gb", "en-gb-x-rp", "en-us-nyc", "en-gb-scotland", "en-gb-x-gbclan"]
-_SPEAKERS = "m1 m2 m3 m4 m5 m7 m8 f1 f2 f4 f5 adam Gene Mike Linda steph belinda edward max".split()
-VOICES = [f"{accent}+{speaker}" for accent, speaker in product(_ACCENTS, _SPEAKERS)]
-# Speakers, and one accent, that training never hears.
-UNSEEN_VOICES = [
-    f"{accent}+{speaker}"
-    for accent, speaker in product(
-        ["en-us", "en-gb", "en-gb-x-gbcwmd"], ["m6", "f3", "Andrea", "Michael"]
-    )
-]
-# The two accents that most spelling books agree on, for tasks in which spelling matters.
-PLAIN_VOICES = [voice for voice in VOICES if voice.startswith(("en-us+", "en-gb+"))]
-PLAIN_UNSEEN_VOICES = [v for v in UNSEEN_VOICES if v.startswith(("en-us+", "en-gb+"))]
+# "en" is British: espeak takes no speaker with "en-gb", and "en-us-nyc" is "en-us" again.
+_PLAIN = ["en-us", "en"]  # the accents on which most spelling books agree
+_ACCENTS = [*_PLAIN, "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029"]
+_SPEAKERS = "m1 m2 m3 m4 m5 m7 m8 f1 f2 f4 f5 adam Gene Mike linda steph belinda edward max".split()
+_UNSEEN_SPEAKERS = ["m6", "f3", "Andrea", "Michael"]
+
+
+def _voices(accents: list[str], speakers: list[str]) -> list[str]:
+    return [f"{accent}+{speaker}" for accent, speaker in product(accents, speakers)]
+
+
+VOICES, UNSEEN_VOICES = _voices(_ACCENTS, _SPEAKERS), _voices(_ACCENTS, _UNSEEN_SPEAKERS)
+# For tasks in which spelling matters.
+PLAIN_VOICES, PLAIN_UNSEEN_VOICES = (
+    _voices(_PLAIN, _SPEAKERS),
+    _voices(_PLAIN, _UNSEEN_SPEAKERS),
+)
 
 Floats = NDArray[np.float32]
 
@@ -153,6 +157,16 @@ def hear(samples: Floats, rng: np.random.Generator, ends: float = 0.3) -> Floats
     samples = np.pad(samples, tuple(rng.integers(0, int(ends * RATE) + 1, 2)))
     samples = samples + noise(len(samples), rng) * loudness(samples) * db(-rng.uniform(8, 45))
     return np.clip(samples * db(rng.uniform(-20, 6)), -1, 1).astype(np.float32)
+
+
+def another_throat(samples: Floats, rng: np.random.Generator) -> Floats:
+    """As a speaker with a longer or shorter throat might say it: slower or faster, other timbre."""
+    times = np.arange(0, len(samples) - 1, rng.uniform(0.85, 1.2))
+    samples = np.interp(times, np.arange(len(samples)), samples).astype(np.float32)
+    frequencies = np.fft.rfftfreq(_fast(len(samples)), 1 / RATE)
+    octaves = np.log2(np.maximum(frequencies, 100) / 100)
+    decibels = np.interp(octaves, np.arange(8), rng.normal(0, 4, 8))
+    return _filtered(samples, (10 ** (decibels / 20)).astype(np.float32))
 
 
 def db(decibels: float) -> np.float32:
