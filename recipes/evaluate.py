@@ -6,8 +6,12 @@ python -m recipes.evaluate --task classify-image --seed 7
 from __future__ import annotations
 
 import operator
+import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +21,6 @@ import torch
 import typer
 from PIL import Image
 from rich.console import Console
-from rich.table import Table
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 import taskcli
@@ -27,7 +30,7 @@ from recipes import classify_image as image_recipe
 from recipes.evaluate_texts import TEXT_EVALUATIONS
 from recipes.gallery import through_jpeg
 from recipes.scenes import draw_scene
-from recipes.score import Score
+from recipes.score import Score, page_of, table_of
 from recipes.speech import (
     PLAIN_UNSEEN_VOICES,
     PLAIN_VOICES,
@@ -124,23 +127,26 @@ EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
 }
 
 
-def table_of(rows: list[tuple[str, Score]], title: str) -> Table:
-    table = Table("task", "metric", title=title)
-    for heading in ("score", "bar", "met"):
-        table.add_column(heading, justify="right")
-    for task, score in rows:
-        sign = "<=" if score.lower_is_better else ">="
-        met = "yes" if score.met else "no"
-        table.add_row(task, score.metric, f"{score.value:.3f}", f"{sign} {score.bar:.2f}", met)
-    return table
-
-
 def chosen(tasks: list[str] | None) -> list[str]:
     """The named evaluations, or those of the starters that ship; raises for an unknown name."""
     for task in tasks or ():
         if task not in EVALUATIONS:
             raise typer.BadParameter(f"{task!r} is not one of {', '.join(EVALUATIONS)}")
     return tasks or [task for task in EVALUATIONS if (STARTERS / task).is_dir()]
+
+
+def measured(name: str, folder: Path, seed: int, count: int) -> list[Score]:
+    torch.set_num_threads(1)  # a core for each process
+    return list(EVALUATIONS[name](folder, seed, count))
+
+
+def measured_side_by_side(
+    names: list[str], folders: list[Path], seed: int, count: int
+) -> list[list[Score]]:
+    """The scores of each checkpoint, in order."""
+    same = ([seed] * len(names), [count] * len(names))
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        return list(pool.map(measured, names, folders, *same))
 
 
 def main(
@@ -152,17 +158,21 @@ def main(
     folder: Annotated[
         Path | None, typer.Option(help="Measure this checkpoint, not the one that ships.")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the scores there, too: docs/starters.md.")
+    ] = None,
 ) -> None:
     """Print a table of scores; exits with 1 when one misses its bar."""
-    tasks = chosen(task)
-    if folder and len(tasks) > 1:
+    names, start = chosen(task), time.monotonic()
+    if folder and len(names) > 1:
         raise typer.BadParameter("--folder needs one --task")
-    rows = [
-        (name, score)
-        for name in tasks
-        for score in EVALUATIONS[name](folder or STARTERS / name, seed, count)
-    ]
+    folders = [folder or STARTERS / name for name in names]
+    scores = measured_side_by_side(names, folders, seed, count)
+    rows = [(name, score) for name, some in zip(names, scores, strict=True) for score in some]
     Console().print(table_of(rows, f"seed {seed}, {count} samples a score"))
+    if page:
+        minutes = (time.monotonic() - start) / 60
+        page.write_text(page_of(rows, folders, seed, count, minutes), "utf-8")
     if not all(score.met for _, score in rows):
         raise typer.Exit(1)
 
