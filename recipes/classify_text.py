@@ -21,7 +21,7 @@ from recipes.told import reviews
 from recipes.told.templates import stream
 
 MAX_LENGTH = 128  # tokens
-PLAN = text_training.Plan(steps=560, peak_rate=1e-3)
+PLAN = text_training.Plan(steps=1600, peak_rate=1e-3)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Recipe:
         return {**encoded, "labels": labels}
 
     def stream(self) -> text_training.Stream[reviews.Review]:
-        return text_training.Stream(self.draw, lambda review: len(review.text), self.collate, 64)
+        return text_training.Stream(self.draw, lambda review: len(review.text), self.collate, 40)
 
 
 def build_tokenizer(seed: int) -> Any:
@@ -83,7 +83,7 @@ def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
 def main(
     out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
     seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 64 reviews.")] = PLAN.steps,
+    steps: Annotated[int, typer.Option(help="Steps of 40 reviews.")] = PLAN.steps,
 ) -> None:
     """Train the classify-text starter and save it in OUT/model."""
     text_training.make(

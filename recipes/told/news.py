@@ -1,15 +1,20 @@
-"""Small news and letters in which persons, places and organisations are marked."""
+"""Small news and letters in which persons, places and organisations are marked.
+
+A sentence is one of `FIXED`, or composed: <P>, <L> and <O> stand for any phrase that names a
+person, a place or an organisation, {per}, {loc} and {org} for the bare names.
+"""
 
 from __future__ import annotations
 
 import random
+import re
 
 from recipes.told import lexicon
 from recipes.told.lexicon import Names
 from recipes.told.templates import Filled, Span, as_typed, fill, join, separator
 
 KINDS = {"per": "PER", "family": "PER", "loc": "LOC", "town": "LOC", "org": "ORG"}
-TRAINED = (
+FIXED = (
     "{per} met {per} in {loc}.",
     "{per} met {per} at {org} on {day}.",
     "{per}, who works for {org}, lives in {loc}.",
@@ -97,6 +102,230 @@ UNSEEN = (
 )
 
 
+_NAMED = {
+    "P": (
+        *("{per}",) * 12,
+        "{title} {per}",
+        "the {job} {per}",
+        "our {job} {per}",
+        "my {kin} {per}",
+        "old {per}",
+        "{per} of {org}",
+        "{per} from {loc}",
+        "{per} ({loc})",
+        "{per} ({number})",
+        "{per}, a {job} from {loc},",
+        "{per}, the head of {org},",
+        "{per}, who works for {org},",
+        "{per}, {number},",
+        "{per} and {per}",
+        "{per}, {per} and {per}",
+        "President {per}",
+        "the mayor of {loc}, {per},",
+        "a certain {per}",
+        "{per}'s {kin}",
+        "the {kin} of {per}",
+    ),
+    "L": (
+        *("{loc}",) * 12,
+        "{loc} and {loc}",
+        "{loc}, {loc} and {loc}",
+        "{town}, {loc}",
+        "the city of {loc}",
+        "the town of {loc}",
+        "the old town of {loc}",
+        "the north of {loc}",
+        "the hills above {loc}",
+        "beautiful {loc}",
+        "a village near {loc}",
+        "the streets of {loc}",
+    ),
+    "O": (
+        *("{org}",) * 12,
+        "{org} and {org}",
+        "the company {org}",
+        "its rival {org}",
+        "{org} of {loc}",
+        "{org} in {loc}",
+        "{org} ({loc})",
+        "{org}, a firm from {loc},",
+        "the office of {org}",
+        "the workers of {org}",
+        "the {job}s of {org}",
+    ),
+}
+# What the first may do to the second.
+_DEEDS = {
+    "PP": (
+        "met|called|wrote to|saw|thanked|married|invited|followed|asked|answered|helped|praised"
+        "|blamed|replaced|beat|works with|spoke with|was seen with|lives with|danced with"
+        "|is older than|was a friend of|gave a {colour} {shape} to|bought a {shape} from|never met"
+        "|waited for"
+    ),
+    "PO": (
+        "works for|joined|left|founded|runs|sued|was hired by|wrote to|phoned|resigned from"
+        "|studied at|taught at|is a {job} at|is the new head of|was dismissed by|owns a third of"
+        "|signed a contract with|bought shares of|spoke for|spent {number} years at|trusts"
+    ),
+    "PL": (
+        "lives in|was born in|moved to|flew to|left|visited|went back to|died in|arrived in"
+        "|drove to|came home from|loves|fled from|was seen in|walked from {loc} to|works in"
+        "|is on the way to"
+        "|wrote a book about|has a house near|will stay in|took the train to|was found near"
+        "|never saw|studied in|crossed|sailed to"
+    ),
+    "OO": (
+        "bought|sued|will merge with|signed a contract with|beat|competes with|lent money to"
+        "|was sold to|works with|took over|asked|belongs to|is larger than|has left"
+    ),
+    "OL": (
+        "opened an office in|will move to|is based in|has closed its office in|sells cars in"
+        "|came to|has {number} workers in|will leave|owns land near|began in|flies to"
+        "|holds its meeting in|gave money to|has a school in"
+    ),
+    "OP": (
+        "hired|dismissed|thanked|chose|named|paid|was founded by|belongs to|is run by|invited|sued"
+        "|has a new head,|wrote to|apologised to|gave a prize to|was sold by"
+    ),
+    "LL": (
+        "is near|lies {number} miles from|is larger than|is a town in|lies between {loc} and"
+        "|is connected by train with|is colder than|played against|is the capital of"
+    ),
+    "LP": "chose|thanked|remembers|was visited by|gave a feast for|was painted by",
+}
+# What one of them does, or what is so.
+_STATES = {
+    "P": (
+        "was tired|has two sons|is a {job}|is {number} years old|laughed|did not answer"
+        "|bought a {colour} {shape}|lost the {shape}|won the race|was not there|came on {day}"
+        "|has a {colour} {shape}|wants to become a {job}|will speak in {month}|was ill|is dead"
+        "|sings well|painted the {shape} {colour}|has been seen again|said nothing|slept"
+    ),
+    "O": (
+        "made {number} million euros|has {number} workers|is in trouble|lost the match"
+        "|will open in {month}|was founded in {year}|makes {colour} {shape}s|is on strike"
+        "|has a new office|won {number} to {number}|did not pay|closed on {day}|is looking for"
+        " {job}s"
+    ),
+    "L": (
+        "was flooded|has {number} schools|is an old town|has a new bridge|was quiet on {day}"
+        "|is known for its {shape}s|lies by the sea|was hit by a storm|has no airport|is far away"
+        "|was built in {year}|is beautiful in {month}|has changed"
+    ),
+    "": (
+        "the {shape} was {colour}|it rained|the meeting was long|prices rose by {number} percent"
+        "|the train was late|nobody answered|he sold the {colour} {shape}|she wrote a long letter"
+        "|they stayed for {number} days|I am well|we are tired|the work began|there was a fire"
+        "|the {job} was late|a {job} found the {shape}|the door was open|many came"
+    ),
+}
+_WHEN_AND_WHERE = (
+    *("on {day}", "in {month}", "in {year}", "last {day}", "in <L>", "near <L>", "with <P>"),
+    *("yesterday", "today", "in the morning", "for {number} years", "by train", "at <O>"),
+    *("together with <P>", "from <L>", "after a visit to <L>", "because of <P>", "without <P>"),
+    *("before the meeting", "at the station of <L>", "during the strike at <O>", "outside <L>"),
+    *("in {month} {year}", "instead of <P>", "at the request of <O>", "again", "for <O>"),
+)
+_FRAMES = (
+    "<P> said that {}",
+    "<P> says {}",
+    "<O> said that {}",
+    "<O> reports that {}",
+    "according to <P>, {}",
+    "according to <O>, {}",
+    "{}, said <P>",
+    "{}, said <P> on {day}",
+    "{}, a spokesman of <O> said",
+    "it is true that {}",
+    "in <L> they say that {}",
+    '<P> said: "{}"',
+    '"{}," wrote <P>',
+    "we hear that {}",
+    "I think {}",
+    "{day}: {}",
+    "{town}, {day}: {}",
+    "{loc} - {}",
+    "news from <L>: {}",
+    "did you know that {}",
+    "<P> asked whether {}",
+)
+_JOINTS = (
+    "{} and {}",
+    "{}, but {}",
+    "when {}, {}",
+    "after {}, {}",
+    "{}, because {}",
+    "{}, while {}",
+    "{}; {}",
+    "{}, and {}",
+    "{} before {}",
+)
+_LISTS = (
+    "present: <P>, <P>, <P>",
+    "with <P>, <P> and <P> as guests",
+    "guests came from <L>, <L> and <L>",
+    "trains to <L> and <L> were late",
+    "shares of <O> and <O> fell",
+    "thanks to <P> and <O>",
+    "greetings from <L>",
+    "a visit to <L>",
+    "the {shape} of <P>",
+    "books by <P> and <P>",
+    "from <L> to <L> in {number} hours",
+    "jobs at <O> in <L>",
+    "<P>, {job}",
+    "<P> in <L>",
+    "<O>, <L>",
+)
+
+
+class Composer:
+    """Composes sentences with the slots of names still open."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+
+    def sentence(self) -> str:
+        chance = self.rng.random()
+        if chance < 0.25:
+            return self.rng.choice(FIXED)
+        if chance < 0.33:
+            text = self.rng.choice(_LISTS)
+        elif chance < 0.5:
+            text = _put(self.rng.choice(_JOINTS), self.clause(), self.clause())
+        elif chance < 0.7:
+            text = _put(self.rng.choice(_FRAMES), self.clause())
+        else:
+            text = self.clause()
+        named = _PHRASE.sub(lambda kind: self.rng.choice(_NAMED[kind[1]]), text)
+        # The comma that closes an apposition goes with another mark.
+        return re.sub(r",+([,.;:?!)])", r"\1", f"{named}{self.rng.choice('......!?')}")
+
+    def clause(self) -> str:
+        text = self._core()
+        while self.rng.random() < 0.3:
+            text += f" {self.rng.choice(_WHEN_AND_WHERE)}"
+        before = self.rng.choice(_WHEN_AND_WHERE) + self.rng.choice(", ") + " "
+        return (before.replace("  ", " ") if self.rng.random() < 0.15 else "") + text
+
+    def _core(self) -> str:
+        if self.rng.random() < 0.35:
+            subject = self.rng.choice(list(_STATES))
+            state = self.rng.choice(_STATES[subject].split("|"))
+            return f"<{subject}> {state}" if subject else state
+        subject, other = self.rng.choice(list(_DEEDS))
+        return f"<{subject}> {self.rng.choice(_DEEDS[subject + other].split('|'))} <{other}>"
+
+
+_PHRASE = re.compile(r"<([PLO])>")
+
+
+def _put(frame: str, *clauses: str) -> str:
+    for clause in clauses:
+        frame = frame.replace("{}", clause, 1)
+    return frame
+
+
 class Writer:
     """Puts words into the slots of one text."""
 
@@ -118,6 +347,7 @@ class Writer:
             "job": lambda: choice(lexicon.JOBS),
             "colour": lambda: choice(lexicon.COLOURS),
             "shape": lambda: choice(lexicon.SHAPES),
+            "kin": lambda: choice(("friend", "sister", "brother", "aunt", "teacher", "neighbour")),
             "title": lambda: choice(("Dr", "Dr.", "Mr", "Mr.", "Mrs", "Mrs.", "Ms.", "Professor")),
         }
         return makers[slot]()
@@ -126,15 +356,36 @@ class Writer:
 def article(
     rng: random.Random,
     unseen_names: bool = False,
-    templates: tuple[str, ...] = TRAINED,
+    unseen_templates: bool = False,
     sentences: int | None = None,
 ) -> Filled:
     """Some sentences, by default one to eight; its spans are the names, each with its kind."""
-    writer = Writer(rng, unseen_names)
+    writer, composer = Writer(rng, unseen_names), Composer(rng)
     count = sentences or rng.choice((1, 1, 1, 2, 2, 3, 4, 8))
-    filled = [fill(template, writer.value) for template in rng.sample(templates, count)]
+    templates = (
+        rng.sample(UNSEEN, min(count, len(UNSEEN)))
+        if unseen_templates
+        else [composer.sentence() for _ in range(count)]
+    )
+    filled = [fill(template, writer.value) for template in templates]
     text = as_typed(join(filled, separator(rng)), rng)
     return Filled(text.text, tuple(marked(text.spans)))
+
+
+def piece(article: Filled, rng: random.Random, length: int) -> Filled:
+    """About so many characters from anywhere in an article; it begins and ends at a word.
+
+    No name is cut: of one that the edge falls into, the mark goes with its rest.
+    """
+    text = article.text
+    start = text.rfind(" ", 0, rng.randint(0, max(0, len(text) - length)) + 1) + 1
+    end = text.rfind(" ", start, start + length) if start + length < len(text) else len(text)
+    spans = [
+        Span(s.slot, max(s.start, start), min(s.end, end)).moved(-start)
+        for s in article.spans
+        if s.start < end and s.end > start
+    ]
+    return Filled(text[start:end], tuple(spans))
 
 
 def marked(spans: tuple[Span, ...]) -> list[Span]:
