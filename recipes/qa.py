@@ -24,7 +24,7 @@ from recipes.told.templates import stream
 
 MAX_LENGTH = 192  # tokens
 MOST_FACTS = 8
-PLAN = text_training.Plan(steps=2000, peak_rate=1e-3)
+PLAN = text_training.Plan(steps=2200, peak_rate=1e-3)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Recipe:
 
     def draw(self, rng: random.Random, progress: float = 1.0) -> Asked:
         """Long passages are read in windows, so some are pieces, and some hold no answer."""
-        most = min(2 + int(progress * 12), MOST_FACTS)
+        most = min(2 + int(progress * 14), MOST_FACTS)
         asked = passages.asked(rng, most=most, unanswerable=0.12 if progress > 0.3 else 0.0)
         return passages.window(asked, rng) if rng.random() < 0.1 else asked
 
@@ -54,7 +54,7 @@ class Recipe:
 
     def stream(self) -> text_training.Stream[Asked]:
         return text_training.Stream(
-            self.draw, lambda asked: len(asked.passage.text), self.collate, 48
+            self.draw, lambda asked: len(asked.passage.text), self.collate, 32
         )
 
 
@@ -103,7 +103,7 @@ def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
 def main(
     out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
     seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 48 questions.")] = PLAN.steps,
+    steps: Annotated[int, typer.Option(help="Steps of 32 questions.")] = PLAN.steps,
 ) -> None:
     """Train the qa starter and save it in OUT/model."""
     text_training.make(

@@ -230,6 +230,8 @@ class Teller:
         values = {slot: self.value(slot) for slot in _slots(KINDS[name])}
         while values.get("other") == values.get("per", ""):
             values["other"] = self._person()
+        while values.get("thing", "nothing") in values.get("place", ""):
+            values["place"] = self.value("place")
         return Fact(name, values, fill(statement, values.__getitem__))
 
     def value(self, slot: str) -> str:
