@@ -1,4 +1,4 @@
-"""Make the files of examples/ that the README shows, from a seed that training never saw.
+"""Make the files of examples/ that the README shows; none of them was ever trained on.
 
 python -m recipes.examples
 """
@@ -48,6 +48,25 @@ SOUNDS = {
     "news.ogg": "the president of france will visit berlin on monday and "
     "the minister said that the government will build two hundred new schools next year",
 }
+# Their names, and the sentences of the letters, are among those held out from training.
+TEXTS = {
+    "article.txt": "On Tuesday, Mira Lindel opened a library in Brinton. Mira Lindel works as a "
+    "teacher for Rovina Foundation. Lorin Marwick travelled from Merton to Brinton by train and "
+    "met Mira Lindel there. The contract was signed by Lorin Marwick on 3 May 2021.\n",
+    "review.txt": "We saw the film on Friday. The plot was gripping and the music was wonderful. "
+    "The ending is not predictable at all. My brother loved the acting and I will see it again.\n",
+    "complaint.txt": "We paid 90 euros. The room was dirty and the staff were rude. The view was "
+    "lovely, but the breakfast was cold and I hated the bathroom. We will not come back.\n",
+    "report.txt": "The council of Brinton met on Thursday. Many asked for more news. Lorin Marwick "
+    "opened the meeting. All agreed to repair the bridge. It will cost 450 euros and begin in "
+    "March. The weather was good.\n",
+    "story.txt": "Once upon a time there was a girl named Mira. She loved her red ball more than "
+    "anything.",
+    "letter.txt": "Hello Mira,\nThe big red ball is behind the blue cube. The girl sees a white "
+    "bird in the garden. Where is my new key?\n",
+    "lettre.txt": "Bonjour Mira,\nLa grande balle rouge est derrière le cube bleu. La fille voit "
+    "un oiseau blanc dans le jardin. Où est ma nouvelle clé ?\n",
+}
 
 
 def draw_example(index: int, name: str, width: int, height: int) -> Image.Image:
@@ -87,16 +106,22 @@ def save(picture: Image.Image, path: Path) -> None:
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="Folder that gets scenes/ and sounds/.")] = EXAMPLES,
+    out: Annotated[
+        Path, typer.Option(help="Folder that gets scenes/, sounds/, texts/.")
+    ] = EXAMPLES,
 ) -> None:
     """Make the example files again; the same files each time."""
-    for folder in ("scenes", "sounds"):
+    for folder in ("scenes", "sounds", "texts"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     for index, (name, (width, height)) in enumerate(SCENES.items()):
         save(draw_example(index, name, width, height), out / "scenes" / name)
     for index, (name, text) in enumerate(SOUNDS.items()):
         sound = record_example(index, text)
         check_size(save_sound(out / "sounds" / name, sound, stereo="stereo" in name))
+    for name, text in TEXTS.items():
+        path = out / "texts" / name
+        path.write_text(text, encoding="utf-8")
+        check_size(path)
 
 
 if __name__ == "__main__":
