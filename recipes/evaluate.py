@@ -19,17 +19,13 @@ import jiwer
 import numpy as np
 import torch
 import typer
-from PIL import Image
 from rich.console import Console
-from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 import taskcli
 from recipes import asr as asr_recipe
 from recipes import classify_audio as sound_recipe
-from recipes import classify_image as image_recipe
+from recipes.evaluate_pictures import PICTURE_EVALUATIONS
 from recipes.evaluate_texts import TEXT_EVALUATIONS
-from recipes.gallery import through_jpeg
-from recipes.scenes import draw_scene
 from recipes.score import Score, page_of, table_of
 from recipes.speech import (
     PLAIN_UNSEEN_VOICES,
@@ -45,33 +41,6 @@ from recipes.training import FIRST_UNSEEN_SEED
 from recipes.words import KEPT_BACK, KNOWN, Lexicon
 
 STARTERS = Path(__file__).parent.parent / "taskcli" / "starter"
-
-
-def evaluate_classify_image(folder: Path, seed: int, count: int) -> Iterator[Score]:
-    """Accuracy as rendered and as larger JPEG files of another shape, smoothed and not."""
-    model = AutoModelForImageClassification.from_pretrained(folder, dtype=torch.float32).eval()
-    processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
-
-    def accuracy(width: int, height: int, quality: int | None, supersample: int = 1) -> float:
-        right = 0
-        for index in range(count):
-            rng = np.random.default_rng([seed, width, height, index])
-            scene = draw_scene(
-                rng, width, height, supersample=supersample, accept=image_recipe.is_certain
-            )
-            picture = Image.fromarray(scene.image)
-            if quality:
-                picture = through_jpeg(picture, quality)
-            best = model(**processor(picture, return_tensors="pt")).logits.argmax().item()
-            right += model.config.id2label[best] == scene.things[scene.nearest].label
-        return right / count
-
-    with torch.inference_mode():
-        yield Score("accuracy, 128x128", accuracy(128, 128, None), 0.95)
-        yield Score("accuracy, 256x192 JPEG 75", accuracy(256, 192, 75), 0.95)
-        yield Score("accuracy, 320x240 JPEG 90", accuracy(320, 240, 90), 0.95)
-        yield Score("accuracy, 240x320 JPEG 50", accuracy(240, 320, 50), 0.95)
-        yield Score("accuracy, 160x128 smoothed", accuracy(160, 128, None, 2), 0.95)
 
 
 def heard(task: str, folder: Path, sounds: Iterable[Floats], stereo: bool = False) -> list[Any]:
@@ -122,7 +91,7 @@ def evaluate_asr(folder: Path, seed: int, count: int) -> Iterator[Score]:
 EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
     "classify-audio": evaluate_classify_audio,
     "asr": evaluate_asr,
-    "classify-image": evaluate_classify_image,
+    **PICTURE_EVALUATIONS,
     **TEXT_EVALUATIONS,
 }
 
