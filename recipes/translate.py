@@ -32,6 +32,7 @@ from recipes.told.templates import stream
 
 LANGUAGES = ("en_XX", "fr_XX")
 MAX_LENGTH = 128  # tokens
+LONGEST_SOURCE = 72  # tokens: four sentences; longer texts are translated in parts
 BEGIN, PAD, END = range(3)
 PLAN = text_training.Plan(steps=2000, peak_rate=1.5e-3)
 # What is read as something else: all blanks as a space, curly quotes as straight ones.
@@ -105,7 +106,7 @@ def build_tokenizer(seed: int) -> Any:
         _spm_precompiled_charsmap=model.normalizer_spec.precompiled_charsmap,
         src_lang=LANGUAGES[0],
         tgt_lang=LANGUAGES[1],
-        model_max_length=MAX_LENGTH,
+        model_max_length=LONGEST_SOURCE,
     )
 
 
