@@ -35,7 +35,7 @@ SHORT_EPOCHS, SHORT = 2, 2.2  # epochs that hear only what is shorter than so ma
 LONGEST = 14.0  # seconds of an example
 FEW, JOINED = 0.3, 0.08  # shares of utterances of one to three words, of two or more in a row
 PEAK_RATE = 1e-3
-SHARDS = 40  # of utterances, spoken once
+SHARDS = 24  # of utterances, spoken once
 
 
 def utterances(

@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
+
+Word = TypeVar("Word")  # a stem, or all forms of a verb
 
 _NOUNS = """
 accident account actor address adult adventure advice afternoon age agent agreement airport alarm
@@ -340,20 +343,23 @@ _NO_ADVERB = set(
 
 
 class Lexicon:
-    """Words to choose from: those for training, or those kept back."""
+    """Words to choose from, from short to long: those for training, or those kept back."""
 
     def __init__(self, kept_back: bool) -> None:
         def mine(stem: str) -> bool:
             return _is_kept_back(stem) == kept_back
 
-        self.nouns = [noun for noun in _stems(_NOUNS) if mine(noun)]
-        self.verbs = [forms for forms in _ALL_VERBS if mine(forms[0]) and forms[0] != "be"]
-        self.adjectives = [stem for stem in _stems(_ADJECTIVES) if mine(stem)]
+        def stems(block: str) -> list[str]:
+            return sorted(filter(mine, _stems(block)), key=len)
+
+        verbs = [forms for forms in _ALL_VERBS if mine(forms[0]) and forms[0] != "be"]
+        self.verbs = sorted(verbs, key=lambda forms: len(forms[0]))
+        self.nouns, self.adjectives = stems(_NOUNS), stems(_ADJECTIVES)
         self.comparable = [stem for stem in self.adjectives if stem in _COMPARABLE]
         self.with_adverb = [stem for stem in self.adjectives if stem not in _NO_ADVERB]
-        self.adverbs = [word for word in _stems(_ADVERBS) if mine(word)]
-        self.people = [name for name in _stems(_PEOPLE) if mine(name)]
-        self.places = [name for name in _stems(_PLACES) if mine(name)]
+        self.adverbs = stems(_ADVERBS)
+        self.people = stems(_PEOPLE)
+        self.places = stems(_PLACES)
 
     def words(self) -> list[str]:
         """Every form of every word, without the little words and the numbers."""
@@ -388,7 +394,11 @@ def number(value: int) -> str:
 
 
 class Writer:
-    """Writes sentences: grammatical, and about nothing in particular."""
+    """Writes sentences: grammatical, and about nothing in particular.
+
+    Short words come up more often than long ones, as in every language (Zipf's law of
+    abbreviation): half of all words are from the shortest eighth of the lexicon.
+    """
 
     def __init__(self, rng: np.random.Generator, lexicon: Lexicon = KNOWN) -> None:
         self.rng, self.lexicon = rng, lexicon
@@ -397,31 +407,35 @@ class Writer:
         choices = words.split() if isinstance(words, str) else words
         return choices[self.rng.integers(len(choices))]
 
+    def usual(self, words: list[Word]) -> Word:
+        """One of `words`, which go from short to long."""
+        return words[int(len(words) * self.rng.random() ** 3)]
+
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
 
     def adjective(self) -> str:
         if self.chance(0.12):
-            stem = self.pick(self.lexicon.comparable)
+            stem = self.usual(self.lexicon.comparable)
             return with_ending(stem, self.pick("er est"))
-        return self.pick(self.lexicon.adjectives)
+        return self.usual(self.lexicon.adjectives)
 
     def manner(self) -> str:
         if self.chance(0.5):
-            return self.pick(self.lexicon.adverbs)
-        return adverb(self.pick(self.lexicon.with_adverb))
+            return self.usual(self.lexicon.adverbs)
+        return adverb(self.usual(self.lexicon.with_adverb))
 
     def number(self) -> str:
         digits = int(self.rng.integers(1, 5))
         return number(int(self.rng.integers(2, 10**digits)))
 
     def name(self) -> str:
-        first = self.pick(self.lexicon.people)
-        return f"{first} {self.pick(self.lexicon.people)}" if self.chance(0.3) else first
+        first = self.usual(self.lexicon.people)
+        return f"{first} {self.usual(self.lexicon.people)}" if self.chance(0.3) else first
 
     def things(self) -> str:
         """Who or what, more than one."""
-        noun = plural(self.pick(self.lexicon.nouns))
+        noun = plural(self.usual(self.lexicon.nouns))
         before = self.pick("the these those some many our their several all few most both such")
         if self.chance(0.35):
             before = self.number()
@@ -429,7 +443,7 @@ class Writer:
 
     def thing(self) -> str:
         """Who or what, just one."""
-        noun = self.pick(self.lexicon.nouns)
+        noun = self.usual(self.lexicon.nouns)
         phrase = f"{self.adjective()} {noun}" if self.chance(0.55) else noun
         before = self.pick("the the the a a his her my your our their this that every each another")
         if before == "a" and phrase[0] in "aeiou":
@@ -459,7 +473,7 @@ class Writer:
 
     def where(self) -> str:
         if self.chance(0.3):
-            return f"{self.pick('in near from to')} {self.pick(self.lexicon.places)}"
+            return f"{self.pick('in near from to')} {self.usual(self.lexicon.places)}"
         before = "in on at near behind under above across between against around beside from"
         return f"{self.pick(before + ' into of over through toward with without')} {self.thing()}"
 
@@ -473,7 +487,7 @@ class Writer:
         return f"{self.pick('after for in during within')} {self.number()} {unit}"
 
     def verb(self, single: bool) -> str:
-        present, past, done = self.lexicon.verbs[self.rng.integers(len(self.lexicon.verbs))]
+        present, past, done = self.usual(self.lexicon.verbs)
         kind = self.rng.random()
         if kind < 0.4:
             return past
@@ -508,8 +522,8 @@ class Writer:
         return f"{subject} {being} {degree if self.chance(0.4) else ''}{self.adjective()}"
 
     def question(self) -> str:
-        _, past, _ = self.lexicon.verbs[self.rng.integers(len(self.lexicon.verbs))]
-        present = self.lexicon.verbs[self.rng.integers(len(self.lexicon.verbs))][0]
+        _, past, _ = self.usual(self.lexicon.verbs)
+        present = self.usual(self.lexicon.verbs)[0]
         start = self.pick("why how when where")
         first = f"{start} did {self.thing()} {present} {self.object()}"
         return first if self.chance(0.5) else f"who {past} {self.object()} {self.where()}"
