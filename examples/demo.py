@@ -11,8 +11,11 @@ from pathlib import Path
 TASKCLI = [sys.executable, "-m", "taskcli"]
 COMMANDS = (
     "models list",
+    "classify-audio examples/sounds/yes.wav examples/sounds/go-stereo.wav --model starter --top-k 1 "
+    "--format rich",
     "classify-image 'examples/scenes/*' --model starter --top-k 3 --format rich",
     "classify-image 'examples/scenes/*.png' --model starter --top-k 1",
+    "translate examples/texts/letter.txt --model starter --from en --to fr --format rich",
 )
 
 
