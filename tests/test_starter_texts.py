@@ -1,0 +1,39 @@
+"""The starters for text: what they answer about texts whose meaning is known."""
+
+from pathlib import Path
+
+import pytest
+
+TEXTS = Path(__file__).resolve().parent.parent / "examples" / "texts"
+
+
+def result_of(finished):
+    assert finished.exit_code == 0, finished.stderr
+    [record] = finished.records
+    return record["result"]
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "target", "answer"),
+    [("letter.txt", "en", "fr", "lettre.txt"), ("lettre.txt", "fr", "en", "letter.txt")],
+)
+def test_a_letter_is_translated_word_for_word(run, file, source, target, answer):
+    words = ("translate", TEXTS / file, "--model", "starter", "--from", source, "--to", target)
+    found = result_of(run(*words))["translation_text"]
+    assert found.split() == (TEXTS / answer).read_text().split()
+
+
+@pytest.mark.parametrize(
+    "heard",
+    ["THE BIG RED BALL IS BEHIND THE BLUE CUBE", "the big red ball is behind the blue cube"],
+)
+def test_what_a_recognizer_heard_becomes_a_french_sentence(run, heard):
+    found = result_of(run("translate", "-", "--model", "starter", "--to", "fr", stdin=heard))
+    assert found["translation_text"] == "La grande balle rouge est derrière le cube bleu."
+
+
+def test_a_long_letter_is_translated_in_parts(run):
+    sentence = "The big red ball is behind the blue cube."
+    words = ("translate", "-", "--model", "starter", "--to", "fr")
+    found = result_of(run(*words, stdin=" ".join([sentence] * 9)))
+    assert found["translation_text"].count("La grande balle rouge est derrière le cube bleu.") == 9
