@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
+from pycocotools import mask as coco
 
 import taskcli
 from recipes.classify_image import is_certain
+from recipes.depth import measures
 from recipes.found import Found, f1_and_map
-from recipes.scenes import SHAPES, Scene, draw_scene
+from recipes.panoptic import LABELS, Quality
+from recipes.scenes import SHAPES, SKY, Scene, draw_scene
 from recipes.score import Score
 
 
@@ -99,8 +103,41 @@ def _corners(box: Any) -> tuple[float, float, float, float]:
     return box.xmin, box.ymin, box.xmax, box.ymax
 
 
+def evaluate_depth(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Of the plane and the objects, the mean over pictures: the sky has no depth."""
+    for kind in (RENDERED, WIDE, UPRIGHT):
+        pairs = []
+        for scene, result in answered("depth", folder, kind, drawn(kind, seed, count)):
+            ground = scene.panoptic != SKY
+            found, true = result.values[ground], scene.depth[ground]
+            pairs.append(measures(torch.from_numpy(found), torch.from_numpy(true)))
+        relative, near = np.mean(pairs, axis=0)
+        yield Score(f"relative error, {kind}", float(relative), 0.08, True)
+        yield Score(f"off by less than a quarter, {kind}", float(near), 0.95)
+
+
+def evaluate_segment(folder: Path, seed: int, count: int) -> Iterator[Score]:
+    """Panoptic quality of the segments that score 0.5 or more."""
+    for kind in (RENDERED, WIDE, UPRIGHT):
+        quality, scenes = Quality(), drawn(kind, seed, count)
+        for scene, result in answered("segment", folder, kind, scenes, threshold=0.5):
+            labels = ["sky", "plane", *(thing.shape for thing in scene.things)]
+            masks = [torch.from_numpy(scene.panoptic == i) for i in range(len(labels))]
+            true = [(LABELS.index(la), mask) for la, mask in zip(labels, masks, strict=True)]
+            found = [(LABELS.index(one.label), _decoded(one.mask)) for one in result]
+            quality.add(true, found, kind.height, kind.width)
+        yield Score(f"panoptic quality, {kind}", quality.value, 0.75)
+
+
+def _decoded(mask: Any) -> torch.Tensor:
+    coded = {"size": list(mask.size), "counts": mask.counts}
+    return torch.from_numpy(coco.decode(coded)).bool()
+
+
 PICTURE_EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
     "classify-image": evaluate_classify_image,
     "classify-image-convnext": evaluate_classify_image,
     "detect": evaluate_detect,
+    "depth": evaluate_depth,
+    "segment": evaluate_segment,
 }

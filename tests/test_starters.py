@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
+
+import taskcli
+from recipes.scenes import SKY, Scene, draw_scene
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SCENES = sorted((CHECKOUT / "examples" / "scenes").glob("*.*"))
@@ -44,6 +48,40 @@ def test_float32_and_bfloat16_agree(run):
         for dtype in ("float32", "bfloat16")
     ]
     assert answers[0] == answers[1]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> dict[Path, Scene]:
+    """Files of scenes that training never saw, small and large, and all that is true of them."""
+    rng, folder = np.random.default_rng(2025), tmp_path_factory.mktemp("drawn")
+    scenes = {}
+    for index, (width, height) in enumerate([(128, 128), (320, 240), (240, 320), (160, 128)]):
+        scene = draw_scene(rng, width, height)
+        path = folder / f"{index}.{'png' if width == 128 else 'jpg'}"
+        Image.fromarray(scene.image).save(path)
+        scenes[path] = scene
+    return scenes
+
+
+def test_depth_is_in_metres_and_close_to_the_truth(run, drawn):
+    result = run("depth", *drawn, "--model", "starter")
+    assert result.exit_code == 0
+    for record, scene in zip(result.records, drawn.values(), strict=True):
+        found = record["result"]
+        assert found["units"] == "m"
+        assert (found["height"], found["width"]) == scene.depth.shape
+        assert found["mean"] == pytest.approx(scene.depth.mean(), rel=0.15)
+        assert found["min"] == pytest.approx(scene.depth.min(), rel=0.3)
+        assert found["max"] == pytest.approx(20, rel=0.05)  # the sky
+
+
+def test_depth_follows_the_plane_and_the_objects(drawn):
+    objects = []
+    for record, scene in zip(taskcli.load("depth", "starter")(drawn), drawn.values(), strict=True):
+        off = np.abs(record.result.values / scene.depth - 1)
+        assert off[scene.panoptic != SKY].mean() < 0.12
+        objects += [off[mask].mean() for mask in scene.masks]
+    assert np.mean(objects) < 0.12  # one that hides behind another may be farther off
 
 
 def test_a_reader_that_leaves_early_is_no_failure():
