@@ -170,12 +170,16 @@ def make(
     plan: Plan,
     seed: int,
     out: Path,
+    shipped: Callable[[Any], Any] = lambda model: model,
 ) -> None:
-    """Train a starter from `seed` and save it in `out`/model; unseen data is of the next seed."""
+    """Train a starter from `seed` and save it in `out`/model; unseen data is of the next seed.
+
+    `shipped` takes from what was trained what is saved.
+    """
     torch.manual_seed(seed)
     model, recipe = model_of(tokenizer), recipe_of(tokenizer)
     fit(model, recipe.stream(), plan, seed, out, lambda trained: watch(recipe, seed + 1, trained))
-    save(model, tokenizer, out / "model")
+    save(shipped(model), tokenizer, out / "model")
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> None:

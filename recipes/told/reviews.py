@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recipes.told import lexicon
-from recipes.told.templates import Filled, as_typed, fill, separator
+from recipes.told.templates import Filled, Span, as_typed, fill, join, separator
 
 LABELS = ("negative", "positive")
 
@@ -335,8 +335,19 @@ UNSEEN = (
 
 @dataclass(frozen=True)
 class Review:
+    """`opinions` are the words of praise and blame; a span's slot is the polarity of its word."""
+
     text: str
     label: str
+    opinions: tuple[Span, ...]
+
+
+def plain(rng: random.Random) -> Review:
+    """One sentence of one opinion: only its words decide."""
+    composer, label = Composer(rng), rng.choice(LABELS)
+    text = rng.choice((composer.simple, composer.simple, composer.exclamation))()
+    filled = Words(rng, label).put_into(f"{text}.")
+    return Review(filled.text, label, filled.spans)
 
 
 def review(rng: random.Random, unseen: bool = False, sentences: int | None = None) -> Review:
@@ -348,8 +359,8 @@ def review(rng: random.Random, unseen: bool = False, sentences: int | None = Non
     chosen += [f"{neutral}." for neutral in rng.sample(_NEUTRAL, rng.choice((0, 0, 0, 1, 2)))]
     rng.shuffle(chosen)
     words = Words(rng, label)
-    text = separator(rng).join(words.put_into(template) for template in chosen)
-    return Review(as_typed(Filled(text), rng).text, label)
+    filled = join(map(words.put_into, chosen), separator(rng))
+    return Review(as_typed(Filled(filled.text), rng).text, label, filled.spans)
 
 
 class Composer:
@@ -453,8 +464,16 @@ class Words:
         self.own, self.other = label, LABELS[1 - LABELS.index(label)]
         self._left: dict[tuple[str, ...], list[str]] = {}
 
-    def put_into(self, template: str) -> str:
-        return fill(template, self.value).text
+    def put_into(self, template: str) -> Filled:
+        """The sentence; its spans are the opinions."""
+        filled = fill(template, self.value)
+        opinions = [s for s in filled.spans if _OPINION.fullmatch(f"{{{s.slot.rstrip('23')}}}")]
+        return Filled(
+            filled.text, tuple(Span(self.polarity(s.slot), s.start, s.end) for s in opinions)
+        )
+
+    def polarity(self, slot: str) -> str:
+        return self.other if slot.startswith("bad") else self.own
 
     def value(self, slot: str) -> str:
         if slot == "thing":
@@ -466,9 +485,8 @@ class Words:
             return self._draw(_ASPECTS[self.thing].split())
         if name == "either":
             return self._draw(_OPINIONS["good"][self.rng.choice(LABELS)])
-        polarity = self.other if name.startswith("bad") else self.own
         kind = name.removeprefix("bad_").replace("bad", "good")
-        return self._draw(_OPINIONS[kind][polarity])
+        return self._draw(_OPINIONS[kind][self.polarity(name)])
 
     def _draw(self, words: Sequence[str]) -> str:
         """Each once before one comes again."""
