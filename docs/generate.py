@@ -48,7 +48,7 @@ def _task_section(task: type[Task[Any, Any, Any]]) -> str:
     return (
         f"## {task.name}\n\n{inspect.getdoc(task)}\n\n```sh\n{examples}\n```\n\n"
         f"{_options_table(task.Options)}\n"
-        f"| `--model` | checkpoint | when |\n|---|---|---|\n{checkpoints}\n"
+        f"| `--model` | checkpoint | licence | when |\n|---|---|---|---|\n{checkpoints}\n"
     )
 
 
@@ -57,7 +57,8 @@ def _checkpoint_rows(task: str) -> Iterator[str]:
     for name in registry.names:
         checkpoint = registry.resolve(name)
         where = checkpoint.repo or "ships with taskcli"
-        yield f"| `{name}` | {where} | {checkpoint.about} |"
+        license = checkpoint.license or "not known"
+        yield f"| `{name}` | {where} | {license} | {checkpoint.about} |"
 
 
 def _shared_sections() -> Iterator[str]:

@@ -57,7 +57,7 @@ def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Che
     with explained(checkpoint):
         found = ask(checkpoint)
         patterns = _patterns(checkpoint.name, found, allow_pickle)
-        files = [file for file in found.siblings if _is_wanted(file.rfilename, patterns)]
+        files = [file for file in found.siblings if is_wanted(file.rfilename, patterns)]
         _require_room(checkpoint, sum(file.size or 0 for file in files))
         for file in files:
             if file.lfs is not None and file.size <= _LARGEST:
@@ -107,7 +107,8 @@ def _patterns(name: str, found: Any, allow_pickle: bool) -> list[str]:
     return [*WANTED, _PICKLED]
 
 
-def _is_wanted(name: str, patterns: list[str]) -> bool:
+def is_wanted(name: str, patterns: list[str]) -> bool:
+    """Whether a file of a repository is one that loading reads."""
     return any(fnmatch(name, wanted) for wanted in patterns) and not any(
         fnmatch(name, unwanted) for unwanted in UNWANTED
     )

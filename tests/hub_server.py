@@ -64,6 +64,7 @@ class Hub:
         self.log: list[Request] = []
         self.faults: list[Fault] = []
         self.ranges = True  # whether the blob host heeds them
+        self.xet = False  # whether large files are also to be had from chunk storage
         self.pace = 0.0  # seconds between the blocks of a blob
         self.url = self.blob_url = ""
 
@@ -251,7 +252,8 @@ class HubHandler(Handler):
 
     def _tree(self, repository: Repository, revision: str) -> None:
         if commit := self._commit(repository, revision):
-            self._json([_leaf(*file) for file in repository.commits[commit].items()])
+            files = repository.commits[commit].items()
+            self._json([_leaf(*file, self.hub.xet) for file in files])
 
     def _resolve(
         self, name: str, repository: Repository, rest: str, fault: Fault, token: str | None
@@ -271,6 +273,12 @@ class HubHandler(Handler):
         if path.endswith(LARGE):
             linked = {"X-Linked-Etag": f'"{sha256(data)}"', "X-Linked-Size": str(len(data))}
             location = {"Location": f"{self.hub.blob_url}/{sha256(data)}"}
+            if self.hub.xet:
+                token = f"{self.hub.url}/api/models/{name}/xet-read-token/{commit}"
+                linked |= {
+                    "X-Xet-Hash": sha256(b"xet" + data),
+                    "Link": f'<{token}>; rel="xet-auth"',
+                }
             return self.reply(302, b"", headers | linked | location)
         return self.file(data, headers | {"ETag": f'"{git_hash(data)}"'}, fault)
 
@@ -286,7 +294,9 @@ def _sibling(path: str, data: bytes, blobs: bool) -> dict[str, Any]:
     return told | ({"lfs": lfs} if path.endswith(LARGE) else {})
 
 
-def _leaf(path: str, data: bytes) -> dict[str, Any]:
+def _leaf(path: str, data: bytes, xet: bool) -> dict[str, Any]:
     told = {"type": "file", "path": path, "size": len(data), "oid": git_hash(data)}
+    if xet and path.endswith(LARGE):
+        told["xetHash"] = sha256(b"xet" + data)
     lfs = {"oid": sha256(data), "size": len(data), "pointerSize": 130}
     return told | ({"lfs": lfs} if path.endswith(LARGE) else {})

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,12 @@ def test_pictures_and_other_frameworks_stay_on_the_hub(run: Run, hub: Hub) -> No
     assert not [one for one in hub.log for name in extra if name in one.path]
 
 
-def test_a_branch_is_resolved_once_and_then_known(run: Run, hub: Hub) -> None:
-    first = hub.add(REPO, FILES, branch="v1")
-    assert pull(run, REPO, "--revision", "v1").exit_code == 0
+@pytest.mark.parametrize("branch", ["main", "v1", "refs/pr/1"])
+def test_a_branch_is_resolved_once_and_then_known(run: Run, hub: Hub, branch: str) -> None:
+    first = hub.add(REPO, FILES, branch=branch)
+    assert pull(run, REPO, "--revision", branch).exit_code == 0
     hub.log.clear()
-    assert cached_commit(run, "--revision", "v1") == first
+    assert cached_commit(run, "--revision", branch) == first
     assert hub.log == []
 
 
@@ -128,6 +130,13 @@ def test_a_private_repository_wants_the_token(run: Run, hub: Hub) -> None:
     refused(pull(run), "no such repository", "hf auth login")
     refused(pull(run, HF_TOKEN="hf_other"), "no such repository")
     assert pull(run, HF_TOKEN="hf_mine").exit_code == 0
+
+
+def test_a_hub_that_offers_xet_is_asked_by_plain_http(run: Run, hub: Hub, commit: str) -> None:
+    hub.xet = True
+    assert pull(run).exit_code == 0
+    assert not hub.requests("xet-read-token")
+    assert len(hub.requests(weights_blob(hub, commit))) == 1
 
 
 def test_a_mirror_serves_by_plain_http(run: Run, hub: Hub, commit: str, start: Any) -> None:
@@ -165,15 +174,17 @@ def test_what_has_come_is_kept_for_the_next_call(run: Run, hub: Hub, commit: str
     cached_commit(run)
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
 def test_a_killed_pull_goes_on_in_the_next(
-    run: Run, hub: Hub, commit: str, cache: Path, start: Any
+    run: Run, hub: Hub, commit: str, cache: Path, start: Any, number: int, code: int
 ) -> None:
     hub.pace = 0.5
-    process = start("models", "pull", "classify-text", REPO)
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # ignored by `&`
+    process = start("models", "pull", "classify-text", REPO, preexec_fn=heard)
     part = wait_for(lambda: [one for one in blobs(cache) if ".incomplete" in one.name])[0]
     wait_for(lambda: part.stat().st_size > 0)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(number)
+    assert process.wait() == code
     have, hub.pace = part.stat().st_size, 0.0
     hub.log.clear()
     assert pull(run).exit_code == 0

@@ -115,6 +115,13 @@ def test_pull_takes_a_task_a_name_an_id_or_all(run: Run, commit: str, words: lis
     assert Path(pulled["folder"]).name == commit
 
 
+def test_pull_takes_several_tasks(
+    run: Run, hub: Hub, commit: str, registry: Callable[..., None]
+) -> None:
+    registry("asr", base=pinned(commit))
+    assert [row["task"] for row in as_json(run, "pull", "detect", "asr")] == ["detect", "asr"]
+
+
 def test_pull_goes_on_after_one_that_cannot_be_had(
     run: Run, hub: Hub, registry: Callable[..., None]
 ) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 from taskcli import hub
 from taskcli.checkpoints import Checkpoint
 from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
-from taskcli.download import ask
+from taskcli.download import ask, is_wanted
 from taskcli.errors import CheckpointError, ExitCode
 from taskcli.integrity import damaged
 from taskcli.refusals import explained
@@ -86,7 +86,9 @@ def _ask_hub(checkpoint: Checkpoint, finding: Finding) -> None:
         finding.notes.append(f"it is at commit {found.sha}")
     license = getattr(found.card_data, "license", None)
     _compare("licence", checkpoint.license, license, finding)
-    _compare("size", checkpoint.size, _weight_bytes(found), finding)
+    _compare("size", checkpoint.size, listed_weight_bytes(found), finding)
+    safe = any(file.rfilename.endswith(".safetensors") for file in found.siblings)
+    _compare("safetensors", checkpoint.safetensors, safe, finding)
 
 
 def _compare(what: str, stated: Any, found: Any, finding: Finding) -> None:
@@ -96,15 +98,10 @@ def _compare(what: str, stated: Any, found: Any, finding: Finding) -> None:
         finding.problems.append(f"{what}: {stated} here, {found} on the Hub")
 
 
-def _weight_bytes(found: Any) -> int:
+def listed_weight_bytes(found: Any) -> int:
     """As `checkpoints.weight_bytes`, of the Hub's listing."""
-    for suffix in (".safetensors", ".bin"):
-        sizes = [
-            file.size
-            for file in found.siblings
-            if file.rfilename.endswith(suffix) and "/" not in file.rfilename
-        ]
-        if sizes:
+    for pattern in ("*.safetensors", "*.bin"):
+        if sizes := [file.size for file in found.siblings if is_wanted(file.rfilename, [pattern])]:
             return sum(sizes)
     return 0
 

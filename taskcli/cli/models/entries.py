@@ -10,6 +10,7 @@ import typer
 
 from taskcli import hub
 from taskcli.checkpoints import Checkpoint, Registry, read_tables, user_registry, weight_bytes
+from taskcli.cli.models.check import listed_weight_bytes
 from taskcli.cli.models.listing import size
 from taskcli.cli.models.named import Format, Named, TaskName, chosen, known_task, print_json
 from taskcli.cli.models.pull import Revision
@@ -63,12 +64,8 @@ def _checked(found: Checkpoint) -> Checkpoint:
         found = replace(found, revision=told.sha)
         folder = bring_config(found)
     _refuse_other_task(found, folder)
-    weights = [file for file in told.siblings if file.rfilename.endswith(".safetensors")]
-    return replace(
-        found,
-        license=getattr(told.card_data, "license", None),
-        size=sum(file.size for file in weights) or None,
-    )
+    license = getattr(told.card_data, "license", None)
+    return replace(found, license=license, size=listed_weight_bytes(told))
 
 
 def _refuse_other_task(found: Checkpoint, folder: Path) -> None:

@@ -111,6 +111,7 @@ def _facts(one: Named) -> list[tuple[str, str]]:
         ("revision", checkpoint.revision or ("" if checkpoint.repo is None else "not pinned")),
         ("licence", checkpoint.license or "not known"),
         ("weights", "not known" if checkpoint.size is None else size(checkpoint.size)),
+        ("", "" if checkpoint.safetensors else "pickled: they need --allow-pickle"),
         ("cached", "yes" if plain["cached"] else "no"),
         ("languages", " ".join(checkpoint.languages)),
         ("options", ", ".join(f"{key} = {value}" for key, value in checkpoint.options.items())),

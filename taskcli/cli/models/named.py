@@ -94,9 +94,11 @@ def _rank(name: str) -> int:
 def chosen(
     words: list[str], revision: str | None = None, resolve: Resolve = lock.resolve
 ) -> list[Named]:
-    """What TASK, TASK NAME..., NAME or ORG/REPO mean; a task alone means its base."""
-    if words and words[0] in BY_NAME:
-        task, names = words[0], words[1:] or ["base"]
+    """What TASK..., TASK NAME..., NAME or ORG/REPO mean; a task alone means its base."""
+    if all(word in BY_NAME for word in words):
+        return [Named(task, "base", resolve(task, "base", revision)) for task in words]
+    if words[0] in BY_NAME:
+        task, names = words[0], words[1:]
         return [Named(task, name, resolve(task, name, revision)) for name in names]
     return [_anywhere(word, revision, resolve) for word in words]
 
