@@ -24,9 +24,9 @@ class Checkpoint:
 
     `name` stands in the records. `size` is the weight file in bytes where it is known.
     `options` are defaults that suit this checkpoint; any flag wins over them. `languages` are
-    those it knows, as its flags take them. `verified` is False where commit, licence or size come
-    from elsewhere than the Hub itself; `models verify` compares them. `note` says why it is not
-    what the registry has.
+    those it knows, as its flags take them. `verified` is False where commit, licence or size could
+    not be confirmed; `models verify` compares them with the Hub. `note` says why it is not what
+    the registry has.
     """
 
     name: str
