@@ -207,7 +207,7 @@ def repo_folder(repo: str) -> Path:
 
 
 def _require_room(checkpoint: Checkpoint, size: int) -> None:
-    """Refuse before the disk is filled. What is here already counts as if it were not."""
+    """Refuse before the disk is filled; what is here already needs no room."""
     folder = repo_folder(str(checkpoint.repo))
     here = sum(blob.stat().st_size for blob in folder.glob("blobs/*"))
     existing = next(parent for parent in folder.parents if parent.exists())
