@@ -2,12 +2,18 @@
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from typer.models import ArgumentInfo
+
 from taskcli.checkpoints import Registry
+from taskcli.cli import config, models
+from taskcli.cli.doctor import doctor
+from taskcli.cli.schema import schema
 from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.settings import flags_as_typed
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
@@ -25,7 +31,8 @@ SHARED = {
 
 
 def main() -> int:
-    page = HEAD + "\n".join([*map(_task_section, TASKS), *_shared_sections()])
+    sections = [*map(_task_section, TASKS), *_shared_sections(), *_other_sections()]
+    page = HEAD + "\n".join(sections)
     if "--check" not in sys.argv:
         PAGE.write_text(page, "utf-8")
         return 0
@@ -41,7 +48,7 @@ def _task_section(task: type[Task[Any, Any, Any]]) -> str:
     return (
         f"## {task.name}\n\n{inspect.getdoc(task)}\n\n```sh\n{examples}\n```\n\n"
         f"{_options_table(task.Options)}\n"
-        f"| `--model` | checkpoint | when |\n|---|---|---|\n{checkpoints}\n"
+        f"| `--model` | checkpoint | licence | when |\n|---|---|---|---|\n{checkpoints}\n"
     )
 
 
@@ -50,7 +57,8 @@ def _checkpoint_rows(task: str) -> Iterator[str]:
     for name in registry.names:
         checkpoint = registry.resolve(name)
         where = checkpoint.repo or "ships with taskcli"
-        yield f"| `{name}` | {where} | {checkpoint.about} |"
+        license = checkpoint.license or "not known"
+        yield f"| `{name}` | {where} | {license} | {checkpoint.about} |"
 
 
 def _shared_sections() -> Iterator[str]:
@@ -61,19 +69,45 @@ def _shared_sections() -> Iterator[str]:
         yield f"### {title}\n\n{_options_table(group)}"
 
 
-def _options_table(group: type[Any]) -> str:
+def _other_sections() -> Iterator[str]:
+    """The commands that are no tasks, by their functions' signatures."""
+    yield "## Checkpoints and settings\n"
+    grouped = {"models": models.app, "config": config.app}
+    for title, app in grouped.items():
+        for command in app.registered_commands:
+            assert command.callback is not None
+            name = command.name or command.callback.__name__
+            yield _command_section(f"{title} {name}", command.callback)
+    yield _command_section("doctor", doctor)
+    yield _command_section("schema", schema)
+
+
+def _command_section(name: str, command: Callable[..., Any]) -> str:
+    hints = get_type_hints(command, include_extras=True)
+    words = [
+        get_args(hint)[1].metavar or f"[{name.upper()}]"
+        for name, hint in hints.items()
+        if get_origin(hint) is Annotated and isinstance(get_args(hint)[1], ArgumentInfo)
+    ]
+    usage = " ".join(["taskcli", name, *words])
+    return f"### {name}\n\n{inspect.getdoc(command)}\n\n```sh\n{usage}\n```\n\n" + _options_table(
+        command
+    )
+
+
+def _options_table(group: Callable[..., Any]) -> str:
     rows = "\n".join(_option_rows(group))
     return f"| option | meaning | default |\n|---|---|---|\n{rows}\n" if rows else ""
 
 
-def _option_rows(group: type[Any]) -> Iterator[str]:
+def _option_rows(group: Callable[..., Any]) -> Iterator[str]:
     hints = get_type_hints(group, include_extras=True)
     for name, parameter in inspect.signature(group).parameters.items():
         assert get_origin(hints[name]) is Annotated
         kind, info = get_args(hints[name])
-        flags = " ".join(
-            f"`{flag}`" for flag in info.param_decls or (f"--{name.replace('_', '-')}",)
-        )
+        if isinstance(info, ArgumentInfo):
+            continue
+        flags = " ".join(f"`{flag}`" for flag in flags_as_typed(group)[name])
         choices = " ".join(str(choice) for choice in get_args(kind) if isinstance(choice, str))
         meaning = f"{info.help} ({choices})" if choices else info.help
         yield f"| {flags} | {meaning} | {_shown(parameter.default)} |"

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from taskcli import engine, hub, settings
-from taskcli.checkpoints import Checkpoint, Registry
+from taskcli import engine, hub, lock, settings
+from taskcli.checkpoints import Checkpoint
 from taskcli.errors import TaskcliError, UsageError, first_line
 from taskcli.items import MOST_PIXELS, Media
 from taskcli.results import Failure, Record
@@ -129,7 +129,7 @@ def load(
     task_class = BY_NAME[task]
     keys = settings.keys_of(task_class.Options)
     chosen = settings.fields_of(options, keys, f"load({task!r})")
-    checkpoint = Registry(task).resolve(model, revision)
+    checkpoint = lock.resolve(task, model, revision)
     usual = settings.fields_of(checkpoint.options, keys, model)
     built = settings.build(task_class.Options, model, chosen, usual)
     fetched = hub.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)

@@ -13,7 +13,9 @@ from taskcli.errors import CheckpointError, UsageError
 
 _REPO = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_KEYS = {"repo", "folder", "revision", "license", "size", "safetensors", "about", "options"}
+_KEYS = set(
+    "repo folder revision license size safetensors about options languages verified".split()
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,10 @@ class Checkpoint:
     """Where a model lies and how this task should use it.
 
     `name` stands in the records. `size` is the weight file in bytes where it is known.
-    `options` are defaults that suit this checkpoint; any flag wins over them.
+    `options` are defaults that suit this checkpoint; any flag wins over them. `languages` are
+    those it knows, as its flags take them. `verified` is False where commit, licence or size could
+    not be confirmed; `models verify` compares them with the Hub. `note` says why it is not what
+    the registry has.
     """
 
     name: str
@@ -34,6 +39,9 @@ class Checkpoint:
     safetensors: bool = True
     about: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
+    verified: bool = True
+    note: str = ""
 
     @property
     def pinned(self) -> bool:
@@ -53,24 +61,54 @@ def builtin_folder() -> Path:
     return inside if inside.is_dir() else package_folder().parent / "configs"
 
 
+def user_registry(task: str) -> Path:
+    """The user's own named checkpoints of a task, beside those that ship with taskcli."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("taskcli")) / "checkpoints" / f"{task}.toml"
+
+
 def weight_bytes(folder: Path) -> int:
     """The size of a checkpoint's weight files."""
     files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
     return sum(file.stat().st_size for file in files)
 
 
+def read_tables(path: Path) -> dict[str, dict[str, Any]]:
+    """The tables of a TOML file; none if it does not exist. Raises UsageError."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as failure:
+        raise UsageError(f"{path} cannot be read: {failure}", "repair or remove it") from None
+    if loose := [name for name, value in document.items() if not isinstance(value, dict)]:
+        raise UsageError(f"{path}: {loose[0]} stands outside of any table", "repair the file")
+    return document
+
+
 class Registry:
-    """The named checkpoints of one task, from `configs/<task>.toml`."""
+    """The named checkpoints of one task, from `configs/<task>.toml` and the user's own file.
+
+    Raises UsageError for a file that is not valid.
+    """
 
     def __init__(self, task: str, folder: Path | None = None) -> None:
         self.task = task
-        self._path = (folder or builtin_folder()) / f"{task}.toml"
-        with self._path.open("rb") as stream:
-            self._entries: dict[str, dict[str, Any]] = tomllib.load(stream)
+        shipped = (folder or builtin_folder()) / f"{task}.toml"
+        self._path = user_registry(task)
+        self._entries = read_tables(shipped)
+        self.own = [] if folder else list(read_tables(self._path))  # the names the user added
+        if self.own:
+            self._entries |= read_tables(self._path)
 
     @property
     def names(self) -> list[str]:
         return list(self._entries)
+
+    @property
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        return {name: self._entry(name) for name in self._entries}
 
     def resolve(self, word: str, revision: str | None = None) -> Checkpoint:
         """The checkpoint that `word` means. Raises CheckpointError for an unknown one.
@@ -89,8 +127,12 @@ class Registry:
 
     def _entry(self, name: str) -> Checkpoint:
         values = dict(self._entries[name])
+        where = self._path if name in self.own else f"configs/{self.task}.toml"
         if unknown := values.keys() - _KEYS:
-            raise UsageError(f"{self._path}: [{name}] has unknown keys: {', '.join(unknown)}")
+            raise UsageError(f"{where}: [{name}] has unknown keys: {', '.join(unknown)}")
+        if not {"repo", "folder"} & values.keys():
+            raise UsageError(f"{where}: [{name}] names no repo and no folder")
+        values["languages"] = tuple(values.get("languages", "").split())
         folder = values.pop("folder", None)
         if folder is not None:
             return Checkpoint(name, self.task, folder=package_folder() / folder, **values)

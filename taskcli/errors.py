@@ -50,6 +50,6 @@ class StoppedError(TaskcliError):
     exit_code = ExitCode.STOPPED
 
 
-def first_line(failure: Exception) -> str:
+def first_line(failure: BaseException) -> str:
     """What a library's exception says, without the pages that may follow; its name if nothing."""
     return (str(failure).strip() or type(failure).__name__).splitlines()[0]

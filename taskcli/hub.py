@@ -2,49 +2,71 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from taskcli.checkpoints import Checkpoint
-from taskcli.errors import CheckpointError, first_line
+from taskcli.download import UNWANTED, WANTED, Unwatched, Watch, download, repo_folder
+from taskcli.errors import CheckpointError
+from taskcli.refusals import pickled_only, ways_out
 
-# Everything that loading reads; other frameworks' weights and pictures stay on the Hub.
-_WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken"]
-_UNWANTED = ["*/*", "*.onnx*", "*tf_model*", "*flax*"]
-# Seconds to connect, read, write and get a connection: no network is told in under two.
-_TIMEOUT: Any = (1.5, 10.0, 10.0, 10.0)
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 
-def fetch(checkpoint: Checkpoint, *, offline: bool, allow_pickle: bool) -> Checkpoint:
+def fetch(
+    checkpoint: Checkpoint,
+    *,
+    offline: bool,
+    allow_pickle: bool,
+    watch: Watch | None = None,
+) -> Checkpoint:
     """The checkpoint with its `folder` on this disk and the commit that was resolved.
 
     Raises CheckpointError when it is neither here nor to be had, or holds pickled weights only.
     """
     if checkpoint.folder is None:
-        checkpoint = _cached(checkpoint) or _downloaded(checkpoint, offline, allow_pickle)
+        here = cached(checkpoint)
+        if here is None and (offline or is_offline()):
+            message = f"{checkpoint.name} is not cached, and this run is offline"
+            raise CheckpointError(message, ways_out(checkpoint))
+        checkpoint = here or download(
+            checkpoint, allow_pickle=allow_pickle, watch=watch or Unwatched()
+        )
     assert checkpoint.folder is not None
     _refuse_unusable(checkpoint.name, checkpoint.folder, allow_pickle)
     return checkpoint
 
 
+def is_offline() -> bool:
+    """Whether the environment forbids the Hub."""
+    return os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON")
+
+
 def is_cached(checkpoint: Checkpoint) -> bool:
     """Whether loading would need no network."""
-    return checkpoint.folder is not None or _cached(checkpoint) is not None
+    return checkpoint.folder is not None or cached(checkpoint) is not None
 
 
-def _cached(checkpoint: Checkpoint) -> Checkpoint | None:
+def cached(checkpoint: Checkpoint) -> Checkpoint | None:
+    """The checkpoint as the cache has it, with its commit; None unless all of it is there."""
+    if not (repo_folder(str(checkpoint.repo)) / "snapshots").is_dir():
+        return None  # known without loading the Hub's client
+    return _snapshot(checkpoint)
+
+
+def _snapshot(checkpoint: Checkpoint) -> Checkpoint | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(
             snapshot_download(
-                str(checkpoint.repo), revision=checkpoint.revision, local_files_only=True
+                str(checkpoint.repo),
+                revision=checkpoint.revision,
+                local_files_only=True,
+                allow_patterns=WANTED,  # the client knows from its listing what is missing
+                ignore_patterns=UNWANTED,
             )
         )
     except LocalEntryNotFoundError:
@@ -80,58 +102,6 @@ def _shards(weights: Path) -> set[str]:
     return named
 
 
-def _downloaded(checkpoint: Checkpoint, offline: bool, allow_pickle: bool) -> Checkpoint:
-    ways_out = (
-        f"on a connected machine: taskcli models pull {checkpoint.task} {checkpoint.repo}; "
-        "without one: --model starter where the task has it, or a folder"
-    )
-    if offline or os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON"):
-        raise CheckpointError(f"{checkpoint.name} is not cached, and this run is offline", ways_out)
-    from huggingface_hub import snapshot_download
-
-    with _explained(checkpoint, ways_out):
-        commit = _resolve_commit(checkpoint)
-        wanted = [*_WANTED, "*.bin"] if allow_pickle else _WANTED
-        folder = snapshot_download(
-            str(checkpoint.repo),
-            revision=commit,
-            allow_patterns=wanted,
-            ignore_patterns=_UNWANTED,
-        )
-    return replace(checkpoint, folder=Path(folder), revision=commit)
-
-
-def _resolve_commit(checkpoint: Checkpoint) -> str:
-    """Ask the Hub once, without the client's retries, so that no network is known at once."""
-    from huggingface_hub import HfApi
-
-    found = HfApi().model_info(str(checkpoint.repo), revision=checkpoint.revision, timeout=_TIMEOUT)
-    return str(found.sha)
-
-
-@contextmanager
-def _explained(checkpoint: Checkpoint, ways_out: str) -> Iterator[None]:
-    """The Hub's exceptions as one clear message; the first that matches wins."""
-    from huggingface_hub import errors
-
-    where = f"{checkpoint.repo} (revision {checkpoint.revision or 'main'})"
-    try:
-        yield
-    except errors.GatedRepoError:
-        hint = "accept its terms on the Hub, then: hf auth login"
-        raise CheckpointError(f"{where} is gated", hint) from None
-    except errors.RevisionNotFoundError:
-        hint = "look at the repository's commits and give one with --revision"
-        raise CheckpointError(f"{where}: the Hub has no such revision", hint) from None
-    except errors.RepositoryNotFoundError:
-        hint = "check the spelling; for a private one: hf auth login"
-        raise CheckpointError(f"{where}: the Hub knows no such repository", hint) from None
-    except Exception as failure:  # the client's transport errors differ between its versions
-        reason = first_line(failure)
-        message = f"{checkpoint.name} is not cached, and the Hub cannot be reached: {reason}"
-        raise CheckpointError(message, ways_out) from None
-
-
 def _refuse_unusable(name: str, folder: Path, allow_pickle: bool) -> None:
     if not (folder / "config.json").is_file():
         hint = "a checkpoint folder is what save_pretrained writes"
@@ -145,7 +115,4 @@ def _refuse_unusable(name: str, folder: Path, allow_pickle: bool) -> None:
     if present[0].name in _WEIGHTS:
         return
     if not allow_pickle:
-        raise CheckpointError(
-            f"{name} has pickled weights only, which can run code when they are loaded",
-            "add --allow-pickle if you trust the source (tensors only are read)",
-        )
+        raise pickled_only(name)

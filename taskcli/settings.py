@@ -5,8 +5,10 @@ checkpoint's own options, the default in --help. (Flags and the environment come
 """
 
 import difflib
+import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -14,6 +16,7 @@ from taskcli.errors import UsageError
 
 OptionsT = TypeVar("OptionsT")
 PROJECT_FILE = Path("taskcli.toml")
+_OTHER_VARIABLES = {"TASKCLI_DEBUG"}  # read by cli/main.py
 
 
 def user_file() -> Path:
@@ -22,16 +25,32 @@ def user_file() -> Path:
     return Path(platformdirs.user_config_dir("taskcli")) / "taskcli.toml"
 
 
+@dataclass(frozen=True)
+class Found:
+    """A setting's value, and the place that it comes from."""
+
+    value: Any
+    where: str
+
+
 def from_files(
     task: str, keys: Mapping[str, str], elsewhere: Iterable[str], tasks: Iterable[str]
 ) -> dict[str, Any]:
-    """The task's settings of the project's and the user's file; the project's win.
+    """The task's settings of the project's and the user's file, by field; the project's win."""
+    found = found_in_files(task, keys, elsewhere, tasks)
+    return {name: one.value for name, one in found.items()}
+
+
+def found_in_files(
+    task: str, keys: Mapping[str, str], elsewhere: Iterable[str], tasks: Iterable[str]
+) -> dict[str, Found]:
+    """As `from_files`, each with the file that it comes from.
 
     Top-level keys are for every task, those of a [task] table for that one. `keys` are this
     task's, as `keys_of` gives them; a top-level key that is only known `elsewhere` is meant for
     another task. Raises UsageError for an unknown key or table.
     """
-    merged: dict[str, Any] = {}
+    merged: dict[str, Found] = {}
     for path in (user_file(), PROJECT_FILE):
         document = _read(path)
         own = document.get(task, {})
@@ -43,8 +62,47 @@ def from_files(
             if _plain(key) not in keys and _plain(key) not in elsewhere:
                 raise _unknown(key, {*keys, *elsewhere}, str(path))
         shared = {key: value for key, value in shared.items() if _plain(key) in keys}
-        merged |= fields_of(shared, keys, str(path)) | fields_of(own, keys, f"{path} [{task}]")
+        for values, where in ((shared, str(path)), (own, f"{path} [{task}]")):
+            named = fields_of(values, keys, where)
+            merged |= {name: Found(value, where) for name, value in named.items()}
     return merged
+
+
+def found_in_environment(*groups: type[Any]) -> dict[str, Found]:
+    """The options that TASKCLI_<OPTION> sets, by field, as text."""
+    return {
+        name: Found(os.environ[variable], variable)
+        for group in groups
+        for name, declaration in _declarations(group).items()
+        if (variable := variable_of(name, declaration)) in os.environ
+    }
+
+
+def check_environment(*groups: type[Any]) -> None:
+    """Raise UsageError for a TASKCLI_ variable that sets none of the options of `groups`."""
+    known = {
+        variable_of(name, declaration)
+        for group in groups
+        for name, declaration in _declarations(group).items()
+    }
+    for name in os.environ:
+        if name.startswith("TASKCLI_") and name not in known | _OTHER_VARIABLES:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {close[0]}?" if close else "unset it: TASKCLI_ is for options"
+            raise UsageError(f"the environment: unknown option {name}", hint)
+
+
+def variable_of(name: str, declaration: Any) -> str:
+    """The environment variable that sets an option."""
+    return f"TASKCLI_{_plain(flag_of(name, declaration)).upper()}"
+
+
+def models_of(tasks: Iterable[str]) -> dict[str, str]:
+    """The checkpoints that the project's file names: by [task], `model` of it, or base."""
+    document = _read(PROJECT_FILE)
+    shared = document.get("model")
+    named = {task: document[task] for task in tasks if isinstance(document.get(task), dict)}
+    return {task: str(own.get("model", shared or "base")) for task, own in named.items()}
 
 
 def _check_tables(document: Mapping[str, Any], path: Path, tasks: Iterable[str]) -> None:
@@ -75,14 +133,33 @@ def keys_of(*groups: type[Any]) -> dict[str, str]:
     }
 
 
+def flags_of(group: type[Any]) -> dict[str, str]:
+    """The long flag of each field of a group, without its dashes."""
+    return {name: flag_of(name, declaration) for name, declaration in _declarations(group).items()}
+
+
+def flags_as_typed(group: Callable[..., Any]) -> dict[str, list[str]]:
+    """The flags of each field of a group, with their dashes."""
+    return {
+        name: _spelled(declaration) or [f"--{name.replace('_', '-')}"]
+        for name, declaration in _declarations(group).items()
+    }
+
+
 def flag_of(name: str, declaration: Any) -> str:
     """An option's long flag without the dashes."""
-    for info in getattr(declaration, "__metadata__", ()):
+    long = [flag for flag in _spelled(declaration) if flag.startswith("--")]
+    return long[0].removeprefix("--") if long else name.replace("_", "-")
+
+
+def _spelled(declaration: Any) -> list[str]:
+    return [
+        word
+        for info in getattr(declaration, "__metadata__", ())
         # Typer keeps a flag that is its first argument as the default.
-        for word in (info.default, *(info.param_decls or ())):
-            if isinstance(word, str) and word.startswith("--"):
-                return word.removeprefix("--")
-    return name.replace("_", "-")
+        for word in (info.default, *(info.param_decls or ()))
+        if isinstance(word, str) and word.startswith("-")
+    ]
 
 
 def fields_of(values: Mapping[str, Any], keys: Mapping[str, str], where: str) -> dict[str, Any]:
@@ -105,7 +182,7 @@ def build(group: type[OptionsT], where: str, *layers: Mapping[str, Any]) -> Opti
     return group(**{name: _checked(declared[name], name, values[name], where) for name in values})
 
 
-def _declarations(group: type[Any]) -> dict[str, Any]:
+def _declarations(group: Callable[..., Any]) -> dict[str, Any]:
     return get_type_hints(group, include_extras=True)
 
 

@@ -124,6 +124,36 @@ def start() -> Any:
         process.communicate()
 
 
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A Hub on loopback and an empty cache: this process uses them, and so do those it starts."""
+    from hub_server import serving
+    from huggingface_hub import close_session, constants
+    from huggingface_hub.utils import _http
+
+    from taskcli import download
+
+    with serving() as served:
+        cache = tmp_path / "huggingface"
+        for name, value in {"HF_ENDPOINT": served.url, "HF_HOME": str(cache)}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        patched = {
+            "ENDPOINT": served.url,
+            "HUGGINGFACE_CO_URL_TEMPLATE": served.url + "/{repo_id}/resolve/{revision}/{filename}",
+            "HF_HUB_CACHE": str(cache / "hub"),
+            "HF_HUB_OFFLINE": False,
+            "HF_TOKEN_PATH": str(cache / "token"),
+        }
+        for name, value in patched.items():
+            monkeypatch.setattr(constants, name, value)
+        origins = {*_http._HUB_ORIGINS, _http._url_origin(served.url)}
+        monkeypatch.setattr(_http, "_HUB_ORIGINS", frozenset(origins))
+        monkeypatch.setattr(download, "_WAITS", (0.01, 0.01))
+        yield served
+        close_session()
+
+
 @pytest.fixture(scope="session")
 def classifier() -> Path:
     """A tiny text classifier: the cheapest checkpoint to run."""

@@ -10,8 +10,8 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
-    "captions checkpoints errors hub items journal options results rows settings sources "
-    "task".split()
+    "captions checkpoints download errors hub integrity items journal lock options refusals "
+    "results rows settings sources tables task".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}

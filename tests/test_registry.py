@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Finished
 
-from taskcli import hub
+from taskcli import download
 from taskcli.checkpoints import Checkpoint, Registry
 from taskcli.errors import CheckpointError, TaskcliError, UsageError
 
@@ -120,7 +120,7 @@ def test_no_network_is_told_with_both_ways_out(run: Run, monkeypatch: pytest.Mon
     def unreachable(_: Checkpoint) -> str:
         raise ConnectionError("Name or service not known\nwith more lines")
 
-    monkeypatch.setattr(hub, "_resolve_commit", unreachable)
+    monkeypatch.setattr(download, "ask", unreachable)
     done = run("classify-text", "--text", "hello", HF_HUB_OFFLINE="0")
     assert done.exit_code == 3
     assert "Name or service not known" in done.stderr

@@ -2,14 +2,12 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from taskcli import __version__
-from taskcli.cli import models
 from taskcli.cli.command import make_command
-from taskcli.task import Task
 from taskcli.tasks import TASKS
 
 _SUMMARY = "One command per task for what transformer models can do with the files on your disk."
@@ -17,9 +15,9 @@ _EPILOG = "In a pipe every command writes JSON Lines, and reads what another one
 
 
 def make_app(words: Sequence[str]) -> typer.Typer:
-    """The app for one call. Only the options of tasks among its words are built.
+    """The app for one call. Only the commands among its words are built; the others are listed.
 
-    Building all of them takes longer than parsing any; shell completion needs them all.
+    Building all of them takes longer than parsing any.
     """
     app = typer.Typer(
         name="taskcli",
@@ -31,20 +29,62 @@ def make_app(words: Sequence[str]) -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback()(_root)
-    completing = "_TASKCLI_COMPLETE" in os.environ
+    words = [*words, *_words_to_complete()]
     for task in TASKS:
-        made = make_command(task) if completing or task.name in words else _listed(task)
+        made = make_command(task) if task.name in words else _listed(task.name)
         app.command(task.name, short_help=task.summary(), rich_help_panel=task.panel)(made)
-    app.add_typer(models.app, name="models", rich_help_panel="Checkpoints")
-    app.command("schema", rich_help_panel="Checkpoints")(models.schema)
+    for name, (summary, add) in _OTHERS.items():
+        if name in words:
+            add(app)
+        else:
+            app.command(name, short_help=summary, rich_help_panel=_PANEL)(_listed(name))
     return app
 
 
-def _listed(task: type[Task[Any, Any, Any]]) -> Callable[[], None]:
+def _words_to_complete() -> list[str]:
+    """What stands on the line that a shell asks to complete; the variables are Typer's."""
+    line = os.environ.get("COMP_WORDS", "") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return line.split() if "_TASKCLI_COMPLETE" in os.environ else []
+
+
+def _add_models(app: typer.Typer) -> None:
+    from taskcli.cli import models
+
+    app.add_typer(models.app, name="models", rich_help_panel=_PANEL)
+
+
+def _add_config(app: typer.Typer) -> None:
+    from taskcli.cli import config
+
+    app.add_typer(config.app, name="config", rich_help_panel=_PANEL)
+
+
+def _add_doctor(app: typer.Typer) -> None:
+    from taskcli.cli.doctor import doctor
+
+    app.command("doctor", rich_help_panel=_PANEL)(doctor)
+
+
+def _add_schema(app: typer.Typer) -> None:
+    from taskcli.cli.schema import schema
+
+    app.command("schema", rich_help_panel=_PANEL)(schema)
+
+
+_PANEL = "Checkpoints and settings"
+_OTHERS: dict[str, tuple[str, Callable[[typer.Typer], None]]] = {
+    "models": ("The checkpoints that tasks know by name.", _add_models),
+    "config": ("Settings: what holds, and where it comes from.", _add_config),
+    "doctor": ("Look at versions, devices, the cache, the network and the settings.", _add_doctor),
+    "schema": ("Print the JSON Schema of a task's records.", _add_schema),
+}
+
+
+def _listed(name: str) -> Callable[[], None]:
     """A command that is only shown in the list of commands."""
 
     def command() -> None:
-        raise NotImplementedError(f"{task.name} was not among the words of this call")
+        raise NotImplementedError(f"{name} was not among the words of this call")
 
     return command
 

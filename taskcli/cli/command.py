@@ -7,9 +7,9 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
-from taskcli.settings import flag_of
+from taskcli.settings import variable_of
 from taskcli.task import Task
+from taskcli.tasks import groups_of
 
 _Inputs = Annotated[
     list[str] | None,
@@ -19,7 +19,7 @@ _Inputs = Annotated[
 
 def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     """The function that Typer turns into `taskcli <task>`."""
-    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    groups = groups_of(task)
     own = [parameter for group in groups for parameter in _parameters(group)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:
@@ -67,7 +67,7 @@ def _with_environment(name: str, annotation: Any) -> Any:
     assert get_origin(annotation) is Annotated, f"{name} is not declared as an option"
     kind, declared = get_args(annotation)
     info = copy.copy(declared)
-    info.envvar = f"TASKCLI_{flag_of(name, annotation).replace('-', '_').upper()}"
+    info.envvar = variable_of(name, annotation)
     info.show_envvar = False
     return Annotated[kind, info]
 

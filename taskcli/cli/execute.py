@@ -5,18 +5,25 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TextIO
 
-from taskcli import __version__, hub, journal, output, settings
+from taskcli import __version__, hub, journal, lock, output, settings
 from taskcli.api import DecodeLimits, open_model
-from taskcli.checkpoints import Checkpoint, Registry
+from taskcli.checkpoints import Checkpoint
 from taskcli.cli import destination, dry_run
+from taskcli.cli.fetching import watching
 from taskcli.cli.stopping import Stopping
-from taskcli.cli.streams import Reporter, results_stream, standard_input, stdout_is_terminal
+from taskcli.cli.streams import (
+    Reporter,
+    print_note,
+    results_stream,
+    standard_input,
+    stdout_is_terminal,
+)
 from taskcli.errors import ExitCode
-from taskcli.options import INPUT_GROUPS, InputOptions, ModelOptions, OutputOptions, RunOptions
+from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.results import Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Task
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import BY_NAME, every_group, groups_of
 
 _READING = ("field", "lines", "encoding", "text")  # what the ids of inputs depend on
 
@@ -68,10 +75,7 @@ def run(call: Call) -> ExitCode:
     if settled.run.dry_run:
         dry_run.show(settled)
         return ExitCode.OK
-    checkpoint = hub.fetch(
-        settled.checkpoint, offline=settled.model.offline, allow_pickle=settled.model.allow_pickle
-    )
-    settled = replace(settled, checkpoint=checkpoint)
+    settled = replace(settled, checkpoint=_fetch(settled))
     earlier = _earlier(settled)
     pending = _pending(settled.sources, earlier)
     if pending is None:
@@ -81,6 +85,20 @@ def run(call: Call) -> ExitCode:
         return _answer(settled, pending, earlier)
     except BrokenPipeError:  # the reader has what it wants, as with `| head`
         return ExitCode.OK
+
+
+def _fetch(settled: Settled) -> Checkpoint:
+    """The checkpoint on this disk; what the lock changed about it is said."""
+    quiet, model = settled.output.quiet, settled.model
+    if settled.checkpoint.note and not quiet:
+        print_note(settled.checkpoint.note)
+    with watching(quiet) as watch:
+        return hub.fetch(
+            settled.checkpoint,
+            offline=model.offline,
+            allow_pickle=model.allow_pickle,
+            watch=watch,
+        )
 
 
 def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> ExitCode:
@@ -114,7 +132,7 @@ def settle(call: Call) -> Settled:
     run_options = settings.build(RunOptions, "taskcli.toml", *layers)
     written = settings.build(OutputOptions, "taskcli.toml", *layers)
     sources = _resolve(call, inputs)
-    checkpoint = Registry(call.task.name).resolve(model.model, model.revision)
+    checkpoint = lock.resolve(call.task.name, model.model, model.revision)
     options = merge_options(call.task, call.given, files, checkpoint)
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats, call.task.name
@@ -128,11 +146,9 @@ def settle(call: Call) -> Settled:
 
 
 def _from_files(call: Call) -> dict[str, Any]:
-    shared = (ModelOptions, RunOptions, OutputOptions)
-    keys = settings.keys_of(call.task.Options, call.input_group, *shared)
-    others = [task.Options for task in BY_NAME.values()]
-    elsewhere = settings.keys_of(*others, *INPUT_GROUPS.values())
-    return settings.from_files(call.task.name, keys, elsewhere, BY_NAME)
+    settings.check_environment(*every_group())
+    keys = settings.keys_of(*groups_of(call.task))
+    return settings.from_files(call.task.name, keys, settings.keys_of(*every_group()), BY_NAME)
 
 
 def merge_options(

@@ -17,6 +17,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int:
+    instruction = os.environ.get("_TASKCLI_COMPLETE", "")
+    if instruction in ("complete_bash", "complete_zsh", "complete_fish"):
+        from taskcli.cli.completion import complete
+
+        return complete(instruction)
     from taskcli.cli.app import make_app
 
     words = sys.argv[1:] if arguments is None else arguments

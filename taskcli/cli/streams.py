@@ -62,6 +62,12 @@ def print_error(error: TaskcliError) -> None:
         console.print(Text(f"  → {safe(error.hint)}", style="dim"), soft_wrap=True)
 
 
+def print_note(text: str) -> None:
+    """Something that the user should know and need not act on."""
+    console = Console(stderr=True, highlight=False)
+    console.print(Text("note: ", style="dim").append(safe(text)), soft_wrap=True)
+
+
 class Reporter:
     """Progress while a run goes on, a line per failure, and a summary at the end."""
 

@@ -53,6 +53,12 @@ def load(
     return Session(task(options, processor, model), placement)
 
 
+def refuse_other_task(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> None:
+    """Raise CheckpointError unless the config in `folder` is of a model that serves the task."""
+    transformers.logging.set_verbosity_error()
+    _auto_model(task, name, _config(name, folder))
+
+
 def _config(name: str, folder: Path) -> Any:
     try:
         return transformers.AutoConfig.from_pretrained(folder, **_LOCAL)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
 from taskcli.task import Task
 from taskcli.tasks.asr import Asr
 from taskcli.tasks.classify_audio import ClassifyAudio
@@ -32,3 +33,13 @@ TASKS: tuple[type[Task[Any, Any, Any]], ...] = (
 )
 
 BY_NAME = {task.name: task for task in TASKS}
+
+
+def groups_of(task: type[Task[Any, Any, Any]]) -> tuple[type[Any], ...]:
+    """The groups of options that the task's command takes, its own first."""
+    return (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+
+
+def every_group() -> tuple[type[Any], ...]:
+    """The groups of options of all commands."""
+    return tuple(dict.fromkeys(group for task in TASKS for group in groups_of(task)))

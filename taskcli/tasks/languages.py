@@ -10,6 +10,7 @@ from taskcli.tasks.rewriting import task_settings
 _PAIR = re.compile(r"translation_(\w+)_to_(\w+)")
 # mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__
 _CODE = re.compile(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__")
+_TAG = re.compile(r"<2([a-z]{2,3}(?:_\w+)?)>")
 
 
 def way_of_asking(
@@ -24,6 +25,10 @@ def way_of_asking(
     pairs = _pairs(config)
     if pairs:
         return _by_prefix(config, pairs, source, target)
+    if tagged := _tagged_languages(tokenizer):
+        if target is None:
+            raise UsageError("--to is needed: this checkpoint has many languages", _list(tagged))
+        return {"prefix": f"<2{_known(target, tagged, '--to')}> "}
     _check_own_pair(tokenizer, source, target)
     several = getattr(tokenizer, "supported_language_codes", None)
     if several:
@@ -51,6 +56,12 @@ def language_codes(tokenizer: Any) -> list[str]:
     )
     special = [str(token) for token in getattr(tokenizer, "all_special_tokens", ())]
     return sorted(by_code) or sorted(token for token in special if _CODE.fullmatch(token))
+
+
+def _tagged_languages(tokenizer: Any) -> list[str]:
+    """MADLAD begins a text with a token for the language of the answer: <2fr>."""
+    vocabulary: Iterable[str] = getattr(tokenizer, "get_vocab", dict)()
+    return sorted(found[1] for token in vocabulary if (found := _TAG.fullmatch(token)))
 
 
 def _check_own_pair(tokenizer: Any, source: str | None, target: str | None) -> None:

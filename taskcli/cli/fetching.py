@@ -1,0 +1,56 @@
+"""How a download looks on stderr: a bar on a terminal, else a line for each large file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from taskcli.download import Unwatched, Watch
+from taskcli.output.views import safe_line
+
+
+class _Lines(Unwatched):
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def begin(self, file: str, size: int, have: int) -> None:
+        rest = f", {have / 1e6:,.0f} MB of it are here" if have else ""
+        self._console.print(f"fetching {safe_line(file)} ({size / 1e6:,.0f} MB{rest})")
+
+
+class _Bars:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bar = progress.add_task("", start=False, visible=False)
+
+    def begin(self, file: str, size: int, have: int) -> None:
+        self._bar = self._progress.add_task(str(safe_line(file)), total=size, completed=have)
+
+    def advance(self, count: int) -> None:
+        self._progress.advance(self._bar, count)
+
+
+@contextmanager
+def watching(quiet: bool = False) -> Iterator[Watch]:
+    """A watch to hand to a download."""
+    console = Console(stderr=True, highlight=False, markup=False, quiet=quiet)
+    if not console.is_terminal:
+        yield _Lines(console)
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bars(progress)

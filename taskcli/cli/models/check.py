@@ -1,0 +1,118 @@
+"""taskcli models verify: is what the registry says true, and are the cached files whole?"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from taskcli import hub
+from taskcli.checkpoints import Checkpoint
+from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
+from taskcli.download import ask, is_wanted
+from taskcli.errors import CheckpointError, ExitCode
+from taskcli.integrity import damaged
+from taskcli.refusals import explained
+from taskcli.tasks import BY_NAME
+
+
+@dataclass
+class Finding:
+    """What was found out about one checkpoint."""
+
+    named: Named
+    problems: list[str] = field(default_factory=list)  # something is not as stated
+    notes: list[str] = field(default_factory=list)  # something was not stated, or not checked
+
+
+def verify(
+    words: Words = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Check the cached files only; no network.")
+    ] = False,
+    format: Format = "rich",
+) -> None:
+    """Compare the registry with the Hub: commits, licences, sizes; and cached files by their hash.
+
+    Exit code 3 if anything is not as stated.
+    """
+    findings = [_look_at(one, offline or hub.is_offline()) for one in _wanted(words or [])]
+    if format == "json":
+        print_json(
+            one.named.plain(ok=not one.problems, problems=one.problems, notes=one.notes)
+            for one in findings
+        )
+    else:
+        _show(findings)
+    if any(one.problems for one in findings):
+        raise typer.Exit(ExitCode.CHECKPOINT)
+
+
+def _wanted(words: list[str]) -> list[Named]:
+    """All of the registry, or all of a task, or what is named."""
+    if not words or (len(words) == 1 and words[0] in BY_NAME):
+        return [one for one in every(*words) if one.checkpoint.repo]
+    return chosen(words)
+
+
+def _look_at(one: Named, offline: bool) -> Finding:
+    finding = Finding(one)
+    if not one.checkpoint.pinned and one.checkpoint.repo:
+        finding.notes.append("not pinned: a branch may move on")
+    if here := hub.cached(one.checkpoint) if one.checkpoint.repo else one.checkpoint:
+        assert here.folder is not None
+        finding.problems += [
+            f"{name} is damaged: taskcli models remove {one.task} {one.name}, then pull"
+            for name in damaged(here.folder)
+        ]
+    if offline:
+        finding.notes.append("the Hub was not asked")
+    elif one.checkpoint.repo:
+        _ask_hub(one.checkpoint, finding)
+    return finding
+
+
+def _ask_hub(checkpoint: Checkpoint, finding: Finding) -> None:
+    try:
+        with explained(checkpoint):
+            found = ask(checkpoint)
+    except CheckpointError as failure:
+        finding.problems.append(failure.message)
+        return
+    if found.id.casefold() != str(checkpoint.repo).casefold():
+        finding.notes.append(f"it is called {found.id} now")
+    if not checkpoint.pinned:
+        finding.notes.append(f"it is at commit {found.sha}")
+    license = getattr(found.card_data, "license", None)
+    _compare("licence", checkpoint.license, license, finding)
+    _compare("size", checkpoint.size, listed_weight_bytes(found), finding)
+    safe = any(file.rfilename.endswith(".safetensors") for file in found.siblings)
+    _compare("safetensors", checkpoint.safetensors, safe, finding)
+
+
+def _compare(what: str, stated: Any, found: Any, finding: Finding) -> None:
+    if stated is None:
+        finding.notes.append(f"its {what} is not stated: the Hub says {found}")
+    elif str(stated).casefold() != str(found).casefold():
+        finding.problems.append(f"{what}: {stated} here, {found} on the Hub")
+
+
+def listed_weight_bytes(found: Any) -> int:
+    """As `checkpoints.weight_bytes`, of the Hub's listing."""
+    for pattern in ("*.safetensors", "*.bin"):
+        if sizes := [file.size for file in found.siblings if is_wanted(file.rfilename, [pattern])]:
+            return sum(sizes)
+    return 0
+
+
+def _show(findings: list[Finding]) -> None:
+    console = Console(highlight=False)
+    for one in findings:
+        mark = Text("✗ ", style="red") if one.problems else Text("✓ ", style="green")
+        where = one.named.checkpoint.repo or "ships with taskcli"
+        console.print(mark.append(f"{one.named.task} {one.named.name}", "bold").append(f" {where}"))
+        for problem in one.problems:
+            console.print(Text(f"    {problem}", style="red"))
+        for note in one.notes:
+            console.print(Text(f"    {note}", style="dim"))

@@ -1,0 +1,72 @@
+"""taskcli models pull: download ahead of time, so that later runs need no network."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from taskcli import hub, lock
+from taskcli.cli.fetching import watching
+from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
+from taskcli.cli.streams import print_error
+from taskcli.errors import CheckpointError, ExitCode, UsageError
+from taskcli.tasks import BY_NAME
+
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit.")]
+AllowPickle = Annotated[
+    bool, typer.Option("--allow-pickle", help="Fetch .bin weights where there are no others.")
+]
+
+
+def pull(
+    words: Words = None,
+    all_of_them: Annotated[
+        bool,
+        typer.Option("--all", help="The base of every task; with TASK, all that the task has."),
+    ] = False,
+    revision: Revision = None,
+    allow_pickle: AllowPickle = False,
+    format: Format = "rich",
+) -> None:
+    """Download checkpoints, so that later runs need no network.
+
+    A task alone means its base; no word at all means what taskcli.lock names. A download that is
+    interrupted goes on where it stopped.
+    """
+    wanted = _wanted(words or [], all_of_them, revision)
+    fetched = [one for one in (_fetch(one, allow_pickle) for one in wanted) if one]
+    if format == "json":
+        print_json(one.plain(folder=str(one.checkpoint.folder)) for one in fetched)
+    else:
+        for one in fetched:
+            typer.echo(one.checkpoint.folder)
+    if len(fetched) < len(wanted):
+        raise typer.Exit(ExitCode.CHECKPOINT)
+
+
+def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[Named]:
+    if all_of_them and len(words) > 1:
+        raise UsageError("--all is all of a task's, and names some of them", "give one of the two")
+    if all_of_them:
+        found = every(words[0]) if words else (one for one in every() if one.name == "base")
+        return list(found)
+    if words:
+        return chosen(words, revision)
+    locked = [Named(one.task, one.name, lock.resolve(one.task, one.name)) for one in lock.read()]
+    if not locked:
+        hint = f"name a task ({', '.join(BY_NAME)}), a checkpoint, or --all"
+        raise UsageError("nothing to pull: there is no taskcli.lock here", hint)
+    return locked
+
+
+def _fetch(one: Named, allow_pickle: bool) -> Named | None:
+    """The checkpoint in the cache; None if it cannot be had, which is told."""
+    try:
+        with watching() as watch:
+            checkpoint = hub.fetch(
+                one.checkpoint, offline=False, allow_pickle=allow_pickle, watch=watch
+            )
+    except CheckpointError as error:
+        print_error(error)
+        return None
+    return replace(one, checkpoint=checkpoint)

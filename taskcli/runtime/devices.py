@@ -1,0 +1,45 @@
+"""What this machine computes on: the devices, their memory, and the dtypes that suit them."""
+
+from dataclasses import dataclass
+
+import torch
+
+from taskcli.runtime.placement import place
+
+
+@dataclass(frozen=True)
+class Device:
+    """`total` and `free` are bytes; for the processor, of main memory."""
+
+    name: str
+    model: str
+    total: int
+    free: int
+    dtypes: tuple[str, ...]
+
+
+def devices() -> list[Device]:
+    """Every device that --device may name, the processor last."""
+    found = [_cuda(index) for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", "Apple GPU", *_main_memory(), ("float32", "float16")))
+    return [*found, Device("cpu", "processor", *_main_memory(), _dtypes("cpu"))]
+
+
+def _cuda(index: int) -> Device:
+    free, total = torch.cuda.mem_get_info(index)
+    name = f"cuda:{index}"
+    return Device(name, torch.cuda.get_device_name(index), total, free, _dtypes(name))
+
+
+def _dtypes(name: str) -> tuple[str, ...]:
+    """float32 always; the one that --dtype auto takes first."""
+    chosen = place(name, "auto", 0).dtype_name
+    return (chosen,) if chosen == "float32" else (chosen, "float32")
+
+
+def _main_memory() -> tuple[int, int]:
+    import psutil  # type: ignore[import-untyped]
+
+    memory = psutil.virtual_memory()
+    return memory.total, memory.available
