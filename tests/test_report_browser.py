@@ -48,6 +48,7 @@ class Tab:
 
     def __init__(self, browser: Any, **how: Any) -> None:
         self.context = browser.new_context(**how)
+        self.context.set_default_timeout(120_000)  # the machine may be busy
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.requests: list[str] = []
