@@ -28,7 +28,7 @@ from report_pages import (
     record,
     sound,
 )
-from samples import QUESTION, SHORT_TEXT, broken_images, photos, sounds
+from samples import QUESTION, SHORT_TEXT, broken_images, photos, sounds, tone
 
 from taskcli import results
 from taskcli.items import Media, Passage, Sound
@@ -271,6 +271,12 @@ def test_pictures_are_smaller_the_more_there_are(total: int | None, side: int) -
     assert max(Image.open(decoded(preview["image"])).size) == side
 
 
+@pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1), (1, 1)])
+def test_a_picture_of_any_shape_has_a_preview(size: tuple[int, int]) -> None:
+    shown = previews.Preview.for_run(PAGE, 1).of(picture(size=size), [], None, False)
+    assert max(Image.open(decoded(shown["image"])).size) == min(720, max(size))
+
+
 @pytest.mark.parametrize("shape", [(90, 160), (1, 2000), (1, 1)])
 def test_a_depth_map_is_a_small_grey_picture(shape: tuple[int, int]) -> None:
     values = np.linspace(2, 6, shape[0] * shape[1], dtype=np.float32).reshape(shape)
@@ -308,6 +314,13 @@ def test_sound_is_compressed_and_has_an_outline() -> None:
 def test_silence_and_clicks_have_an_outline(samples: np.ndarray) -> None:
     shown = previews.Preview.for_run(PAGE, 1).of(Sound(samples, 16_000), None, None, False)
     assert 0 < len(shown["peaks"]) <= 240
+
+
+@pytest.mark.parametrize(("rate", "plays"), [(8_000, True), (48_000, True), (96_000, False)])
+def test_a_rate_that_mp3_has_not_leaves_the_sound_out(rate: int, plays: bool) -> None:
+    item = Sound(tone(0.5, rate), rate)
+    shown = previews.Preview.for_run(PAGE, 1).of(item, None, None, False)
+    assert bool(shown["sound"]) == plays
 
 
 def test_long_sound_is_linked_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
