@@ -9,14 +9,14 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli import engine, hub, lock, settings
 from taskcli.checkpoints import Checkpoint
 from taskcli.errors import TaskcliError, UsageError, first_line
-from taskcli.items import MOST_PIXELS, Media
+from taskcli.items import MOST_PIXELS, Item, Media
 from taskcli.results import Failure, Record
-from taskcli.sources import Reading, Sources, resolve
+from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Noted, Task
 from taskcli.tasks import BY_NAME
 
@@ -36,6 +36,14 @@ class DecodeLimits:
     max_pixels: int = MOST_PIXELS
     max_hours: float = 6.0
     encoding: str = "utf-8"
+
+
+class Answered(NamedTuple):
+    """A record, its source, and the decoded item; None where decoding failed."""
+
+    record: Record
+    source: Source
+    item: Item | None
 
 
 @dataclass
@@ -69,9 +77,16 @@ class Model:
         self, sources: Sources, *, ordered: bool = True, stop: threading.Event | None = None
     ) -> Iterator[Record]:
         """The engine's outcomes as records."""
+        return (answered.record for answered in self.answers(sources, ordered=ordered, stop=stop))
+
+    def answers(
+        self, sources: Sources, *, ordered: bool = True, stop: threading.Event | None = None
+    ) -> Iterator[Answered]:
+        """Records with the inputs that they answer."""
         plan = self._plan(live=sources.live, ordered=ordered)
         for outcome in engine.run(self._stages(), sources.items, plan, stop):
-            yield to_record(outcome, self.task.name, self.checkpoint)
+            record = to_record(outcome, self.task.name, self.checkpoint)
+            yield Answered(record, outcome.source, outcome.item)
 
     def _stages(self) -> engine.Stages:
         from taskcli.runtime.media import Decoder

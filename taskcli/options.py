@@ -219,6 +219,14 @@ class OutputOptions:
             rich_help_panel=_OUTPUT,
         ),
     ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="Also write a page that shows the run in a browser.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
     resume: Annotated[
         bool,
         typer.Option(
@@ -229,7 +237,9 @@ class OutputOptions:
     ] = False
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Replace the output file.", rich_help_panel=_OUTPUT),
+        typer.Option(
+            "--overwrite", help="Replace the output file and the report.", rich_help_panel=_OUTPUT
+        ),
     ] = False
     quiet: Annotated[
         bool,

@@ -1,5 +1,6 @@
 """Where the records of a run go: what is refused before it, how the file is begun and ended."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,18 +18,35 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
         raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
     if written.resume and chosen != "jsonl":
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
-    if written.output is None:
-        return
-    if not written.output.absolute().parent.is_dir():
-        raise UsageError(f"-o {written.output}: its folder does not exist")
-    if written.output.is_dir():
-        raise UsageError(f"-o {written.output} is a folder", "name a file in it")
-    if written.output.is_file() and not (written.resume or written.overwrite):
-        raise UsageError(
-            f"{written.output} exists already", "--resume goes on with it, --overwrite replaces it"
-        )
-    if _is_among(written.output, sources):
-        raise UsageError(f"{written.output} is one of the inputs", "write somewhere else")
+    if written.output is not None:
+        _check_place("-o", written.output, sources)
+        if written.output.is_file() and not (written.resume or written.overwrite):
+            raise UsageError(
+                f"{written.output} exists already",
+                "--resume goes on with it, --overwrite replaces it",
+            )
+    if written.report is not None:
+        _check_report(written.report, written, sources)
+
+
+def _check_report(report: Path, written: OutputOptions, sources: Sources) -> None:
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--report {report}: a page has a name in .html")
+    _check_place("--report", report, sources)
+    if not os.access(report.absolute().parent, os.W_OK):
+        raise UsageError(f"--report {report}: its folder cannot be written to")
+    if report.is_file() and not written.overwrite:
+        hint = "name another: it shows what this run answers" if written.resume else None
+        raise UsageError(f"{report} exists already", hint or "--overwrite replaces it")
+
+
+def _check_place(flag: str, file: Path, sources: Sources) -> None:
+    if not file.absolute().parent.is_dir():
+        raise UsageError(f"{flag} {file}: its folder does not exist")
+    if file.is_dir():
+        raise UsageError(f"{flag} {file} is a folder", "name a file in it")
+    if _is_among(file, sources):
+        raise UsageError(f"{file} is one of the inputs", "write somewhere else")
 
 
 def _is_among(path: Path, sources: Sources) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, replace
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from taskcli import __version__, hub, journal, lock, output, settings
-from taskcli.api import DecodeLimits, open_model
+from taskcli.api import Answered, DecodeLimits, open_model
 from taskcli.checkpoints import Checkpoint
-from taskcli.cli import destination, dry_run
+from taskcli.cli import destination, dry_run, report
 from taskcli.cli.fetching import watching
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import (
@@ -20,10 +20,12 @@ from taskcli.cli.streams import (
 )
 from taskcli.errors import ExitCode
 from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
-from taskcli.results import Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group, groups_of
+
+if TYPE_CHECKING:
+    from taskcli.output.report import Report
 
 _READING = ("field", "lines", "encoding", "text")  # what the ids of inputs depend on
 
@@ -51,6 +53,7 @@ class Settled:
     checkpoint: Checkpoint
     sources: Sources
     format: str
+    command: str
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -114,9 +117,14 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             settled.run.batch_size,
             _limits(settled.inputs),
         )
-        records = model.records(pending, ordered=not settled.run.unordered, stop=stopping.event)
-        with settled.opened(standard) as stream, reporter.watching(pending.total):
-            failed = _write_all(records, settled, stream, reporter, stopping)
+        answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
+        with (
+            settled.opened(standard) as stream,
+            destination.full_disk_told(),
+            report.opened(settled, model, pending.total) as page,
+            reporter.watching(pending.total),
+        ):
+            failed = _write_all(answers, settled, stream, page, reporter, stopping)
         reporter.summarise(model.session.placement, stopping.exit_code is not None)
     if stopping.exit_code is not None:
         return stopping.exit_code
@@ -141,7 +149,16 @@ def settle(call: Call) -> Settled:
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
     return Settled(
-        call.task, options, inputs, model, run_options, written, checkpoint, sources, chosen
+        call.task,
+        options,
+        inputs,
+        model,
+        run_options,
+        written,
+        checkpoint,
+        sources,
+        chosen,
+        report.command_line(call),
     )
 
 
@@ -215,29 +232,38 @@ def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
 
 
 def _write_all(
-    records: Iterator[Record],
+    answers: Iterator[Answered],
     settled: Settled,
     stream: TextIO,
+    page: "Report | None",
     reporter: Reporter,
     stopping: Stopping,
 ) -> int:
     """Write every record as it comes; the number that failed."""
     failed = 0
-    with destination.full_disk_told(), closing(records):  # type: ignore[type-var]
+    with closing(answers):  # type: ignore[type-var]
         writer = output.open_writer(settled.format, stream)
         try:
-            for record in records:
+            for record, source, item in answers:
                 writer.write(record)
+                if page is not None:
+                    page.write(record, item, source.path)
                 reporter.note(record)
                 failed += record.error is not None
                 if record.error is not None and settled.run.on_error == "stop":
                     stopping.event.set()
         finally:
             writer.close()  # a JSON array is ended even if the run is not
+    if page is not None:
+        page.stopped = report.why_stopped(stopping)
     return failed
 
 
 def _write_none(settled: Settled) -> None:
     """No records are still valid output, such as an empty array."""
-    with results_stream() as standard, settled.opened(standard) as stream:
+    with (
+        results_stream() as standard,
+        settled.opened(standard) as stream,
+        report.opened(settled, None, 0),
+    ):
         output.open_writer(settled.format, stream).close()

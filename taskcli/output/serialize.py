@@ -34,11 +34,16 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def to_line(record: Record) -> str:
+    """The record as one line."""
+    return one_line(to_json(record))
+
+
+def one_line(data: dict[str, Any]) -> str:
     """One line of valid JSON: text stays readable; what a terminal or a line reader obeys does not.
 
     The escapes of json.dumps leave out C1 controls, other line ends, and changes of direction.
     """
-    line = json.dumps(to_json(record), ensure_ascii=False, allow_nan=False)
+    line = json.dumps(data, ensure_ascii=False, allow_nan=False)
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 

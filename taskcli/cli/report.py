@@ -1,0 +1,99 @@
+"""--report: what its page says of the run, and how it is opened."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from taskcli import __version__
+from taskcli.api import Model
+from taskcli.cli.stopping import Stopping
+from taskcli.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.settings import flag_of
+
+if TYPE_CHECKING:
+    from taskcli.cli.execute import Call, Settled
+    from taskcli.output.report import Report
+
+_NAMED = 3  # inputs of a command that its line names, before and after a gap
+
+
+def opened(
+    settled: "Settled", model: Model | None, total: int | None
+) -> "AbstractContextManager[Report | None]":
+    """The page that --report asks for; `model` is None in a run that had nothing to answer."""
+    if settled.output.report is None:
+        return nullcontext()
+    from taskcli.output import report
+
+    return report.opened(settled.output.report, _facts(settled, model), total)
+
+
+def why_stopped(stopping: Stopping) -> str | None:
+    """Why not every input was answered, for the page."""
+    if stopping.exit_code is not None:
+        return "it was interrupted"
+    return "an input failed, under --on-error stop" if stopping.event.is_set() else None
+
+
+def command_line(call: "Call") -> str:
+    """The call as one would type it; options from the environment are flags in it."""
+    words = ["taskcli", call.task.name, *_few(call.inputs)]
+    groups = (call.task.Options, call.input_group, ModelOptions, RunOptions, OutputOptions)
+    for group in groups:
+        for name, declaration in get_type_hints(group, include_extras=True).items():
+            if name in call.given:
+                words += _spelled(f"--{flag_of(name, declaration)}", call.given[name])
+    return shlex.join(words)
+
+
+def _few(inputs: tuple[str, ...]) -> tuple[str, ...]:
+    if len(inputs) <= 2 * _NAMED:
+        return inputs
+    left = len(inputs) - 2 * _NAMED
+    return (*inputs[:_NAMED], f"[{left} more]", *inputs[-_NAMED:])
+
+
+def _spelled(flag: str, value: Any) -> Iterator[str]:
+    if isinstance(value, bool):
+        yield from [flag] * value
+        return
+    for one in value if isinstance(value, list | tuple) else [value]:
+        yield from (flag, str(one))
+
+
+def _facts(settled: "Settled", model: Model | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "task": settled.task.name,
+        "media": settled.task.media,
+        "command": settled.command,
+        "model": settled.checkpoint.name,
+        "revision": settled.checkpoint.revision,
+        "options": _options(settled.options),
+        "resumed": settled.output.resume,
+        "version": __version__,
+    }
+    return facts if model is None else facts | _placement(model)
+
+
+def _options(options: Any) -> dict[str, str]:
+    """The task's own options that say something, by their flags."""
+    declared = get_type_hints(type(options), include_extras=True)
+    return {
+        flag_of(name, declared[name]): ", ".join(map(str, value))
+        if isinstance(value, list | tuple)
+        else str(value)
+        for name, value in asdict(options).items()
+        if value not in (None, False, [], ())
+    }
+
+
+def _placement(model: Model) -> dict[str, str]:
+    placement = model.session.placement
+    return {
+        "device": placement.device_name,
+        "device_why": placement.device_why,
+        "dtype": placement.dtype_name,
+        "dtype_why": placement.dtype_why,
+    }

@@ -1,0 +1,122 @@
+"""The report page: its head, two data blocks per input as they come, then what the run was.
+
+The page's own script builds everything a person sees from those blocks, so nothing that a file,
+a label or a model contains is ever markup. Memory does not grow with the number of inputs.
+"""
+
+import base64
+import hashlib
+import html
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TextIO
+
+from taskcli.errors import first_line
+from taskcli.items import Item
+from taskcli.output.report.previews import Preview
+from taskcli.output.serialize import one_line, to_line
+from taskcli.results import Record
+
+# In the order in which they use each other.
+_SCRIPTS = ("elements", "colours", "pictures", "sounds", "texts", "cards", "page")
+_PAGE_LIMIT = 256 * 2**20  # bytes; browsers open this much, further inputs come without media
+_MARK = "<!-- data -->"
+
+
+@dataclass
+class Report:
+    """The page while it is written. `stopped` says why the run ended early, if it did."""
+
+    stream: TextIO
+    preview: Preview
+    stopped: str | None = None
+    count: int = 0
+    failed: int = 0
+    began: float = field(default_factory=time.time)
+
+    def write(self, record: Record, item: Item | None, path: str | None) -> None:
+        """Add one input: its record, the decoded item that it answers, the file it came from."""
+        full = self.stream.tell() > _PAGE_LIMIT
+        self._block("record", to_line(record))
+        self._block("preview", one_line(self.preview.of(item, record.result, path, full)))
+        self.count += 1
+        self.failed += record.error is not None
+
+    def end(self, facts: Mapping[str, Any]) -> None:
+        """Add what is known only now: counts and times."""
+        known = {
+            **facts,
+            "count": self.count,
+            "failed": self.failed,
+            "stopped": self.stopped,
+            "began": datetime.fromtimestamp(self.began).astimezone().isoformat(timespec="seconds"),
+            "seconds": time.time() - self.began,
+        }
+        self._block("run", one_line(known))
+
+    def _block(self, kind: str, line: str) -> None:
+        # `<` alone could end the block or open a comment in it.
+        data = line.replace("<", "\\u003c")
+        self.stream.write(f'<script type="application/json" class="{kind}">{data}</script>\n')
+
+
+@contextmanager
+def opened(file: Path, facts: Mapping[str, Any], total: int | None) -> Iterator[Report]:
+    """A report that stands at `file`, whole, once the block is left, even by an exception.
+
+    `facts` are shown at the top; `total` is the number of inputs where it is known, and decides
+    how large their previews are. Raises OSError where the page cannot be written; then there is
+    none.
+    """
+    partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    head, tail = _template(f"{facts['task']} report").split(_MARK)
+    try:
+        with partial.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(head)
+            report = Report(stream, Preview.for_run(file, total))
+            try:
+                yield report
+            except Exception as failure:
+                report.stopped = first_line(failure)
+                raise
+            finally:
+                report.end(facts)
+                stream.write(tail)
+                stream.flush()
+                os.fsync(stream.fileno())
+                partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _template(title: str) -> str:
+    """The page without data. Its policy lets its own style and script run, and nothing else."""
+    style, script = _asset("report.css"), "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    filled = {
+        "title": html.escape(title),
+        "style-hash": _hash(style),
+        "script-hash": _hash(script),
+        "style": style,
+        "script": script,
+    }
+    page = _asset("page.html")
+    for name, value in filled.items():
+        page = page.replace(f"{{{{{name}}}}}", value)
+    return page
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    """As a content security policy names what may run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,143 @@
+"""What a report shows of an input: a small picture, compressed sound, or the text itself."""
+
+import base64
+import io
+import os
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from taskcli.items import Item, Passage, Picture, Sound
+from taskcli.results import Answer, DepthMap
+
+# (inputs up to, longest side in pixels): a page of many pictures must still open quickly.
+_SIDES = ((100, 720), (1_000, 480))
+_SMALLEST_SIDE = 320
+_QUALITY = 80  # JPEG: a tenth of WebP's time, which would hold back a fast device
+_DEPTH_SIDE, _DEPTH_QUALITY = 360, 90
+_LONGEST_SOUND = 600  # seconds that are embedded, about 2.4 MB
+_SQUEEZED = 0.85  # of libsndfile's scale: about 32 kbit/s for speech at 16 kHz
+_PEAKS = 240  # of a waveform
+_LONGEST_TEXT = 100_000  # characters that are embedded
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Previews for one page, of pictures with at most `side` pixels a side.
+
+    `folder` is where the page will stand: originals are linked from there.
+    """
+
+    folder: Path
+    side: int
+
+    @classmethod
+    def for_run(cls, page: Path, total: int | None) -> "Preview":
+        many = _SIDES[-1][0] if total is None else total
+        side = next((side for most, side in _SIDES if many <= most), _SMALLEST_SIDE)
+        return cls(page.absolute().parent, side)
+
+    def of(self, item: Item | None, result: Any, path: str | None, full: bool) -> dict[str, Any]:
+        """JSON values; `full` leaves out media, since the page is large enough."""
+        shown = {} if item is None else self._shown(item, result, full)
+        link = self._link(path)
+        return shown if link is None else {**shown, "link": link}
+
+    def _link(self, path: str | None) -> str | None:
+        """The original as a relative address; every character with a meaning there is quoted."""
+        if path is None or not Path(path).is_file():
+            return None
+        try:
+            relative = os.path.relpath(path, self.folder)
+        except ValueError:  # another drive
+            return None
+        return quote(os.fsencode(relative.replace(os.sep, "/")))
+
+    @singledispatchmethod
+    def _shown(self, item: Item, result: Any, full: bool) -> dict[str, Any]:
+        raise TypeError(f"no preview for {type(item).__name__}")
+
+    @_shown.register
+    def _(self, item: Picture, result: Any, full: bool) -> dict[str, Any]:
+        width, height = item.size
+        shown: dict[str, Any] = {"width": width, "height": height}
+        if full:
+            return shown
+        small = item.image.copy()
+        small.thumbnail((self.side, self.side), reducing_gap=2.0)
+        shown["image"] = _jpeg(small, _QUALITY)
+        if isinstance(result, DepthMap) and result.values is not None:
+            shown["depth"] = _depth(result)
+        return shown
+
+    @_shown.register
+    def _(self, item: Sound, result: Any, full: bool) -> dict[str, Any]:
+        shown: dict[str, Any] = {"seconds": item.seconds, "peaks": _peaks(item)}
+        if not full and item.seconds <= _LONGEST_SOUND:
+            shown["sound"] = _mp3(item)
+        return shown
+
+    @_shown.register
+    def _(self, item: Passage, result: Any, full: bool) -> dict[str, Any]:
+        start = _excerpt_start(item.text, result)
+        text = item.text[start : start + _LONGEST_TEXT]
+        shown = {"text": text, "start": start, "length": len(item.text)}
+        pair = item.fields.get("text_pair")
+        return shown if pair is None else {**shown, "pair": str(pair)[:_LONGEST_TEXT]}
+
+
+def _excerpt_start(text: str, result: Any) -> int:
+    """Where the embedded part of a text begins: an answer must lie in it."""
+    best = result[0] if isinstance(result, list) and result else result
+    if len(text) <= _LONGEST_TEXT or not isinstance(best, Answer):
+        return 0
+    return max(0, best.start - _LONGEST_TEXT // 2)
+
+
+def _jpeg(image: Any, quality: int) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality, optimize=False)
+    return _data_url("image/jpeg", buffer)
+
+
+def _depth(result: DepthMap) -> str:
+    """A small grey picture: 0 is the least depth and 255 the greatest."""
+    import numpy as np
+    from PIL import Image
+
+    span = (result.max - result.min) or 1.0
+    levels = (np.asarray(result.values, np.float32) - result.min) * (255 / span)
+    # Not `thumbnail`: it cannot draw floats.
+    scale = min(1.0, _DEPTH_SIDE / max(levels.shape))
+    size = (max(1, round(result.width * scale)), max(1, round(result.height * scale)))
+    small = Image.fromarray(levels).resize(size, Image.Resampling.BILINEAR)
+    return _jpeg(small.convert("L"), _DEPTH_QUALITY)
+
+
+def _peaks(sound: Sound) -> list[int]:
+    """The outline of a waveform: the loudest sample of each stretch, over the loudest of all."""
+    import numpy as np
+
+    loudness = np.abs(sound.samples)
+    starts = np.unique(np.linspace(0, len(loudness), _PEAKS, endpoint=False).astype(int))
+    peaks = np.maximum.reduceat(loudness, starts)
+    return [int(level) for level in np.rint(peaks * (100 / (float(peaks.max()) or 1.0)))]
+
+
+def _mp3(sound: Sound) -> str | None:
+    """The sound as MP3, which every browser plays; None at a rate that MP3 has not."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    how: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": _SQUEEZED}
+    try:
+        soundfile.write(buffer, sound.samples, sound.rate, format="MP3", **how)
+    except soundfile.LibsndfileError:
+        return None
+    return _data_url("audio/mpeg", buffer)
+
+
+def _data_url(kind: str, content: io.BytesIO) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content.getvalue()).decode('ascii')}"

@@ -1,0 +1,176 @@
+// A recording that plays, and its transcript, whose words follow the sound.
+
+const PLAY = "M3 1.5v13l11-6.5z";
+const PAUSE = "M3 2h4v12H3zM9 2h4v12H9z";
+
+let playing = null;
+
+class Player {
+  constructor(name, preview) {
+    this.seconds = preview.seconds;
+    this.name = clean(name);
+    this.source = preview.sound;
+    this.audio = null;
+    this.follow = () => {};
+    this.icon = svg("path", { d: PLAY });
+    this.button = h(
+      "button",
+      { type: "button", class: "play", "aria-label": `Play ${this.name}`, onclick: () => this.toggle() },
+      svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, this.icon),
+    );
+    this.button.disabled = !this.source;
+    this.position = h("input", {
+      type: "range", min: 0, max: this.seconds, step: 0.01, value: 0,
+      "aria-label": `Position in ${this.name}`, oninput: () => this.seek(Number(this.position.value)),
+    });
+    this.position.disabled = !this.source;
+    this.clock = h("span", { class: "clock" });
+    const outline = () => svg("path", { d: outlineOf(preview.peaks) });
+    const box = { viewBox: `0 0 ${preview.peaks.length} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
+    this.wave = h("div", { class: "wave" }, svg("svg", box, outline()), svg("svg", { ...box, class: "played" }, outline()), this.position);
+    this.element = h("div", { class: "player" }, this.button, this.wave, this.clock);
+    this.show(0);
+  }
+
+  // A recording too long for the page can still be opened by the person who has it.
+  chooser(link) {
+    if (this.source) return null;
+    const input = h("input", { type: "file", accept: "audio/*,video/*", onchange: () => {
+      if (!input.files.length) return;
+      this.source = URL.createObjectURL(input.files[0]);
+      this.button.disabled = this.position.disabled = false;
+      this.audio = null;
+    } });
+    const why = "This recording is not in the page. Choose its file to hear it here";
+    const where = link ? [", or ", h("a", { href: link, target: "_blank", rel: "noopener" }, "open it"), " by itself"] : [];
+    return h("label", { class: "load" }, why, where, ".", input);
+  }
+
+  opened() {
+    if (this.audio) return this.audio;
+    this.audio = new Audio(this.source);
+    this.audio.addEventListener("ended", () => this.pause());
+    return this.audio;
+  }
+
+  toggle() {
+    if (playing === this) this.pause();
+    else this.play();
+  }
+
+  async play() {
+    if (!this.source) return;
+    if (playing) playing.pause();
+    playing = this;
+    this.icon.setAttribute("d", PAUSE);
+    this.button.setAttribute("aria-label", `Pause ${this.name}`);
+    const audio = this.opened();
+    if (audio.ended) audio.currentTime = 0;
+    try {
+      await audio.play();
+    } catch (refused) { // the file is no sound that this browser plays, or was paused at once
+      if (playing === this) this.pause();
+      if (refused.name !== "AbortError") this.clock.textContent = "cannot be played here";
+      return;
+    }
+    this.tick();
+  }
+
+  pause() {
+    if (this.audio) this.audio.pause();
+    if (playing === this) playing = null;
+    this.icon.setAttribute("d", PLAY);
+    this.button.setAttribute("aria-label", `Play ${this.name}`);
+  }
+
+  seek(seconds) {
+    if (!this.source) return;
+    this.opened().currentTime = seconds;
+    this.show(seconds);
+  }
+
+  tick() {
+    this.show(this.audio.ended ? this.seconds : this.audio.currentTime);
+    if (playing === this) requestAnimationFrame(() => this.tick());
+  }
+
+  show(seconds) {
+    const at = Math.min(seconds, this.seconds);
+    this.wave.style.setProperty("--at", `${(100 * at) / this.seconds}%`);
+    this.clock.textContent = progress(at, this.seconds);
+    if (document.activeElement !== this.position || playing === this) this.position.value = at;
+    this.position.setAttribute("aria-valuetext", `${at.toFixed(1)} of ${this.seconds.toFixed(1)} seconds`);
+    this.follow(at);
+  }
+}
+
+const progress = (at, whole) =>
+  whole < 60 ? `${at.toFixed(1)} / ${whole.toFixed(1)} s` : `${clock(at)} / ${clock(whole)}`;
+
+const outlineOf = (peaks) =>
+  peaks.map((peak, x) => `M${x + 0.5} ${50 - peak * 0.46}V${50 + Math.max(peak * 0.46, 1)}`).join("");
+
+// The text with a button per chunk, and a function that marks the chunk at a time.
+function transcript(result, player) {
+  const box = h("div", { class: "transcript", dir: "auto" });
+  const chunks = result.chunks ?? [];
+  if (!result.text.trim()) box.append(h("span", { class: "nothing" }, "Nothing is said."));
+  else if (!chunks.length) box.append(result.text);
+  const words = chunks.map((chunk) => spoken(chunk, player));
+  if (areSentences(chunks)) box.append(...words.map((word, number) => timedLine(word, chunks[number])));
+  else box.append(...runningText(result.text, chunks, words));
+  player.follow = follower(box, chunks, words);
+  return box;
+}
+
+function spoken(chunk, player) {
+  const [start] = chunk.timestamp;
+  const jump = () => {
+    player.seek(start);
+    if (playing !== player) player.play();
+  };
+  const title = `${start.toFixed(2)} s`;
+  return h("button", { type: "button", class: "word", tabindex: -1, title, onclick: jump }, chunk.text.trim());
+}
+
+// Phrases get a line each; words and characters run on.
+const areSentences = (chunks) =>
+  chunks.length > 1 && chunks.filter((chunk) => /\S\s+\S+\s+\S/.test(chunk.text)).length > chunks.length / 2;
+
+const timedLine = (word, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), word);
+
+// What stands between the chunks is kept as the whole text has it.
+function runningText(text, chunks, words) {
+  const parts = [];
+  let at = 0;
+  chunks.forEach((chunk, number) => {
+    const found = text.indexOf(chunk.text.trim(), at);
+    parts.push(found < 0 ? " " : text.slice(at, found), words[number]);
+    if (found >= 0) at = found + chunk.text.trim().length;
+  });
+  return chunks.length ? [...parts, text.slice(at)] : [];
+}
+
+function follower(box, chunks, words) {
+  let last = null;
+  return (seconds) => {
+    const started = chunks.findLastIndex((chunk) => chunk.timestamp[0] <= seconds);
+    box.classList.toggle("following", seconds > 0 && chunks.length > 0);
+    words.forEach((word, number) => word.classList.toggle("said", number <= started));
+    const speaking = started >= 0 && seconds > 0 && seconds <= (chunks[started].timestamp[1] ?? Infinity);
+    const now = speaking ? words[started] : null;
+    if (now === last) return;
+    last?.classList.remove("now");
+    now?.classList.add("now");
+    last = now;
+    if (now && playing) scrollWithin(box, now);
+  };
+}
+
+// Only the box scrolls: the page stays where the reader has put it.
+function scrollWithin(box, word) {
+  const [outer, inner] = [box, word].map((element) => element.getBoundingClientRect());
+  if (inner.top < outer.top || inner.bottom > outer.bottom) {
+    box.scrollTop += inner.top - outer.top - outer.height / 3;
+  }
+}

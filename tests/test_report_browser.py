@@ -1,0 +1,496 @@
+"""--report in a browser: clicked, typed into, played and measured, in headless Chromium."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from report_pages import (
+    ALL,
+    answer,
+    detection,
+    entity,
+    failure,
+    make_page,
+    passage,
+    picture,
+    record,
+    segment,
+    sound,
+    spoken,
+)
+
+from taskcli import results
+from taskcli.output.report import previews
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+PAGE = Path("out.html")
+FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]  # tests may run as root
+ARTICLE = "Ada Lovelace 👩‍🚀 met <b>Babbage & Co</b> in 東京."
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page in the browser, and everything that it complains of or asks the network for."""
+
+    def __init__(self, browser: Any, **how: Any) -> None:
+        self.context = browser.new_context(**how)
+        self.context.set_default_timeout(120_000)  # the machine may be busy
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, file: Path) -> Any:
+        self.page.goto(file.absolute().as_uri())
+        return self.page
+
+    def check(self) -> None:
+        assert not self.complaints
+        local = ("file:", "data:", "blob:")
+        assert not [url for url in self.requests if not url.startswith(local)]
+        self.context.close()
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Tab]:
+    opened = Tab(chromium, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield opened
+    opened.check()
+
+
+def names(page: Any) -> list[str]:
+    return [text.strip() for text in page.locator(".card h2").all_inner_texts()]
+
+
+def focused(page: Any) -> str:
+    """The name of the card that has the focus."""
+    return str(page.evaluate("document.activeElement.querySelector('h2').textContent"))
+
+
+def shots() -> Path:
+    """Three pictures with objects, one without, and one that failed."""
+    found = {
+        "a/two.png": [
+            detection("ball", 0.95, 20, 20, 70, 80),
+            detection("cube", 0.6, 90, 60, 140, 110),
+        ],
+        "b/one.png": [detection("ball", 0.7, 10, 5, 60, 60)],
+        "a/ten.png": [detection("cone", 0.55, 100, 5, 160, 60)],
+        "empty.png": [],
+    }  # fmt: skip
+    rows = [(record("detect", name, boxes), picture(), None) for name, boxes in found.items()]
+    return make_page(PAGE, "detect", [*rows, failure("detect", "bad.png", "the image is damaged")])
+
+
+# Filters
+
+
+def test_the_top_tells_what_was_run(tab: Tab) -> None:
+    page = tab.open(shots())
+    assert page.title() == "detect · 5 inputs"
+    facts = page.inner_text("#facts")
+    for fact in ("some/checkpoint", "1d5f47bd3bdd", "cpu", "float32", "threshold 0.5"):
+        assert fact in facts
+    assert page.inner_text("#command code") == "taskcli detect 'shots/*.jpg' --report out.html"
+    assert page.inner_text("h1 small") == "5 inputs, 1 failed"
+    assert "bad.png" in page.inner_text("#failures")
+    assert "the image is damaged" in page.inner_text("#failures")
+
+
+def test_status_label_search_and_sort(tab: Tab) -> None:
+    page = tab.open(shots())
+    everything = ["a/two.png", "b/one.png", "a/ten.png", "empty.png", "bad.png"]
+    assert names(page) == everything
+    page.get_by_role("button", name="Nothing found").click()
+    assert names(page) == ["empty.png"]
+    page.get_by_role("button", name="Failed").click()
+    assert names(page) == ["bad.png"]
+    page.get_by_role("button", name="All", exact=False).first.click()
+    page.locator("#legend").get_by_role("button", name="ball").click()
+    assert names(page) == ["a/two.png", "b/one.png"]
+    page.fill("#query", "ONE")
+    assert names(page) == ["b/one.png"]
+    assert page.inner_text("#shown") == "1 of 5 inputs"
+    page.fill("#query", "no such thing")
+    page.get_by_role("button", name="Show all").click()
+    page.select_option("#sort", "low")
+    assert names(page) == ["a/ten.png", "b/one.png", "a/two.png", "empty.png", "bad.png"]
+    page.select_option("#sort", "high")
+    assert names(page)[:3] == ["a/two.png", "b/one.png", "a/ten.png"]
+    page.select_option("#sort", "name")
+    assert names(page) == sorted(everything)
+
+
+def test_the_threshold_hides_what_scores_less(tab: Tab) -> None:
+    page = tab.open(shots())
+    assert page.input_value("#threshold") == "0.55"
+    assert page.locator("rect.side").count() == 4
+    page.locator("#threshold").fill("0.65")
+    assert page.locator("rect.side").count() == 2
+    counts = page.locator("#status").inner_text().split()
+    assert counts == ["All5", "Found2", "Nothing", "found2", "Failed1"]
+    assert "Nothing above the threshold" in page.locator(".card").nth(2).inner_text()
+    page.keyboard.press("[")
+    assert page.locator("#threshold-field output").inner_text() == "0.60"
+    assert page.locator("rect.side").count() == 3
+
+
+def test_a_failure_leads_to_its_card(tab: Tab) -> None:
+    page = tab.open(shots())
+    page.get_by_role("button", name="Nothing found").click()
+    page.locator("#failures button").click()
+    assert focused(page) == "bad.png"
+
+
+# Pictures
+
+
+def test_boxes_lie_where_they_were_found_and_can_be_hidden(tab: Tab) -> None:
+    page = tab.open(shots())
+    frame = page.locator(".frame").first.bounding_box()
+    box = page.locator("rect.side").nth(1).bounding_box()  # the best is drawn last
+    scale = frame["width"] / 160
+    assert box["x"] - frame["x"] == pytest.approx(20 * scale, abs=3)
+    assert box["y"] - frame["y"] == pytest.approx(20 * scale, abs=3)
+    assert box["width"] == pytest.approx(50 * scale, abs=6)
+    tags = page.locator(".names span")
+    for at in range(tags.count()):
+        tag, around = (
+            tags.nth(at).bounding_box(),
+            tags.nth(at).locator("xpath=../..").bounding_box(),
+        )
+        assert tag["x"] >= around["x"] - 1
+        assert tag["x"] + tag["width"] <= around["x"] + around["width"] + 1
+        assert tag["y"] >= around["y"] - 1
+    page.get_by_role("button", name="Boxes").click()
+    assert page.locator("rect").count() == 0
+    page.keyboard.press("n")
+    assert tags.count() == 0
+
+
+def test_the_viewer_turns_pages_and_gives_the_focus_back(tab: Tab) -> None:
+    page = tab.open(shots())
+    page.get_by_role("button", name="Open a/two.png").click()
+    assert page.locator("#viewer").is_visible()
+    assert "1 of 5" in page.inner_text("#viewer nav")
+    page.keyboard.press("ArrowRight")
+    assert "b/one.png" in page.inner_text("#viewer h2")
+    page.keyboard.press("Escape")
+    assert not page.locator("#viewer").is_visible()
+    assert focused(page) == "b/one.png"
+
+
+def pixel(page: Any, selector: str, x: float, y: float) -> list[int]:
+    """Red, green, blue and alpha of a canvas, at shares of its width and height."""
+    return page.eval_on_selector(
+        selector,
+        """(canvas, [x, y]) => Array.from(canvas.getContext("2d").getImageData(
+            Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data)""",
+        [x, y],
+    )
+
+
+def test_masks_cover_what_they_cover(tab: Tab) -> None:
+    rng = np.random.default_rng(0)
+    right = np.zeros((120, 160), bool)
+    right[30:90, 100:150] = True
+    speckled = (rng.random((120, 160)) < 0.5) & ~right
+    found = [segment("wall", 0.99, right), segment("sand", 0.95, speckled)]
+    rows = [(record("segment", "a.png", found), picture(), None)]
+    page = tab.open(make_page(PAGE, "segment", rows))
+    drawn = page.eval_on_selector(
+        "canvas.mask",
+        """(canvas) => Array.from(
+            canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)""",
+    )
+    seen = np.array(drawn, np.uint8).reshape(120, 160, 4)
+    assert ((seen[..., 3] > 0) == (right | speckled)).all(), "every pixel of both run-length codes"
+    assert len(np.unique(seen[right], axis=0)) == 1
+    page.locator("#legend").get_by_role("button", name="wall").click()
+    assert pixel(page, "canvas.mask", 0.75, 0.5)[3] == 255
+    page.get_by_role("button", name="Masks").click()
+    assert pixel(page, "canvas.mask", 0.75, 0.5)[3] == 0
+
+
+def test_depth_is_coloured_blended_and_read(tab: Tab) -> None:
+    values = np.tile(np.linspace(1, 9, 160, dtype=np.float32), (120, 1))
+    found = results.DepthMap(1.0, 9.0, 5.0, 160, 120, "m", values)
+    rows = [(record("depth", "a.png", found), picture(), None)]
+    page = tab.open(make_page(PAGE, "depth", rows))
+    page.wait_for_selector(".reading", state="attached")
+    near, far = (sum(pixel(page, "canvas.depth", x, 0.5)[:3]) for x in (0.02, 0.98))
+    assert near > 500 > 100 > far, "near is bright"
+    page.locator(".frame").hover()
+    metres = float(page.inner_text(".reading").split()[1])
+    assert metres == pytest.approx(5, abs=0.3)
+    page.locator("#depth").fill("40")
+    assert page.eval_on_selector("canvas.depth", "canvas => canvas.style.opacity") == "0.4"
+    page.locator(".card").focus()
+    page.keyboard.press("d")
+    assert page.eval_on_selector("canvas.depth", "canvas => canvas.style.opacity") == "0"
+
+
+# Sound
+
+
+def test_words_follow_the_sound(tab: Tab) -> None:
+    rows = [(record("asr", "a.wav", spoken(*"one two three four five".split())), sound(1.0), None)]
+    page = tab.open(make_page(PAGE, "asr", rows))
+    assert page.inner_text(".transcript").split() == "one two three four five".split()
+    page.evaluate(
+        """() => {
+            window.seen = [];
+            const look = () => {
+                const word = document.querySelector(".now")?.textContent;
+                if (word && seen.at(-1) !== word) seen.push(word);
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    page.get_by_role("button", name="Play a.wav").click()
+    page.get_by_role("button", name="Pause a.wav").wait_for()
+    page.get_by_role("button", name="Play a.wav").wait_for(timeout=10_000)  # it has ended
+    seen = page.evaluate("seen")
+    assert seen == sorted(seen, key="one two three four five".split().index)
+    assert len(seen) >= 3
+    assert page.inner_text(".clock") == "1.0 / 1.0 s"
+
+
+def test_a_word_and_the_slider_lead_to_their_time(tab: Tab) -> None:
+    rows = [(record("asr", "a.wav", spoken(*"one two three".split())), sound(9.0), None)]
+    page = tab.open(make_page(PAGE, "asr", rows))
+    slider = page.get_by_role("slider", name="Position in a.wav")
+    slider.fill("0.45")
+    assert page.inner_text(".now") == "three"
+    page.locator(".word").nth(1).click()
+    page.get_by_role("button", name="Pause a.wav").click()
+    assert float(slider.input_value()) >= 0.2
+    page.locator(".card").focus()
+    page.keyboard.press(" ")
+    page.get_by_role("button", name="Pause a.wav").wait_for()
+
+
+def test_a_recording_beside_the_page_is_chosen(
+    tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previews, "_LONGEST_SOUND", 0.5)
+    import soundfile
+
+    soundfile.write(tmp_path / "talk.wav", sound(1.0).samples, 16_000)
+    rows = [(record("asr", "a.wav", spoken("one", "two")), sound(1.0), tmp_path / "talk.wav")]
+    page = tab.open(make_page(PAGE, "asr", rows))
+    assert page.get_by_role("button", name="Play a.wav").is_disabled()
+    page.set_input_files(".load input", tmp_path / "talk.wav")
+    page.get_by_role("button", name="Play a.wav").click()
+    page.get_by_role("button", name="Pause a.wav").wait_for()
+
+
+# Texts
+
+
+def test_entities_are_marked_where_they_are_beyond_the_basic_plane(tab: Tab) -> None:
+    found = [
+        entity(ARTICLE, "Ada Lovelace", "PER", 0.99),
+        entity(ARTICLE, "<b>Babbage & Co</b>", "ORG", 0.8),
+        entity(ARTICLE, "東京", "LOC", 0.6),
+    ]
+    page = tab.open(make_page(PAGE, "ner", [(record("ner", "a", found), passage(ARTICLE), None)]))
+    marks = page.locator("mark.entity")
+    assert [text.split("\n")[0] for text in marks.all_text_contents()] == [
+        "Ada LovelacePER", "<b>Babbage & Co</b>ORG", "東京LOC",
+    ]  # fmt: skip
+    page.locator("#threshold").fill("0.7")
+    assert marks.count() == 2
+    page.locator("#legend").get_by_role("button", name="ORG").click()
+    assert marks.all_text_contents() == ["<b>Babbage & Co</b>ORG"]
+
+
+def test_an_answer_stands_in_its_context(tab: Tab) -> None:
+    text = "Nothing here. " * 60 + "The bridge costs 450 euros. " + "Or here. " * 60
+    rows = [
+        (record("qa", "a#1", answer(text, "How much?", "450 euros", 0.9)), passage(text), None),
+        (record("qa", "a#2", results.Answer("Who?", "", 0.6, 0, 0)), passage(text), None),
+    ]
+    page = tab.open(make_page(PAGE, "qa", rows))
+    card = page.locator(".card").first
+    assert card.locator("mark").inner_text() == "450 euros"
+    assert len(card.locator(".prose").inner_text()) < 600
+    card.get_by_role("button", name="Show the whole text").click()
+    assert len(card.locator(".prose").inner_text()) == len(text)
+    page.get_by_role("button", name="Nothing found").click()
+    assert names(page) == ["a#2"]
+
+
+def test_what_was_written_stands_beside_its_source(tab: Tab) -> None:
+    rows = [(record("summarize", "a", results.Summary("Short.")), passage("A long text."), None)]
+    page = tab.open(make_page(PAGE, "summarize", rows))
+    source, made = (page.locator(f".{side} .prose").bounding_box() for side in ("source", "target"))
+    assert source["y"] == made["y"]
+    assert page.inner_text(".target .prose") == "Short."
+
+
+def test_a_continuation_differs_from_its_prompt(tab: Tab) -> None:
+    made = [results.GeneratedText("The dog ran."), results.GeneratedText("The dog slept.")]
+    page = tab.open(
+        make_page(PAGE, "generate", [(record("generate", "a", made), passage("The dog"), None)])
+    )
+    assert page.locator(".prompt").all_text_contents() == ["The dog", "The dog"]
+    assert page.locator(".prose").all_text_contents() == ["The dog ran.", "The dog slept."]
+
+
+@pytest.mark.parametrize("score", [0.9, 3.7, -2.0])
+def test_labels_are_bars_whatever_their_scores(tab: Tab, score: float) -> None:
+    found = [results.Label("good", score), results.Label("bad", score / 2)]
+    rows = [(record("classify-text", "a", found), passage("A film.", text_pair="Liked it."), None)]
+    page = tab.open(make_page(PAGE, "classify-text", rows))
+    assert page.locator(".bar-row b").all_text_contents() == ["good", "bad"]
+    width = page.eval_on_selector(".bar-row .fill", "bar => bar.style.width")
+    assert width == f"{100 * min(1, max(0, score)):g}%"
+    assert page.locator("#threshold-field").is_visible() == (score == 0.9)
+    assert "Liked it." in page.inner_text(".card")
+
+
+# Hostile names and texts
+
+
+def test_nothing_that_is_shown_becomes_markup(tab: Tab) -> None:
+    bad = '<script>alert(1)</script><img src=x onerror="alert(2)">\u202egpj.exe'
+    shown = record("detect", bad, [detection(bad, 0.9, 5, 5, 50, 50)], warnings=(bad,))
+    rows = [(shown, picture(), None), failure("detect", "javascript:alert(3)", bad)]
+    file = make_page(PAGE, "detect", rows, model=bad, command=bad, options={bad: bad})
+    page = tab.open(file)
+    page.locator(".card .picture").click()
+    assert page.locator("img").count() == 2, "the picture in its card and in the viewer"
+    assert page.locator("main script, header script, dialog script").count() == 0
+    assert "\u202e" not in page.inner_text("h2 >> nth=0")
+    assert bad.partition("\u202e")[0] in page.inner_text("#command code")
+
+
+def test_texts_cannot_become_markup_either(tab: Tab) -> None:
+    bad = "</mark></script><svg onload=alert(1)> {{title}}"
+    found = [results.Entity(bad, 0.9, bad, 0, len(bad))]
+    page = tab.open(make_page(PAGE, "ner", [(record("ner", bad, found), passage(bad), None)]))
+    assert page.locator("mark").text_content() == bad + bad
+    assert page.locator("main svg").count() == 0
+
+
+# Keys, colours, sizes
+
+
+def test_keys(tab: Tab) -> None:
+    page = tab.open(shots())
+    page.keyboard.press("/")
+    page.keyboard.type("cone?")
+    assert page.input_value("#query") == "cone?", "in the search the keys are letters"
+    page.keyboard.press("Escape")
+    assert page.input_value("#query") == ""
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "b/one.png"
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "bad.png"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert page.locator("#viewer").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+
+
+def paper(page: Any) -> float:
+    """How bright the page is."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(map(float, colour.strip("rgb()").split(","))) / 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_follow_the_system_and_the_switch(chromium: Any, scheme: str) -> None:
+    tab = Tab(chromium, color_scheme=scheme)
+    page = tab.open(shots())
+    assert (paper(page) > 128) == (scheme == "light")
+    page.keyboard.press("t")
+    assert paper(page) > 128
+    page.get_by_role("button", name="Theme: light").click()
+    assert paper(page) < 128
+    page.reload()
+    assert paper(page) < 128, "the choice is remembered"
+    tab.check()
+
+
+@pytest.mark.parametrize("task", ["detect", "asr", "ner", "summarize"])
+def test_a_phone_shows_it_without_scrolling_sideways(chromium: Any, task: str) -> None:
+    long = "a/very/long/path/" * 8 + "x" * 120
+    shown: dict[str, tuple[Any, Any]] = {
+        "detect": ([detection("ball" * 30, 0.9, 120, 5, 155, 60)], picture()),
+        "asr": (spoken("w" * 90, "two"), sound()),
+        "ner": ([results.Entity("P" * 60, 0.9, long, 0, 200)], passage(long)),
+        "summarize": (results.Summary(long), passage(long)),
+    }
+    found, item = shown[task]
+    rows = [(record(task, long, found), item, None), failure(task, long, long)]
+    tab = Tab(chromium, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = tab.open(make_page(PAGE, task, rows))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#more-tools").click()
+    assert page.locator("#status").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.check()
+
+
+def test_controls_have_names(tab: Tab) -> None:
+    page = tab.open(shots())
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, a")].filter((control) =>
+            !control.textContent.trim() && !control.ariaLabel && !control.labels?.length).length"""
+    )
+    assert unnamed == 0
+
+
+def test_a_thousand_pictures_open_and_answer_quickly(tab: Tab) -> None:
+    item = picture(size=(240, 180))
+    found = [detection("ball", 0.5 + at / 2_000, 20, 20, 90, 90) for at in range(1_000)]
+    rows = (
+        (record("detect", f"shots/{at}.jpg", [one]), item, None) for at, one in enumerate(found)
+    )
+    file = make_page(PAGE, "detect", rows, ALL)
+    began = time.monotonic()
+    page = tab.open(file)
+    page.wait_for_selector(".card")
+    opened = time.monotonic() - began
+    assert page.locator(".card").count() < 200, "cards are made as they are reached"
+    began = time.monotonic()
+    page.fill("#query", "shots/99")
+    assert page.inner_text("#shown") == "11 of 1,000 inputs"
+    page.fill("#query", "")
+    page.select_option("#sort", "high")
+    assert names(page)[0] == "shots/999.jpg"
+    page.locator("#threshold").fill("0.9")
+    filtered = time.monotonic() - began
+    page.select_option("#sort", "input")
+    page.keyboard.press("Escape")
+    page.locator(".card").first.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    assert focused(page) == "shots/40.jpg"
+    assert opened < 20, "generous: the machine may be busy"
+    assert filtered < 20
