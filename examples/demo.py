@@ -11,8 +11,8 @@ from pathlib import Path
 TASKCLI = [sys.executable, "-m", "taskcli"]
 COMMANDS = (
     "models list",
-    "classify-audio examples/sounds/yes.wav examples/sounds/go-stereo.wav --model starter --top-k 1 "
-    "--format rich",
+    "classify-audio examples/sounds/yes.wav examples/sounds/go-stereo.wav --model starter "
+    "--top-k 1 --format rich",
     "classify-image 'examples/scenes/*' --model starter --top-k 3 --format rich",
     "classify-image 'examples/scenes/*.png' --model starter --top-k 1",
     "depth 'examples/scenes/*.png' --model starter --format rich",
