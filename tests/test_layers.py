@@ -22,7 +22,7 @@ ALLOWED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tasks": (LEAVES | {"tasks"}, frozenset()),
     "runtime": (LEAVES | {"runtime"}, frozenset()),
     "engine": (frozenset({"engine", "errors", "sources"}), frozenset()),
-    "output": (frozenset({"output", "results", "errors", "captions"}), frozenset()),
+    "output": (frozenset({"output", "results", "errors", "captions", "items"}), frozenset()),
     "api": (LEAVES | {"tasks", "engine", "output"}, frozenset({"runtime"})),
     "cli": (LEAVES | {"tasks", "engine", "output", "api", "cli"}, frozenset({"runtime"})),
     "": (LEAVES, frozenset({"api", "tasks", "cli"})),  # taskcli/__init__.py

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions
 from taskcli.settings import flag_of
 from taskcli.task import Task
 
@@ -19,7 +19,7 @@ _Inputs = Annotated[
 
 def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     """The function that Typer turns into `taskcli <task>`."""
-    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, task.Output)
     own = [parameter for group in groups for parameter in _parameters(group)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TextIO
 
 from taskcli import __version__, hub, journal, output, settings
-from taskcli.api import DecodeLimits, open_model
+from taskcli.api import Answered, DecodeLimits, open_model
 from taskcli.checkpoints import Checkpoint, Registry
-from taskcli.cli import destination, dry_run
+from taskcli.cli import destination, dry_run, writing
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import Reporter, results_stream, standard_input, stdout_is_terminal
 from taskcli.errors import ExitCode
 from taskcli.options import INPUT_GROUPS, InputOptions, ModelOptions, OutputOptions, RunOptions
-from taskcli.results import Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME
@@ -96,9 +95,12 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             settled.run.batch_size,
             _limits(settled.inputs),
         )
-        records = model.records(pending, ordered=not settled.run.unordered, stop=stopping.event)
+        answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
+        answers = writing.saved(answers, settled, model)
         with settled.opened(standard) as stream, reporter.watching(pending.total):
-            failed = _write_all(records, settled, stream, reporter, stopping)
+            writer = writing.open_writer(settled, stream, model.labels)
+            writing.show_as_it_comes(writer, settled, model, pending)
+            failed = _write_all(answers, settled, writer, reporter, stopping)
         reporter.summarise(model.session.placement, stopping.exit_code is not None)
     if stopping.exit_code is not None:
         return stopping.exit_code
@@ -112,14 +114,15 @@ def settle(call: Call) -> Settled:
     inputs = settings.build(call.input_group, "taskcli.toml", *layers)
     model = settings.build(ModelOptions, "taskcli.toml", *layers)
     run_options = settings.build(RunOptions, "taskcli.toml", *layers)
-    written = settings.build(OutputOptions, "taskcli.toml", *layers)
+    written = settings.build(call.task.Output, "taskcli.toml", *layers)
     sources = _resolve(call, inputs)
     checkpoint = Registry(call.task.name).resolve(model.model, model.revision)
     options = merge_options(call.task, call.given, files, checkpoint)
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats, call.task.name
     )
-    options = call.task.for_format(options, chosen)
+    destination.check_saving(call.task.name, written)
+    options = call.task.for_output(options, chosen, written)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
     return Settled(
@@ -128,9 +131,9 @@ def settle(call: Call) -> Settled:
 
 
 def _from_files(call: Call) -> dict[str, Any]:
-    shared = (ModelOptions, RunOptions, OutputOptions)
+    shared = (ModelOptions, RunOptions, call.task.Output)
     keys = settings.keys_of(call.task.Options, call.input_group, *shared)
-    others = [task.Options for task in BY_NAME.values()]
+    others = [group for task in BY_NAME.values() for group in (task.Options, task.Output)]
     elsewhere = settings.keys_of(*others, *INPUT_GROUPS.values())
     return settings.from_files(call.task.name, keys, elsewhere, BY_NAME)
 
@@ -199,20 +202,19 @@ def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
 
 
 def _write_all(
-    records: Iterator[Record],
+    answers: Iterator[Answered],
     settled: Settled,
-    stream: TextIO,
+    writer: output.Writer,
     reporter: Reporter,
     stopping: Stopping,
 ) -> int:
     """Write every record as it comes; the number that failed."""
     failed = 0
-    with destination.full_disk_told(), closing(records):  # type: ignore[type-var]
-        writer = output.open_writer(settled.format, stream)
+    with destination.full_disk_told(), closing(answers):  # type: ignore[type-var]
         try:
-            for record in records:
-                writer.write(record)
-                reporter.note(record)
+            for record, _, item in answers:
+                writer.write(replace(record, item=item))
+                reporter.note(record, item)
                 failed += record.error is not None
                 if record.error is not None and settled.run.on_error == "stop":
                     stopping.event.set()
@@ -224,4 +226,4 @@ def _write_all(
 def _write_none(settled: Settled) -> None:
     """No records are still valid output, such as an empty array."""
     with results_stream() as standard, settled.opened(standard) as stream:
-        output.open_writer(settled.format, stream).close()
+        writing.open_writer(settled, stream, {}).close()
