@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import runpy
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from taskcli.output.writer import Layout
 from taskcli.results import Answer, Box, DepthMap, Detection, Entity, GeneratedText, Record
 
 Run = Callable[..., Finished]
+CHECKOUT = Path(__file__).resolve().parent.parent
 TEXT = "Ada Lovelace met Mr Babbage in London for the Royal Society."
 FOUND = [
     Entity("PER", 0.9, "Ada Lovelace", 0, 12),
@@ -240,3 +243,23 @@ def test_recordings_are_counted_in_seconds_of_sound(run: Run) -> None:
     assert re.search(
         r"2 inputs of 1\.7 s of sound in [\d.]+ s \([\d.]+x real time\) on cpu", done.stderr
     )
+
+
+# The pictures of the README
+
+
+def test_pictures_are_made_of_files_that_are_there() -> None:
+    made = runpy.run_path(str(CHECKOUT / "docs" / "pictures.py"))
+    for source, _ in made["FILES"].values():
+        assert (CHECKOUT / source).is_file()
+    for task, command in made["TERMINAL"].items():
+        name, source, *_ = shlex.split(command)
+        assert name == task
+        assert (CHECKOUT / source).is_file()
+
+
+def test_pictures_of_a_terminal_fetch_nothing() -> None:
+    pages = list((CHECKOUT / "docs" / "pictures").glob("*.svg"))
+    assert pages
+    for page in pages:
+        assert not re.search(r"url\(.?http|href=.http", page.read_text())
