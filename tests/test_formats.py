@@ -136,6 +136,17 @@ def test_a_format_of_files_needs_a_folder_of_its_own(
     assert Path("full/mine.txt").read_text() == "mine"
 
 
+def test_a_planted_link_ends_the_run(run: Run, shots: list[str]) -> None:
+    Path("labels").mkdir()
+    Path("elsewhere").mkdir()
+    Path("labels/shots").symlink_to(Path("elsewhere").resolve())
+    how = ["-m", cached("detr"), "--format", "yolo", "-o", "labels", "--overwrite"]
+    done = run("detect", *shots, *how)
+    assert done.exit_code == 4
+    assert "link" in done.stderr
+    assert not list(Path("elsewhere").iterdir())
+
+
 # ner
 
 

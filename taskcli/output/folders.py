@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from taskcli.errors import InputError, StoppedError
 from taskcli.output.running import kind_of
 from taskcli.output.saved.files import Files
 from taskcli.output.writer import Layout, Writer
@@ -19,6 +20,13 @@ class FolderWriter(Writer):
         self._files = Files(folder, known, reserved=("classes", "annotation"))
         self._layout = layout
 
+    def _leave(self, id: str, contents: Iterable[tuple[str, bytes]]) -> None:
+        """Write the files of one input. Nothing else would tell that they are missing."""
+        try:
+            self._files.write(id, contents)
+        except InputError as failure:
+            raise StoppedError(failure.message, failure.hint) from None
+
 
 class YoloWriter(FolderWriter):
     """A line per box: class, centre, width and height as shares of the picture, and the score."""
@@ -31,7 +39,7 @@ class YoloWriter(FolderWriter):
     def write(self, record: Record) -> None:
         if record.error is None:
             lines = "".join(self._lines(record.result, *record.item.size))
-            self._files.write(record.input, [(".txt", lines.encode())])
+            self._leave(record.input, [(".txt", lines.encode())])
 
     def _lines(self, found: list[Detection], width: int, height: int) -> Iterator[str]:
         for one in found:
@@ -60,7 +68,7 @@ class BratWriter(FolderWriter):
             lines = "".join(self._lines(text, record.result))
             files = [(".txt", text), (".ann", lines)]
             encoded = [(suffix, content.encode("utf-8", "replace")) for suffix, content in files]
-            self._files.write(record.input, encoded)
+            self._leave(record.input, encoded)
 
     def _lines(self, text: str, found: list[Entity]) -> Iterator[str]:
         for number, one in enumerate(found, 1):
