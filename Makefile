@@ -8,7 +8,7 @@ METRICS := $(VENV)/.metrics
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench starter starters-eval examples clean
+.PHONY: help demo test check format docs bench starter starters-eval examples pictures clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ starter: $(METRICS)  ## Train one starter checkpoint: make starter TASK=classify
 
 starters-eval: $(METRICS)  ## Measure the starters on unseen data: make starters-eval SEED=7
 	$(BIN)/python -m recipes.evaluate --seed $(or $(SEED),7)
+
+pictures: $(RUNTIME)  ## Make the pictures of the README again, by the starters
+	$(BIN)/python docs/pictures.py
 
 examples: $(METRICS)  ## Make the sample files of examples/ again
 	$(BIN)/python -m recipes.examples

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -47,7 +47,7 @@ def _task_section(task: type[Task[Any, Any, Any]]) -> str:
     checkpoints = "\n".join(_checkpoint_rows(task.name))
     return (
         f"## {task.name}\n\n{inspect.getdoc(task)}\n\n```sh\n{examples}\n```\n\n"
-        f"{_options_table(task.Options)}\n"
+        f"{_options_table(task.Options, task.Output)}\n"
         f"| `--model` | checkpoint | licence | when |\n|---|---|---|---|\n{checkpoints}\n"
     )
 
@@ -95,14 +95,18 @@ def _command_section(name: str, command: Callable[..., Any]) -> str:
     )
 
 
-def _options_table(group: Callable[..., Any]) -> str:
-    rows = "\n".join(_option_rows(group))
+def _options_table(group: Callable[..., Any], output: type[Any] = OutputOptions) -> str:
+    """The options of a group, and those of a task's own output that are not every task's."""
+    shared = set(inspect.signature(OutputOptions).parameters)
+    rows = "\n".join([*_option_rows(group), *_option_rows(output, shared)])
     return f"| option | meaning | default |\n|---|---|---|\n{rows}\n" if rows else ""
 
 
-def _option_rows(group: Callable[..., Any]) -> Iterator[str]:
+def _option_rows(group: Callable[..., Any], left_out: Set[str] = frozenset()) -> Iterator[str]:
     hints = get_type_hints(group, include_extras=True)
     for name, parameter in inspect.signature(group).parameters.items():
+        if name in left_out:
+            continue
         assert get_origin(hints[name]) is Annotated
         kind, info = get_args(hints[name])
         if isinstance(info, ArgumentInfo):

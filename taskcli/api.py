@@ -8,19 +8,21 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli import engine, hub, lock, settings
 from taskcli.checkpoints import Checkpoint
-from taskcli.errors import TaskcliError, UsageError, first_line
-from taskcli.items import MOST_PIXELS, Item, Media
+from taskcli.errors import InputError, TaskcliError, UsageError, first_line
+from taskcli.items import MOST_PIXELS, Item, Media, Picture
 from taskcli.results import Failure, Record
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Noted, Task
 from taskcli.tasks import BY_NAME
 
 if TYPE_CHECKING:
+    from taskcli.runtime.media import Decoder
     from taskcli.runtime.session import Session
 
 _WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # decoded items held at once
@@ -88,20 +90,38 @@ class Model:
             record = to_record(outcome, self.task.name, self.checkpoint)
             yield Answered(record, outcome.source, outcome.item)
 
-    def _stages(self) -> engine.Stages:
+    @property
+    def labels(self) -> dict[int, str]:
+        """The checkpoint's own numbers for its labels."""
+        return dict(getattr(self.session.task.model.config, "id2label", None) or {})
+
+    def whole(self, answered: Answered) -> Item | None:
+        """The item; a picture that was decoded smaller for the model is decoded once more."""
+        item = answered.item
+        if isinstance(item, Picture) and item.image.size != item.size:
+            with suppress(InputError):  # the file may have gone since
+                return self._decoder(None)(answered.source)
+        return item
+
+    def _decoder(self, side: int | None) -> "Decoder":
         from taskcli.runtime.media import Decoder
+
+        return Decoder(
+            self.task.media,
+            self.session.rate if self.task.media is Media.AUDIO else 0,
+            side,
+            self.limits.max_pixels,
+            self.limits.max_hours,
+            self.limits.encoding,
+        )
+
+    def _stages(self) -> engine.Stages:
         from taskcli.runtime.session import is_fatal, is_out_of_memory
 
         task = self.session.task
+        side = self.session.picture_side if self.task.media is Media.IMAGE else None
         return engine.Stages(
-            decode=Decoder(
-                self.task.media,
-                self.session.rate if self.task.media is Media.AUDIO else 0,
-                self.session.picture_side if self.task.media is Media.IMAGE else None,
-                self.limits.max_pixels,
-                self.limits.max_hours,
-                self.limits.encoding,
-            ),
+            decode=self._decoder(side),
             cost=task.cost,
             alike=task.alike,
             preprocess=task.preprocess,

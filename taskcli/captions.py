@@ -11,11 +11,14 @@ _LONGEST_TIME = 6.0  # seconds
 _PAUSE = 0.8  # seconds of silence that end a phrase
 
 
-def phrases(words: Sequence[Chunk]) -> Iterator[Chunk]:
-    """Join neighbouring chunks while no pause, length or duration asks for a cut."""
+def phrases(words: Sequence[Chunk], width: int = LINE) -> Iterator[Chunk]:
+    """Join neighbouring chunks while no pause, length or duration asks for a cut.
+
+    `width` is the characters in a line.
+    """
     phrase: list[Chunk] = []
     for word in words:
-        if phrase and not _fits(phrase, word):
+        if phrase and not _fits(phrase, word, width):
             yield _joined(phrase)
             phrase = []
         phrase.append(word)
@@ -23,10 +26,10 @@ def phrases(words: Sequence[Chunk]) -> Iterator[Chunk]:
         yield _joined(phrase)
 
 
-def _fits(phrase: list[Chunk], word: Chunk) -> bool:
+def _fits(phrase: list[Chunk], word: Chunk, width: int) -> bool:
     pause = word.timestamp[0] - phrase[-1].timestamp[1]
     duration = word.timestamp[1] - phrase[0].timestamp[0]
-    lines = len(textwrap.wrap(_text([*phrase, word]), LINE))
+    lines = len(textwrap.wrap(_text([*phrase, word]), width))
     return lines <= _LINES and pause <= _PAUSE and duration <= _LONGEST_TIME
 
 

@@ -15,7 +15,10 @@ import typer
 from taskcli.errors import UsageError
 from taskcli.items import MOST_PIXELS, Media
 
-Format = Literal["auto", "rich", "jsonl", "json", "csv", "tsv", "text", "srt", "vtt"]
+Format = Literal[
+    "auto", "rich", "jsonl", "json", "csv", "tsv", "text",
+    "srt", "vtt", "audacity", "coco", "yolo", "conll", "brat", "squad",
+]  # fmt: skip
 
 TopK = Annotated[int, typer.Option(min=1, help="How many answers to give, best first.")]
 ScoreFunction = Annotated[
@@ -44,6 +47,7 @@ LengthPenalty = Annotated[
 ]
 
 _INPUTS, _MODEL, _RUN, _OUTPUT = "Inputs", "Checkpoint", "Running", "Output"
+OUTPUT_PANEL = _OUTPUT  # for the output options of single tasks
 
 
 @dataclass(frozen=True)
@@ -206,7 +210,10 @@ class OutputOptions:
     format: Annotated[
         Format,
         typer.Option(
-            "--format", "-f", help="auto: rich on a terminal, else jsonl.", rich_help_panel=_OUTPUT
+            "--format",
+            "-f",
+            help="auto: rich on a terminal, else jsonl. Those after text are for some tasks.",
+            rich_help_panel=_OUTPUT,
         ),
     ] = "auto"
     output: Annotated[
@@ -215,7 +222,15 @@ class OutputOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="Write here; the extension chooses the format.",
+            help="Write here; the extension chooses the format. A folder for yolo and brat.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    save_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Also write what is to be looked at or loaded, in the tree of the inputs.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None
@@ -237,9 +252,7 @@ class OutputOptions:
     ] = False
     overwrite: Annotated[
         bool,
-        typer.Option(
-            "--overwrite", help="Replace the output file and the report.", rich_help_panel=_OUTPUT
-        ),
+        typer.Option("--overwrite", help="Replace output that is there.", rich_help_panel=_OUTPUT),
     ] = False
     quiet: Annotated[
         bool,

@@ -145,7 +145,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The one answer to one input: either `result` or `error` is set."""
+    """The one answer to one input: either `result` or `error` is set.
+
+    `item` is the decoded input, where it was asked for: for what draws on it or quotes from it.
+    """
 
     input: str
     task: str
@@ -155,3 +158,4 @@ class Record:
     error: Failure | None = None
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    item: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)

@@ -5,11 +5,12 @@ A task never opens a file, picks a device, prints or saves.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from taskcli.items import Item, Media
+from taskcli.options import OutputOptions
 
 OptionsT = TypeVar("OptionsT")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -56,6 +57,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     panel: ClassVar[Literal["Audio", "Vision", "Text"]]
     media: ClassVar[Media]
     Options: ClassVar[type[Any]]
+    Output: ClassVar[type[OutputOptions]] = OutputOptions  # with what the task's own files need
     result: ClassVar[Any]  # the type of a record's result, for the JSON Schema
     auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
     examples: ClassVar[tuple[str, ...]]
@@ -64,6 +66,9 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
     # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
     float32_heads: ClassVar[frozenset[str] | None] = None
+
+    # Hears generated text as it comes, where one input is answered while somebody looks on.
+    listener: Callable[[str], None] | None = None
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         self.options = options
@@ -80,8 +85,11 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         return _PROCESSORS[cls.media]
 
     @classmethod
-    def for_format(cls, options: OptionsT, output_format: str) -> OptionsT:
-        """The options that an output format needs, such as time stamps for subtitles."""
+    def for_output(cls, options: OptionsT, chosen: str, written: OutputOptions) -> OptionsT:
+        """The options that a format or saved files need, such as time stamps for subtitles.
+
+        Raises UsageError for options that the format cannot show.
+        """
         return options
 
     @classmethod

@@ -22,14 +22,15 @@ from taskcli import settings
 from taskcli.checkpoints import Registry, builtin_folder
 from taskcli.cli.execute import Call
 from taskcli.items import Media
-from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions
 from taskcli.output import UNIVERSAL
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, TASKS
 
 Run = Callable[..., Finished]
 AnyTask = type[Task[Any, Any, Any]]
-SHARED = (*INPUT_GROUPS.values(), ModelOptions, RunOptions, OutputOptions)
+OUTPUTS = dict.fromkeys(task.Output for task in TASKS)
+SHARED = (*INPUT_GROUPS.values(), ModelOptions, RunOptions, *OUTPUTS)
 ENTRIES = [(task.name, name) for task in TASKS for name in Registry(task.name).names]
 ARCHITECTURES = [(task, name) for task, names in BY_TASK.items() for name in names]
 
@@ -74,7 +75,7 @@ def test_options_are_frozen_and_every_field_is_an_option_with_help(group: Any) -
 
 @each_task
 def test_a_tasks_options_do_not_hide_shared_ones(task: AnyTask) -> None:
-    shared = settings.keys_of(INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    shared = settings.keys_of(INPUT_GROUPS[task.media], ModelOptions, RunOptions, task.Output)
     assert not set(settings.keys_of(task.Options)) & set(shared)
 
 
@@ -120,7 +121,7 @@ def test_an_entry_owns_to_what_is_not_known(task: str, name: str) -> None:
 
 @cache
 def options_of(task: AnyTask) -> list[str]:
-    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, OutputOptions)
+    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, task.Output)
     return [
         settings.flag_of(name, declaration)
         for group in groups
@@ -169,7 +170,7 @@ def test_examples_are_valid_calls(run: Run, monkeypatch: pytest.MonkeyPatch, exa
         assert done.exit_code == 0, done.stderr
     assert [call.task.name for call in calls] == [arguments[0] for arguments in words]
     for call in calls:
-        for group in (call.task.Options, call.input_group, RunOptions, OutputOptions):
+        for group in (call.task.Options, call.input_group, RunOptions, call.task.Output):
             settings.build(group, "example", call.given)
 
 

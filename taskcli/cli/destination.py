@@ -1,6 +1,7 @@
 """Where the records of a run go: what is refused before it, how the file is begun and ended."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,24 +10,58 @@ from typing import Any, TextIO
 from taskcli import journal
 from taskcli.errors import StoppedError, UsageError
 from taskcli.options import OutputOptions
-from taskcli.sources import Sources
+from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
+from taskcli.output.saved import SAVING
+from taskcli.sources import Sources, printable
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     """Refuse, before anything is run, an output that could not be written or would do harm."""
-    if chosen in ("srt", "vtt") and sources.total != 1:
+    if chosen in ONE_RECORDING and sources.total != 1:
         raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
     if written.resume and chosen != "jsonl":
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
-    if written.output is not None:
-        _check_place("-o", written.output, sources)
-        if written.output.is_file() and not (written.resume or written.overwrite):
-            raise UsageError(
-                f"{written.output} exists already",
-                "--resume goes on with it, --overwrite replaces it",
-            )
+    if written.save_dir is not None:
+        _check_folder("--save-dir", written.save_dir, written, sources)
+    if chosen in FOLDERS:
+        if written.output is None:
+            raise UsageError(f"{chosen} is a folder of files", "name it with -o FOLDER")
+        _check_folder("-o", written.output, written, sources)
+    elif written.output is not None:
+        _check_file(written.output, written, sources)
     if written.report is not None:
         _check_report(written.report, written, sources)
+
+
+def check_saving(task: str, written: OutputOptions) -> None:
+    """Refuse --save-dir for a task whose answers have no files."""
+    if written.save_dir is not None and task not in SAVING:
+        raise UsageError(f"{task} has no files to save", f"these tasks do: {', '.join(SAVING)}")
+
+
+def _check_folder(flag: str, folder: Path, written: OutputOptions, sources: Sources) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{flag} {folder} is no folder")
+    inside = [
+        path for path in sources.paths if Path(path).resolve().is_relative_to(folder.resolve())
+    ]
+    if inside:
+        raise UsageError(
+            f"{flag} {folder}: the folder holds the input {printable(inside[0])}", "write elsewhere"
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not (written.resume or written.overwrite):
+        raise UsageError(
+            f"{flag} {folder}: the folder is not empty",
+            "--overwrite replaces files in it; or name another",
+        )
+
+
+def _check_file(file: Path, written: OutputOptions, sources: Sources) -> None:
+    _check_place("-o", file, sources)
+    if file.is_file() and not (written.resume or written.overwrite):
+        raise UsageError(
+            f"{file} exists already", "--resume goes on with it, --overwrite replaces it"
+        )
 
 
 def _check_report(report: Path, written: OutputOptions, sources: Sources) -> None:
@@ -65,6 +100,14 @@ def opened(
     if file is None:
         yield standard
         return
+    if chosen in FOLDERS:
+        file.mkdir(parents=True, exist_ok=True)
+        yield standard
+        return
+    if chosen in DOCUMENTS and (file.is_file() or not file.exists()):
+        with _whole_or_absent(file) as stream:
+            yield stream
+        return
     stream = _open(file, written.resume and file.exists(), fingerprint)
     try:
         yield stream
@@ -73,6 +116,22 @@ def opened(
             stream.close()
         if chosen == "jsonl" and file.is_file():
             journal.cut_torn_line(file)
+
+
+@contextmanager
+def _whole_or_absent(file: Path) -> Iterator[TextIO]:
+    """A document without its end is of no use: it gets its name when it is whole."""
+    unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with unfinished.open("x", encoding="utf-8", newline="") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def _open(file: Path, goes_on: bool, fingerprint: dict[str, Any]) -> TextIO:

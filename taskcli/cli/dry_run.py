@@ -8,7 +8,7 @@ from rich.text import Text
 
 from taskcli import hub
 from taskcli.checkpoints import Checkpoint, weight_bytes
-from taskcli.output.views import safe
+from taskcli.output.safe import safe
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Settled

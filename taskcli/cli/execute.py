@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from taskcli import __version__, hub, journal, lock, output, settings
 from taskcli.api import Answered, DecodeLimits, open_model
 from taskcli.checkpoints import Checkpoint
-from taskcli.cli import destination, dry_run, report
+from taskcli.cli import destination, dry_run, report, writing
 from taskcli.cli.fetching import watching
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import (
@@ -118,13 +118,16 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             _limits(settled.inputs),
         )
         answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
+        answers = writing.saved(answers, settled, model)
         with (
             settled.opened(standard) as stream,
             destination.full_disk_told(),
             report.opened(settled, model, pending.total) as page,
             reporter.watching(pending.total),
         ):
-            failed = _write_all(answers, settled, stream, page, reporter, stopping)
+            writer = writing.open_writer(settled, stream, model.labels)
+            writing.show_as_it_comes(writer, settled, model, pending)
+            failed = _write_all(answers, settled, writer, page, reporter, stopping)
         reporter.summarise(model.session.placement, stopping.exit_code is not None)
     if stopping.exit_code is not None:
         return stopping.exit_code
@@ -138,14 +141,15 @@ def settle(call: Call) -> Settled:
     inputs = settings.build(call.input_group, "taskcli.toml", *layers)
     model = settings.build(ModelOptions, "taskcli.toml", *layers)
     run_options = settings.build(RunOptions, "taskcli.toml", *layers)
-    written = settings.build(OutputOptions, "taskcli.toml", *layers)
+    written = settings.build(call.task.Output, "taskcli.toml", *layers)
     sources = _resolve(call, inputs)
     checkpoint = lock.resolve(call.task.name, model.model, model.revision)
     options = merge_options(call.task, call.given, files, checkpoint)
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats, call.task.name
     )
-    options = call.task.for_format(options, chosen)
+    destination.check_saving(call.task.name, written)
+    options = call.task.for_output(options, chosen, written)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
     return Settled(
@@ -234,7 +238,7 @@ def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
 def _write_all(
     answers: Iterator[Answered],
     settled: Settled,
-    stream: TextIO,
+    writer: output.Writer,
     page: "Report | None",
     reporter: Reporter,
     stopping: Stopping,
@@ -242,13 +246,12 @@ def _write_all(
     """Write every record as it comes; the number that failed."""
     failed = 0
     with closing(answers):  # type: ignore[type-var]
-        writer = output.open_writer(settled.format, stream)
         try:
             for record, source, item in answers:
-                writer.write(record)
+                writer.write(replace(record, item=item))
                 if page is not None:
                     page.write(record, item, source.path)
-                reporter.note(record)
+                reporter.note(record, item)
                 failed += record.error is not None
                 if record.error is not None and settled.run.on_error == "stop":
                     stopping.event.set()
@@ -266,4 +269,4 @@ def _write_none(settled: Settled) -> None:
         settled.opened(standard) as stream,
         report.opened(settled, None, 0),
     ):
-        output.open_writer(settled.format, stream).close()
+        writing.open_writer(settled, stream, {}).close()

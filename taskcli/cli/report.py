@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from taskcli import __version__
 from taskcli.api import Model
 from taskcli.cli.stopping import Stopping
-from taskcli.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.settings import flag_of
+from taskcli.tasks import groups_of
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Call, Settled
@@ -40,8 +40,7 @@ def why_stopped(stopping: Stopping) -> str | None:
 def command_line(call: "Call") -> str:
     """The call as one would type it; options from the environment are flags in it."""
     words = ["taskcli", call.task.name, *_few(call.inputs)]
-    groups = (call.task.Options, call.input_group, ModelOptions, RunOptions, OutputOptions)
-    for group in groups:
+    for group in groups_of(call.task):
         for name, declaration in get_type_hints(group, include_extras=True).items():
             if name in call.given:
                 words += _spelled(f"--{flag_of(name, declaration)}", call.given[name])

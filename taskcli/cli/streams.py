@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from taskcli.errors import TaskcliError
-from taskcli.output.views import safe, safe_line
+from taskcli.items import Item
+from taskcli.output.safe import safe, safe_line
 from taskcli.results import Record
 
 
@@ -79,6 +80,7 @@ class Reporter:
         self._progress: Progress | None = None
         self._bar: Any = None
         self._count = self._failed = 0
+        self._sound = 0.0  # seconds
         self._began = time.monotonic()
 
     @contextmanager
@@ -98,25 +100,35 @@ class Reporter:
             self._bar = self._progress.add_task("working", total=total, rate="")
             yield
 
-    def note(self, record: Record) -> None:
+    def note(self, record: Record, item: Item | None = None) -> None:
         self._count += 1
+        self._sound += getattr(item, "seconds", 0.0)
         if record.error is not None:
             self._failed += 1
             if not self._shown:
                 line = Text("error: ", style="red").append(safe_line(record.input), style="bold")
                 self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
         if self._progress is not None:
-            self._progress.update(self._bar, advance=1, rate=f"{self._rate():.1f}/s")
+            self._progress.update(self._bar, advance=1, rate=self._rate())
 
     def summarise(self, placement: Any, interrupted: bool) -> None:
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
         where = f"{placement.device_name}, {placement.dtype_name}"
-        line = f"{inputs}{failed} in {seconds:.1f} s ({self._rate():.1f}/s) on {where}"
+        sound = f" of {_length(self._sound)} of sound" if self._sound else ""
+        line = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}"
         self._console.print(Text(line, style="dim"))
         if interrupted and self._resumable:
             self._console.print("interrupted: the same command with --resume goes on")
 
-    def _rate(self) -> float:
-        return self._count / max(time.monotonic() - self._began, 1e-6)
+    def _rate(self) -> str:
+        """Inputs a second; of recordings, which differ in length, seconds of sound a second."""
+        seconds = max(time.monotonic() - self._began, 1e-6)
+        if self._sound:
+            return f"{self._sound / seconds:.1f}x real time"
+        return f"{self._count / seconds:.1f}/s"
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -1,10 +1,11 @@
 """Where records go. `open_writer` decides format by flag, extension and terminal, once."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO, cast
 
 from taskcli.errors import UsageError
-from taskcli.output.writer import Writer
+from taskcli.output.writer import Layout, Writer
 
 UNIVERSAL = ("rich", "jsonl", "json", "csv", "tsv", "text")
 _BY_EXTENSION = {
@@ -18,9 +19,23 @@ _BY_EXTENSION = {
     ".vtt": "vtt",
 }
 
+ONE_RECORDING = ("srt", "vtt", "audacity")  # formats that hold one input
+DOCUMENTS = ("coco", "squad")  # formats that are whole only when the run has ended
+FOLDERS = ("yolo", "brat")  # formats that are a folder of files
+
 _HARMLESS = ("rich", "jsonl", "json")  # formats that escape or leave out what a terminal obeys
 
-__all__ = ["UNIVERSAL", "Writer", "choose_format", "open_writer"]
+__all__ = [
+    "DOCUMENTS",
+    "FOLDERS",
+    "ONE_RECORDING",
+    "UNIVERSAL",
+    "Layout",
+    "Writer",
+    "choose_format",
+    "open_folder",
+    "open_writer",
+]
 
 
 def choose_format(
@@ -44,8 +59,17 @@ def choose_format(
     return chosen
 
 
-def open_writer(chosen: str, stream: TextIO) -> Writer:
+def open_folder(chosen: str, folder: Path, known: Iterable[str], layout: Layout) -> Writer:
+    """The writer of a format that is a folder; `known` are the ids of the inputs, where known."""
+    from taskcli.output.folders import BratWriter, YoloWriter
+
+    made = YoloWriter if chosen == "yolo" else BratWriter
+    return made(folder, known, layout)
+
+
+def open_writer(chosen: str, stream: TextIO, layout: Layout | None = None) -> Writer:
     """The writer of a format that `choose_format` gave."""
+    layout = layout or Layout()
     if stream.isatty() and chosen not in _HARMLESS:
         from taskcli.output.console import PlainTerminal
 
@@ -53,7 +77,7 @@ def open_writer(chosen: str, stream: TextIO) -> Writer:
     if chosen == "rich":
         from taskcli.output.console import ConsoleWriter
 
-        return ConsoleWriter(stream)
+        return ConsoleWriter(stream, layout)
     if chosen in ("jsonl", "json"):
         from taskcli.output import jsonl
 
@@ -62,10 +86,22 @@ def open_writer(chosen: str, stream: TextIO) -> Writer:
         from taskcli.output.csv import TableWriter
 
         return TableWriter(stream, delimiter="," if chosen == "csv" else "\t")
-    if chosen in ("srt", "vtt"):
+    if chosen in ONE_RECORDING:
         from taskcli.output.subtitles import SubtitleWriter
 
-        return SubtitleWriter(stream, chosen)
+        return SubtitleWriter(stream, chosen, layout)
+    if chosen == "coco":
+        from taskcli.output.coco import CocoWriter
+
+        return CocoWriter(stream, layout)
+    if chosen == "squad":
+        from taskcli.output.squad import SquadWriter
+
+        return SquadWriter(stream)
+    if chosen == "conll":
+        from taskcli.output.conll import ConllWriter
+
+        return ConllWriter(stream)
     from taskcli.output.text import TextWriter
 
     return TextWriter(stream)

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from taskcli.output.views import safe, safe_line, view
-from taskcli.output.writer import Writer
+from taskcli.output.safe import safe, safe_line
+from taskcli.output.views import About, view
+from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
 
 
@@ -25,22 +26,53 @@ class PlainTerminal:
 
 
 class ConsoleWriter(Writer):
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
         super().__init__(stream)
+        self._layout = layout or Layout()
+        self._heard = False
         self._console = Console(file=stream, highlight=False)
 
+    def hear(self, text: str) -> None:
+        """Show a stretch of the only answer as it comes; its record then adds what is left."""
+        self._heard = True
+        self.stream.write(safe(text))
+        self.stream.flush()
+
     def write(self, record: Record) -> None:
-        self._console.print(Text(safe_line(record.input), style="bold"))
+        if self._heard:
+            self.stream.write("\n")
+        else:
+            self._console.print(Text(safe_line(record.input), style="bold"))
         if record.error is not None:
             self._print(Text(f"✗ {safe(record.error.message)}", style="red"))
             if record.error.hint:
                 self._print(Text(safe(record.error.hint), style="dim"))
-        else:
-            self._print(view(record.result))
+        elif not self._heard:
+            self._print(view(record.result, self._about(record)))
+            if self._layout.preview:
+                self._preview(record)
         for warning in record.warnings:
             self._print(Text(f"! {safe(warning)}", style="yellow"))
         self._console.print()
         self.stream.flush()
+
+    def _about(self, record: Record) -> About:
+        labels = (label for label in self._layout.labels.values() if label != "O")
+        return About(getattr(record.item, "text", ""), tuple(labels))
+
+    def _preview(self, record: Record) -> None:
+        """The picture, if the terminal shows any; where it does not, a preview is left out."""
+        from taskcli.output.preview import HalfBlocks, legend, picture, protocol, sent
+
+        if self._console.no_color or self._console.color_system is None:
+            return
+        how = protocol()
+        image = picture(record, self._layout, names=how != "blocks")
+        if how == "blocks":
+            self._print(HalfBlocks(image))
+            self._print(legend(record.result, self._layout))
+        else:
+            self.stream.write(sent(image, how, min(self._console.width, 80)))
 
     def _print(self, block: object) -> None:
         self._console.print(Padding(block, (0, 0, 0, 2)))  # type: ignore[arg-type]

@@ -1,31 +1,52 @@
-"""Subtitles of one recording: SubRip (srt) and WebVTT (vtt)."""
+"""A recording's words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
 
 import textwrap
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from taskcli.captions import LINE, phrases
-from taskcli.output.writer import Writer
-from taskcli.results import Record, Transcript
+from taskcli.captions import phrases
+from taskcli.output.writer import Layout, Writer
+from taskcli.results import Chunk, Record, Transcript
+
+LINED = ("srt", "vtt")
+_HEAD = {"vtt": "WEBVTT\n\n"}
 
 
 class SubtitleWriter(Writer):
-    """Cues of short lines, cut at pauses and between words."""
+    """Cues of short lines, cut at pauses and between words; or one cue a word."""
 
-    def __init__(self, stream: TextIO, kind: str) -> None:
+    def __init__(self, stream: TextIO, kind: str, layout: Layout) -> None:
         super().__init__(stream)
-        self._mark = "." if kind == "vtt" else ","
+        self._kind, self._layout = kind, layout
         self._count = 0
-        if kind == "vtt":
-            stream.write("WEBVTT\n\n")
+        stream.write(_HEAD.get(kind, ""))
 
     def write(self, record: Record) -> None:
         if not isinstance(record.result, Transcript):
             return
-        for cue in phrases(record.result.chunks or ()):
+        for cue in cues(record.result, self._layout):
             self._count += 1
-            start, end = (_clock(second, self._mark) for second in cue.timestamp)
-            self.stream.write(f"{self._count}\n{start} --> {end}\n{_lines(cue.text)}\n\n")
+            self.stream.write(_written(self._count, cue, self._kind, self._layout.line_width))
         self.stream.flush()
+
+
+def cues(transcript: Transcript, layout: Layout) -> Iterator[Chunk]:
+    chunks = transcript.chunks or ()
+    yield from chunks if layout.word_cues else phrases(chunks, layout.line_width)
+
+
+def document(found: Iterable[Chunk], kind: str, layout: Layout) -> str:
+    """A whole file of cues."""
+    written = (_written(n, cue, kind, layout.line_width) for n, cue in enumerate(found, 1))
+    return _HEAD.get(kind, "") + "".join(written)
+
+
+def _written(number: int, cue: Chunk, kind: str, width: int) -> str:
+    if kind == "audacity":
+        start, end = cue.timestamp
+        return f"{start:.6f}\t{end:.6f}\t{' '.join(cue.text.split())}\n"
+    times = " --> ".join(_clock(second, "." if kind == "vtt" else ",") for second in cue.timestamp)
+    return f"{number}\n{times}\n{_lines(cue.text, kind, width)}\n\n"
 
 
 def _clock(seconds: float, mark: str) -> str:
@@ -34,6 +55,7 @@ def _clock(seconds: float, mark: str) -> str:
     return f"{clock}{mark}{milliseconds % 1000:03}"
 
 
-def _lines(text: str) -> str:
+def _lines(text: str, kind: str, width: int) -> str:
     """A cue ends at a blank line and `-->` starts one: neither may come from the words."""
-    return "\n".join(textwrap.wrap(text.replace("-->", "→"), LINE)) or "…"
+    lines = "\n".join(textwrap.wrap(text.replace("-->", "→"), width)) or "…"
+    return lines if kind == "srt" else lines.replace("&", "&amp;").replace("<", "&lt;")

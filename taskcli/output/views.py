@@ -1,7 +1,7 @@
 """How a person sees each result. `view` gives something that rich can render."""
 
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
@@ -10,65 +10,63 @@ from rich.table import Table
 from rich.text import Text
 
 from taskcli import results
+from taskcli.output.running_view import Marked, quoted
+from taskcli.output.safe import label_style, safe, safe_line
 
 _BAR = 24  # characters of a full score bar
 _ROOM_FOR_BARS = 60  # columns
 _BLOCKS = " ▏▎▍▌▋▊▉"  # eighths of a character
-_PALETTE = ("cyan", "magenta", "green", "yellow", "blue", "red")
-# Explicit direction changes reorder what a terminal shows; they are not letters.
-_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+__all__ = ["About", "safe", "safe_line", "view"]
 
 
-def safe(text: str) -> str:
-    """Text that cannot drive a terminal: no control characters but line ends and tabs."""
-    return "".join(
-        char
-        for char in text
-        if char in "\n\t"
-        or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _DIRECTION)
-    )
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a result is about: the input's text, and the labels that the checkpoint knows."""
+
+    text: str = ""
+    labels: tuple[str, ...] = ()
 
 
-def safe_line(text: str) -> str:
-    """A name, which must not look like further lines of ours."""
-    return safe(text).replace("\n", " ")
+NOTHING = About()
 
 
 @singledispatch
-def view(result: Any) -> RenderableType:
+def view(result: Any, about: About = NOTHING) -> RenderableType:
+    """A result as something that rich can render."""
     return Text(safe(str(result)))
 
 
 @view.register
-def _(result: list) -> RenderableType:  # type: ignore[type-arg]
+def _(result: list, about: About = NOTHING) -> RenderableType:  # type: ignore[type-arg]
     if not result:
         return Text("nothing found", style="dim")
     if isinstance(result[0], results.Label):
         return _Ranking(result)
     if isinstance(result[0], results.Detection):
-        return _detections(result)
+        return _detections(result, about.labels)
     if isinstance(result[0], results.Segment):
-        return _segments(result)
+        return _segments(result, about.labels)
+    if about.text and isinstance(result[0], results.Entity):
+        return Marked(about.text, result, about.labels)
     if isinstance(result[0], results.Entity | results.TokenEntity):
-        return _entities(result)
-    return Group(*map(view, result))
+        return _entities(result, about.labels)
+    return Group(*(view(one, about) for one in result))
 
 
 @view.register
-def _(result: results.Transcript) -> RenderableType:
+def _(result: results.Transcript, about: About = NOTHING) -> RenderableType:
     if not result.chunks:
         return Text(safe(result.text) or "(silence)")
     table = _table()
     for chunk in result.chunks:
-        start, end = chunk.timestamp
-        table.add_row(
-            Text(f"{start:7.2f} – {end:.2f}", style="dim"), Text(safe(chunk.text.strip()))
-        )
+        times = " – ".join(map(_clock, chunk.timestamp))
+        table.add_row(Text(times, style="dim"), Text(safe(chunk.text.strip())))
     return table
 
 
 @view.register
-def _(result: results.DepthMap) -> RenderableType:
+def _(result: results.DepthMap, about: About = NOTHING) -> RenderableType:
     unit = " m" if result.units == "m" else ""
     line = Text(f"{result.min:.3g}{unit} – {result.max:.3g}{unit}", style="cyan")
     line.append(f"   mean {result.mean:.3g}{unit}")
@@ -77,27 +75,27 @@ def _(result: results.DepthMap) -> RenderableType:
 
 
 @view.register
-def _(result: results.Answer) -> RenderableType:
+def _(result: results.Answer, about: About = NOTHING) -> RenderableType:
     question = Text(safe(result.question), style="dim")
     if not result.answer:
         return Group(question, Text("no answer in this text", style="yellow"))
     answer = Text(safe(result.answer), style="bold green")
-    answer.append(f"   {result.score:.1%}", style="dim")
-    return Group(question, answer.append(f"   at {result.start}–{result.end}", style="dim"))
+    answer.append(f"   {result.score:.1%}   at {result.start}–{result.end}", style="not bold dim")
+    return Group(question, answer, *([quoted(result, about.text)] if about.text else []))
 
 
 @view.register
-def _(result: results.GeneratedText) -> RenderableType:
+def _(result: results.GeneratedText, about: About = NOTHING) -> RenderableType:
     return Text(safe(result.generated_text))
 
 
 @view.register
-def _(result: results.Summary) -> RenderableType:
+def _(result: results.Summary, about: About = NOTHING) -> RenderableType:
     return Text(safe(result.summary_text))
 
 
 @view.register
-def _(result: results.Translation) -> RenderableType:
+def _(result: results.Translation, about: About = NOTHING) -> RenderableType:
     return Text(safe(result.translation_text))
 
 
@@ -116,30 +114,32 @@ class _Ranking:
         yield table
 
 
-def _detections(found: list[results.Detection]) -> Table:
+def _detections(found: list[results.Detection], known: Sequence[str]) -> Table:
     table = _table("score", "label", "left", "top", "right", "bottom")
     for item in found:
         sides = (item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax)
-        table.add_row(_score(item.score), _name(item.label), *(Text(str(side)) for side in sides))
+        table.add_row(
+            _score(item.score), _name(item.label, known), *(Text(str(side)) for side in sides)
+        )
     return table
 
 
-def _segments(found: list[results.Segment]) -> Table:
+def _segments(found: list[results.Segment], known: Sequence[str]) -> Table:
     table = _table("score", "label", "share", "pixels")
     for item in found:
         height, width = item.mask.size
         score = Text("–", style="dim") if item.score is None else _score(item.score)
         share = Text(f"{item.area / (height * width):.1%}")
-        table.add_row(score, _name(item.label), share, Text(f"{item.area:,}"))
+        table.add_row(score, _name(item.label, known), share, Text(f"{item.area:,}"))
     return table
 
 
-def _entities(found: list[results.Entity | results.TokenEntity]) -> Table:
+def _entities(found: list[results.Entity | results.TokenEntity], known: Sequence[str]) -> Table:
     table = _table("score", "entity", "text", "at")
     for item in found:
         kind = item.entity_group if isinstance(item, results.Entity) else item.entity
         place = Text(f"{item.start}–{item.end}", style="dim")
-        table.add_row(_score(item.score), _name(kind), Text(safe_line(item.word)), place)
+        table.add_row(_score(item.score), _name(kind, known), Text(safe_line(item.word)), place)
     return table
 
 
@@ -160,6 +160,13 @@ def _bar(score: float) -> Text:
     return Text(("█" * full + _BLOCKS[rest].strip()).ljust(_BAR), style="cyan")
 
 
-def _name(label: str) -> Text:
-    """A label in a colour of its own, the same in every run."""
-    return Text(safe_line(label), style=_PALETTE[sum(map(ord, label)) % len(_PALETTE)])
+def _name(label: str, known: Sequence[str]) -> Text:
+    return Text(safe_line(label), style=label_style(label, known))
+
+
+def _clock(seconds: float) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{f'{hours}:' if hours else ''}{minutes:02}:{rest // 10:02}.{rest % 10}"

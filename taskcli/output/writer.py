@@ -1,9 +1,24 @@
 """What every writer does: take records one at a time, and leave whole output behind."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TextIO
 
+from taskcli.captions import LINE
 from taskcli.results import Record
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the answers of a run are laid out, beyond the choice of a format."""
+
+    labels: Mapping[int, str] = field(default_factory=dict)  # the checkpoint's numbers for them
+    line_width: int = LINE  # characters in a line of subtitles
+    word_cues: bool = False
+    crops: bool = False
+    masks: bool = False
+    preview: bool = False
 
 
 class Writer(ABC):

@@ -7,6 +7,7 @@ import typer
 
 from taskcli.errors import UsageError
 from taskcli.items import Media, Sound
+from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task
 from taskcli.tasks.recognizers import Recognizer, recognizer_of
@@ -27,6 +28,22 @@ class AsrOptions:
     ] = False
 
 
+@dataclass(frozen=True)
+class AsrOutput(OutputOptions):
+    max_line_width: Annotated[
+        int | None,
+        typer.Option(
+            min=8, help="Characters in a line of subtitles.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = None
+    word_cues: Annotated[
+        bool,
+        typer.Option(
+            "--word-cues", help="Subtitles with a cue per word.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
+
+
 class Asr(Task[AsrOptions, Sound, Transcript]):
     """Write down what is said in a recording.
 
@@ -39,8 +56,9 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
     panel = "Audio"
     media = Media.AUDIO
     Options = AsrOptions
+    Output = AsrOutput
     result = Transcript
-    formats = ("srt", "vtt")
+    formats = ("srt", "vtt", "audacity")
     auto_models = ("AutoModelForCTC", "AutoModelForSpeechSeq2Seq")
     budget = 480_000  # samples: half a minute
     float32_heads = frozenset({"lm_head"})
@@ -65,10 +83,15 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
         return "AutoProcessor"
 
     @classmethod
-    def for_format(cls, options: AsrOptions, output_format: str) -> AsrOptions:
-        if output_format in cls.formats and options.timestamps == "none":
-            return replace(options, timestamps="segment")
-        return options
+    def for_output(cls, options: AsrOptions, chosen: str, written: OutputOptions) -> AsrOptions:
+        if chosen not in cls.formats and written.save_dir is None:
+            return options
+        assert isinstance(written, AsrOutput)
+        if options.timestamps == "char":
+            raise UsageError("subtitles are of words, and --timestamps char gives letters")
+        if written.word_cues or (options.timestamps == "none" and written.max_line_width):
+            return replace(options, timestamps="word")
+        return replace(options, timestamps="segment") if options.timestamps == "none" else options
 
     def cost(self, item: Sound) -> int:
         return len(item.samples)

@@ -35,6 +35,7 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
     float32_heads = frozenset({"head", "relative_head", "metric_head"})
     examples = (
         "taskcli depth room.jpg",
+        "taskcli depth room.jpg --save-dir seen",
         "taskcli depth 'rooms/*.jpg' | jq -c '[.input, .result.min, .result.max]'",
     )
 

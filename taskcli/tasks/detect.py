@@ -1,18 +1,30 @@
 """taskcli detect."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from taskcli.items import Picture
-from taskcli.options import Threshold
+from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, Detection
 from taskcli.task import Batch
-from taskcli.tasks.pictures import PictureTask
+from taskcli.tasks.pictures import PictureOutput, PictureTask
 
 
 @dataclass(frozen=True)
 class DetectOptions:
     threshold: Threshold = 0.5
+
+
+@dataclass(frozen=True)
+class DetectOutput(PictureOutput):
+    crops: Annotated[
+        bool,
+        typer.Option(
+            "--crops", help="Save every object as a picture too.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
 
 
 class Detect(PictureTask[DetectOptions, list[Detection]]):
@@ -25,11 +37,15 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
     name = "detect"
     panel = "Vision"
     Options = DetectOptions
+    Output = DetectOutput
+    formats = ("coco", "yolo")
     result = list[Detection]
     auto_models = ("AutoModelForObjectDetection",)
     budget = 4
     examples = (
         "taskcli detect street.jpg --threshold 0.9",
+        "taskcli detect 'photos/*.jpg' --save-dir seen --crops",
+        "taskcli detect photos/ -r --format coco -o found.json",
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
 

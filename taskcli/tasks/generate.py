@@ -1,6 +1,6 @@
 """taskcli generate."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -124,11 +124,24 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
             **batch.inputs,
             **self._sampling(),
             **(stop if self.options.stop else {}),
+            **self._live(batch),
             max_new_tokens=batch.extra["room"],
             max_length=None,
             pad_token_id=self.processor.pad_token_id,
         )
         return tokens[:, batch.extra["longest"] :].cpu()
+
+    def _live(self, batch: Batch) -> dict[str, Any]:
+        """What lets a listener hear one text as it grows; several could not be told apart."""
+        asked = self.options
+        single = len(batch.owners) == asked.num_beams == asked.num_return_sequences == 1
+        if self.listener is None or not single or asked.stop:
+            return {}
+        if not self._chat:
+            self.listener(
+                self.processor.decode(batch.extra["prompts"][0], skip_special_tokens=True)
+            )
+        return {"streamer": _streamer(self.processor, self.listener)}
 
     def _sampling(self) -> dict[str, Any]:
         asked = self.options
@@ -164,3 +177,14 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         for stop in self.options.stop:
             answer = answer.split(stop, 1)[0]
         return answer.strip() if self._chat else text + answer
+
+
+def _streamer(tokenizer: Any, hear: Callable[[str], None]) -> Any:
+    """transformers' own streamer, which holds back words until they are whole."""
+    from transformers import TextStreamer
+
+    class Heard(TextStreamer):  # type: ignore[misc]
+        def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+            hear(text)
+
+    return Heard(tokenizer, skip_prompt=True, skip_special_tokens=True)

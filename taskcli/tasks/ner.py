@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from taskcli.errors import UsageError
 from taskcli.items import Media, Passage
-from taskcli.options import Stride
+from taskcli.options import OutputOptions, Stride
 from taskcli.results import Entity, TokenEntity
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.entities import Aggregation, Token, entities
@@ -40,12 +41,14 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
     panel = "Text"
     media = Media.TEXT
     Options = NerOptions
+    formats = ("conll", "brat")
     result = list[Entity] | list[TokenEntity]
     auto_models = ("AutoModelForTokenClassification",)
     budget = 1_024  # tokens: beyond, a larger batch only adds padding on a CPU
     examples = (
         "taskcli ner article.txt",
         "taskcli ner --text 'Ada Lovelace met Charles Babbage in London.'",
+        "taskcli ner 'articles/*.txt' --format conll -o articles.conll",
         "taskcli ner letters/*.txt | jq -r '.result[].word' | sort | uniq -c",
     )
 
@@ -55,6 +58,15 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
         ensure_pad_token(processor, model.config)
         self._limit = max_tokens(processor, model.config)
         self._stride = self._limit // 4 if options.stride is None else options.stride
+
+    @classmethod
+    def for_output(cls, options: NerOptions, chosen: str, written: OutputOptions) -> NerOptions:
+        if chosen in cls.formats and options.aggregation == "none":
+            raise UsageError(
+                f"{chosen} holds whole entities, and --aggregation none gives tokens",
+                "leave --aggregation out",
+            )
+        return options
 
     def cost(self, item: Passage) -> int:
         return count_tokens(self.processor, item.text)

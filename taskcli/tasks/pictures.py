@@ -1,18 +1,35 @@
 """What the four image tasks share: one processor call for a list of pictures."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from taskcli.errors import InputError
 from taskcli.items import MOST_PIXELS, Media, Picture
+from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.task import Batch, OptionsT, ResultT, Task
+
+
+@dataclass(frozen=True)
+class PictureOutput(OutputOptions):
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview",
+            help="Show the picture with what was found in the terminal.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = False
 
 
 class PictureTask(Task[OptionsT, Picture, ResultT]):
     """A task over images. `extra["sizes"]` holds (height, width) of the upright originals."""
 
     media = Media.IMAGE
+    Output = PictureOutput
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)

@@ -53,12 +53,14 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     panel = "Text"
     media = Media.TEXT
     Options = QaOptions
+    formats = ("squad",)
     result = Answer | list[Answer]
     auto_models = ("AutoModelForQuestionAnswering",)
     text_fields = ("context", "text")
     budget = 1_024  # tokens: beyond, a larger batch only adds padding on a CPU
     examples = (
         "taskcli qa report.txt -q 'Who signed it?' -q 'When?'",
+        "taskcli qa squad.jsonl --no-answer --format squad -o answers.json",
         "taskcli qa squad.jsonl --no-answer -o answers.jsonl",
     )
 

@@ -7,10 +7,10 @@ import typer
 
 from taskcli.errors import UsageError
 from taskcli.items import Picture
-from taskcli.options import Threshold
+from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch
-from taskcli.tasks.pictures import PictureTask
+from taskcli.tasks.pictures import PictureOutput, PictureTask
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _ORDER: tuple[Subtask, ...] = ("panoptic", "instance", "semantic")
@@ -31,6 +31,16 @@ class SegmentOptions:
     ] = 0.5
 
 
+@dataclass(frozen=True)
+class SegmentOutput(PictureOutput):
+    masks: Annotated[
+        bool,
+        typer.Option(
+            "--masks", help="Save the mask of every region too.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
+
+
 class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
     """Divide an image into labelled regions, each with its mask.
 
@@ -41,6 +51,8 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
     name = "segment"
     panel = "Vision"
     Options = SegmentOptions
+    Output = SegmentOutput
+    formats = ("coco",)
     result = list[Segment]
     auto_models = (
         "AutoModelForUniversalSegmentation",
@@ -52,6 +64,7 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
     float32_heads = frozenset({"class_predictor", "class_labels_classifier", "classifier"})
     examples = (
         "taskcli segment street.jpg",
+        "taskcli segment street.jpg --save-dir seen --masks",
         "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",
     )
 

@@ -1,0 +1,98 @@
+"""Make the pictures of the README: what the starters answer about examples/, as a user sees it.
+
+python docs/pictures.py: every task that has a starter here; the pictures of others stay.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from taskcli.checkpoints import Registry
+
+FOLDER = Path(__file__).parent / "pictures"
+TOP = FOLDER.parent.parent
+COLUMNS = 88
+
+# What --save-dir leaves for an input, by the ending of the file to show.
+FILES = {
+    "detect": ("examples/scenes/red-cube.png", ".boxes.png"),
+    "segment": ("examples/scenes/red-cube.png", ".overlay.png"),
+    "depth": ("examples/scenes/red-cube.png", ".colours.png"),
+}
+# What a terminal shows for a command.
+TERMINAL = {
+    "classify-image": "classify-image examples/scenes/red-cube.png --top-k 3",
+    "asr": "asr examples/sounds/sentence.wav --timestamps word",
+    "classify-audio": "classify-audio examples/sounds/yes.wav --top-k 3",
+    "ner": "ner examples/texts/article.txt",
+    "qa": "qa examples/texts/letter.txt -q 'Who wrote the letter?'",
+    "generate": "generate examples/texts/story.txt --max-new-tokens 40",
+}
+
+
+def main() -> int:
+    FOLDER.mkdir(exist_ok=True)
+    for task, (source, ending) in FILES.items():
+        if _has_starter(task):
+            print(_saved(task, source, ending))
+    for task, command in TERMINAL.items():
+        if _has_starter(task):
+            print(_screen(task, command))
+    return 0
+
+
+def _has_starter(task: str) -> bool:
+    names = Registry(task).names
+    folder = Registry(task).resolve("starter").folder if "starter" in names else None
+    return folder is not None and folder.is_dir()
+
+
+def _saved(task: str, source: str, ending: str) -> Path:
+    with tempfile.TemporaryDirectory() as folder:
+        _run([task, source, "--save-dir", folder])
+        (file,) = Path(folder).rglob(f"*{ending}")
+        return Path(shutil.copyfile(file, FOLDER / f"{task}.png"))
+
+
+def _screen(task: str, command: str) -> Path:
+    shown = _run([*shlex.split(command), "--format", "rich"])
+    console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
+    for line in _lines(command, shown):
+        console.print(line, soft_wrap=True)
+    page = _without_fonts(console.export_svg(title="taskcli"))
+    file = FOLDER / f"{task}.svg"
+    file.write_text(page, "utf-8")
+    return file
+
+
+def _lines(command: str, shown: str) -> Iterator[Text]:
+    yield Text(f"$ taskcli {command} --model starter", style="bold")
+    yield Text.from_ansi(shown.rstrip())
+
+
+def _without_fonts(page: str) -> str:
+    """A picture that fetches nothing: the viewer's own fixed-width font serves."""
+    return re.sub(r"@font-face \{.*?\}", "", page, flags=re.DOTALL)
+
+
+def _run(words: list[str]) -> str:
+    """A command's standard output, in colours. Raises CalledProcessError if it fails."""
+    told = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
+    told.pop("NO_COLOR", None)
+    command = [sys.executable, "-m", "taskcli", *words, "--model", "starter"]
+    done = subprocess.run(command, cwd=TOP, env=told, check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

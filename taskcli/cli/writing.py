@@ -1,0 +1,68 @@
+"""How a run's answers leave it: the writer that its options ask for, and the files beside it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, TextIO
+
+from taskcli import output
+from taskcli.api import Answered, Model
+from taskcli.output import Layout, Writer
+from taskcli.output.console import ConsoleWriter
+from taskcli.output.saved import Saver
+from taskcli.sources import Sources, printable
+
+if TYPE_CHECKING:
+    from taskcli.cli.execute import Settled
+
+# What a layout takes from the output options of those tasks that have them.
+_LAID_OUT_BY = {
+    "line_width": "max_line_width",
+    "word_cues": "word_cues",
+    "crops": "crops",
+    "masks": "masks",
+    "preview": "preview",
+}
+
+
+def open_writer(settled: "Settled", stream: TextIO, labels: Mapping[int, str]) -> Writer:
+    """The writer of the run's format. `labels` are the checkpoint's, by number."""
+    layout = _layout(settled, labels)
+    if settled.format in output.FOLDERS:
+        assert settled.output.output is not None, "destination.check refuses this"
+        return output.open_folder(settled.format, settled.output.output, _known(settled), layout)
+    return output.open_writer(settled.format, stream, layout)
+
+
+def saved(answers: Iterator[Answered], settled: "Settled", model: Model) -> Iterator[Answered]:
+    """The answers, each after the files that it names were written, if --save-dir asks for them."""
+    if settled.output.save_dir is None:
+        yield from answers
+        return
+    layout = _layout(settled, model.labels)
+    saver = Saver(settled.task.name, settled.output.save_dir, _known(settled), layout)
+    with closing(answers):  # type: ignore[type-var]
+        for answered in answers:
+            record = saver.save(replace(answered.record, item=model.whole(answered)))
+            yield answered._replace(record=record)
+
+
+def show_as_it_comes(writer: Writer, settled: "Settled", model: Model, sources: Sources) -> None:
+    """Let a terminal show the answer to a single input while it is generated."""
+    if settled.format == "rich" and writer.stream.isatty() and sources.total == 1:
+        assert isinstance(writer, ConsoleWriter)
+        model.session.task.listener = writer.hear
+
+
+def _layout(settled: "Settled", labels: Mapping[int, str]) -> Layout:
+    usual = Layout(labels)
+    asked = {
+        name: getattr(settled.output, option, None) or getattr(usual, name)
+        for name, option in _LAID_OUT_BY.items()
+    }
+    return replace(usual, **asked)
+
+
+def _known(settled: "Settled") -> list[str]:
+    """The ids of the inputs that are known beforehand."""
+    return [printable(path) for path in settled.sources.paths]

@@ -1,0 +1,90 @@
+"""Formats that are a folder of files: YOLO's labels, and brat's standoff annotations."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from taskcli.errors import InputError, StoppedError
+from taskcli.output.running import kind_of
+from taskcli.output.saved.files import Files
+from taskcli.output.writer import Layout, Writer
+from taskcli.results import Detection, Entity, Record
+
+_TYPE = re.compile(r"\W+")  # what the name of a type in brat cannot hold
+
+
+class FolderWriter(Writer):
+    """Every input has files of its own, whole when they appear; an input that failed has none."""
+
+    def __init__(self, folder: Path, known: Iterable[str], layout: Layout) -> None:
+        self._files = Files(folder, known, reserved=("classes", "annotation"))
+        self._layout = layout
+
+    def _leave(self, id: str, contents: Iterable[tuple[str, bytes]]) -> None:
+        """Write the files of one input. Nothing else would tell that they are missing."""
+        try:
+            self._files.write(id, contents)
+        except InputError as failure:
+            raise StoppedError(failure.message, failure.hint) from None
+
+
+class YoloWriter(FolderWriter):
+    """A line per box: class, centre, width and height as shares of the picture, and the score."""
+
+    def __init__(self, folder: Path, known: Iterable[str], layout: Layout) -> None:
+        super().__init__(folder, known, layout)
+        names = dict.fromkeys(layout.labels[number] for number in sorted(layout.labels))
+        self._classes = {name: place for place, name in enumerate(names)}
+
+    def write(self, record: Record) -> None:
+        if record.error is None:
+            lines = "".join(self._lines(record.result, *record.item.size))
+            self._leave(record.input, [(".txt", lines.encode())])
+
+    def _lines(self, found: list[Detection], width: int, height: int) -> Iterator[str]:
+        for one in found:
+            box = one.box
+            place = (
+                (box.xmin + box.xmax) / 2 / width,
+                (box.ymin + box.ymax) / 2 / height,
+                (box.xmax - box.xmin) / width,
+                (box.ymax - box.ymin) / height,
+            )
+            number = self._classes.setdefault(one.label, len(self._classes))
+            yield " ".join([str(number), *(f"{share:.6f}" for share in (*place, one.score))]) + "\n"
+
+    def close(self) -> None:
+        """The names of the classes, one a line, in the order of their numbers."""
+        names = (" ".join(name.split()) for name in self._classes)
+        self._files.put(Path("classes.txt"), "".join(f"{name}\n" for name in names).encode())
+
+
+class BratWriter(FolderWriter):
+    """The text beside its entities: a type and places in characters, for each."""
+
+    def write(self, record: Record) -> None:
+        if record.error is None:
+            text = record.item.text
+            lines = "".join(self._lines(text, record.result))
+            files = [(".txt", text), (".ann", lines)]
+            encoded = [(suffix, content.encode("utf-8", "replace")) for suffix, content in files]
+            self._leave(record.input, encoded)
+
+    def _lines(self, text: str, found: list[Entity]) -> Iterator[str]:
+        for number, one in enumerate(found, 1):
+            # An entity over a line end is one of several fragments.
+            parts = list(re.finditer(r"[^\n]+", text[one.start : one.end]))
+            places = ";".join(f"{one.start + it.start()} {one.start + it.end()}" for it in parts)
+            words = " ".join(it[0] for it in parts)
+            yield f"T{number}\t{_type(one.entity_group)} {places}\t{words}\n"
+
+    def close(self) -> None:
+        """The types of entities, as brat asks for them."""
+        kinds = dict.fromkeys(_type(kind_of(label)) for label in self._layout.labels.values())
+        listed = "".join(f"{kind}\n" for kind in kinds if kind != "O")
+        sections = f"[entities]\n{listed}\n[relations]\n\n[events]\n\n[attributes]\n"
+        self._files.put(Path("annotation.conf"), sections.encode())
+
+
+def _type(kind: str) -> str:
+    return _TYPE.sub("_", kind)

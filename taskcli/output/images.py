@@ -1,0 +1,42 @@
+"""Pictures as the bytes of files."""
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_MOST_FOR_PNG = 4_000_000  # pixels; beyond, a PNG of a photograph is slow to write and to open
+_LONGEST_JPEG = 65_500  # pixels of a side
+
+
+def to_look_at(image: "Image") -> tuple[str, bytes]:
+    """(extension, bytes): a PNG, or for what a camera makes a JPEG of full colour resolution."""
+    content = io.BytesIO()
+    if image.width * image.height <= _MOST_FOR_PNG or max(image.size) > _LONGEST_JPEG:
+        image.save(content, "PNG", compress_level=4)
+        return ".png", content.getvalue()
+    image.save(content, "JPEG", quality=92, subsampling=0)
+    return ".jpg", content.getvalue()
+
+
+def png(pixels: Any, **notes: Any) -> bytes:
+    """An array as PNG: bool [h, w] has one bit, uint16 [h, w] sixteen; notes are its text chunks.
+
+    What is no text is written as JSON.
+    """
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    told, content = PngInfo(), io.BytesIO()
+    for key, note in notes.items():
+        told.add_text(key, note if isinstance(note, str) else json.dumps(note))
+    Image.fromarray(pixels).save(content, "PNG", pnginfo=told, compress_level=4)
+    return content.getvalue()
+
+
+def slug(label: str) -> str:
+    """A label as a part of a file name."""
+    kept = "".join(char if char.isalnum() else "-" for char in label)
+    return "-".join(part for part in kept.split("-") if part)[:40] or "unnamed"

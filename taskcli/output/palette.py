@@ -1,0 +1,52 @@
+"""Colours of labels, and of depths, that colour-blind readers tell apart."""
+
+from collections.abc import Mapping
+from typing import Any
+from zlib import crc32
+
+Colour = tuple[int, int, int]
+
+# Okabe and Ito's seven (jfly.uni-koeln.de/color), then the farthest from all before them, in
+# CIELAB, as seen with normal, protan, deutan and tritan eyes (Machado 2009): at least 16 apart.
+PALETTE: tuple[Colour, ...] = tuple(
+    tuple(bytes.fromhex(code))  # type: ignore[misc]
+    for code in (
+        "E69F00 56B4E9 009E73 F0E442 0072B2 D55E00 CC79A7 8800FF "
+        "773311 BBEE99 664466 00FFDD 4433AA BB55FF EE1155 CCAA55"
+    ).split()
+)
+# Ten steps of matplotlib's inferno: lightness grows evenly, so it reads without colours too.
+_INFERNO = "000004 1B0C42 4B0C6B 781C6D A52C60 CF4446 ED6925 FB9A06 F7D03C FCFFA4".split()
+
+
+def colours(labels: Mapping[int, str]) -> dict[str, Colour]:
+    """A colour for each label of a checkpoint, by its place among them."""
+    names = dict.fromkeys(labels[number] for number in sorted(labels))
+    return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)}
+
+
+def colour_of(label: str, known: Mapping[str, Colour]) -> Colour:
+    """The label's colour; one that the checkpoint did not name still has the same everywhere."""
+    return known.get(label) or PALETTE[crc32(label.encode("utf-8", "replace")) % len(PALETTE)]
+
+
+def ink_on(colour: Colour) -> Colour:
+    """Black or white, whichever reads better on a colour (WCAG contrast)."""
+    red, green, blue = ((part / 255) ** 2.2 for part in colour)
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return (0, 0, 0) if light > 0.18 else (255, 255, 255)
+
+
+def hexadecimal(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def heat(levels: Any) -> Any:
+    """Numbers from 0 to 1, shape [h, w], as colours, uint8 [h, w, 3]: dark to light."""
+    import numpy as np
+
+    stops = np.array([list(bytes.fromhex(code)) for code in _INFERNO], np.float32)
+    table = np.stack(
+        [np.interp(np.linspace(0, 9, 256), range(10), stops[:, part]) for part in range(3)], -1
+    )
+    return table.astype(np.uint8)[(np.asarray(levels) * 255).astype(np.uint8)]

@@ -1,0 +1,117 @@
+"""A picture in the terminal: as such where the terminal announces that, else in half blocks."""
+
+import base64
+import io
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.color import Color
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from taskcli import results
+from taskcli.output.palette import Colour, colour_of, colours
+from taskcli.output.safe import safe_line
+from taskcli.output.writer import Layout
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_WIDEST, _HIGHEST = 80, 24  # columns and rows of half blocks
+_SHARPEST = 1_200  # pixels of a side that is sent to a terminal
+_CHUNK = 4_096  # bytes of one kitty command
+
+
+def protocol() -> str:
+    """kitty, iterm, or blocks for terminals that announce neither, or hide behind another."""
+    told = os.environ
+    if "TMUX" in told or told.get("TERM", "").startswith("screen"):
+        return "blocks"
+    if "KITTY_WINDOW_ID" in told or told.get("TERM") in ("xterm-kitty", "xterm-ghostty"):
+        return "kitty"
+    if told.get("TERM_PROGRAM") in ("iTerm.app", "WezTerm") or told.get("LC_TERMINAL") == "iTerm2":
+        return "iterm"
+    return "blocks"
+
+
+def picture(record: results.Record, layout: Layout, names: bool) -> "Image":
+    """The input with what was found; `names` are left out where they could not be read."""
+    found, item = record.result, record.item
+    if isinstance(found, results.DepthMap):
+        from taskcli.output.saved.depths import coloured
+
+        return coloured(found)
+    kind = type(found[0]) if found else None
+    if kind is results.Detection:
+        from taskcli.output.saved.detections import annotated
+
+        return annotated(found, item, layout, names)
+    if kind is results.Segment:
+        from taskcli.output.saved.segments import overlay
+
+        return overlay(found, item, layout, names)
+    image: Image = item.image
+    return image
+
+
+def sent(image: "Image", how: str, columns: int) -> str:
+    """The escape sequence that shows a picture, `columns` wide."""
+    content = io.BytesIO()
+    image = image.copy()
+    image.thumbnail((_SHARPEST, _SHARPEST))
+    image.save(content, "PNG")
+    data = base64.standard_b64encode(content.getvalue()).decode("ascii")
+    if how == "iterm":
+        return f"\x1b]1337;File=inline=1;width={columns};preserveAspectRatio=1:{data}\x07\n"
+    parts = [data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
+    head = f"a=T,f=100,c={columns},"
+    commands = (
+        f"\x1b_G{head if number == 0 else ''}m={int(number < len(parts) - 1)};{part}\x1b\\"
+        for number, part in enumerate(parts)
+    )
+    return "".join(commands) + "\n"
+
+
+class HalfBlocks:
+    """Two pixels in each character: the upper in its colour, the lower behind it."""
+
+    def __init__(self, image: "Image") -> None:
+        self._image = image
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        image = self._image.convert("RGB")
+        wide, high = min(options.max_width, _WIDEST), 2 * _HIGHEST
+        scale = min(wide / image.width, high / image.height)
+        size = max(1, round(image.width * scale)), max(2, round(image.height * scale / 2) * 2)
+        pixels = image.resize(size).load()
+        assert pixels is not None
+        for row in range(0, size[1], 2):
+            for column in range(size[0]):
+                ink, ground = (_style(pixels[column, row + below]) for below in (0, 1))
+                yield Segment("▀", Style(color=ink, bgcolor=ground))
+            yield Segment.line()
+
+
+def _style(pixel: Any) -> Color:
+    return Color.from_rgb(*pixel)
+
+
+def legend(found: Any, layout: Layout) -> RenderableType:
+    """Which colour is which label, where some are drawn."""
+    known, line = colours(layout.labels), Text()
+    drawn = (
+        (one for one in found if not isinstance(one, results.Label))
+        if isinstance(found, list)
+        else ()
+    )
+    for label in dict.fromkeys(one.label for one in drawn):
+        line.append("■ ", style=_ink(colour_of(label, known)))
+        line.append(f"{safe_line(label)}   ")
+    return line
+
+
+def _ink(colour: Colour) -> Style:
+    return Style(color=Color.from_rgb(*colour))

@@ -1,0 +1,79 @@
+"""Texts on a terminal: entities marked, an answer in what stands around it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions
+from rich.text import Text
+
+from taskcli.output.running import Stretch, kind_of, stretches
+from taskcli.output.safe import label_style, safe, safe_line
+from taskcli.results import Answer, Entity
+
+_WHOLE = 4_000  # characters of a text that is shown whole
+_AROUND = 120  # characters on each side of what is quoted
+
+
+class Marked:
+    """The running text with its entities, then how many there are of each kind.
+
+    Of a long text only what stands around the entities is shown.
+    """
+
+    def __init__(self, text: str, found: Sequence[Entity], known: Sequence[str]) -> None:
+        self._known = list(dict.fromkeys(map(kind_of, known)))
+        self._parts = list(stretches(text, found))
+        self._whole = len(text) <= _WHOLE
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        plain = console.no_color or console.color_system is None
+        shown = Text()
+        for number, part in enumerate(self._parts):
+            if part.kind:
+                shown.append_text(self._mark(part, plain))
+            else:
+                first, last = number == 0, number == len(self._parts) - 1
+                shown.append(safe(part.text if self._whole else _ends(part.text, first, last)))
+        yield shown
+        yield self._legend()
+
+    def _legend(self) -> Text:
+        counted = Counter(part.kind for part in self._parts if part.kind)
+        legend = Text()
+        for kind, count in counted.items():
+            legend.append(safe_line(kind), style=f"bold {self._style(kind)}")
+            legend.append(f" {count}   ", style="dim")
+        return legend
+
+    def _mark(self, part: Stretch, plain: bool) -> Text:
+        """In brackets where there are no colours to tell an entity by."""
+        word, kind = safe(part.text), safe_line(part.kind)
+        if plain:
+            return Text(f"[{word} {kind}]")
+        style = self._style(part.kind)
+        return Text(word, style=f"bold {style} underline").append(f" {kind}", style="not bold")
+
+    def _style(self, kind: str) -> str:
+        return label_style(kind, self._known)
+
+
+def _ends(text: str, first: bool, last: bool) -> str:
+    """What follows one entity and what leads to the next."""
+    if len(text) <= 2 * _AROUND:
+        return text
+    before = "" if first else text[:_AROUND].rsplit(" ", 1)[0]
+    after = "" if last else text[-_AROUND:].split(" ", 1)[-1]
+    return f"{before} … {after}"
+
+
+def quoted(answer: Answer, text: str) -> Text:
+    """The answer with the words around it."""
+    start, end = max(0, answer.start - _AROUND), min(len(text), answer.end + _AROUND)
+    before, after = text[start : answer.start], text[answer.end : end]
+    if start:
+        before = "… " + before.split(" ", 1)[-1]
+    if end < len(text):
+        after = after.rsplit(" ", 1)[0] + " …"
+    shown = Text(safe_line(before))
+    shown.append(safe_line(answer.answer), style="bold green underline")
+    return shown.append(safe_line(after))

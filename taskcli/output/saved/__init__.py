@@ -1,0 +1,44 @@
+"""What --save-dir leaves: files to look at and to load, named after the inputs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+from taskcli.errors import InputError
+from taskcli.output.saved.files import Files
+from taskcli.output.writer import Layout
+from taskcli.results import Failure, Record
+
+Contents = Iterator[tuple[str, bytes]]  # (what is added to the input's name, the bytes)
+
+# The module that makes a task's files, loaded only for it.
+_MODULES = {
+    "detect": "detections",
+    "segment": "segments",
+    "depth": "depths",
+    "asr": "transcripts",
+    "ner": "entities",
+}
+SAVING = tuple(_MODULES)
+
+
+class Saver:
+    """Writes the files of each record before the record that names them."""
+
+    def __init__(self, task: str, folder: Path, known: Iterable[str], layout: Layout) -> None:
+        module = import_module(f"taskcli.output.saved.{_MODULES[task]}")
+        self._contents: Callable[[Record, Layout], Contents] = module.contents
+        self._files = Files(folder, known)
+        self._layout = layout
+
+    def save(self, record: Record) -> Record:
+        """The record with the files that were written for it; one without an answer has none."""
+        if record.error is not None:
+            return record
+        try:
+            files = self._files.write(record.input, self._contents(record, self._layout))
+        except InputError as failure:
+            reason = Failure(type(failure).__name__, failure.message, failure.hint)
+            return replace(record, result=None, error=reason)
+        return replace(record, files=(*record.files, *files))

@@ -1,0 +1,59 @@
+"""depth: the map as 16-bit PNG with its scale, as float32 array, and in colours."""
+
+import io
+from typing import TYPE_CHECKING
+
+from taskcli.output.images import png, to_look_at
+from taskcli.output.palette import heat
+from taskcli.output.saved import Contents
+from taskcli.output.writer import Layout
+from taskcli.results import DepthMap, Record
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LEVELS = 65_535
+_MILLIMETRES = 0.001  # metres; what readers of depth PNGs assume
+_OUTLIERS = (1, 99)  # percentiles that the colours span
+
+
+def contents(record: Record, layout: Layout) -> Contents:
+    yield ".depth.png", _sixteen_bits(record.result)
+    yield ".depth.npy", _array(record.result)
+    extension, content = to_look_at(coloured(record.result))
+    yield f".colours{extension}", content
+
+
+def coloured(depth: DepthMap) -> "Image":
+    """A picture in which near is light and far is dark."""
+    import numpy as np
+    from PIL import Image
+
+    low, high = np.percentile(depth.values, _OUTLIERS)
+    levels = np.clip((depth.values - low) / ((high - low) or 1), 0, 1)
+    return Image.fromarray(heat(levels if depth.units == "relative" else 1 - levels))
+
+
+def _sixteen_bits(depth: DepthMap) -> bytes:
+    """depth = pixel * depth_scale + depth_offset, by the PNG's text chunks."""
+    import numpy as np
+
+    scale, offset = _scale(depth)
+    levels = np.clip(np.round((depth.values.astype(np.float64) - offset) / scale), 0, _LEVELS)
+    notes = {"depth_scale": scale, "depth_offset": offset, "units": depth.units}
+    return png(levels.astype(np.uint16), **notes)
+
+
+def _scale(depth: DepthMap) -> tuple[float, float]:
+    """Whole millimetres where they reach far enough, else the map's own range in all levels."""
+    if depth.units == "m" and depth.min >= 0 and depth.max <= _LEVELS * _MILLIMETRES:
+        return _MILLIMETRES, 0.0
+    return (depth.max - depth.min) / _LEVELS or 1.0, depth.min
+
+
+def _array(depth: DepthMap) -> bytes:
+    import numpy as np
+
+    content = io.BytesIO()
+    np.save(content, depth.values.astype(np.float32))
+    return content.getvalue()

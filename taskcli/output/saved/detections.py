@@ -1,0 +1,38 @@
+"""detect: the picture with its boxes, and every object cut out."""
+
+from typing import TYPE_CHECKING, Any
+
+from taskcli.output.drawing import Sketch, whole
+from taskcli.output.images import slug, to_look_at
+from taskcli.output.palette import colour_of, colours
+from taskcli.output.saved import Contents
+from taskcli.output.writer import Layout
+from taskcli.results import Detection, Record
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def contents(record: Record, layout: Layout) -> Contents:
+    image = whole(record.item)
+    extension, content = to_look_at(annotated(record.result, record.item, layout))
+    yield f".boxes{extension}", content
+    if not layout.crops:
+        return
+    for number, found in enumerate(record.result, 1):
+        box = found.box
+        if box.xmin < box.xmax and box.ymin < box.ymax:
+            crop = image.crop((box.xmin, box.ymin, box.xmax, box.ymax))
+            extension, content = to_look_at(crop)
+            yield f".crop-{number:03}-{slug(found.label)}{extension}", content
+
+
+def annotated(found: list[Detection], item: Any, layout: Layout, names: bool = True) -> "Image":
+    """The picture with all boxes; the surest is drawn last, and named first."""
+    known = colours(layout.labels)
+    sketch = Sketch(item.image, item.size, bold=not names)
+    for one in reversed(found):
+        sketch.box(one.box, colour_of(one.label, known))
+    for one in found if names else ():
+        sketch.name(f"{one.label} {one.score:.0%}", one.box, colour_of(one.label, known))
+    return sketch.image

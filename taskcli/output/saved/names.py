@@ -1,0 +1,67 @@
+"""Names of the files that a run leaves behind: like the inputs', never shared, never outside."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path, PurePath
+
+# What some file system refuses, and what changes how a name looks.
+_UNFIT = re.compile(
+    '[\x00-\x1f\x7f-\x9f<>"|?*\\\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]'
+)
+_EXTENSION = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$")
+_LONGEST = 180  # bytes of a name; most file systems hold 255, and something is added
+_STANDARD_INPUT = {"-": "stdin"}
+
+
+class Names:
+    """A path without extension for every input.
+
+    It is the input's own, without its extension where no other input is named so; else with it.
+    `known` are the ids of inputs that are known beforehand: whatever their order, the names stay.
+    `reserved` are names that no input gets.
+    """
+
+    def __init__(self, known: Iterable[str] = (), reserved: Iterable[str] = ()) -> None:
+        counted = Counter(_key(_short(_fit(id))) for id in set(known))
+        self._shared = {key for key, count in counted.items() if count > 1}
+        self._taken = set(reserved)
+
+    def of(self, id: str) -> Path:
+        """The name for this input, which no other one gets."""
+        full = _fit(id)
+        short = _short(full)
+        wanted = full if _key(short) in self._shared | self._taken else short
+        name, number = wanted, 1
+        while _key(name) in self._taken:
+            number += 1
+            name = wanted.with_name(f"{wanted.name}-{number}")
+        self._taken.add(_key(name))
+        return name
+
+
+def _fit(id: str) -> Path:
+    """An id as a relative path of harmless names."""
+    path = PurePath(_STANDARD_INPUT.get(id, id))
+    parts = [_name(part) for part in path.parts if part not in (path.anchor, "..")]
+    return Path(*parts or ["_"])
+
+
+def _name(part: str) -> str:
+    clean = unicodedata.normalize("NFC", re.sub("[:#]", "-", part))
+    clean = _UNFIT.sub("_", clean).rstrip(". ") or "_"
+    if len(clean.encode()) <= _LONGEST:
+        return clean
+    kept = clean.encode()[: _LONGEST - 9].decode("utf-8", "ignore")
+    return f"{kept}-{sha256(clean.encode()).hexdigest()[:8]}"
+
+
+def _short(name: Path) -> Path:
+    return name.with_name(_EXTENSION.sub("", name.name))
+
+
+def _key(name: Path) -> str:
+    """What is one name to a file system that takes no notice of capitals."""
+    return name.as_posix().casefold()

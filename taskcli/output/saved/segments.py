@@ -1,0 +1,50 @@
+"""segment: the picture with its regions, a map of their numbers, and a mask for each."""
+
+from typing import TYPE_CHECKING, Any
+
+from taskcli.output.drawing import Sketch, decoded
+from taskcli.output.images import png, slug, to_look_at
+from taskcli.output.palette import colour_of, colours
+from taskcli.output.saved import Contents
+from taskcli.output.serialize import plain
+from taskcli.output.writer import Layout
+from taskcli.results import Record, Segment
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_MOST = 65_535  # numbers in a 16-bit map
+
+
+def contents(record: Record, layout: Layout) -> Contents:
+    extension, content = to_look_at(overlay(record.result, record.item, layout))
+    yield f".overlay{extension}", content
+    yield ".ids.png", _id_map(record.result, record.item.size)
+    if layout.masks:
+        for number, one in enumerate(record.result, 1):
+            yield f".mask-{number:03}-{slug(one.label)}.png", png(decoded(one.mask).astype(bool))
+
+
+def overlay(found: list[Segment], item: Any, layout: Layout, names: bool = True) -> "Image":
+    known = colours(layout.labels)
+    sketch = Sketch(item.image, item.size, bold=not names)
+    for one in found:
+        sketch.region(decoded(one.mask), one.box, colour_of(one.label, known))
+    for one in sorted(found, key=lambda segment: -segment.area) if names else ():
+        score = "" if one.score is None else f" {one.score:.0%}"
+        sketch.name_inside(f"{one.label}{score}", decoded(one.mask), colour_of(one.label, known))
+    return sketch.image
+
+
+def _id_map(found: list[Segment], size: tuple[int, int]) -> bytes:
+    """Every pixel's place in the record's list, counted from 1; 0 is in no region."""
+    import numpy as np
+
+    ids = np.zeros(size[::-1], np.uint16)
+    for number, one in enumerate(found[:_MOST], 1):
+        ids[decoded(one.mask).astype(bool)] = number
+    legend = [
+        {"id": number, "label": one.label, "score": plain(one.score)}
+        for number, one in enumerate(found, 1)
+    ]
+    return png(ids, segments=legend)

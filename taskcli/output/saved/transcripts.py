@@ -1,0 +1,35 @@
+"""asr: subtitles, a table, text and JSON, named and laid out as by the whisper tools."""
+
+import json
+
+from taskcli.output.saved import Contents
+from taskcli.output.serialize import plain
+from taskcli.output.subtitles import LINED, cues, document
+from taskcli.output.writer import Layout
+from taskcli.results import Chunk, Record
+
+
+def contents(record: Record, layout: Layout) -> Contents:
+    found = list(cues(record.result, layout))
+    for kind in LINED:
+        yield f".{kind}", document(found, kind, layout).encode("utf-8", "replace")
+    rows = [_row(cue) for cue in found]
+    yield ".tsv", "".join(["start\tend\ttext\n", *rows]).encode("utf-8", "replace")
+    yield ".txt", f"{record.result.text}\n".encode("utf-8", "replace")
+    yield ".json", _json(record, found).encode()
+
+
+def _row(cue: Chunk) -> str:
+    """Whole milliseconds, as whisper's table has them."""
+    start, end = (round(second * 1000) for second in cue.timestamp)
+    return f"{start}\t{end}\t{' '.join(cue.text.split())}\n"
+
+
+def _json(record: Record, found: list[Chunk]) -> str:
+    """The keys of whisper's own file, as far as they are known here."""
+    segments = [
+        {"id": number, "start": cue.timestamp[0], "end": cue.timestamp[1], "text": cue.text}
+        for number, cue in enumerate(found)
+    ]
+    data = {"text": record.result.text, "segments": segments, "language": record.result.language}
+    return json.dumps(plain(data), indent=1) + "\n"

@@ -1,0 +1,395 @@
+"""--save-dir: the files say what the records say, are named after the inputs, and are whole."""
+
+import csv
+import errno
+import itertools
+import json
+import os
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from checkpoints import cached
+from conftest import Finished
+from models import pixels
+from PIL import Image
+from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
+
+from taskcli.output.drawing import Sketch
+from taskcli.output.palette import PALETTE, colour_of, colours, ink_on
+from taskcli.output.saved.names import Names
+from taskcli.results import Box, RunLengthMask
+
+Run = Callable[..., Finished]
+
+
+def opened(record: dict[str, Any], ending: str) -> Image.Image:
+    (name,) = [name for name in record["files"] if name.endswith(ending)]
+    return Image.open(name)
+
+
+@pytest.fixture
+def shots() -> Path:
+    folder = Path("shots")
+    folder.mkdir()
+    photos(folder)
+    return folder
+
+
+# detect
+
+
+def test_detect_leaves_the_annotated_picture_and_every_object(run: Run, shots: Path) -> None:
+    done = run("detect", shots, "-m", cached("detr"), "--save-dir", "seen", "--crops")
+    assert done.exit_code == 0, done.stderr
+    for record in done.records:
+        original = Image.open(record["input"])
+        drawn = opened(record, ".boxes.png")
+        scale = drawn.width // original.width
+        assert drawn.size == (original.width * scale, original.height * scale)
+        assert drawn.width >= 400 or drawn.height >= 400, "small pictures are enlarged"
+        crops = [name for name in record["files"] if ".crop-" in name]
+        boxes = [found["box"] for found in record["result"]]
+        assert boxes
+        for name, box in zip(crops, boxes, strict=True):
+            cut = original.convert("RGB").crop((box["xmin"], box["ymin"], box["xmax"], box["ymax"]))
+            assert np.array_equal(np.asarray(Image.open(name)), np.asarray(cut))
+    assert {Path(name).parent for r in done.records for name in r["files"]} == {Path("seen/shots")}
+
+
+def test_a_picture_without_objects_is_still_there(run: Run, shots: Path) -> None:
+    how = ["-m", cached("detr"), "--save-dir", "seen", "--crops", "--threshold", "1"]
+    (record,) = run("detect", shots / "square.jpg", *how).records
+    assert record["result"] == []
+    assert record["files"] == ["seen/shots/square.boxes.png"]
+
+
+def test_a_camera_picture_is_drawn_on_in_its_full_size(run: Run) -> None:
+    """A JPEG is decoded smaller for the model, and turned by what its EXIF block says."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    scene(1600, 1200).save("camera.jpg", exif=turned)
+    (record,) = run("detect", "camera.jpg", "-m", cached("detr"), "--save-dir", "seen").records
+    assert opened(record, ".boxes.png").size == (1200, 1600)
+
+
+# segment
+
+
+def test_segment_leaves_numbers_and_masks_that_agree_with_the_record(run: Run, shots: Path) -> None:
+    how = ["-m", cached("mask2former"), "--threshold", "0.1", "--save-dir", "seen", "--masks"]
+    done = run("segment", shots, *how)
+    assert done.exit_code == 0, done.stderr
+    assert any(record["result"] for record in done.records)
+    for record in done.records:
+        ids = opened(record, ".ids.png")
+        assert ids.mode == "I;16"
+        legend = json.loads(ids.text["segments"])
+        assert [entry["label"] for entry in legend] == [one["label"] for one in record["result"]]
+        masks = [name for name in record["files"] if ".mask-" in name]
+        for number, (name, one) in enumerate(zip(masks, record["result"], strict=True), 1):
+            mask = pixels(RunLengthMask(one["mask"]["size"], one["mask"]["counts"]))
+            assert np.array_equal(np.asarray(ids) == number, mask)
+            assert np.array_equal(np.asarray(Image.open(name)), mask)
+        assert opened(record, ".overlay.png").width % ids.width == 0
+
+
+# depth
+
+
+@pytest.mark.parametrize("name", ["glpn", "dpt"])
+def test_depth_is_the_same_in_all_files(run: Run, shots: Path, name: str) -> None:
+    done = run("depth", shots / "wide.png", "-m", cached(name), "--save-dir", "seen")
+    (record,) = done.records
+    (array,) = [np.load(name) for name in record["files"] if name.endswith(".npy")]
+    result = record["result"]
+    assert array.dtype == np.float32
+    assert array.shape == (result["height"], result["width"])
+    assert float(array.min()) == pytest.approx(result["min"], rel=1e-5)
+    deep = opened(record, ".depth.png")
+    assert deep.mode == "I;16"
+    scale, offset = (float(deep.text[f"depth_{key}"]) for key in ("scale", "offset"))
+    assert deep.text["units"] == result["units"]
+    assert np.abs(np.asarray(deep) * scale + offset - array).max() <= scale * 0.51
+    seen = np.asarray(opened(record, ".colours.png").convert("L")).astype(float)
+    nearer_is = -1 if result["units"] == "m" else 1
+    assert np.corrcoef(seen.ravel(), nearer_is * array.ravel())[0, 1] > 0.9, "near is light"
+
+
+# asr
+
+
+def cues(file: Path) -> list[tuple[int, int, str]]:
+    """(start, end, text) in milliseconds, as FFmpeg's subtitle readers give them."""
+    with av.open(str(file)) as container:
+        unit = container.streams[0].time_base * 1000
+        return [
+            (
+                int(packet.pts * unit),
+                int((packet.pts + packet.duration) * unit),
+                bytes(packet).decode(),
+            )
+            for packet in container.demux()
+            if packet.pts is not None
+        ]
+
+
+def heard(run: Run, *how: object) -> dict[str, Any]:
+    import soundfile
+
+    Path("talks").mkdir()
+    sound = np.concatenate([tone(1.2, pitch=300), np.zeros(16_000, np.float32), tone(0.8)])
+    soundfile.write("talks/one.wav", sound, 16_000)
+    done = run("asr", "talks", "-m", cached("wav2vec2-ctc"), "--save-dir", "said", *how)
+    (record,) = done.records
+    assert record["files"] == [f"said/talks/one.{e}" for e in ("srt", "vtt", "tsv", "txt", "json")]
+    return record
+
+
+def test_asr_leaves_the_files_of_the_whisper_tools(run: Run) -> None:
+    record = heard(run, "--max-line-width", "12")
+    base = Path("said/talks/one")
+    srt, vtt = (cues(base.with_suffix(ending)) for ending in (".srt", ".vtt"))
+    assert srt
+    assert srt == vtt
+    for _, _, text in srt:
+        assert max(map(len, text.splitlines())) <= 12
+    rows = list(csv.DictReader(base.with_suffix(".tsv").open(newline=""), delimiter="\t"))
+    assert [(int(row["start"]), int(row["end"])) for row in rows] == [cue[:2] for cue in srt]
+    segments = json.loads(base.with_suffix(".json").read_text())["segments"]
+    assert [row["text"] for row in rows] == [one["text"] for one in segments]
+    assert base.with_suffix(".txt").read_text() == record["result"]["text"] + "\n"
+    spoken = "".join(record["result"]["text"].split())
+    assert "".join("".join(text.split()) for _, _, text in srt) == spoken
+
+
+def test_word_cues_have_the_times_of_the_words(run: Run) -> None:
+    record = heard(run, "--word-cues")
+    expected = [
+        (*(round(second * 1000) for second in chunk["timestamp"]), chunk["text"])
+        for chunk in record["result"]["chunks"]
+    ]
+    assert [cue[:2] for cue in cues(Path("said/talks/one.srt"))] == [cue[:2] for cue in expected]
+    assert len(expected) == len(record["result"]["text"].split())
+
+
+def test_letters_are_no_subtitles(run: Run) -> None:
+    Path("a.wav").write_bytes(b"not read")
+    done = run("asr", "a.wav", "-m", cached("wav2vec2-ctc"), "--timestamps", "char", "-o", "a.srt")
+    assert done.exit_code == 2
+    assert "letters" in done.stderr
+
+
+# ner
+
+
+class Page(HTMLParser):
+    """The running text of a page, and the names of what loads or runs."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.text, self.marked, self.tags = "", [], set()
+        self._inside: list[str] = []
+        self.feed(content)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self._inside.append(tag)
+        self.tags.add(tag)
+        if tag == "mark" and "main" in self._inside:
+            self.marked.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if "main" in self._inside and "small" not in self._inside:
+            self.text += data
+            if "mark" in self._inside:
+                self.marked[-1] += data
+
+
+def test_ner_leaves_the_text_with_its_entities_marked(run: Run) -> None:
+    hostile = "<script>alert(1)</script> & <img src=x onerror=y> \x1b[31m"
+    contents = {"plain": SHORT_TEXT, "unicode": UNICODE_TEXT, "hostile": SHORT_TEXT + hostile}
+    for name, content in contents.items():
+        Path(f"{name}.txt").write_text(content)
+    done = run("ner", *(f"{n}.txt" for n in contents), "-m", cached("bert-ner"), "--save-dir", "o")
+    for record, content in zip(done.records, contents.values(), strict=True):
+        page = Page(Path(record["files"][0]).read_text())
+        assert page.text == content.replace("\x1b", "")
+        shown = [word.replace("\x1b", "") for word in (e["word"] for e in record["result"])]
+        assert page.marked == shown
+        assert not page.tags & {"script", "img", "link", "iframe"}
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("inputs", "names"),
+    [
+        (["a.jpg"], ["a"]),
+        (["shots/a.jpg", "shots/b/a.jpg"], ["shots/a", "shots/b/a"]),
+        (["a.jpg", "a.png"], ["a.jpg", "a.png"]),
+        (["a.jpg", "A.JPG"], ["a.jpg", "A.JPG-2"]),
+        (["a.jpg", "./a.jpg"], ["a.jpg", "a.jpg-2"]),
+        (["/abs/a.jpg", "../../a.jpg"], ["abs/a", "a"]),
+        (["rows.csv:3", "rows.csv:4"], ["rows.csv-3", "rows.csv-4"]),
+        (["-", "text:1"], ["stdin", "text-1"]),
+        (["a\nb\x1b[31m.txt", "evil\u202etxt.txt"], ["a_b_[31m", "evil_txt"]),
+        (["..", "/", "..."], ["_", "_-2", "_-3"]),
+        (["v1.2/archive.tar.gz"], ["v1.2/archive.tar"]),
+    ],
+)
+def test_names_are_the_inputs_own_and_never_shared(inputs: list[str], names: list[str]) -> None:
+    for order in itertools.permutations(zip(inputs, names, strict=True)):
+        given = Names(inputs)
+        made = [given.of(id).as_posix() for id, _ in order]
+        assert sorted(map(str.casefold, made)) == sorted(map(str.casefold, names))
+
+
+def test_names_of_inputs_that_come_unannounced_are_not_shared_either() -> None:
+    given = Names()
+    made = [given.of(id).as_posix() for id in ("a.jpg", "a.png", "a.jpg", "x" * 300, "x" * 301)]
+    assert made[:3] == ["a", "a.png", "a.jpg"]
+    assert len({*made}) == 5
+    assert max(map(len, made)) < 200
+
+
+def test_inputs_of_one_stem_do_not_overwrite_each_other(run: Run) -> None:
+    for number, name in enumerate(("a.png", "a.bmp")):
+        scene(40, 36, number).save(name)
+    done = run("depth", "a.png", "a.bmp", "a.png", "-m", cached("glpn"), "--save-dir", "far")
+    files = [name for record in done.records for name in record["files"]]
+    assert len(set(files)) == 9
+    assert all(Path(name).is_file() for name in files)
+    assert sorted(map(str, Path("far").rglob("*.*"))) == sorted(files), "nothing else is left"
+
+
+# Where files must not go
+
+
+def refused(run: Run, *words: object) -> str:
+    before = sorted(Path().rglob("*"))
+    done = run("depth", *words, "-m", cached("glpn"))
+    assert done.exit_code == 2
+    assert sorted(Path().rglob("*")) == before
+    return done.stderr
+
+
+def test_a_folder_with_something_in_it_needs_overwrite(run: Run, shots: Path) -> None:
+    Path("far").mkdir()
+    Path("far/mine.txt").write_text("mine")
+    words = ("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
+    assert "not empty" in refused(run, *words[1:2], "--save-dir", "far")
+    assert run(*words, "--overwrite").exit_code == 0
+    assert Path("far/mine.txt").read_text() == "mine"
+
+
+def test_files_do_not_go_among_the_inputs(run: Run, shots: Path) -> None:
+    assert "shots/small.png" in refused(run, shots, "--save-dir", ".", "--overwrite")
+    assert "no folder" in refused(run, shots, "--save-dir", shots / "small.png")
+
+
+def test_a_task_without_files_says_which_have_them(run: Run) -> None:
+    Path("a.txt").write_text(SHORT_TEXT)
+    done = run("classify-text", "a.txt", "--save-dir", "o", "-m", cached("distilbert-sentiment"))
+    assert done.exit_code == 2
+    assert "segment" in done.stderr
+
+
+def test_a_planted_link_is_not_followed(run: Run, shots: Path) -> None:
+    Path("far").mkdir()
+    Path("elsewhere").mkdir()
+    Path("far/shots").symlink_to(Path("elsewhere").resolve())
+    how = ["-m", cached("glpn"), "--save-dir", "far", "--overwrite"]
+    done = run("depth", shots / "square.jpg", *how)
+    assert done.exit_code == 1
+    assert "link" in done.records[0]["error"]["message"]
+    assert not list(Path("elsewhere").iterdir())
+
+
+def test_a_failed_input_has_no_files(run: Run) -> None:
+    cut = broken_images(Path())["cut"]
+    done = run("depth", cut, "-m", cached("glpn"), "--save-dir", "far")
+    assert done.exit_code == 1
+    assert "files" not in done.records[0]
+    assert not Path("far").exists()
+
+
+def test_a_full_disk_leaves_no_half_file(
+    run: Run, shots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    done = run("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
+    assert done.exit_code == 4
+    assert "No space left" in done.stderr
+    assert not [path for path in Path("far").rglob("*") if path.is_file()]
+
+
+# Drawing
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (96, 64), (640, 480), (3000, 2000)])
+def test_drawing_stays_inside_and_labels_off_each_other(size: tuple[int, int]) -> None:
+    width, height = size
+    sketch = Sketch(Image.new("RGB", size), size)
+    boxes = [
+        Box(0, 0, width, height),
+        Box(0, 0, max(1, width // 9), max(1, height // 9)),
+        Box(width - 1, height - 1, width, height),
+        Box(width // 2, height // 2, max(width // 2, 1), max(height // 2, 1)),
+    ]
+    for number, box in enumerate(boxes):
+        sketch.box(box, PALETTE[number])
+        sketch.name(f"label {number}", box, PALETTE[number])
+        sketch.region(np.ones((height, width), np.uint8), boxes[0], PALETTE[number])
+    wide, high = sketch.image.size
+    for left, top, right, bottom in sketch._names:
+        assert 0 <= left <= right <= wide
+        assert 0 <= top <= bottom <= high
+    if min(size) > 60:
+        for one, other in itertools.combinations(sketch._names, 2):
+            apart = one[2] <= other[0] or other[2] <= one[0]
+            assert apart or one[3] <= other[1] or other[3] <= one[1]
+
+
+# How linear light reaches eyes without one kind of cone: Machado, Oliveira and Fernandes, 2009.
+EYES = {
+    "normal": np.eye(3),
+    "protan": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deutan": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritan": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def cielab(colours: Any, eyes: Any) -> np.ndarray:
+    linear = np.clip((np.array(colours) / 255) ** 2.2 @ np.array(eyes).T, 0, 1)
+    x, y, z = np.cbrt((linear @ _TO_XYZ.T / [0.9505, 1, 1.089]).T)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_colours_are_told_apart_by_all_eyes(eyes: str) -> None:
+    places = cielab(PALETTE, EYES[eyes])
+    apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
+    assert apart[~np.eye(len(PALETTE), dtype=bool)].min() > 12
+    for colour, place in zip(PALETTE, places, strict=True):
+        ink = cielab([ink_on(colour)], EYES[eyes])[0]
+        assert abs(place[0] - ink[0]) > 40, "writing on a colour is read by its lightness"
+
+
+def test_a_label_keeps_its_colour() -> None:
+    known = colours({0: "cat", 1: "dog", 2: "cat"})
+    assert known["cat"] != known["dog"]
+    assert colour_of("cat", known) == known["cat"]
+    assert colour_of("unheard of", known) == colour_of("unheard of", {})

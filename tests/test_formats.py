@@ -1,0 +1,308 @@
+"""Formats for other programs: each is read back by what it is for, or by its own rules."""
+
+import contextlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoints import cached
+from conftest import Finished
+from models import pixels
+from PIL import Image
+from pycocotools.coco import COCO
+from samples import ARTICLE, SHORT_TEXT, UNICODE_TEXT, broken_images, photos, sounds
+
+from taskcli.errors import StoppedError
+from taskcli.output import open_writer
+from taskcli.output.writer import Layout
+from taskcli.results import Chunk, Entity, Record, RunLengthMask, Transcript
+
+Run = Callable[..., Finished]
+TEXTS = {"short": SHORT_TEXT, "article": ARTICLE.replace(". ", ".\n"), "unicode": UNICODE_TEXT}
+
+
+@pytest.fixture
+def shots() -> list[str]:
+    """Pictures, one of them broken."""
+    Path("shots").mkdir()
+    photos(Path("shots"))
+    broken_images(Path("shots"))["cut"].rename("shots/broken.jpg")
+    return [f"shots/{name}" for name in ("wide.png", "broken.jpg", "small.png", "tall.jpg")]
+
+
+@pytest.fixture
+def texts() -> list[str]:
+    for name, content in TEXTS.items():
+        Path(f"{name}.txt").write_text(content)
+    return [f"{name}.txt" for name in TEXTS]
+
+
+def both(run: Run, chosen: str, *words: object) -> tuple[list[dict[str, Any]], Finished]:
+    """The records of a run, and the same run in another format."""
+    return run(*words).records, run(*words, "--format", chosen)
+
+
+# COCO
+
+
+def loaded(content: str) -> COCO:
+    Path("coco.json").write_text(content)
+    with contextlib.redirect_stdout(io.StringIO()):
+        return COCO("coco.json")
+
+
+def test_coco_boxes_load_in_pycocotools(run: Run, shots: list[str]) -> None:
+    records, done = both(run, "coco", "detect", *shots, "-m", cached("detr"))
+    assert done.exit_code == 1
+    coco = loaded(done.stdout)
+    images = {image["file_name"]: image for image in coco.dataset["images"]}
+    for record in records:
+        if "error" in record:
+            assert record["input"] not in images
+            continue
+        image = images[record["input"]]
+        assert (image["width"], image["height"]) == Image.open(record["input"]).size
+        annotations = coco.loadAnns(coco.getAnnIds([image["id"]]))
+        assert len(annotations) == len(record["result"]) > 0
+        for one, found in zip(annotations, record["result"], strict=True):
+            left, top, width, height = one["bbox"]
+            box = {"xmin": left, "ymin": top, "xmax": left + width, "ymax": top + height}
+            assert box == found["box"]
+            assert coco.cats[one["category_id"]]["name"] == found["label"]
+            assert one["score"] == found["score"]
+    assert [one["input"] for one in coco.dataset["info"]["failures"]] == ["shots/broken.jpg"]
+
+
+def test_coco_categories_have_the_checkpoints_own_numbers(run: Run, shots: list[str]) -> None:
+    folder = cached("detr")
+    numbers = json.loads((folder / "config.json").read_text())["id2label"]
+    categories = loaded(run("detect", shots[0], "-m", folder, "-f", "coco").stdout).cats
+    for number, category in categories.items():
+        assert numbers[str(number)] == category["name"]
+
+
+def test_coco_masks_load_in_pycocotools(run: Run, shots: list[str]) -> None:
+    words = ("segment", *shots, "-m", cached("mask2former"), "--threshold", "0.1")
+    records, done = both(run, "coco", *words)
+    coco = loaded(done.stdout)
+    found = [one for record in records for one in record.get("result", [])]
+    assert len(found) == len(coco.anns) > 0
+    for one, annotation in zip(found, coco.anns.values(), strict=True):
+        mask = pixels(RunLengthMask(one["mask"]["size"], one["mask"]["counts"]))
+        assert np.array_equal(coco.annToMask(annotation), mask)
+        assert annotation["area"] == mask.sum()
+
+
+# YOLO
+
+
+def test_yolo_labels_are_the_boxes_as_shares_of_the_picture(run: Run, shots: list[str]) -> None:
+    words = ("detect", *shots, "-m", cached("detr"))
+    records = run(*words).records
+    done = run(*words, "--format", "yolo", "-o", "labels")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    classes = Path("labels/classes.txt").read_text().splitlines()
+    written = sorted(str(path) for path in Path("labels/shots").iterdir())
+    assert written == [f"labels/shots/{name}.txt" for name in ("small", "tall", "wide")]
+    for record in records:
+        if "error" in record:
+            continue
+        size = np.array(Image.open(record["input"]).size * 2)
+        lines = Path("labels", record["input"]).with_suffix(".txt").read_text().splitlines()
+        for line, found in zip(lines, record["result"], strict=True):
+            number, *place, score = map(float, line.split())
+            x, y, width, height = np.array(place) * size
+            corners = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+            assert corners == pytest.approx(list(found["box"].values()), abs=1e-3)
+            assert classes[int(number)] == found["label"]
+            assert score == pytest.approx(found["score"], abs=1e-6)
+
+
+@pytest.mark.parametrize("how", [[], ["-o", "full"], ["-o", "shots"], ["-o", "a-file"]])
+def test_a_format_of_files_needs_a_folder_of_its_own(
+    run: Run, shots: list[str], how: list[str]
+) -> None:
+    Path("full").mkdir()
+    Path("full/mine.txt").write_text("mine")
+    Path("a-file").write_text("mine")
+    done = run("detect", *shots, "-m", cached("detr"), "--format", "yolo", *how)
+    assert done.exit_code == 2
+    assert "folder" in done.stderr
+    assert Path("full/mine.txt").read_text() == "mine"
+
+
+def test_a_planted_link_ends_the_run(run: Run, shots: list[str]) -> None:
+    Path("labels").mkdir()
+    Path("elsewhere").mkdir()
+    Path("labels/shots").symlink_to(Path("elsewhere").resolve())
+    how = ["-m", cached("detr"), "--format", "yolo", "-o", "labels", "--overwrite"]
+    done = run("detect", *shots, *how)
+    assert done.exit_code == 4
+    assert "link" in done.stderr
+    assert not list(Path("elsewhere").iterdir())
+
+
+# ner
+
+
+def test_conll_has_every_word_and_every_entity(run: Run, texts: list[str]) -> None:
+    records, done = both(run, "conll", "ner", *texts, "-m", cached("bert-ner"))
+    documents = done.stdout.split("-DOCSTART- -X- -X- O\n\n")[1:]
+    for record, document, text in zip(records, documents, TEXTS.values(), strict=True):
+        assert document.count("\n\n") == len(text.splitlines())
+        rows = [line.split(" ") for line in document.splitlines() if line]
+        assert {len(row) for row in rows} == {4}
+        assert "".join(row[0] for row in rows) == "".join(text.split())
+        assert _entities(rows) == [
+            (found["entity_group"], "".join(found["word"].split())) for found in record["result"]
+        ]
+
+
+def _entities(rows: list[list[str]]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for word, _, _, tag in rows:
+        if tag.startswith("B-"):
+            found.append((tag[2:], word))
+        elif tag.startswith("I-"):
+            found[-1] = (found[-1][0], found[-1][1] + word)
+    return found
+
+
+def test_conll_keeps_an_entity_over_a_line_end_and_half_a_word_apart() -> None:
+    text = "New\nYorkers met"
+    stream = io.StringIO()
+    writer = open_writer("conll", stream)
+    found = [Entity("LOC", 0.9, "New\nYork", 0, 8)]
+    writer.write(Record("a", "ner", "m", result=found, item=_passage(text)))
+    rows = [line.split(" ")[::3] for line in stream.getvalue().splitlines() if line][1:]
+    assert rows == [["New", "B-LOC"], ["York", "I-LOC"], ["ers", "O"], ["met", "O"]]
+
+
+def _passage(text: str) -> Any:
+    from taskcli.items import Passage
+
+    return Passage(text)
+
+
+def test_brat_places_are_characters_of_the_text_beside_it(run: Run, texts: list[str]) -> None:
+    words = ("ner", *texts, "-m", cached("bert-ner"))
+    records = run(*words).records
+    assert run(*words, "--format", "brat", "-o", "brat").exit_code == 0
+    known = Path("brat/annotation.conf").read_text().split("[relations]")[0].split()[1:]
+    for record, (name, text) in zip(records, TEXTS.items(), strict=True):
+        assert Path("brat", f"{name}.txt").read_bytes().decode() == text
+        lines = Path("brat", f"{name}.ann").read_text().splitlines()
+        for number, (line, found) in enumerate(zip(lines, record["result"], strict=True), 1):
+            id, places, word = line.split("\t")
+            kind, _, places = places.partition(" ")
+            assert (id, kind) == (f"T{number}", found["entity_group"])
+            assert kind in known
+            parts = [text[slice(*map(int, part.split()))] for part in places.split(";")]
+            assert " ".join(parts) == word == " ".join(found["word"].split("\n"))
+
+
+def test_tokens_are_no_entities(run: Run, texts: list[str]) -> None:
+    how = ["-m", cached("bert-ner"), "--aggregation", "none", "--format", "conll"]
+    done = run("ner", *texts, *how)
+    assert done.exit_code == 2
+    assert "--aggregation" in done.stderr
+
+
+# qa
+
+
+def test_squad_answers_stand_where_they_say(run: Run, texts: list[str]) -> None:
+    words = ("qa", *texts, "-q", "Who?", "-q", "Where?", "-m", cached("bert-qa"), "--top-k", "2")
+    records, done = both(run, "squad", *words)
+    articles = json.loads(done.stdout)["data"]
+    assert [article["title"] for article in articles] == texts
+    asked = iter(records)
+    for article, text in zip(articles, TEXTS.values(), strict=True):
+        (paragraph,) = article["paragraphs"]
+        assert paragraph["context"] == text
+        assert [question["question"] for question in paragraph["qas"]] == ["Who?", "Where?"]
+        for question in paragraph["qas"]:
+            record = next(asked)
+            assert question["id"] == record["input"]
+            answers = [(one["text"], one["answer_start"]) for one in question["answers"]]
+            assert answers == [(one["answer"], one["start"]) for one in record["result"]]
+            for words_, start in answers:
+                assert text[start : start + len(words_)] == words_
+
+
+# asr
+
+
+def test_audacity_labels_are_times_and_words(run: Run) -> None:
+    sounds(Path())
+    words = ("asr", "tone.wav", "-m", cached("wav2vec2-ctc"))
+    done = run(*words, "--format", "audacity")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert rows
+    assert all(0 <= float(start) < float(end) <= 1.0 for start, end, _ in rows)
+    spoken = run(*words).records[0]["result"]["text"]
+    assert "".join("".join(row[2].split()) for row in rows) == "".join(spoken.split())
+
+
+def test_vtt_words_are_no_markup() -> None:
+    stream = io.StringIO()
+    writer = open_writer("vtt", stream, Layout(word_cues=True))
+    chunks = (Chunk("<b>AT&T</b>", (0.0, 1.0)), Chunk("two", (1.0, 2.0)))
+    writer.write(Record("a", "asr", "m", result=Transcript("", chunks)))
+    assert "&lt;b>AT&amp;T&lt;/b>" in stream.getvalue()
+    assert stream.getvalue().count("-->") == 2
+
+
+# Whole or absent, and only where they belong
+
+
+@pytest.mark.parametrize("chosen", ["coco", "squad"])
+def test_a_document_without_answers_is_valid(chosen: str) -> None:
+    stream = io.StringIO()
+    open_writer(chosen, stream).close()
+    assert json.loads(stream.getvalue())
+
+
+def test_a_document_gets_its_name_when_it_is_whole(
+    run: Run, shots: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = ("detect", *shots, "-m", cached("detr"), "-f", "coco", "-o", "found.json")
+    assert run(*how).exit_code == 1
+    whole = Path("found.json").read_text()
+    assert json.loads(whole)["annotations"]
+    assert run(*how).exit_code == 2, "it is there already"
+
+    def lose(*_: object) -> None:
+        assert list(Path().glob(".found.json.*")), "the run writes under another name"
+        raise StoppedError("the device is lost")
+
+    monkeypatch.setattr("taskcli.output.coco.CocoWriter.write", lose)
+    assert run(*how, "--overwrite").exit_code == 4
+    assert Path("found.json").read_text() == whole
+    assert not list(Path().glob(".found.json.*"))
+
+
+@pytest.mark.parametrize(
+    ("task", "chosen", "offered"),
+    [
+        ("classify-image", "coco", "tsv"),
+        ("segment", "yolo", "coco"),
+        ("detect", "conll", "yolo"),
+        ("ner", "squad", "brat"),
+        ("qa", "audacity", "squad"),
+        ("depth", "srt", "csv"),
+    ],
+)
+def test_a_format_of_another_task_is_refused(
+    run: Run, task: str, chosen: str, offered: str
+) -> None:
+    Path("input.txt").write_text(SHORT_TEXT)
+    done = run(task, "input.txt", "--format", chosen)
+    assert done.exit_code == 2
+    assert f"{task} has no format {chosen}" in done.stderr
+    assert offered in done.stderr
