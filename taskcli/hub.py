@@ -32,9 +32,13 @@ def fetch(checkpoint: Checkpoint, *, offline: bool, allow_pickle: bool) -> Check
     return checkpoint
 
 
+def find(checkpoint: Checkpoint) -> Checkpoint | None:
+    """The checkpoint with its `folder`, if loading it would need no network."""
+    return checkpoint if checkpoint.folder is not None else _cached(checkpoint)
+
+
 def is_cached(checkpoint: Checkpoint) -> bool:
-    """Whether loading would need no network."""
-    return checkpoint.folder is not None or _cached(checkpoint) is not None
+    return find(checkpoint) is not None
 
 
 def _cached(checkpoint: Checkpoint) -> Checkpoint | None:

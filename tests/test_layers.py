@@ -10,7 +10,7 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
-    "captions checkpoints errors hub items journal options results rows settings sources "
+    "captions checkpoints errors hub items journal options results rows settings sharing sources "
     "task".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
