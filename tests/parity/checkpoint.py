@@ -54,8 +54,8 @@ def _save_processor(
     else:
         tokenizer = tokenizer_of(model_type)
         tokenizer.save_pretrained(folder)
-    names = ("bos_token_id", "eos_token_id", "pad_token_id")
-    special = {name: getattr(tokenizer, name, None) for name in names}
+    kinds = ("bos", "eos", "pad", "sep", "cls")
+    special = {f"{kind}_token_id": getattr(tokenizer, f"{kind}_token_id", None) for kind in kinds}
     return max(len(tokenizer), 64), {n: v for n, v in special.items() if v is not None}
 
 

@@ -53,6 +53,7 @@ CANNOT: dict[str, str] = {
     "asr granite_speech5_ctc": "needs torchaudio",
     "asr granite_speech_plus": "needs torchaudio",
     "canine": "its tokenizer, in Python alone, tells no places in a text",
+    "dinat": "needs natten",
     "bros": "needs the boxes of words on a page",
 }
 

@@ -18,6 +18,7 @@ from taskcli.sharing import Sharing
 from taskcli.task import Task
 from taskcli.tasks.languages import language_codes
 
+NOT_MADE = "not made"  # how the reason begins where there is no checkpoint to run
 CLOSE = 1e-4  # how far scores, depths and times may lie apart, in float32
 TEXTS = [SHORT_TEXT, "Yes.", UNICODE_TEXT, ARTICLE]
 PROMPTS = [SHORT_TEXT, "Yes, the cat", UNICODE_TEXT]
@@ -40,7 +41,7 @@ def run(task: type[Task[Any, Any, Any]], model_type: str) -> dict[str, Any]:
         try:
             make(task, model_type, folder)
         except Exception as failure:
-            return {"works": False, "why": f"not made: {_line(failure)}"}
+            return {"works": False, "why": f"{NOT_MADE}: {_line(failure)}"}
         try:
             return judge(task, folder)
         except Exception as failure:
