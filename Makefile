@@ -8,7 +8,7 @@ METRICS := $(VENV)/.metrics
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench starter starters-eval examples pictures clean
+.PHONY: help demo test check format docs parity bench starter starters-eval examples pictures clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,7 @@ check: $(TOOLS)  ## Format, lint, types, and whether generated docs are fresh
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	PYTHONPATH=tests $(BIN)/python -m parity --check
 
 format: $(TOOLS)  ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff format .
@@ -44,6 +45,9 @@ format: $(TOOLS)  ## Rewrite the code as `make check` wants it
 
 docs: $(RUNTIME)  ## Generate docs/commands.md from the commands themselves
 	$(BIN)/python docs/generate.py
+
+parity: $(TOOLS)  ## Run every model type that transformers maps, on tiny checkpoints (an hour)
+	PYTHONPATH=tests $(BIN)/python -m parity
 
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
 	$(BIN)/python -m benchmarks.throughput

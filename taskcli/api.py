@@ -7,7 +7,7 @@ for record in taskcli.load("detect", "starter")(["a.jpg", "b.jpg"]):
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ from taskcli.checkpoints import Checkpoint
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
 from taskcli.items import MOST_PIXELS, Item, Media, Picture
 from taskcli.results import Failure, Record
+from taskcli.sharing import Sharing, rule_of
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Noted, Task
 from taskcli.tasks import BY_NAME
@@ -56,6 +57,7 @@ class Model:
     options: Any
     checkpoint: Checkpoint
     session: "Session"
+    sharing: Sharing
     batch_size: str = "auto"
     limits: DecodeLimits = field(default_factory=DecodeLimits)
 
@@ -123,13 +125,20 @@ class Model:
         return engine.Stages(
             decode=self._decoder(side),
             cost=task.cost,
-            alike=task.alike,
+            alike=self._alike,
             preprocess=task.preprocess,
             forward=self.session.forward,
             postprocess=self.session.postprocess,
             is_out_of_memory=is_out_of_memory,
             is_fatal=is_fatal,
         )
+
+    def _alike(self, item: Any) -> Hashable:
+        """What must be equal for items to share a batch, by the task and by the architecture."""
+        if self.sharing is Sharing.NEVER:
+            return object()
+        key = self.session.task.alike(item)
+        return key if self.sharing is Sharing.PADDED else (key, self.session.task.length(item))
 
     def _plan(self, *, live: bool, ordered: bool) -> engine.Plan:
         patience = _PATIENCE if live else None
@@ -184,7 +193,8 @@ def open_model(
     from taskcli.runtime.loader import load as load_session
 
     session = load_session(task, options, checkpoint, device=device, dtype=dtype)
-    return Model(task, options, checkpoint, session, batch_size, limits or DecodeLimits())
+    sharing = rule_of(task.name, session.model_type).sharing
+    return Model(task, options, checkpoint, session, sharing, batch_size, limits or DecodeLimits())
 
 
 def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Record:

@@ -43,9 +43,13 @@ def is_offline() -> bool:
     return os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON")
 
 
+def find(checkpoint: Checkpoint) -> Checkpoint | None:
+    """The checkpoint with its `folder`, if loading it would need no network."""
+    return checkpoint if checkpoint.folder is not None else cached(checkpoint)
+
+
 def is_cached(checkpoint: Checkpoint) -> bool:
-    """Whether loading would need no network."""
-    return checkpoint.folder is not None or cached(checkpoint) is not None
+    return find(checkpoint) is not None
 
 
 def cached(checkpoint: Checkpoint) -> Checkpoint | None:

@@ -105,6 +105,10 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """Only items of equal value here may share a batch, for inputs that cannot be padded."""
         return None
 
+    def length(self, item: ItemT) -> Hashable:
+        """Items of equal value here need no padding in a batch; for models that padding changes."""
+        return self.cost(item)
+
     @abstractmethod
     def preprocess(self, items: list[ItemT]) -> Batch:
         """Turn items into one padded batch. Raise InputError only for a single item."""

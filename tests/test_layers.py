@@ -11,7 +11,7 @@ import taskcli
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
     "captions checkpoints download errors hub integrity items journal lock options refusals "
-    "results rows settings sources tables task".split()
+    "results rows settings sharing sources tables task".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}

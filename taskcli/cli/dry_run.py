@@ -1,5 +1,6 @@
 """--dry-run: what would run, on what, and why. Loads no weights."""
 
+import json
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.text import Text
 from taskcli import hub
 from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.output.safe import safe
+from taskcli.sharing import rule_of
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Settled
@@ -38,11 +40,21 @@ def _lines(settled: "Settled") -> list[tuple[str, str]]:
         ("cached", "yes" if hub.is_cached(checkpoint) else "no: it would be downloaded"),
         ("size", "unknown" if size is None else f"{size / 1e6:,.1f} MB"),
         ("device", f"{placement.device_name} ({placement.device_why})"),
+        ("batches", _sharing(settled)),
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
         ("format", settled.format),
         ("inputs", "counted as they come" if (n := settled.sources.total) is None else str(n)),
         *_inputs(settled),
     ]
+
+
+def _sharing(settled: "Settled") -> str:
+    """Who may share a batch, and why; the architecture is known once the checkpoint is here."""
+    found = hub.find(settled.checkpoint)
+    if found is None or found.folder is None:
+        return "by the architecture, once it is here"
+    config = json.loads((found.folder / "config.json").read_text("utf-8"))
+    return rule_of(settled.task.name, str(config.get("model_type"))).why
 
 
 def _inputs(settled: "Settled") -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """From a checkpoint's folder to a session: the right class, whole weights, the right place."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from taskcli.runtime.session import Session
 from taskcli.task import Task
 
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
+_LACKING = re.compile(r"requires the (\w+) library")  # as transformers says it of some processors
 # Used in training only; some checkpoints leave it out.
 _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
 
@@ -97,8 +99,10 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
         processor = _auto_processor(task, folder)
     except Exception as failure:
         reason = first_line(failure)
+        library = _LACKING.search(str(failure))
+        hint = f"pip install {library[1].lower()}" if library else ""
         raise CheckpointError(
-            f"{name}: its {task.processor_class()} cannot be loaded: {reason}"
+            f"{name}: its {task.processor_class()} cannot be loaded: {reason}", hint
         ) from failure
     _refuse_empty_vocabulary(name, getattr(processor, "tokenizer", processor))
     return processor
@@ -155,12 +159,16 @@ def _without_training_losses(auto_model: Any, config: Any) -> Iterator[None]:
 
     Their constructors ask for it all the same; scipy costs every start half a second.
     """
-    module = sys.modules[auto_model._model_mapping[type(config)].__module__]
+    mapped = auto_model._model_mapping[type(config)]  # one class, or several of which one is stated
+    one = mapped[0] if isinstance(mapped, (tuple, list)) else mapped
+    module = sys.modules[one.__module__]
     asked = getattr(module, "requires_backends", None)
     if asked is None:
         yield
         return
-    module.requires_backends = lambda *_: None  # type: ignore[attr-defined]
+    module.requires_backends = lambda owner, backends: (  # type: ignore[attr-defined]
+        None if list(backends) == ["scipy"] else asked(owner, backends)
+    )
     try:
         yield
     finally:

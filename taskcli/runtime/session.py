@@ -55,6 +55,10 @@ class Session:
         return value.to(self.task.model.device, dtype, non_blocking=True)
 
     @property
+    def model_type(self) -> str:
+        return str(self.task.model.config.model_type)
+
+    @property
     def rate(self) -> int:
         """Samples a second that the checkpoint wants."""
         extractor = getattr(self.task.processor, "feature_extractor", self.task.processor)

@@ -1,13 +1,12 @@
 """taskcli classify-audio."""
 
-from collections.abc import Hashable
 from typing import Any
 
 from taskcli.items import Media, Sound
 from taskcli.results import Label
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.sounds import alike, features, heard_seconds
+from taskcli.tasks.sounds import features, heard_seconds
 
 
 class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
@@ -30,9 +29,6 @@ class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
 
     def cost(self, item: Sound) -> int:
         return len(item.samples)
-
-    def alike(self, item: Sound) -> Hashable:
-        return alike(self.model, item)
 
     def preprocess(self, items: list[Sound]) -> Batch:
         samples = [item.samples for item in items]

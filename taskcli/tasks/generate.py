@@ -84,6 +84,9 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         tokens = len(self._encode(item.text))
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
+    def length(self, item: Passage) -> int:
+        return len(self._encode(item.text))
+
     def preprocess(self, items: list[Passage]) -> Batch:
         prompts = [self._encode(item.text) for item in items]
         longest = max(map(len, prompts))

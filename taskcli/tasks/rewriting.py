@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 from taskcli.items import Passage
 from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.task import Batch, Noted, OptionsT, ResultT, Task
-from taskcli.tasks.windows import max_tokens, padded
+from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
 
 _ROWS = 4  # parts of a long text that are generated together
 _MOST_TOKENS = 512  # for checkpoints that set no limit of their own
+_OF_NEW = {"max_length": "max_new_tokens", "min_length": "min_new_tokens"}
 _LIBRARY_DEFAULT = 20  # what generate() takes when nobody says: too short for any sentence
 # A sentence ends at its mark and what closes it, or at the end of a line.
 _SENTENCE = re.compile(r".+?(?:[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n+|$)", re.DOTALL)
@@ -50,6 +51,11 @@ class Rewriter:
         self.generation = own | {name: value for name, value in flags.items() if value is not None}
         if self._has_no_limit():
             self.generation["max_length"] = _MOST_TOKENS
+        ensure_pad_token(tokenizer, model.config)
+        self._continues = not model.config.is_encoder_decoder
+        if self._continues:  # a language model, whose answer stands behind the text
+            tokenizer.padding_side = "left"
+            self.generation = {_OF_NEW.get(n, n): v for n, v in self.generation.items()}
         self.limit = max_tokens(tokenizer, model.config, fallback=1024)
 
     def _has_no_limit(self) -> bool:
@@ -69,11 +75,11 @@ class Rewriter:
 
     def split(self, text: str) -> list[str]:
         """The text itself if the model can hold it, else parts that it can, cut at sentences."""
-        if self._tokens(text) <= self.limit:
+        if self.tokens(text) <= self.limit:
             return [text]
         parts: list[str] = []
         for sentence in _SENTENCE.findall(text):
-            if parts and self._tokens(parts[-1] + sentence) <= self.limit:
+            if parts and self.tokens(parts[-1] + sentence) <= self.limit:
                 parts[-1] += sentence
             else:
                 parts += self._pieces(sentence)
@@ -81,19 +87,19 @@ class Rewriter:
 
     def _pieces(self, sentence: str) -> list[str]:
         """A sentence that is too long by itself, cut between words, else between characters."""
-        if self._tokens(sentence) <= self.limit or len(sentence) < 2:
+        if self.tokens(sentence) <= self.limit or len(sentence) < 2:
             return [sentence]
         middle = len(sentence) // 2
         cut = sentence.rfind(" ", 1, middle) + 1 or middle
         return self._pieces(sentence[:cut]) + self._pieces(sentence[cut:])
 
-    def _tokens(self, text: str) -> int:
+    def tokens(self, text: str) -> int:
         return len(self.tokenizer(self.prefix + text)["input_ids"])
 
     def forward(self, batch: Batch) -> list[Any]:
         """Token ids of each part, [tokens] each."""
         return [
-            row
+            row[part["input_ids"].shape[1] :] if self._continues else row
             for part in batch.parts(_ROWS)
             for row in self.model.generate(**part, **self.generation).cpu()
         ]
@@ -126,6 +132,9 @@ class RewritingTask(Task[OptionsT, Passage, ResultT]):
 
     def cost(self, item: Passage) -> int:
         return len(item.text)
+
+    def length(self, item: Passage) -> int:
+        return self._rewriter.tokens(item.text)
 
     def preprocess(self, items: list[Passage]) -> Batch:
         return self._rewriter.preprocess(items)

@@ -1,10 +1,8 @@
 """What the two audio tasks share: one feature extractor call for a list of recordings."""
 
 import inspect
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from taskcli.items import Sound
 
 _FRAME_SECONDS = 0.01  # of the spectrograms that AST reads
 
@@ -15,15 +13,6 @@ def heard_seconds(extractor: Any) -> float | None:
         return float(extractor.n_samples / extractor.sampling_rate)
     frames = getattr(extractor, "max_length", None)  # AST
     return None if frames is None else frames * _FRAME_SECONDS
-
-
-# Their convolutions see padded frames, and no mask helps.
-_HEARS_PADDING = ("data2vec-audio", "moonshine", "wav2vec2-conformer")
-
-
-def alike(model: Any, item: Sound) -> Hashable:
-    """Where padding would change the answer, only recordings of one length share a batch."""
-    return len(item.samples) if model.config.model_type in _HEARS_PADDING else None
 
 
 def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> Mapping[str, Any]:
