@@ -1,6 +1,7 @@
 """From a checkpoint's folder to a session: the right class, whole weights, the right place."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from torch import nn
 from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.errors import CheckpointError, first_line
 from taskcli.items import Media
+from taskcli.runtime.backbones import without_timm
 from taskcli.runtime.exact import make_exact
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.session import Session
@@ -92,10 +94,16 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
     except Exception as failure:
         reason = first_line(failure)
         raise CheckpointError(
-            f"{name}: its {task.processor_class()} cannot be loaded: {reason}"
+            f"{name}: its {task.processor_class()} cannot be loaded: {reason}", _to_install(failure)
         ) from failure
     _refuse_empty_vocabulary(name, getattr(processor, "tokenizer", processor))
     return processor
+
+
+def _to_install(failure: Exception) -> str | None:
+    """What the library advises to install, further down in its message, if it does."""
+    advice = re.search(r"pip install [\w.-]+", str(failure))
+    return advice and advice[0]
 
 
 def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
@@ -124,6 +132,7 @@ def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:
 
 def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Placement) -> Any:
     has_safetensors = any(folder.glob("*.safetensors"))
+    names = without_timm(config)
     try:
         with _without_training_losses(auto_model, config):
             model, info = auto_model.from_pretrained(
@@ -134,10 +143,13 @@ def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Pla
                 use_safetensors=has_safetensors,
                 weights_only=True,
                 output_loading_info=True,
+                **({"key_mapping": names, "config": config} if names else {}),
             )
     except Exception as failure:
         reason = first_line(failure)
-        raise CheckpointError(f"{name}: its weights cannot be loaded: {reason}") from failure
+        raise CheckpointError(
+            f"{name}: its weights cannot be loaded: {reason}", _to_install(failure)
+        ) from failure
     _refuse_random_weights(name, info)
     model.eval()
     return model if placement.spread else model.to(placement.device)
