@@ -197,6 +197,12 @@ def test_long_texts_are_rewritten_in_parts(task: str, name: str, field: str) -> 
     assert getattr(result(record), field) == " ".join(alone)
 
 
+@pytest.mark.parametrize("name", ["nllb", "marian"])  # marian's last token is made an end token
+def test_an_answer_that_stops_for_its_length_says_so(name: str) -> None:
+    [short] = load("translate", name, num_beams=1, max_length=6)(texts=[SHORT_TEXT])
+    assert short.warnings == ("stopped at 6 tokens: the end may be missing (--max-length)",)
+
+
 def test_a_sentence_without_end_is_cut_between_words() -> None:
     rewriter = load("summarize", "bart").session.task._rewriter
     endless = "word another " * 200

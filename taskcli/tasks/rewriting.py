@@ -124,7 +124,10 @@ class Rewriter:
         """How long a generated row may be, the token that it begins with included."""
         config = self.model.generation_config
         new = config.max_new_tokens
-        return self.generation.get("max_length") or (new + 1 if new else config.max_length)
+        most: int | None = self.generation.get("max_length") or (
+            new + 1 if new else config.max_length
+        )
+        return most
 
     def _is_cut(self, row: Any) -> bool:
         """Whether a row was ended by its length alone; some models then force an end token."""
