@@ -787,6 +787,17 @@ def make_roberta_ner(folder: Path) -> None:
     _save_tagger(hf.RobertaForTokenClassification(config), tokenizer, folder)
 
 
+def make_xlm_roberta_ner(folder: Path) -> None:
+    """As the multilingual taggers: sentencepiece, whose words are what stands between spaces."""
+    first = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    vocabulary = [*first, *_unigram(), ("<mask>", 0.0)]
+    tokenizer = hf.XLMRobertaTokenizer(vocab=vocabulary, model_max_length=POSITIONS)
+    tokenizer.save_pretrained(folder)
+    sizes = _roberta_config(tokenizer, **_labels(ENTITIES)).to_dict()
+    config = hf.XLMRobertaConfig.from_dict(sizes | {"model_type": "xlm-roberta"})
+    _save_tagger(hf.XLMRobertaForTokenClassification(config), tokenizer, folder)
+
+
 def _save_reader(model: Any, tokenizer: Any, folder: Path) -> None:
     _spread(model)
     _calibrate(model, model.qa_outputs, 2, _sentences(tokenizer))
@@ -815,13 +826,13 @@ def make_roberta_qa(folder: Path) -> None:
 # Text generators
 
 
-def make_gpt2(folder: Path) -> None:
-    """As openai-community/gpt2: one special token, no padding token."""
+def _gpt2(folder: Path) -> tuple[Any, hf.GPT2Config]:
+    """The saved tokenizer, and a config for it."""
     vocabulary = _byte_level(last=("<|endoftext|>",))
     tokenizer = hf.GPT2Tokenizer(**vocabulary, model_max_length=2 * POSITIONS)
     tokenizer.save_pretrained(folder)
     end = tokenizer.eos_token_id
-    config = hf.GPT2Config(
+    return tokenizer, hf.GPT2Config(
         vocab_size=len(tokenizer),
         n_positions=2 * POSITIONS,
         n_embd=WIDTH,
@@ -830,6 +841,21 @@ def make_gpt2(folder: Path) -> None:
         bos_token_id=end,
         eos_token_id=end,
     )
+
+
+def make_gpt2_qa(folder: Path) -> None:
+    """A reader without any token that stands for "no answer"."""
+    tokenizer, config = _gpt2(folder)
+    model = hf.GPT2ForQuestionAnswering(config)
+    _spread(model)
+    inputs = torch.tensor(tokenizer(CORPUS)["input_ids"][:800]).view(8, 100)
+    _calibrate(model, model.qa_outputs, 2, {"input_ids": inputs})
+    model.save_pretrained(folder)
+
+
+def make_gpt2(folder: Path) -> None:
+    """As openai-community/gpt2: one special token, no padding token."""
+    tokenizer, config = _gpt2(folder)
     _save_writer(hf.GPT2LMHeadModel(config), tokenizer, folder)
     _amend(
         folder / "config.json",
@@ -1091,9 +1117,11 @@ MAKERS: dict[str, Maker] = {
     "bert-ner": make_bert_ner,
     "distilbert-ner": make_distilbert_ner,
     "roberta-ner": make_roberta_ner,
+    "xlm-roberta-ner": make_xlm_roberta_ner,
     "bert-qa": make_bert_qa,
     "distilbert-qa": make_distilbert_qa,
     "roberta-qa": make_roberta_qa,
+    "gpt2-qa": make_gpt2_qa,
     "gpt2": make_gpt2,
     "llama-chat": make_llama_chat,
     "bart": make_bart,
@@ -1118,8 +1146,8 @@ BY_TASK: dict[str, tuple[str, ...]] = {
         "bert-multilabel",
         "bert-regression",
     ),
-    "ner": ("bert-ner", "distilbert-ner", "roberta-ner"),
-    "qa": ("distilbert-qa", "bert-qa", "roberta-qa"),
+    "ner": ("bert-ner", "distilbert-ner", "roberta-ner", "xlm-roberta-ner"),
+    "qa": ("distilbert-qa", "bert-qa", "roberta-qa", "gpt2-qa"),
     "generate": ("gpt2", "llama-chat"),
     "summarize": ("bart", "t5"),
     "translate": ("mbart50", "t5", "m2m100", "nllb", "marian"),

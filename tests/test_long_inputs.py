@@ -14,7 +14,7 @@ from checkpoints import BY_TASK, POSITIONS, cached
 from models import answers, load, result
 from samples import ARTICLE, LONG_TEXT, SHORT_TEXT, UNICODE_TEXT, long_sound, noise
 
-from taskcli.items import Sound
+from taskcli.items import Passage, Sound
 from taskcli.results import Record
 
 STRATEGIES = ("none", "simple", "first", "average", "max")
@@ -105,6 +105,21 @@ def test_qa_finds_an_answer_far_behind_the_first_window(name: str, tmp_path: Pat
     assert (found.answer.strip(), text[found.start : found.end]) == ("#", found.answer)
 
 
+def test_what_is_padded_on_the_left_reads_the_context_first(tmp_path: Path) -> None:
+    """As XLNet's readers were trained; the question stands behind it in every window."""
+    folder = shutil.copytree(cached("bert-qa"), tmp_path / "left")
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "padding_side": "left"}))
+    model = load("qa", folder, question=["Who?"], top_k=20)
+    [found] = answers(model, texts=[MIXED_TEXT])
+    assert all(MIXED_TEXT[one.start : one.end] == one.answer for one in found)
+    assert max(one.end for one in found) > len(MIXED_TEXT) / 2
+    task = model.session.task
+    rows = task.preprocess([Passage(MIXED_TEXT, {"question": "Who?"})]).inputs["input_ids"]
+    ends = {tuple(row[-3:].tolist()) for row in rows}
+    assert ends == {tuple(task.processor("Who?")["input_ids"][-3:])}
+
+
 @pytest.mark.parametrize("name", BY_TASK["qa"])
 @pytest.mark.parametrize("doc_stride", [None, 1, 10_000])
 def test_qa_places_are_right(name: str, doc_stride: int | None) -> None:
@@ -180,6 +195,12 @@ def test_long_texts_are_rewritten_in_parts(task: str, name: str, field: str) -> 
     assert f"in {len(parts)} parts" in record.warnings[0]
     alone = [getattr(one, field) for one in answers(model, texts=parts)]
     assert getattr(result(record), field) == " ".join(alone)
+
+
+@pytest.mark.parametrize("name", ["nllb", "marian"])  # marian's last token is made an end token
+def test_an_answer_that_stops_for_its_length_says_so(name: str) -> None:
+    [short] = load("translate", name, num_beams=1, max_length=6)(texts=[SHORT_TEXT])
+    assert short.warnings == ("stopped at 6 tokens: the end may be missing (--max-length)",)
 
 
 def test_a_sentence_without_end_is_cut_between_words() -> None:

@@ -74,9 +74,11 @@ HEADS = {
     "bert-ner": ("classifier",),
     "distilbert-ner": ("classifier",),
     "roberta-ner": ("classifier",),
+    "xlm-roberta-ner": ("classifier",),
     "bert-qa": ("qa_outputs",),
     "distilbert-qa": ("qa_outputs",),
     "roberta-qa": ("qa_outputs",),
+    "gpt2-qa": ("qa_outputs",),
 }
 
 

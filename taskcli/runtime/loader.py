@@ -20,13 +20,13 @@ from torch import nn
 from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.errors import CheckpointError, first_line
 from taskcli.items import Media
+from taskcli.runtime.backbones import without_timm
 from taskcli.runtime.exact import make_exact
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.session import Session
 from taskcli.task import Task
 
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
-_LACKING = re.compile(r"requires the (\w+) library")  # as transformers says it of some processors
 # Used in training only; some checkpoints leave it out.
 _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
 
@@ -99,13 +99,17 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
         processor = _auto_processor(task, folder)
     except Exception as failure:
         reason = first_line(failure)
-        library = _LACKING.search(str(failure))
-        hint = f"pip install {library[1].lower()}" if library else ""
         raise CheckpointError(
-            f"{name}: its {task.processor_class()} cannot be loaded: {reason}", hint
+            f"{name}: its {task.processor_class()} cannot be loaded: {reason}", _to_install(failure)
         ) from failure
     _refuse_empty_vocabulary(name, getattr(processor, "tokenizer", processor))
     return processor
+
+
+def _to_install(failure: Exception) -> str | None:
+    """What the library advises to install, further down in its message, if it does."""
+    found = re.search(r"pip install ([\w.-]+)|requires the (\w+) library", str(failure))
+    return f"pip install {(found[1] or found[2]).lower()}" if found else None
 
 
 def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
@@ -134,6 +138,7 @@ def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:
 
 def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Placement) -> Any:
     has_safetensors = any(folder.glob("*.safetensors"))
+    names = without_timm(config)
     try:
         with _without_training_losses(auto_model, config):
             model, info = auto_model.from_pretrained(
@@ -144,10 +149,13 @@ def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Pla
                 use_safetensors=has_safetensors,
                 weights_only=True,
                 output_loading_info=True,
+                **({"key_mapping": names, "config": config} if names else {}),
             )
     except Exception as failure:
         reason = first_line(failure)
-        raise CheckpointError(f"{name}: its weights cannot be loaded: {reason}") from failure
+        raise CheckpointError(
+            f"{name}: its weights cannot be loaded: {reason}", _to_install(failure)
+        ) from failure
     _refuse_random_weights(name, info)
     model.eval()
     return model if placement.spread else model.to(placement.device)

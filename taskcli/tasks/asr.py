@@ -106,7 +106,7 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
         return self._recognizer.forward(batch, self.options)
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Sound]) -> list[Any]:
-        return self._recognizer.postprocess(outputs, batch, items, self.options.timestamps)
+        return list(self._recognizer.postprocess(outputs, batch, items, self.options.timestamps))
 
 
 def _check_language(options: AsrOptions, known: frozenset[str]) -> None:

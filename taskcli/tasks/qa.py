@@ -70,6 +70,8 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         ensure_pad_token(processor, model.config)
         self._limit = min(max_tokens(processor, model.config), _LONGEST_WINDOW)
         self._stride = options.doc_stride or min(self._limit // 2, _LONGEST_STRIDE)
+        # Models that are padded on the left, such as XLNet, read the context first.
+        self._context = 1 if processor.padding_side == "right" else 0
 
     @classmethod
     def variants(cls, options: QaOptions) -> Sequence[Mapping[str, str]]:
@@ -79,9 +81,10 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         return count_tokens(self.processor, item.text, _question(item))
 
     def preprocess(self, items: list[Passage]) -> Batch:
-        questions = [_question(item) for item in items]
-        contexts = [item.text for item in items]
-        return windows(self.processor, questions, contexts, self._limit, self._stride)
+        texts, pairs = [_question(item) for item in items], [item.text for item in items]
+        if self._context == 0:
+            texts, pairs = pairs, texts
+        return windows(self.processor, texts, pairs, self._limit, self._stride, self._context)
 
     def forward(self, batch: Batch) -> Any:
         return row_logits(self.model, batch, "start_logits", "end_logits")
@@ -92,7 +95,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         for owner, item in enumerate(items):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
             read = [(batch.extra["windows"][row], start[row], end[row]) for row in rows]
-            spans = best_spans(read, self.options)
+            spans = best_spans(read, self._context, self.processor.cls_token_id, self.options)
             answers = [_answer(span, item) for span in spans] or [_answer(Span(0.0, 0, 0), item)]
             results.append(answers if self.options.top_k > 1 else answers[0])
         return results

@@ -1,13 +1,13 @@
 """The ways in which speech models write: frame by frame (CTC), or as text generation."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from taskcli.captions import phrases
 from taskcli.items import Sound
 from taskcli.results import Chunk, Transcript
-from taskcli.task import Batch
+from taskcli.task import Batch, Noted
 from taskcli.tasks.sounds import features
 
 _WINDOW_SECONDS = 30  # what CTC models were trained near; memory grows with its square
@@ -46,7 +46,7 @@ class Recognizer(ABC):
     @abstractmethod
     def postprocess(
         self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
-    ) -> list[Transcript]: ...
+    ) -> Sequence[Transcript | Noted[Transcript]]: ...
 
 
 class Ctc(Recognizer):
@@ -143,9 +143,20 @@ class Generating(Recognizer):
 
     def postprocess(
         self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
-    ) -> list[Transcript]:
+    ) -> list[Transcript | Noted[Transcript]]:
         texts = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
-        return [Transcript(text.strip()) for text in texts]
+        return [
+            Noted(Transcript(text.strip()), self._notes(row))
+            for text, row in zip(texts, outputs.tolist(), strict=True)
+        ]
+
+    def _notes(self, row: list[int]) -> tuple[str, ...]:
+        """A warning where the text ended for its length, and not with the sound."""
+        ends = self.model.generation_config.eos_token_id
+        known = set(ends) if isinstance(ends, list) else {ends}
+        if known == {None} or known & set(row[1:]):  # the first token may be an end token too
+            return ()
+        return (f"stopped at {len(row)} tokens: the end may be missing",)
 
 
 class Whisper(Recognizer):

@@ -106,19 +106,44 @@ class Rewriter:
 
     def texts(self, outputs: list[Any], batch: Batch, items: list[Passage]) -> list[str]:
         """One text per item: the parts in order, joined."""
-        decoded = [self.tokenizer.decode(row, skip_special_tokens=True).strip() for row in outputs]
+        # Version 4 saved "clean up" with every tokenizer, but its pipelines did not do it.
+        plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
+        decoded = [self.tokenizer.decode(row, **plain).strip() for row in outputs]
         joined: list[list[str]] = [[] for _ in items]
         for owner, text in zip(batch.owners, decoded, strict=True):
             joined[owner].append(text)
         return [" ".join(parts) for parts in joined]
 
-    def notes(self, batch: Batch, verb: str) -> list[tuple[str, ...]]:
-        """A warning for each item that did not fit at once."""
-        counts = [list(batch.owners).count(owner) for owner in dict.fromkeys(batch.owners)]
-        return [
-            (f"longer than {self.limit} tokens: {verb} in {count} parts",) if count > 1 else ()
-            for count in counts
-        ]
+    def notes(self, outputs: list[Any], batch: Batch, verb: str) -> list[tuple[str, ...]]:
+        """The warnings of each item: that it did not fit at once, that its end may be missing."""
+        found: list[tuple[str, ...]] = []
+        for owner in dict.fromkeys(batch.owners):
+            rows = [row for row, its in zip(outputs, batch.owners, strict=True) if its == owner]
+            split = f"longer than {self.limit} tokens: {verb} in {len(rows)} parts"
+            full = f"stopped at {self._most_tokens} tokens: the end may be missing (--max-length)"
+            cut = any(self._is_cut(row) for row in rows)
+            found.append((*[split] * (len(rows) > 1), *[full] * cut))
+        return found
+
+    @property
+    def _most_tokens(self) -> int | None:
+        """How long a generated row may be, the token that it begins with included."""
+        config = self.model.generation_config
+        new = config.max_new_tokens
+        most: int | None = self.generation.get("max_length") or (
+            new + 1 if new else config.max_length
+        )
+        return most
+
+    def _is_cut(self, row: Any) -> bool:
+        """Whether a row was ended by its length alone; some models then force an end token."""
+        config = self.model.generation_config
+        ends = (
+            config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+        )
+        if len(row) != self._most_tokens or row[-1] == config.pad_token_id:
+            return False
+        return config.forced_eos_token_id is not None or int(row[-1]) not in ends
 
 
 class RewritingTask(Task[OptionsT, Passage, ResultT]):
@@ -146,7 +171,7 @@ class RewritingTask(Task[OptionsT, Passage, ResultT]):
         self, outputs: Any, batch: Batch, items: list[Passage]
     ) -> list[ResultT | Noted[ResultT]]:
         texts = self._rewriter.texts(outputs, batch, items)
-        notes = self._rewriter.notes(batch, self._verb)
+        notes = self._rewriter.notes(outputs, batch, self._verb)
         return [Noted(self._answer(text), note) for text, note in zip(texts, notes, strict=True)]
 
 

@@ -18,21 +18,26 @@ class Span:
     end: int
 
 
-def best_spans(read: Sequence[tuple[Window, Any, Any]], options: Any) -> list[Span]:
+def best_spans(
+    read: Sequence[tuple[Window, Any, Any]], number: int, no_answer_id: int | None, options: Any
+) -> list[Span]:
     """The best spans of one context, best first.
 
-    `read` holds (window, start logits [tokens], end logits [tokens]). Each window has its own
+    `read` holds (window, start logits [tokens], end logits [tokens]); the context is text `number`
+    of its pair, and the token `no_answer_id` stands for "no answer". Each window has its own
     softmax, so scores of different windows are not quite on one scale; it is what scripts
     written for the pipeline expect. A span that is found twice is given once.
     """
     found: dict[tuple[int, int], Span] = {}
     no_answer = 1.0
-    sequence = read[0][0].encoding.sequence_ids  # a list of the whole text, made at every access
+    # Lists of the whole text, made at every access.
+    sequence, ids = read[0][0].encoding.sequence_ids, read[0][0].encoding.ids
     for window, *logits in read:
-        context = [sequence[place] == 1 for place in window.places]
-        p_start, p_end = (_probabilities(window.of(one), context) for one in logits)
-        no_answer = min(no_answer, float(p_start[0] * p_end[0]))
-        p_start[0] = p_end[0] = 0.0  # the first token stands for "no answer"
+        context = [sequence[place] == number for place in window.places]
+        none = [ids[place] == no_answer_id for place in window.places]
+        p_start, p_end = (_probabilities(window.of(one), context, none) for one in logits)
+        no_answer = min(no_answer, float((p_start * p_end)[none].sum()))
+        p_start[none] = p_end[none] = 0.0
         for span in _best_of_window(window, p_start, p_end, context, options):
             known = found.get((span.start, span.end))
             if known is None or known.score < span.score:
@@ -42,11 +47,10 @@ def best_spans(read: Sequence[tuple[Window, Any, Any]], options: Any) -> list[Sp
     return sorted(found.values(), key=lambda span: -span.score)[: options.top_k]
 
 
-def _probabilities(logits: Any, context: list[bool]) -> Any:
+def _probabilities(logits: Any, context: list[bool], none: list[bool]) -> Any:
     import numpy as np
 
-    allowed = np.array(context)
-    allowed[0] = True
+    allowed = np.logical_or(context, none)
     masked = np.where(allowed, logits, _MASKED)
     exponents = np.exp(masked - masked.max())
     return exponents / exponents.sum()
@@ -60,8 +64,10 @@ def _best_of_window(
     for score, first, last in _candidates(p_start, p_end, options.max_answer_len):
         if len(places) == options.top_k:
             return
+        if not (context[first] and context[last]):
+            continue
         place = _characters(window.encoding, window.places[first], window.places[last])
-        if context[first] and context[last] and place not in places:
+        if place not in places:
             places.add(place)
             yield Span(score, *place)
 
@@ -82,6 +88,7 @@ def _characters(encoding: Any, first: int, last: int) -> tuple[int, int]:
     words = encoding.token_to_word(first), encoding.token_to_word(last)
     if None in words:
         return encoding.token_to_chars(first)[0], encoding.token_to_chars(last)[1]
-    start, _ = encoding.word_to_chars(words[0], 1)
-    _, end = encoding.word_to_chars(words[1], 1)
+    number = encoding.token_to_sequence(first)
+    start, _ = encoding.word_to_chars(words[0], number)
+    _, end = encoding.word_to_chars(words[1], number)
     return start, end

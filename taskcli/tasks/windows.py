@@ -44,12 +44,18 @@ class Window:
 
 
 def windows(
-    tokenizer: Any, texts: list[str], pairs: list[str] | None, limit: int, stride: int
+    tokenizer: Any,
+    texts: list[str],
+    pairs: list[str] | None,
+    limit: int,
+    stride: int,
+    cut_text: int = 1,
 ) -> Batch:
-    """Texts, or pairs of them, in rows of at most `limit` tokens; the last text of each is cut.
+    """Texts, or pairs of them, in rows of at most `limit` tokens.
 
-    `stride` tokens are shared by neighbours, as far as there is room. `extra["windows"]` holds a
-    Window per row if the tokenizer knows places. Raises InputError if a first text fills a row.
+    Of a pair, the text `cut_text` is cut and the other one stands in every row. `stride` tokens are
+    shared by neighbours, as far as there is room. `extra["windows"]` holds a Window per row if the
+    tokenizer knows places. Raises InputError if the text that stays fills a row.
     """
     tokenizer.split_special_tokens = True  # "[SEP]" in a text is five characters
     encoded = tokenizer(texts, pairs, return_special_tokens_mask=True)
@@ -58,7 +64,8 @@ def windows(
     cut: list[Window] = []
     names = [name for name in tokenizer.model_input_names if name in encoded]
     for owner in range(len(texts)):
-        for places in _places(_sequence(encoded, owner), limit, stride):
+        sequence = _sequence(encoded, owner)
+        for places in _places(sequence, cut_text if pairs else 0, limit, stride):
             rows.append({name: [encoded[name][owner][p] for p in places] for name in names})
             owners.append(owner)
             cut.append(Window(encoded.encodings[owner] if encoded.encodings else None, places))
@@ -73,18 +80,21 @@ def _sequence(encoded: Any, owner: int) -> list[int | None]:
     return [None if special else 0 for special in encoded["special_tokens_mask"][owner]]
 
 
-def _places(sequence: list[int | None], limit: int, stride: int) -> Iterator[list[int]]:
-    """The places of each window's tokens: the last text slides, what stands around it stays."""
+def _places(
+    sequence: list[int | None], number: int, limit: int, stride: int
+) -> Iterator[list[int]]:
+    """The places of each window's tokens: text `number` slides, what stands around it stays."""
     if len(sequence) <= limit:
         yield list(range(len(sequence)))
         return
-    last = max(number for number in sequence if number is not None)
-    first = sequence.index(last)
-    stop = len(sequence) - sequence[::-1].index(last)
+    number = min(number, max(known for known in sequence if known is not None))
+    first = sequence.index(number)
+    stop = len(sequence) - sequence[::-1].index(number)
     room = limit - first - (len(sequence) - stop)
     if room < 2:
-        raise InputError(f"the first text alone fills the {limit} tokens that the model holds")
-    step = room - min(stride, room // 2)
+        other = "first" if number else "second"
+        raise InputError(f"the {other} text alone fills the {limit} tokens that the model holds")
+    step = room - min(stride, room - max(room // 4, 1))
     for start in range(first, stop, step):
         end = min(start + room, stop)
         yield [*range(first), *range(start, end), *range(stop, len(sequence))]

@@ -1,0 +1,95 @@
+"""The starters on the examples: the default dtype changes no answer, nor do windows of sound.
+
+`recipes.precision` and `recipes.long_speech` measure the same on a thousand inputs and on half an
+hour; docs/fidelity.md has their numbers.
+"""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+import taskcli
+from taskcli.checkpoints import package_folder
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+STARTERS = package_folder() / "starter"
+SCENES, WORDS, SPEECH, TEXTS = (
+    "scenes/*",
+    ("sounds/yes.wav", "sounds/stop.wav", "sounds/left.flac", "sounds/go-stereo.wav"),
+    ("sounds/sentence.wav", "sounds/question.flac", "sounds/news.ogg"),
+    "texts/*",
+)
+GIVEN: dict[str, tuple[str | tuple[str, ...], dict[str, Any]]] = {
+    "classify-audio": (WORDS, {}),
+    "asr": (SPEECH, {}),
+    "classify-image": (SCENES, {}),
+    "detect": (SCENES, {}),
+    "classify-text": (TEXTS, {}),
+    "ner": (TEXTS, {}),
+    "qa": (TEXTS, {"question": ["Who?"]}),
+}
+HERE = [task for task in GIVEN if (STARTERS / task).is_dir()]
+with_asr = pytest.mark.skipif(not (STARTERS / "asr").is_dir(), reason="no asr starter yet")
+
+
+def files(named: str | tuple[str, ...]) -> list[Path]:
+    if isinstance(named, str):
+        return sorted(EXAMPLES.glob(named))
+    return [EXAMPLES / name for name in named]
+
+
+def answers(task: str, dtype: str, inputs: Iterable[Path], **options: Any) -> list[Any]:
+    model = taskcli.load(task, str(STARTERS / task), device="cpu", dtype=dtype, **options)
+    records = list(model(inputs))
+    assert not any(record.error for record in records)
+    return [record.result for record in records]
+
+
+def essence(result: Any) -> Any:
+    """What must not change at all: the best label, the objects, the words, the places."""
+    if not isinstance(result, list):
+        return getattr(result, "text", None) or (result.start, result.end)
+    if result and hasattr(result[0], "entity_group"):
+        return [(one.entity_group, one.start, one.end) for one in result]
+    if result and hasattr(result[0], "box"):
+        return sorted(one.label for one in result)
+    return result[0].label if result else None
+
+
+@pytest.mark.parametrize("task", HERE)
+def test_bfloat16_answers_alike(task: str) -> None:
+    named, options = GIVEN[task]
+    exact, near = (
+        answers(task, dtype, files(named), **options) for dtype in ("float32", "bfloat16")
+    )
+    same = [essence(one) == essence(other) for one, other in zip(exact, near, strict=True)]
+    assert all(same), files(named)[same.index(False)]
+
+
+@with_asr
+def test_windows_lose_no_word_and_double_none(tmp_path: Path) -> None:
+    """Sentences in one recording of three windows, beside the same sentences each alone."""
+    sounds = [samples_of(file) for file in files(SPEECH)]
+    pause, joined = np.zeros(6_400, np.float32), [np.zeros(0, np.float32)]
+    order: list[int] = []
+    while sum(map(len, joined)) < 75 * 16_000:
+        order.append(len(order) % len(sounds))
+        joined += [sounds[order[-1]], pause]
+    soundfile.write(tmp_path / "long.wav", np.concatenate(joined), 16_000)
+    [whole] = answers("asr", "float32", [tmp_path / "long.wav"])
+    alone = answers("asr", "float32", files(SPEECH))
+    expected = " ".join(alone[number].text for number in order).split()
+    assert abs(len(whole.text.split()) - len(expected)) <= len(expected) * 0.01
+    assert SequenceMatcher(None, whole.text.split(), expected).ratio() > 0.95
+
+
+def samples_of(file: Path) -> np.ndarray:
+    """Mono, 16 kHz."""
+    samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    return np.asarray(soxr.resample(samples.mean(1), rate, 16_000), np.float32)
