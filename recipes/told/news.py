@@ -206,8 +206,8 @@ _DEEDS = {
     "OL": (
         "opened an office in|will move to|is based in|has closed its office in|sells cars in"
         "|came to|has {number} workers in|will leave|owns land near|began in|flies to"
-        "|holds its meeting in|gave money to|has a school in|{past} in|{past} a {noun} in|{past} near"
-        "|will {base} the {noun} in"
+        "|holds its meeting in|gave money to|has a school in|{past} in|{past} a {noun} in"
+        "|{past} near|will {base} the {noun} in"
     ),
     "OP": (
         "hired|dismissed|thanked|chose|named|paid|was founded by|belongs to|is run by|invited|sued"
