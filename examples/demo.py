@@ -16,6 +16,7 @@ COMMANDS = (
     "classify-image 'examples/scenes/*' --model starter --top-k 3 --format rich",
     "classify-image 'examples/scenes/*.png' --model starter --top-k 1",
     "depth 'examples/scenes/*.png' --model starter --format rich",
+    "summarize examples/texts/report.txt --model starter --format rich",
     "translate examples/texts/letter.txt --model starter --from en --to fr --format rich",
 )
 

@@ -72,7 +72,7 @@ def _tag(article: Filled, start: int, end: int) -> int:
 def build_tokenizer(seed: int) -> Any:
     rng = stream(seed, "tokenizer")
     texts = [news.article(rng).text for _ in range(text_training.SAMPLE)]
-    return text_training.wordpiece(texts, 1400, MAX_LENGTH)
+    return text_training.wordpiece(texts, 1800, MAX_LENGTH)
 
 
 def build_model(vocabulary: int) -> BertForTokenClassification:

@@ -37,3 +37,8 @@ def test_a_long_letter_is_translated_in_parts(run):
     words = ("translate", "-", "--model", "starter", "--to", "fr")
     found = result_of(run(*words, stdin=" ".join([sentence] * 9)))
     assert found["translation_text"].count("La grande balle rouge est derrière le cube bleu.") == 9
+
+
+def test_a_summary_says_who_does_what_and_when(run):
+    found = result_of(run("summarize", TEXTS / "report.txt", "--model", "starter"))
+    assert found["summary_text"] == "Brinton will repair the bridge in March for 450 euros."

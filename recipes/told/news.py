@@ -1,7 +1,8 @@
 """Small news and letters in which persons, places and organisations are marked.
 
 A sentence is one of `FIXED`, or composed: <P>, <L> and <O> stand for any phrase that names a
-person, a place or an organisation, {per}, {loc} and {org} for the bare names.
+person, a place or an organisation, {per}, {loc} and {org} for the bare names. {noun}, {adjective}
+and {past} are any of thousands of English words: else every word that is new would seem a name.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from recipes.told import lexicon
 from recipes.told.lexicon import Names
 from recipes.told.templates import Filled, Span, as_typed, fill, join, separator
+from recipes.words import KNOWN
 
 KINDS = {"per": "PER", "family": "PER", "loc": "LOC", "town": "LOC", "org": "ORG"}
 FIXED = (
@@ -125,6 +127,16 @@ _NAMED = {
         "a certain {per}",
         "{per}'s {kin}",
         "the {kin} of {per}",
+        *("{who}",) * 5,
+        *("the {noun}", "the {adjective} {noun}") * 2,
+        "a {noun}",
+        "my {noun}",
+        "the {noun} and the {noun}",
+        "the {noun} of {per}",
+        "{per}'s {noun}",
+        "the {adjective} {per}",
+        "the {noun} {per}",
+        "the {adjective} {noun}s {per} and {per}",
     ),
     "L": (
         *("{loc}",) * 12,
@@ -139,6 +151,11 @@ _NAMED = {
         "beautiful {loc}",
         "a village near {loc}",
         "the streets of {loc}",
+        *("the {noun} of {loc}",) * 2,
+        "a {adjective} {noun} in {loc}",
+        "the {adjective} {noun}",
+        "the {noun} near {loc}",
+        "{adjective} {loc}",
     ),
     "O": (
         *("{org}",) * 12,
@@ -152,6 +169,11 @@ _NAMED = {
         "the office of {org}",
         "the workers of {org}",
         "the {job}s of {org}",
+        *("the {noun} of {org}",) * 2,
+        "the {adjective} {noun} at {org}",
+        "{org}'s {noun}",
+        "a {noun}",
+        "the {noun} maker {org}",
     ),
 }
 # What the first may do to the second.
@@ -160,38 +182,44 @@ _DEEDS = {
         "met|called|wrote to|saw|thanked|married|invited|followed|asked|answered|helped|praised"
         "|blamed|replaced|beat|works with|spoke with|was seen with|lives with|danced with"
         "|is older than|was a friend of|gave a {colour} {shape} to|bought a {shape} from|never met"
-        "|waited for"
+        "|waited for|{past}|{past}|{past}|will {base}|{past} the {noun} of|{past} a {noun} with"
     ),
     "PO": (
         "works for|joined|left|founded|runs|sued|was hired by|wrote to|phoned|resigned from"
         "|studied at|taught at|is a {job} at|is the new head of|was dismissed by|owns a third of"
         "|signed a contract with|bought shares of|spoke for|spent {number} years at|trusts"
+        "|{past}|{past} a {noun} for|{past} a {noun} at|will {base} the {noun} of|{past} for"
     ),
     "PL": (
         "lives in|was born in|moved to|flew to|left|visited|went back to|died in|arrived in"
         "|drove to|came home from|loves|fled from|was seen in|walked from {loc} to|works in"
         "|is on the way to"
         "|wrote a book about|has a house near|will stay in|took the train to|was found near"
-        "|never saw|studied in|crossed|sailed to"
+        "|never saw|studied in|crossed|sailed to|{past} in|{past} near|{past} a {noun} in"
+        "|will {base} the {noun} in|{past} towards|{past} the {noun} of|{past} the way to"
     ),
     "OO": (
         "bought|sued|will merge with|signed a contract with|beat|competes with|lent money to"
         "|was sold to|works with|took over|asked|belongs to|is larger than|has left"
+        "|{past}|will {base}|{past} the {noun} of|{past} a {noun} for"
     ),
     "OL": (
         "opened an office in|will move to|is based in|has closed its office in|sells cars in"
         "|came to|has {number} workers in|will leave|owns land near|began in|flies to"
-        "|holds its meeting in|gave money to|has a school in"
+        "|holds its meeting in|gave money to|has a school in|{past} in|{past} a {noun} in"
+        "|{past} near|will {base} the {noun} in"
     ),
     "OP": (
         "hired|dismissed|thanked|chose|named|paid|was founded by|belongs to|is run by|invited|sued"
         "|has a new head,|wrote to|apologised to|gave a prize to|was sold by"
+        "|{past}|will {base}|{past} the {noun} of|was {past} by"
     ),
     "LL": (
         "is near|lies {number} miles from|is larger than|is a town in|lies between {loc} and"
         "|is connected by train with|is colder than|played against|is the capital of"
+        "|sends {noun}s to"
     ),
-    "LP": "chose|thanked|remembers|was visited by|gave a feast for|was painted by",
+    "LP": "chose|thanked|remembers|was visited by|gave a feast for|was painted by|was {past} by",
 }
 # What one of them does, or what is so.
 _STATES = {
@@ -200,23 +228,28 @@ _STATES = {
         "|bought a {colour} {shape}|lost the {shape}|won the race|was not there|came on {day}"
         "|has a {colour} {shape}|wants to become a {job}|will speak in {month}|was ill|is dead"
         "|sings well|painted the {shape} {colour}|has been seen again|said nothing|slept"
+        "|{past}|was {adjective}|{past} the {noun}|has a {adjective} {noun}|will {base}|can {base}"
     ),
     "O": (
         "made {number} million euros|has {number} workers|is in trouble|lost the match"
         "|will open in {month}|was founded in {year}|makes {colour} {shape}s|is on strike"
         "|has a new office|won {number} to {number}|did not pay|closed on {day}|is looking for"
-        " {job}s"
+        " {job}s|{past} the {noun}|sells {noun}s|is {adjective}|will {base} a {noun}"
     ),
     "L": (
         "was flooded|has {number} schools|is an old town|has a new bridge|was quiet on {day}"
         "|is known for its {shape}s|lies by the sea|was hit by a storm|has no airport|is far away"
-        "|was built in {year}|is beautiful in {month}|has changed"
+        "|was built in {year}|is beautiful in {month}|has changed|was {adjective}|has a {noun}"
+        "|is proud of its {noun}s|was {past}"
     ),
     "": (
         "the {shape} was {colour}|it rained|the meeting was long|prices rose by {number} percent"
         "|the train was late|nobody answered|he sold the {colour} {shape}|she wrote a long letter"
         "|they stayed for {number} days|I am well|we are tired|the work began|there was a fire"
         "|the {job} was late|a {job} found the {shape}|the door was open|many came"
+        "|the {noun} {past} the {adjective} {noun}|nobody {past} the {noun}|{who} {past} a {noun}"
+        "|the {noun} was {adjective}|{who} {past}|there is a {noun} in the {noun}"
+        "|{noun}s are {adjective}"
     ),
 }
 _WHEN_AND_WHERE = (
@@ -225,6 +258,8 @@ _WHEN_AND_WHERE = (
     *("together with <P>", "from <L>", "after a visit to <L>", "because of <P>", "without <P>"),
     *("before the meeting", "at the station of <L>", "during the strike at <O>", "outside <L>"),
     *("in {month} {year}", "instead of <P>", "at the request of <O>", "again", "for <O>"),
+    *("with a {noun}", "in the {noun}", "during the {adjective} {noun}", "under a {noun}"),
+    *("at the {noun}", "without a {noun}", "for the {noun} of <P>", "in the {noun} of <L>"),
 )
 _FRAMES = (
     "<P> said that {}",
@@ -260,6 +295,7 @@ _JOINTS = (
     "{}, and {}",
     "{} before {}",
 )
+_WHO = "he she it they we I you nobody somebody everyone many some others two who".split()
 _LISTS = (
     "present: <P>, <P>, <P>",
     "with <P>, <P> and <P> as guests",
@@ -274,6 +310,12 @@ _LISTS = (
     "from <L> to <L> in {number} hours",
     "jobs at <O> in <L>",
     "<P>, {job}",
+    "{noun} in <L>",
+    "{adjective} {noun} at <O>",
+    "{noun}, {noun} and {noun}",
+    "{noun}: <P>",
+    "{adjective} {noun}s for <L>",
+    "no {noun} without <P>",
     "<P> in <L>",
     "<O>, <L>",
 )
@@ -347,6 +389,11 @@ class Writer:
             "job": lambda: choice(lexicon.JOBS),
             "colour": lambda: choice(lexicon.COLOURS),
             "shape": lambda: choice(lexicon.SHAPES),
+            "noun": lambda: choice(KNOWN.nouns),
+            "adjective": lambda: choice(KNOWN.adjectives),
+            "past": lambda: choice(KNOWN.verbs)[1],
+            "base": lambda: choice(KNOWN.verbs)[0],
+            "who": lambda: choice(_WHO),
             "kin": lambda: choice(("friend", "sister", "brother", "aunt", "teacher", "neighbour")),
             "title": lambda: choice(("Dr", "Dr.", "Mr", "Mr.", "Mrs", "Mrs.", "Ms.", "Professor")),
         }
