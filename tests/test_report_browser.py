@@ -76,7 +76,7 @@ def tab(chromium: Any) -> Iterator[Tab]:
 
 
 def names(page: Any) -> list[str]:
-    return [text.strip() for text in page.locator(".card h2").all_inner_texts()]
+    return [text.strip() for text in page.locator(".card h2").all_text_contents()]
 
 
 def focused(page: Any) -> str:
