@@ -15,16 +15,19 @@ from typing import Annotated, Any
 
 import torch
 import typer
+from torch import Tensor, nn
+from torch.nn import functional
 from transformers import BertConfig, BertForQuestionAnswering
 
 from recipes import text_training
+from recipes.text_training import IGNORED
 from recipes.told import passages
 from recipes.told.passages import Asked
-from recipes.told.templates import stream
+from recipes.told.templates import Span, stream
 
 MAX_LENGTH = 192  # tokens
 MOST_FACTS = 8
-PLAN = text_training.Plan(steps=2200, peak_rate=1e-3)
+PLAN = text_training.Plan(steps=2000, peak_rate=1e-3)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Recipe:
 
     def draw(self, rng: random.Random, progress: float = 1.0) -> Asked:
         """Long passages are read in windows, so some are pieces, and some hold no answer."""
-        most = min(2 + int(progress * 14), MOST_FACTS)
+        most = min(1 + int(progress * 16), MOST_FACTS)
         asked = passages.asked(rng, most=most, unanswerable=0.12 if progress > 0.3 else 0.0)
         return passages.window(asked, rng) if rng.random() < 0.1 else asked
 
@@ -50,7 +53,8 @@ class Recipe:
         )
         places = [answer_tokens(encoded, row, asked) for row, asked in enumerate(batch)]
         starts, ends = torch.tensor(places).T
-        return {**encoded, "start_positions": starts, "end_positions": ends}
+        sources = torch.tensor([source_tags(encoded, row, one) for row, one in enumerate(batch)])
+        return {**encoded, "start_positions": starts, "end_positions": ends, "sources": sources}
 
     def stream(self) -> text_training.Stream[Asked]:
         return text_training.Stream(
@@ -67,6 +71,34 @@ def answer_tokens(encoded: Any, row: int, asked: Asked) -> tuple[int, int]:
     return (0, 0) if first is None or last is None else (first, last)
 
 
+def source_tags(encoded: Any, row: int, asked: Asked) -> list[int]:
+    """For each token of the passage: 1 within the sentence that gives the answer, 0 elsewhere."""
+    source = asked.source or Span("source", 0, 0)
+    places = zip(encoded.sequence_ids(row), encoded.encodings[row].offsets, strict=True)
+    return [
+        int(source.start <= start < source.end) if sequence == 1 else IGNORED
+        for sequence, (start, _) in places
+    ]
+
+
+class Reader(nn.Module):
+    """The model, and a second aim for the training: which sentence the question is about. Two
+    places in a passage say too little about how to find them."""
+
+    def __init__(self, model: BertForQuestionAnswering) -> None:
+        super().__init__()
+        self.model = model
+        self.pointing = nn.Linear(model.config.hidden_size, 2)
+
+    def forward(self, sources: Tensor, **inputs: Tensor) -> Any:
+        found = self.model(**inputs, output_hidden_states=True)
+        tags = self.pointing(found.hidden_states[-2])
+        found.loss = found.loss + functional.cross_entropy(
+            tags.flatten(0, 1), sources.flatten(), ignore_index=IGNORED
+        )
+        return found
+
+
 def build_tokenizer(seed: int) -> Any:
     rng = stream(seed, "tokenizer")
     drawn = [passages.asked(rng) for _ in range(text_training.SAMPLE // 2)]
@@ -74,7 +106,7 @@ def build_tokenizer(seed: int) -> Any:
     return text_training.wordpiece(texts, 1400, MAX_LENGTH)
 
 
-def build_model(vocabulary: int) -> BertForQuestionAnswering:
+def build_model(vocabulary: int) -> Reader:
     config = BertConfig(
         vocab_size=vocabulary,
         hidden_size=144,
@@ -86,17 +118,21 @@ def build_model(vocabulary: int) -> BertForQuestionAnswering:
         attention_probs_dropout_prob=0.0,
     )
     model = BertForQuestionAnswering(config)
-    text_training.initialise_small(model)
-    return model
+    reader = Reader(model)
+    text_training.initialise_small(reader)
+    for layer in model.bert.encoder.layer[:2]:  # at first every token looks for its like
+        attention = layer.attention.self
+        attention.key.weight.data.copy_(attention.query.weight.data)
+    return reader
 
 
 def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
     """Share of the questions of which both ends of the answer are found, names unseen."""
     rng = stream(seed, "unseen")
     batch = recipe.collate([passages.asked(rng, unseen=True) for _ in range(200)])
-    starts, ends = batch.pop("start_positions"), batch.pop("end_positions")
     found = model(**batch)
-    right = (found.start_logits.argmax(-1) == starts) & (found.end_logits.argmax(-1) == ends)
+    starts = found.start_logits.argmax(-1) == batch["start_positions"]
+    right = starts & (found.end_logits.argmax(-1) == batch["end_positions"])
     return {"exact": float(right.float().mean())}
 
 
@@ -114,6 +150,7 @@ def main(
         replace(PLAN, steps=steps),
         seed,
         out,
+        shipped=lambda reader: reader.model,
     )
 
 

@@ -115,6 +115,11 @@ def test_every_architecture_answers_in_bfloat16(
         assert near.values == pytest.approx(exact.values, abs=0.1 * exact.max)
 
 
+@pytest.mark.parametrize("name", BY_TASK["segment"])
+def test_semantic_segments_in_bfloat16(name: str, files: dict[Media, Path]) -> None:
+    assert answers_of("segment", load("segment", name, dtype="bfloat16", subtask="semantic"), files)
+
+
 def answers_of(task: str, model: Any, files: dict[Media, Path]) -> Any:
     [record] = records(task, model, files)
     assert record.error is None, record.error

@@ -190,11 +190,12 @@ _FILLERS = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A question about a passage; no answer where the passage has none."""
+    """A question about a passage: its answer, and the sentence that gives it, if there is one."""
 
     question: str
     passage: Filled
     answer: Span | None
+    source: Span | None
 
     @property
     def answer_text(self) -> str:
@@ -283,22 +284,26 @@ def asked(
     facts = [teller.fact() for _ in range(count)]
     hidden = rng.random() < unanswerable
     about, question, slot = _choose(rng, [teller.fact()] if hidden else facts, facts)
-    sentences = [Filled(fact.stated.text, _answers(fact, about, slot)) for fact in facts]
+    sentences = [Filled(fact.stated.text, _asked_for(fact, about, slot)) for fact in facts]
     for _ in range(rng.choice((0, 0, 1, 2))):
         sentences.insert(rng.randint(0, len(sentences)), Filled(rng.choice(_FILLERS)))
     passage = as_typed(join(sentences, separator(rng)), rng)
     text = fill(question, about.values.__getitem__).text
-    return Asked(_as_asked(text, rng), passage, passage.spans[0] if passage.spans else None)
+    answer, source = passage.spans or (None, None)
+    return Asked(_as_asked(text, rng), passage, answer, source)
 
 
 def window(asked: Asked, rng: random.Random) -> Asked:
     """The same question about a piece of the passage that begins and ends anywhere."""
-    text, answer = asked.passage.text, asked.answer
+    text, answer, source = asked.passage.text, asked.answer, asked.source
     first, last = (answer.start, answer.end) if answer else (len(text) // 2,) * 2
     start = text.rfind(" ", 0, rng.randint(0, first)) + 1
     end = text.find(" ", rng.randint(last, len(text)))
-    piece = Filled(text[start : len(text) if end < 0 else end])
-    return Asked(asked.question, piece, answer.moved(-start) if answer else None)
+    end = len(text) if end < 0 else end
+    if not answer or not source:
+        return Asked(asked.question, Filled(text[start:end]), None, None)
+    left = Span(source.slot, max(source.start, start), min(source.end, end))
+    return Asked(asked.question, Filled(text[start:end]), answer.moved(-start), left.moved(-start))
 
 
 def _choose(rng: random.Random, candidates: list[Fact], facts: list[Fact]) -> tuple[Fact, str, str]:
@@ -316,10 +321,12 @@ def _choose(rng: random.Random, candidates: list[Fact], facts: list[Fact]) -> tu
     return _choose(rng, [extra], facts)
 
 
-def _answers(fact: Fact, about: Fact, slot: str) -> tuple[Span, ...]:
+def _asked_for(fact: Fact, about: Fact, slot: str) -> tuple[Span, ...]:
+    """The answer and the whole sentence, of the fact that the question is about."""
     if fact is not about:
         return ()
-    return tuple(span for span in fact.stated.spans if span.slot == slot)
+    answer = next(span for span in fact.stated.spans if span.slot == slot)
+    return answer, Span("source", 0, len(fact.stated.text))
 
 
 def _as_asked(question: str, rng: random.Random) -> str:

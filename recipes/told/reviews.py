@@ -248,6 +248,8 @@ _FRAMES = (
     "on {day} {}",
     "in my view {}",
     "nobody doubts that {}",
+    "my {kin} believes that {}",
+    "everybody agrees that {}",
     "it is true that {}",
     "you can see that {}",
     "well, {}",
@@ -264,7 +266,7 @@ _REFUSALS = (
     "nobody can say that {}",
     "I would not say that {}",
     "my {kin} does not believe that {}",
-    "nobody thinks that {}",
+    "nobody believes that {}",
 )
 _JOINTS = (
     "{} and {}",

@@ -13,6 +13,7 @@ from taskcli.task import Batch
 from taskcli.tasks.pictures import PictureOutput, PictureTask
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
+_MASKS = {"masks_queries_logits", "pred_masks"}
 _ORDER: tuple[Subtask, ...] = ("panoptic", "instance", "semantic")
 
 
@@ -79,6 +80,8 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
         sizes = batch.extra["sizes"]
+        for name in _MASKS & outputs.keys():
+            outputs[name] = outputs[name].float()  # as the classes, which multiply them
         divide = getattr(self.processor, _method(self.subtask))
         if self.subtask == "semantic":
             return [self._semantic(one) for one in divide(outputs, target_sizes=sizes)]
