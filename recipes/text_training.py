@@ -14,6 +14,7 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
 from transformers import BertTokenizer
+from transformers.pytorch_utils import Conv1D
 
 from recipes import training
 from recipes.told.templates import stream
@@ -195,7 +196,9 @@ def initialise_small(model: nn.Module, std: float = 0.05) -> None:
     """
     training.initialise(model)
     for name, module in model.named_modules():
-        if isinstance(module, nn.Embedding):
+        if isinstance(module, Conv1D):  # GPT-2's word for a linear layer
+            nn.init.xavier_uniform_(module.weight)
+        elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=std)
             if name.endswith(_POSITIONS):
                 module.weight.data = sinusoids(*module.weight.shape) * std * 2**0.5
