@@ -308,3 +308,29 @@ def test_a_recording_beyond_what_ast_hears_says_so(recordings: list[Path]) -> No
     long, _, _ = load("classify-audio", "ast")(recordings)
     assert "only the first 1.3 of 36.0 seconds" in long.warnings[0]
     assert np.isfinite([label.score for label in result(long)]).all()
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "strategy"),
+    [("qa", "bert-qa", "OnlySecond"), ("ner", BY_TASK["ner"][0], "LongestFirst")],
+)
+def test_a_tokenizer_keeps_no_limits_of_its_training(run, tmp_path, task, name, strategy):
+    """Saved by a trainer, tokenizer.json says how texts were cut and padded there."""
+    shutil.copytree(cached(name), tmp_path / "trained")
+    file = tmp_path / "trained" / "tokenizer.json"
+    settings = json.loads(file.read_text())
+    settings["truncation"] = {
+        "direction": "Right",
+        "max_length": 8,
+        "strategy": strategy,
+        "stride": 0,
+    }
+    settings["padding"] = None
+    file.write_text(json.dumps(settings))
+    asked = ("-q", "Who met Ada?") if task == "qa" else ()
+    answers = [
+        run(task, "--text", SHORT_TEXT, "--model", folder, *asked)
+        for folder in (cached(name), tmp_path / "trained")
+    ]
+    assert [answer.exit_code for answer in answers] == [0, 0], answers[1].stderr
+    assert answers[0].records[0]["result"] == answers[1].records[0]["result"]

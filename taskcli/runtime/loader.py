@@ -102,8 +102,17 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
         raise CheckpointError(
             f"{name}: its {task.processor_class()} cannot be loaded: {reason}", _to_install(failure)
         ) from failure
-    _refuse_empty_vocabulary(name, getattr(processor, "tokenizer", processor))
+    tokenizer = getattr(processor, "tokenizer", processor)
+    _refuse_empty_vocabulary(name, tokenizer)
+    _forget_lengths(tokenizer)
     return processor
+
+
+def _forget_lengths(tokenizer: Any) -> None:
+    """tokenizer.json keeps how training cut and padded; that would shorten texts here."""
+    if getattr(tokenizer, "is_fast", False):
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
 
 
 def _to_install(failure: Exception) -> str | None:
