@@ -56,7 +56,7 @@ starter: $(METRICS)  ## Train one starter checkpoint: make starter TASK=classify
 	$(BIN)/python -m recipes.$(subst -,_,$(TASK)) --seed 0 --out runs/$(TASK)
 
 starters-eval: $(METRICS)  ## Measure the starters on unseen data: make starters-eval SEED=7
-	$(BIN)/python -m recipes.evaluate --seed $(or $(SEED),7)
+	$(BIN)/python -m recipes.evaluate --seed $(or $(SEED),7) --count $(or $(COUNT),1000)
 
 pictures: $(RUNTIME)  ## Make the pictures of the README again, by the starters
 	$(BIN)/python docs/pictures.py

@@ -15,6 +15,7 @@ COMMANDS = (
     "--top-k 1 --format rich",
     "classify-image 'examples/scenes/*' --model starter --top-k 3 --format rich",
     "classify-image 'examples/scenes/*.png' --model starter --top-k 1",
+    "segment examples/scenes/red-cube.png --model starter --format rich",
     "depth 'examples/scenes/*.png' --model starter --format rich",
     "summarize examples/texts/report.txt --model starter --format rich",
     "translate examples/texts/letter.txt --model starter --from en --to fr --format rich",

@@ -29,7 +29,7 @@ what it was trained on and where it fails.
 On data that training never saw, made from seed {seed}, {count} samples a score
 (some have fewer, as their name says), in {minutes:.0f} minutes:
 
-    make starters-eval SEED={seed}
+    make starters-eval SEED={seed} COUNT={count}
 
 {scores}
 """

@@ -45,7 +45,7 @@ PLACES = [(x, 0.33) for x in (0.14, 0.32, 0.50, 0.68, 0.86)]
 PLACES += [(x, 0.45) for x in (0.20, 0.40, 0.60, 0.80)]
 PLACES += [(x, 0.64) for x in (0.25, 0.50, 0.75)]
 STUFF_QUERIES = {SKY: 0, PLANE: 1}
-PLAN = Plan(steps=4000, size=32, peak_rate=8e-4)
+PLAN = Plan(steps=2200, size=32, peak_rate=8e-4)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco
 
 import taskcli
 from recipes.scenes import SKY, Scene, draw_scene
@@ -82,6 +83,47 @@ def test_depth_follows_the_plane_and_the_objects(drawn):
         assert off[scene.panoptic != SKY].mean() < 0.12
         objects += [off[mask].mean() for mask in scene.masks]
     assert np.mean(objects) < 0.12  # one that hides behind another may be farther off
+
+
+def overlap(mask: np.ndarray, other: np.ndarray) -> float:
+    return float((mask & other).sum() / (mask | other).sum())
+
+
+def regions_of(scene: Scene) -> list[tuple[str, np.ndarray]]:
+    labels = ["sky", "plane", *(thing.shape for thing in scene.things)]
+    return [(label, scene.panoptic == i) for i, label in enumerate(labels)]
+
+
+def segments_of(record: dict) -> list[tuple[str, np.ndarray]]:
+    return [(one["label"], coco.decode(one["mask"]).astype(bool)) for one in record["result"]]
+
+
+@pytest.mark.parametrize("subtask", ["panoptic", "instance"])
+def test_segments_lie_where_the_objects_the_plane_and_the_sky_are(subtask, run, drawn):
+    result = run("segment", *drawn, "--model", "starter", "--subtask", subtask)
+    assert result.exit_code == 0
+    overlaps = {"sky": [], "plane": [], "object": []}
+    for record, scene in zip(result.records, drawn.values(), strict=True):
+        for label, mask in regions_of(scene):
+            same = [overlap(mask, other) for name, other in segments_of(record) if name == label]
+            overlaps.get(label, overlaps["object"]).append(max(same, default=0))
+    assert min(overlaps["plane"]) > 0.9
+    assert np.mean(overlaps["sky"]) > 0.85
+    assert np.mean(overlaps["object"]) > 0.65
+
+
+def test_semantic_segments_name_nearly_every_pixel_right(run, drawn):
+    result = run("segment", *drawn, "--model", "starter", "--subtask", "semantic")
+    for record, scene in zip(result.records, drawn.values(), strict=True):
+        segments = segments_of(record)
+        assert sum(mask.sum() for _, mask in segments) == scene.panoptic.size
+        named = [
+            mask & other
+            for label, mask in regions_of(scene)
+            for name, other in segments
+            if name == label
+        ]
+        assert sum(mask.sum() for mask in named) > 0.9 * scene.panoptic.size
 
 
 def test_a_reader_that_leaves_early_is_no_failure():
