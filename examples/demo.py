@@ -18,6 +18,7 @@ COMMANDS = (
     "segment examples/scenes/red-cube.png --model starter --format rich",
     "depth 'examples/scenes/*.png' --model starter --format rich",
     "summarize examples/texts/report.txt --model starter --format rich",
+    "ner examples/texts/article.txt --model starter --format rich",
     "translate examples/texts/letter.txt --model starter --from en --to fr --format rich",
 )
 

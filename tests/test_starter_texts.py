@@ -42,3 +42,22 @@ def test_a_long_letter_is_translated_in_parts(run):
 def test_a_summary_says_who_does_what_and_when(run):
     found = result_of(run("summarize", TEXTS / "report.txt", "--model", "starter"))
     assert found["summary_text"] == "Brinton will repair the bridge in March for 450 euros."
+
+
+def test_ner_finds_every_name_of_an_article(run):
+    text = (TEXTS / "article.txt").read_text()
+    found = result_of(run("ner", TEXTS / "article.txt", "--model", "starter"))
+    kinds = {
+        "Mira Lindel": "PER",
+        "Marlon Holberg": "PER",
+        "Brinton": "LOC",
+        "Merton": "LOC",
+        "Rovina Foundation": "ORG",
+    }
+    places = sorted(
+        (start, start + len(name), kind)
+        for name, kind in kinds.items()
+        for start in range(len(text))
+        if text.startswith(name, start)
+    )
+    assert [(one["start"], one["end"], one["entity_group"]) for one in found] == places
