@@ -51,13 +51,13 @@ SOUNDS = {
 # Their names, and the sentences of the letters, are among those held out from training.
 TEXTS = {
     "article.txt": "On Tuesday, Mira Lindel opened a library in Brinton. Mira Lindel works as a "
-    "teacher for Rovina Foundation. Lorin Marwick travelled from Merton to Brinton by train and "
-    "met Mira Lindel there. The contract was signed by Lorin Marwick on 3 May 2021.\n",
+    "teacher for Rovina Foundation. Marlon Holberg travelled from Merton to Brinton by train and "
+    "met Mira Lindel there. The contract was signed by Marlon Holberg on 3 May 2021.\n",
     "review.txt": "We saw the film on Friday. The plot was gripping and the music was wonderful. "
     "The ending is not predictable at all. My brother loved the acting and I will see it again.\n",
     "complaint.txt": "We paid 90 euros. The room was dirty and the staff were rude. The view was "
     "lovely, but the breakfast was cold and I hated the bathroom. We will not come back.\n",
-    "report.txt": "The council of Brinton met on Thursday. Many asked for more news. Lorin Marwick "
+    "report.txt": "The council of Brinton met on Thursday. Many asked for more news. Marlon Holberg "
     "opened the meeting. All agreed to repair the bridge. It will cost 450 euros and begin in "
     "March. The weather was good.\n",
     "story.txt": "Once upon a time there was a girl named Mira. She loved her red ball more than "
