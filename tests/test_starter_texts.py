@@ -61,3 +61,16 @@ def test_ner_finds_every_name_of_an_article(run):
         if text.startswith(name, start)
     )
     assert [(one["start"], one["end"], one["entity_group"]) for one in found] == places
+
+
+def test_ner_loses_no_name_in_a_text_of_many_windows(run):
+    article = (TEXTS / "article.txt").read_text()
+    once, many = (
+        result_of(run("ner", "-", "--model", "starter", stdin=article * times)) for times in (1, 12)
+    )
+    assert len(many) >= 11 * len(once)
+
+
+def test_ner_takes_no_ordinary_word_for_a_name(run):
+    text = "The council agreed. Nobody knows why the harvest was late, but he met the farmers."
+    assert result_of(run("ner", "--text", text, "--model", "starter")) == []
