@@ -58,8 +58,8 @@ TEXTS = {
     "complaint.txt": "We paid 90 euros. The room was dirty and the staff were rude. The view was "
     "lovely, but the breakfast was cold and I hated the bathroom. We will not come back.\n",
     "report.txt": "The council of Brinton met on Thursday. Many asked for more news. Marlon "
-    "Holberg opened the meeting. All agreed to repair the bridge. It will cost 450 euros and begin in "
-    "March. The weather was good.\n",
+    "Holberg opened the meeting. All agreed to repair the bridge. It will cost 450 euros and "
+    "begin in March. The weather was good.\n",
     "story.txt": "Once upon a time there was a girl named Mira. She loved her red ball more than "
     "anything.",
     "letter.txt": "Hello Mira,\nThe big red ball is behind the blue cube. The girl sees a white "
