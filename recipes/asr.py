@@ -255,8 +255,7 @@ def main(
 ) -> None:
     """Train the asr starter and save it in OUT/model."""
     model = train(seed, steps, out, shards)
-    size = training.save_half(model, build_processor(out / "model"), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, build_processor(out / "model"), out / "model")
 
 
 if __name__ == "__main__":

@@ -216,8 +216,7 @@ def main(
 ) -> None:
     """Train the classify-audio starter and save it in OUT/model."""
     model = train(seed, steps, out, shards)
-    size = training.save_half(model, hearing.build_extractor(), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, hearing.build_extractor(), out / "model")
 
 
 if __name__ == "__main__":

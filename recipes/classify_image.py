@@ -264,8 +264,7 @@ def main(
 ) -> None:
     """Train the classify-image starter and save it in OUT/model."""
     model = train(seed, steps, out)
-    size = training.save_half(model, build_processor(), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, build_processor(), out / "model")
 
 
 if __name__ == "__main__":

@@ -22,13 +22,13 @@ from transformers import ConvNextConfig, ConvNextForImageClassification
 from recipes import training
 from recipes.cells import CellHead, Cells, cells_of, labels_of
 from recipes.classify_image import LABELS, MARGIN, build_processor
-from recipes.gallery import SIDE, Gallery, Photo, batches, gallery
+from recipes.gallery import SIDE, Gallery, Photo, gallery
 from recipes.seen_training import Plan, fit, pixels_of
 
 WIDTHS, DEPTHS = [48, 96, 192], [1, 3, 2]
 CELL_STAGE = 2  # whose features have the size of cells
 UNCERTAIN = -100  # label of a photo whose nearest object is not beyond doubt: no loss
-PLAN = Plan(steps=1800, size=64, peak_rate=2e-3)
+PLAN = Plan(steps=1800, size=64, peak_rate=2e-3, watched=8)
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ def train(
 ) -> ConvNextForImageClassification:
     torch.manual_seed(seed)
     model, head = build_model(), CellHead(WIDTHS[CELL_STAGE - 1])
-    seen = list(batches(unseen, collate, plan.size, seed + 1, 0, 8))
     fit(
         {"model": model, "head": head},
         photos,
+        unseen,
         collate,
         lambda batch, _: losses(model, head, batch),
-        lambda: accuracy(model, seen),
+        lambda seen: accuracy(model, seen),
         plan,
         seed,
         folder,
@@ -115,8 +115,7 @@ def main(
     """Train the classify-image starter `starter-convnext` and save it in OUT/model."""
     plan = replace(PLAN, steps=steps)
     model = train(plan, gallery(scenes, seed), gallery(scenes, seed + 1, 1), seed, out)
-    size = training.save_half(model, build_processor(), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, build_processor(), out / "model")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from torch import Tensor
 from transformers import DPTImageProcessorPil, GLPNConfig, GLPNForDepthEstimation
 
 from recipes import training
-from recipes.gallery import SIDE, Gallery, Photo, batches, gallery
+from recipes.gallery import SIDE, Gallery, Photo, gallery
 from recipes.scenes import FAR, SKY
 from recipes.seen_training import Plan, fit, pixels_of
 
@@ -123,13 +123,13 @@ def train(
 ) -> GLPNForDepthEstimation:
     torch.manual_seed(seed)
     model = build_model()
-    seen = list(batches(unseen, collate, plan.size, seed + 1, 0, 6))
     fit(
         {"model": model},
         photos,
+        unseen,
         collate,
         lambda batch, progress: losses(model, batch, progress),
-        lambda: scores(model, seen),
+        lambda seen: scores(model, seen),
         plan,
         seed,
         folder,
@@ -148,8 +148,7 @@ def main(
     """Train the depth starter and save it in OUT/model."""
     photos, unseen = gallery(scenes, seed), gallery(scenes, seed + 1, 1)
     model = train(replace(PLAN, steps=steps), photos, unseen, seed, out)
-    size = training.save_half(model, build_processor(), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, build_processor(), out / "model")
 
 
 if __name__ == "__main__":

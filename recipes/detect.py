@@ -31,7 +31,7 @@ from recipes import training
 from recipes.cells import CELLS, CellHead, Cells, cells_of
 from recipes.convnext import CELL_STAGE, DEPTHS, WIDTHS
 from recipes.found import Found, f1_and_map
-from recipes.gallery import SIDE, Gallery, Photo, batches, gallery
+from recipes.gallery import SIDE, Gallery, Photo, gallery
 from recipes.scenes import SHAPES
 from recipes.seen_training import Plan, fit, pixels_of
 
@@ -45,7 +45,7 @@ FREE_FROM = 0.3  # share of training after which places have no part in the matc
 THAW_FROM = 0.5  # share of training after which the backbone learns, too
 LOSSES = {"loss_ce": 1.0, "loss_bbox": 5.0, "loss_giou": 2.0}  # weights, as DETR has them
 BACKBONE = Path(__file__).parent.parent / "taskcli" / "starter" / "classify-image-convnext"
-PLAN = Plan(steps=4000, size=32, peak_rate=7e-4)
+PLAN = Plan(steps=4000, size=32, peak_rate=7e-4, watched=10)
 
 
 @dataclass(frozen=True)
@@ -260,13 +260,13 @@ def train(
     model, head = build_model(backbone), CellHead(WIDTH)
     model.set_attn_implementation("eager")  # its way back is faster on a CPU; not saved
     criterion = build_criterion(model.config)
-    seen = list(batches(unseen, collate, plan.size, seed + 1, 0, 10))
     fit(
         {"model": model, "head": head},
         photos,
+        unseen,
         collate,
         lambda batch, progress: losses(model, head, criterion, batch, progress),
-        lambda: scores(model, seen),
+        lambda seen: scores(model, seen),
         plan,
         seed,
         folder,
@@ -290,8 +290,7 @@ def main(
     plan = replace(PLAN, steps=steps)
     photos, unseen = gallery(scenes, seed), gallery(scenes, seed + 1, 1)
     model = train(plan, photos, unseen, seed, out, backbone)
-    size = training.save_half(model, build_processor(), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, build_processor(), out / "model")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class Plan:
     peak_rate: float
     decay: float = 0.05
     every: int = 250  # steps between checkpoints and looks at unseen data
+    watched: int = 6  # batches of unseen photos to look at
 
 
 def pixels_of(photos: list[Photo]) -> Tensor:
@@ -37,22 +38,25 @@ def pixels_of(photos: list[Photo]) -> Tensor:
 def fit(
     modules: dict[str, nn.Module],
     photos: Gallery,
+    unseen: Gallery,
     collate: Callable[[list[Photo]], Batch],
     losses: Callable[[Batch, float], dict[str, Tensor]],
-    watch: Callable[[], dict[str, float]],
+    watch: Callable[[list[Batch]], dict[str, float]],
     plan: Plan,
     seed: int,
     folder: Path,
 ) -> None:
     """Train the modules on the sum of the losses, or go on from the checkpoint in `folder`.
 
-    `losses` is also told the progress of the training, from 0 to 1.
+    `losses` is also told the progress of the training, from 0 to 1. `watch` measures the modules on
+    batches of the unseen photos.
     """
     torch.set_num_threads(1)
     log, checkpoint = training.Log(folder), folder / "checkpoint.pt"
     optimizer = training.optimiser(modules.values(), plan.peak_rate, plan.decay)
     parts: dict[str, Any] = {**modules, "optimizer": optimizer}
     first = training.load_checkpoint(checkpoint, **parts)
+    seen = list(batches(unseen, collate, plan.size, seed + 1, 0, plan.watched))
     data = batches(photos, collate, plan.size, seed, first, plan.steps, workers=1)
     _set_training(modules, True)
     for step, batch in enumerate(data, first):
@@ -65,7 +69,7 @@ def fit(
             log.write(step=step, **values)
         if (step + 1) % plan.every == 0 or step + 1 == plan.steps:
             training.save_checkpoint(checkpoint, step + 1, **parts)
-            log.write(step=step + 1, **_watched(modules, watch))
+            log.write(step=step + 1, **_watched(modules, lambda: watch(seen)))
 
 
 def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -32,7 +32,7 @@ from transformers.models.mask2former.modeling_mask2former import (
 )
 
 from recipes import training
-from recipes.gallery import MOST_THINGS, SIDE, Gallery, Photo, batches, gallery
+from recipes.gallery import MOST_THINGS, SIDE, Gallery, Photo, gallery
 from recipes.panoptic import LABELS, NOTHING, Quality
 from recipes.scenes import FIRST_THING, PLANE, SHAPES, SKY
 from recipes.seen_training import Plan, fit, pixels_of
@@ -293,13 +293,13 @@ def train(
     torch.manual_seed(seed)
     model = build_model()
     head = CellHead(model.config.mask_feature_size)
-    seen = list(batches(unseen, collate, plan.size, seed + 1, 0, 6))
     fit(
         {"model": model, "head": head},
         photos,
+        unseen,
         collate,
         lambda batch, _: losses(model, head, batch),
-        lambda: scores(model, seen),
+        lambda seen: scores(model, seen),
         plan,
         seed,
         folder,
@@ -318,8 +318,7 @@ def main(
     """Train the segment starter and save it in OUT/model."""
     photos, unseen = gallery(scenes, seed), gallery(scenes, seed + 1, 1)
     model = train(replace(PLAN, steps=steps), photos, unseen, seed, out)
-    size = training.save_half(model, build_processor(), out / "model")
-    print(f"{model.num_parameters()} parameters, {size} bytes in {out / 'model'}")
+    training.save_half(model, build_processor(), out / "model")
 
 
 if __name__ == "__main__":

@@ -180,12 +180,7 @@ def make(
     torch.manual_seed(seed)
     model, recipe = model_of(tokenizer), recipe_of(tokenizer)
     fit(model, recipe.stream(), plan, seed, out, lambda trained: watch(recipe, seed + 1, trained))
-    save(shipped(model), tokenizer, out / "model")
-
-
-def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    size = training.save_half(model, tokenizer, folder)
-    print(f"{model.num_parameters()} parameters, {size} bytes in {folder}")
+    training.save_half(shipped(model), tokenizer, out / "model")
 
 
 def initialise_small(model: nn.Module, std: float = 0.05) -> None:

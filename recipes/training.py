@@ -88,8 +88,8 @@ def load_checkpoint(path: Path, **parts: Any) -> int:
     return int(state["step"])
 
 
-def save_half(model: Any, processor: Any, folder: Path) -> int:
-    """Save a model in float16 with its processor and return the size of the weights in bytes."""
+def save_half(model: Any, processor: Any, folder: Path) -> None:
+    """Save a model in float16 with its processor; raises ValueError for more than MAX_BYTES."""
     model.half().save_pretrained(folder)
     processor.save_pretrained(folder)
     weights = folder / "model.safetensors"
@@ -97,4 +97,4 @@ def save_half(model: Any, processor: Any, folder: Path) -> int:
     size = weights.stat().st_size
     if size > MAX_BYTES:
         raise ValueError(f"the weights take {size} bytes: a starter has at most {MAX_BYTES}")
-    return size
+    print(f"{model.num_parameters()} parameters, {size} bytes in {folder}")

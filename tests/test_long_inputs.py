@@ -312,7 +312,11 @@ def test_a_recording_beyond_what_ast_hears_says_so(recordings: list[Path]) -> No
 
 @pytest.mark.parametrize(
     ("task", "name", "strategy"),
-    [("qa", "bert-qa", "OnlySecond"), ("ner", BY_TASK["ner"][0], "LongestFirst")],
+    [
+        ("qa", "bert-qa", "OnlySecond"),
+        ("ner", BY_TASK["ner"][0], "LongestFirst"),
+        ("classify-text", "bert-topics", "LongestFirst"),
+    ],
 )
 def test_a_tokenizer_keeps_no_limits_of_its_training(run, tmp_path, task, name, strategy):
     """Saved by a trainer, tokenizer.json says how texts were cut and padded there."""
@@ -325,7 +329,14 @@ def test_a_tokenizer_keeps_no_limits_of_its_training(run, tmp_path, task, name, 
         "strategy": strategy,
         "stride": 0,
     }
-    settings["padding"] = None
+    settings["padding"] = {
+        "direction": "Right",
+        "strategy": {"Fixed": 40},
+        "pad_to_multiple_of": None,
+        "pad_id": 0,
+        "pad_type_id": 0,
+        "pad_token": "[PAD]",
+    }
     file.write_text(json.dumps(settings))
     asked = ("-q", "Who met Ada?") if task == "qa" else ()
     answers = [

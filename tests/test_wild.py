@@ -268,27 +268,6 @@ def test_old_files_of_tokenizers(task: str, name: str, ask: Any, tmp_path: Path)
     assert found == ask(task, cached(name), *words)
 
 
-@pytest.mark.parametrize(
-    ("task", "name", "strategy"),
-    [("classify-text", "bert-topics", "longest_first"), ("qa", "bert-qa", "only_second")],
-)
-def test_a_tokenizer_that_was_saved_while_it_cut_and_padded(
-    task: str, name: str, strategy: str, run: Run, tmp_path: Path
-) -> None:
-    folder = copy_of(name, tmp_path)
-    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
-    tokenizer("Who?", SHORT_TEXT * 3, truncation=strategy, max_length=16, padding="max_length")
-    tokenizer.save_pretrained(folder)
-    assert json.loads((folder / "tokenizer.json").read_text())["truncation"]["max_length"] == 16
-    (tmp_path / "text.txt").write_text(SHORT_TEXT * 3)
-    words = (tmp_path / "text.txt", *(("-q", QUESTION) if task == "qa" else ()))
-    found, tidy = (
-        run(task, *words, "-m", one, "--dtype", "float32").records[0]
-        for one in (folder, cached(name))
-    )
-    assert found["result"] == tidy["result"]
-
-
 @pytest.mark.parametrize("name", ["mbart50", "m2m100", "marian"])
 def test_tokenizers_of_sentencepiece_files_alone(name: str, ask: Any) -> None:
     assert not (cached(name) / "tokenizer.json").exists()
