@@ -6,6 +6,7 @@ Metadata and small files come from one port; large files are redirected to a blo
 import hashlib
 import json
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,12 +107,11 @@ def serving() -> Iterator[Hub]:
     """A running Hub."""
     hub = Hub()
     servers = [
-        ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (kind,), {"hub": hub}))
+        Server(("127.0.0.1", 0), type("Bound", (kind,), {"hub": hub}))
         for kind in (HubHandler, BlobHandler)
     ]
     hub.url, hub.blob_url = (f"http://127.0.0.1:{one.server_address[1]}" for one in servers)
     for server in servers:
-        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield hub
@@ -127,6 +127,15 @@ def sha256(data: bytes) -> str:
 
 def git_hash(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up between two requests is no error: stderr is the command's."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
