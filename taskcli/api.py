@@ -60,6 +60,8 @@ class Model:
     sharing: Sharing
     batch_size: str = "auto"
     limits: DecodeLimits = field(default_factory=DecodeLimits)
+    # What keeps inputs of the latest run apart; beyond two it does not matter how many.
+    _keys: set[Hashable] = field(default_factory=set, init=False, repr=False)
 
     def __call__(
         self,
@@ -87,10 +89,18 @@ class Model:
         self, sources: Sources, *, ordered: bool = True, stop: threading.Event | None = None
     ) -> Iterator[Answered]:
         """Records with the inputs that they answer."""
+        self._keys.clear()
         plan = self._plan(live=sources.live, ordered=ordered)
         for outcome in engine.run(self._stages(), sources.items, plan, stop):
             record = to_record(outcome, self.task.name, self.checkpoint)
             yield Answered(record, outcome.source, outcome.item)
+
+    @property
+    def kept_apart(self) -> str:
+        """How the inputs of the latest run were batched where not all could share; else empty."""
+        if self.batch_size == "1" or len(self._keys) < 2:
+            return ""
+        return rule_of(self.task, self.session.model_type).how
 
     @property
     def labels(self) -> dict[int, str]:
@@ -135,6 +145,12 @@ class Model:
 
     def _alike(self, item: Any) -> Hashable:
         """What must be equal for items to share a batch, by the task and by the architecture."""
+        key = self._key(item)
+        if len(self._keys) < 2:
+            self._keys.add(key)
+        return key
+
+    def _key(self, item: Any) -> Hashable:
         if self.sharing is Sharing.NEVER:
             return object()
         key = self.session.task.alike(item)
@@ -193,7 +209,7 @@ def open_model(
     from taskcli.runtime.loader import load as load_session
 
     session = load_session(task, options, checkpoint, device=device, dtype=dtype)
-    sharing = rule_of(task.name, session.model_type).sharing
+    sharing = rule_of(task, session.model_type).sharing
     return Model(task, options, checkpoint, session, sharing, batch_size, limits or DecodeLimits())
 
 

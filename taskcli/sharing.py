@@ -7,12 +7,14 @@ not seen shares batches only with inputs of its own length.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from taskcli.checkpoints import package_folder
+from taskcli.items import Media
+from taskcli.task import Task
 
 
 class Sharing(StrEnum):
@@ -23,18 +25,36 @@ class Sharing(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """How inputs share batches, and the reason for it."""
+    """How inputs share batches, in a few words where not all may, and the reason for it."""
 
     sharing: Sharing
+    how: str
     why: str
 
 
-_WHYS = {
-    Sharing.PADDED: "inputs of any length together: padding leaves this architecture's answers",
-    Sharing.EQUAL: "inputs of one length together: padding changes this architecture's answers",
-    Sharing.NEVER: "one at a time: what shares a batch changes this architecture's answers",
-}
-_UNKNOWN = Rule(Sharing.EQUAL, "inputs of one length together: this architecture is not measured")
+_PADDED = Rule(
+    Sharing.PADDED,
+    "",
+    "inputs of any length share one: padding leaves this architecture's answers alone",
+)
+_EQUAL = Rule(
+    Sharing.EQUAL,
+    "in batches of one length",
+    "only inputs of one length share one: padding changes this architecture's answers",
+)
+_NEVER = Rule(
+    Sharing.NEVER,
+    "one at a time",
+    "one input each: what shares a batch changes this architecture's answers",
+)
+_UNKNOWN = replace(
+    _EQUAL, why="only inputs of one length share one: this architecture is not measured"
+)
+_PICTURES = Rule(
+    Sharing.PADDED,
+    "in batches of one shape",
+    "only pictures that the model sees in one shape share one: convolutions see what pads others",
+)
 
 
 @cache
@@ -44,8 +64,10 @@ def _measured() -> Mapping[str, Any]:
     return found
 
 
-def rule_of(task: str, model_type: str) -> Rule:
-    for sharing in Sharing:
-        if model_type in _measured().get(task, {}).get(sharing, ()):
-            return Rule(sharing, _WHYS[sharing])
-    return _UNKNOWN
+def rule_of(task: type[Task[Any, Any, Any]], model_type: str) -> Rule:
+    measured = _measured().get(task.name, {})
+    rules = (_PADDED, _EQUAL, _NEVER)
+    rule = next((one for one in rules if model_type in measured.get(one.sharing, ())), _UNKNOWN)
+    if task.media is Media.IMAGE and rule is not _NEVER:
+        return _PICTURES  # no task pads them
+    return rule

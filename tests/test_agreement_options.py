@@ -22,7 +22,17 @@ from pipelines import (
     pipeline,
     spoken,
 )
-from samples import ARTICLE, QUESTION, SHORT_TEXT, UNICODE_TEXT, long_sound, noise, scene, tone
+from samples import (
+    ARTICLE,
+    LONG_TEXT,
+    QUESTION,
+    SHORT_TEXT,
+    UNICODE_TEXT,
+    long_sound,
+    noise,
+    scene,
+    tone,
+)
 
 parity = pytest.mark.parity
 FUNCTIONS = ("softmax", "sigmoid", "none")
@@ -87,6 +97,15 @@ def test_pairs(name: str) -> None:
         expected = classifier({"text": text, "text_pair": pair}, top_k=5)
         [found] = answers(load("classify-text", name, pair=pair), texts=[text])
         assert ours(found) == pairs(expected)
+
+
+@parity
+@pytest.mark.parametrize("name", BY_TASK["classify-text"])
+def test_long_texts_are_cut_alike_where_they_are_to_be_cut(name: str) -> None:
+    """What the pipeline's tokenizer is told; beyond the model's length it fails otherwise."""
+    expected = pipeline("text-classification", name)(LONG_TEXT, top_k=5, truncation=True)
+    [found] = answers(load("classify-text", name, truncate=True), texts=[LONG_TEXT])
+    assert ours(found) == pairs(expected)
 
 
 # Speech
@@ -247,6 +266,17 @@ def test_generation_options(asked: dict[str, Any], more: dict[str, Any]) -> None
     [found] = answers(load("generate", "gpt2", max_new_tokens=12, **asked), texts=[prompt])
     several = found if isinstance(found, list) else [found]
     assert [one.generated_text for one in several] == [one["generated_text"] for one in expected]
+
+
+@parity
+@pytest.mark.parametrize(("asked", "more"), WRITING[1:5:3], ids=str)
+def test_generation_options_of_a_chat(asked: dict[str, Any], more: dict[str, Any]) -> None:
+    theirs = {"do_sample": False} | {k: v for k, v in asked.items() if k != "seed"} | more
+    hf.set_seed(asked.get("seed", 0))
+    chat = [{"role": "user", "content": QUESTION}]
+    [expected] = pipeline("text-generation", "llama-chat")(chat, max_new_tokens=12, **theirs)
+    [found] = answers(load("generate", "llama-chat", max_new_tokens=12, **asked), texts=[QUESTION])
+    assert found.generated_text == expected["generated_text"][-1]["content"].strip()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkpoints import cached
 from models import answers
 from parity.checkpoint import make
 from parity.page import KEPT, stale
 from parity.trial import OPTIONS, PROMPTS, difference
 from parity.trial import run as attempt
 from parity.walk import known
+from samples import scene
 
 import taskcli
 from taskcli.sharing import Sharing, rule_of
@@ -20,14 +22,18 @@ FOUND = known(KEPT)
 SAMPLE = [
     ("classify-audio", "sew"),
     ("asr", "parakeet_ctc"),
+    ("asr", "qwen3_asr"),
     ("classify-image", "data2vec-vision"),
+    ("classify-image", "siglip2"),
     ("detect", "conditional_detr"),
     ("segment", "segformer"),
     ("depth", "depth_anything"),
     ("classify-text", "convbert"),
     ("ner", "deberta-v2"),
+    ("ner", "markuplm"),
     ("qa", "diffllama"),
     ("generate", "axk2"),
+    ("generate", "qwen3_5"),
     ("summarize", "audioflamingo3"),
     ("translate", "nllb-moe"),
 ]
@@ -65,11 +71,46 @@ def test_what_padding_changes_shares_batches_with_equals_alone(tmp_path: Path) -
 
 
 def test_an_architecture_that_was_not_measured_gets_batches_of_equals() -> None:
-    rule = rule_of("classify-text", "unheard-of")
+    rule = rule_of(BY_NAME["classify-text"], "unheard-of")
     assert rule.sharing is Sharing.EQUAL
     assert "not measured" in rule.why
 
 
 def test_dry_run_tells_what_shares_a_batch(run: Any, classifier: Path, tmp_path: Path) -> None:
-    finished = run("classify-text", "--text", "Yes.", "-m", classifier, "--dry-run")
-    assert "inputs of any length together" in finished.stdout
+    asked = ["classify-text", "--text", "Yes.", "-m", classifier, "--dry-run"]
+    assert "inputs of any length share one" in run(*asked).stdout
+    assert "one input each (asked for)" in run(*asked, "--batch-size", 1).stdout
+    made("generate", "bart", tmp_path)
+    asked = ["generate", "--text", "Yes.", "-m", tmp_path, "--dry-run", "--batch-size", 8]
+    assert "up to 8 inputs; only inputs of one length share one: padding" in run(*asked).stdout
+
+
+def told_apart(finished: Any) -> bool:
+    assert finished.exit_code == 0, finished.stderr
+    return "--dry-run says why" in finished.stderr
+
+
+def test_a_run_says_in_its_summary_that_inputs_could_not_share_a_batch(
+    run: Any, tmp_path: Path
+) -> None:
+    """Once, and only where it kept inputs apart."""
+    make(BY_NAME["generate"], "bart", tmp_path)
+    asked = ["generate", "-m", tmp_path, "--max-new-tokens", 2, "--dtype", "float32"]
+    several = [word for prompt in PROMPTS for word in ("--text", prompt)]
+    finished = run(*asked, *several)
+    assert finished.stderr.endswith("in batches of one length (--dry-run says why)\n")
+    assert len(finished.stderr.splitlines()) == 1
+    alone = ["--text", PROMPTS[0]]
+    for quiet in (alone, alone * 2, [*several, "--batch-size", 1], [*several, "--quiet"]):
+        assert not told_apart(run(*asked, *quiet))
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "apart"), [("detect", "detr", True), ("classify-image", "vit", False)]
+)
+def test_pictures_of_many_shapes_share_a_batch_where_the_processor_makes_them_one(
+    run: Any, task: str, name: str, apart: bool, tmp_path: Path
+) -> None:
+    for size in ((96, 64), (64, 96)):
+        scene(*size).save(tmp_path / f"{size[0]}.png")
+    assert told_apart(run(task, tmp_path, "-m", cached(name))) is apart

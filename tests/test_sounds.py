@@ -16,7 +16,7 @@ from samples import noise, sounds, tone
 
 from taskcli.errors import InputError
 from taskcli.items import Media, Sound
-from taskcli.runtime.media import Decoder
+from taskcli.runtime.media import Decoder, stated_seconds
 from taskcli.sources import Source
 
 RATE = 16_000
@@ -135,6 +135,28 @@ def test_every_format(kind: str, subtype: str) -> None:
 def test_every_container(kind: str, codec: str, rate: int, video: bool) -> None:
     samples = tone(SECONDS, rate, PITCH)
     assert is_the_tone(decode(through_av(kind, codec, samples, rate, video)), slack=0.2)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        written(tone(SECONDS), kind="FLAC"),
+        written(tone(SECONDS), kind="MP3"),
+        through_av("ipod", "aac", tone(SECONDS, 44_100), 44_100),
+        through_av("mp3", "libmp3lame", tone(SECONDS), RATE, write_xing="0"),
+    ],
+    ids=["flac", "mp3", "m4a", "mp3 without a length"],
+)
+def test_a_header_states_the_length(tmp_path: Path, made: bytes) -> None:
+    (tmp_path / "x").write_bytes(made)
+    assert stated_seconds(str(tmp_path / "x")) == pytest.approx(SECONDS, abs=0.2)
+
+
+def test_what_is_no_recording_states_no_length(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"just text")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("x", "pipe", "gone"):
+        assert stated_seconds(str(tmp_path / name)) == 0
 
 
 @pytest.mark.parametrize("flags", ["", "+faststart"])

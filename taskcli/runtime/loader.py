@@ -1,5 +1,6 @@
 """From a checkpoint's folder to a session: the right class, whole weights, the right place."""
 
+import inspect
 import os
 import re
 import sys
@@ -27,6 +28,8 @@ from taskcli.runtime.session import Session
 from taskcli.task import Task
 
 _LOCAL = {"local_files_only": True, "trust_remote_code": False}
+_BESIDE = {"boxes", "xpaths"}  # what tokenizers of LayoutLMv3 and MarkupLM want with the words
+_PLACES = {"bbox", "xpath_tags_seq", "xpath_subs_seq"}  # and what models are then given
 # Used in training only; some checkpoints leave it out.
 _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
 
@@ -49,16 +52,19 @@ def load(
     processor = _processor(task, checkpoint.name, folder)
     placement = place(device, dtype, weight_bytes(folder), config.model_type)
     model = _model(auto_model, checkpoint.name, folder, config, placement)
+    _settle_language(model.config)
     make_exact(model)
     if placement.dtype != torch.float32:
         _keep_heads_float32(model, task.float32_heads)
-    return Session(task(options, processor, model), placement)
+    return Session(task(options, processor, model), placement, str(config.model_type))
 
 
-def refuse_other_task(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> None:
-    """Raise CheckpointError unless the config in `folder` is of a model that serves the task."""
+def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:
+    """What the config in `folder` is of. Raises CheckpointError unless that serves the task."""
     transformers.logging.set_verbosity_error()
-    _auto_model(task, name, _config(name, folder))
+    config = _config(name, folder)
+    _auto_model(task, name, config)
+    return str(config.model_type)
 
 
 def _config(name: str, folder: Path) -> Any:
@@ -76,15 +82,25 @@ def _auto_model(task: type[Task[Any, Any, Any]], name: str, config: Any) -> Any:
     for auto in candidates:
         if stated is not None and stated in _class_names(auto):
             return auto
-    if stated is None:
-        for auto in candidates:
-            if type(config) in auto._model_mapping:
-                return auto
+    for auto in candidates:
+        if type(config) in auto._model_mapping and (stated is None or _is_of_text(auto, config)):
+            return auto
     raise CheckpointError(
         f"{name} cannot serve {task.name}: it holds {stated or config.model_type}, "
         f"and {task.name} needs a model that {' or '.join(task.auto_models)} maps",
         "choose a checkpoint that was fine-tuned for this task",
     )
+
+
+def _is_of_text(auto: Any, config: Any) -> bool:
+    """Whether the class is the half that writes of a model that also sees, as Llama 4's is."""
+    return _mapped(auto, config).config_class is config.sub_configs.get("text_config")
+
+
+def _mapped(auto: Any, config: Any) -> Any:
+    """The class for a configuration: one, or several of which one is stated."""
+    mapped = auto._model_mapping[type(config)]
+    return mapped[0] if isinstance(mapped, (tuple, list)) else mapped
 
 
 def _class_names(auto: Any) -> set[str]:
@@ -102,10 +118,27 @@ def _processor(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
         raise CheckpointError(
             f"{name}: its {task.processor_class()} cannot be loaded: {reason}", _to_install(failure)
         ) from failure
+    if (
+        task.media is Media.TEXT
+        and _BESIDE & inspect.signature(processor.__call__).parameters.keys()
+    ):
+        processor = _of_text_alone(processor)
     tokenizer = getattr(processor, "tokenizer", processor)
     _refuse_empty_vocabulary(name, tokenizer)
     _forget_lengths(tokenizer)
     return processor
+
+
+def _of_text_alone(tokenizer: Any) -> Any:
+    """The tokenizer for text that stands on no page: its model puts every word at one place."""
+    plain = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer.backend_tokenizer,
+        model_max_length=tokenizer.model_max_length,
+        padding_side=tokenizer.padding_side,
+        **tokenizer.special_tokens_map,
+    )
+    plain.model_input_names = [n for n in tokenizer.model_input_names if n not in _PLACES]
+    return plain
 
 
 def _forget_lengths(tokenizer: Any) -> None:
@@ -127,6 +160,9 @@ def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
     backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
     auto = getattr(transformers, task.processor_class())
     processor = auto.from_pretrained(folder, **_LOCAL, **backend)
+    if "task_inputs" in getattr(processor, "model_input_names", ()):
+        # OneFormer is told in words what to divide a picture into.
+        processor.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_LOCAL)
     if auto is not transformers.AutoProcessor or hasattr(processor, "tokenizer"):
         return processor
     # Some model types have no processor class of their own, and get the tokenizer alone.
@@ -148,6 +184,8 @@ def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:
 def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Placement) -> Any:
     has_safetensors = any(folder.glob("*.safetensors"))
     names = without_timm(config)
+    if _is_of_text(auto_model, config):
+        names = {r"^text_model\.": ""}  # Emu3's; the library knows the names of the others
     try:
         with _without_training_losses(auto_model, config):
             model, info = auto_model.from_pretrained(
@@ -170,15 +208,20 @@ def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Pla
     return model if placement.spread else model.to(placement.device)
 
 
+def _settle_language(config: Any) -> None:
+    """X-MOD has parts for each of its languages; a checkpoint that names none reads English."""
+    if getattr(config, "default_language", "") is None:
+        known = list(config.languages)
+        config.default_language = "en_XX" if "en_XX" in known else known[0]
+
+
 @contextmanager
 def _without_training_losses(auto_model: Any, config: Any) -> Iterator[None]:
     """Build MaskFormer and its kin without scipy: only their training loss would use it.
 
     Their constructors ask for it all the same; scipy costs every start half a second.
     """
-    mapped = auto_model._model_mapping[type(config)]  # one class, or several of which one is stated
-    one = mapped[0] if isinstance(mapped, (tuple, list)) else mapped
-    module = sys.modules[one.__module__]
+    module = sys.modules[_mapped(auto_model, config).__module__]
     asked = getattr(module, "requires_backends", None)
     if asked is None:
         yield

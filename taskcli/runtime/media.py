@@ -9,7 +9,7 @@ from typing import BinaryIO
 from taskcli.errors import InputError
 from taskcli.items import MOST_PIXELS, Item, Media, Passage
 from taskcli.runtime.pictures import decode_picture
-from taskcli.runtime.sounds import decode_sound
+from taskcli.runtime.sounds import decode_sound, header_seconds
 from taskcli.sources import Source
 
 _GONE = "it was there when the inputs were listed, or it is a link to nothing"
@@ -52,6 +52,15 @@ class Decoder:
         except UnicodeDecodeError as failure:
             reason = f"not {self.encoding} text: {failure}"
             raise InputError(reason, "name the right one with --encoding") from None
+
+
+def stated_seconds(path: str) -> float:
+    """Seconds of sound in a file by its header alone; 0 for what cannot be opened."""
+    try:
+        with _open(Source(path, path=path)) as stream:
+            return header_seconds(stream)
+    except InputError:
+        return 0.0
 
 
 def _open(source: Source) -> BinaryIO:

@@ -75,7 +75,7 @@ def _dtype(word: str, device: torch.device, model_type: str) -> tuple[torch.dtyp
     if model_type in _ONLY_FLOAT32:
         return torch.float32, f"{model_type} computes in nothing else"
     if _computes_bfloat16(device):
-        return torch.bfloat16, "the hardware computes it; heads stay float32"
+        return torch.bfloat16, "the hardware computes it; heads for labels and boxes stay float32"
     return torch.float32, "the hardware has no fast bfloat16"
 
 

@@ -18,9 +18,10 @@ _DEVICE_LOST = ("device-side assert", "CUDA error", "unspecified launch failure"
 class Session:
     """Moves batches to the device and runs the task's stages on them."""
 
-    def __init__(self, task: Task[Any, Any, Any], placement: Placement) -> None:
+    def __init__(self, task: Task[Any, Any, Any], placement: Placement, model_type: str) -> None:
         self.task = task
         self.placement = placement
+        self.model_type = model_type  # the checkpoint's; its half that writes has one of its own
         self._one_at_a_time = threading.Lock()  # split batches are computed off the device thread
         self._nan: Any = None  # a flag on the device: reading it at every token would wait for it
         task.model.register_forward_hook(self._watch)
@@ -53,10 +54,6 @@ class Session:
             return value
         dtype = self.placement.dtype if value.is_floating_point() else None
         return value.to(self.task.model.device, dtype, non_blocking=True)
-
-    @property
-    def model_type(self) -> str:
-        return str(self.task.model.config.model_type)
 
     @property
     def rate(self) -> int:

@@ -45,7 +45,27 @@ def decode_sound(stream: BinaryIO, rate: int, max_seconds: float) -> Sound:
     return Sound(samples, rate, tuple(notes))
 
 
+def header_seconds(stream: BinaryIO) -> float:
+    """How long a recording is by its header; 0 where that says nothing. Decodes no sound."""
+    recording = _opened_by_libsndfile(stream)
+    if recording is not None:
+        return float(recording.frames / recording.samplerate)
+    stream.seek(0)
+    try:
+        container, _ = _opened_by_pyav(stream)
+    except InputError:
+        return 0.0
+    with container:
+        return (container.duration or 0) / 1e6  # FFmpeg counts microseconds
+
+
 def _with_libsndfile(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], int] | None:
+    recording = _opened_by_libsndfile(stream)
+    return recording and (_sndfile_blocks(recording, notes), recording.samplerate)
+
+
+def _opened_by_libsndfile(stream: BinaryIO) -> Any:
+    """None for what libsndfile does not read, or would read a part of."""
     head = stream.read(_HEAD)
     stream.seek(0)
     try:
@@ -54,7 +74,7 @@ def _with_libsndfile(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Sampl
         return None
     if recording.format == "MP3" and not any(mark in head for mark in _MP3_LENGTHS):
         return None  # libsndfile would guess its length, and stop there
-    return _sndfile_blocks(recording, notes), recording.samplerate
+    return recording
 
 
 def _sndfile_blocks(recording: Any, notes: list[str]) -> Iterator[Samples]:
@@ -87,6 +107,15 @@ def _compare(promised: float, decoded: int, rate: int, notes: list[str]) -> None
 
 
 def _with_pyav(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], int]:
+    container, track = _opened_by_pyav(stream)
+    rate = getattr(track, "rate", None)  # absent where no decoder fits
+    if not rate:
+        raise InputError("the file states no sample rate")
+    return _av_blocks(container, track, notes), rate
+
+
+def _opened_by_pyav(stream: BinaryIO) -> tuple[Any, Any]:
+    """The container and its first sound track."""
     import av  # only what libsndfile cannot read pays for this import
 
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
@@ -96,11 +125,7 @@ def _with_pyav(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], i
         raise InputError("not a recording in a format that can be read") from None
     if not container.streams.audio:
         raise InputError("the file has no sound")
-    track = container.streams.audio[0]
-    rate = getattr(track, "rate", None)  # absent where no decoder fits
-    if not rate:
-        raise InputError("the file states no sample rate")
-    return _av_blocks(container, track, notes), rate
+    return container, container.streams.audio[0]
 
 
 def _av_blocks(container: Any, track: Any, notes: list[str]) -> Iterator[Samples]:

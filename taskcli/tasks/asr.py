@@ -10,7 +10,8 @@ from taskcli.items import Media, Sound
 from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task
-from taskcli.tasks.recognizers import Recognizer, recognizer_of
+from taskcli.tasks.recognizers import Ctc, Recognizer, Whisper
+from taskcli.tasks.writers import Asked, Generating, is_asked
 
 Timestamps = Literal["none", "segment", "word", "char"]
 
@@ -70,13 +71,13 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
 
     def __init__(self, options: AsrOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
-        self._recognizer: Recognizer = recognizer_of(processor, model)
+        self._recognizer = _recognizer(options, processor, model)
         known = self._recognizer.timestamps
         if options.timestamps not in known:
             raise UsageError(
                 f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
             )
-        _check_language(options, self._recognizer.languages)
+        _check_language(options, self._recognizer)
 
     @classmethod
     def processor_class(cls) -> str:
@@ -109,9 +110,22 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
         return list(self._recognizer.postprocess(outputs, batch, items, self.options.timestamps))
 
 
-def _check_language(options: AsrOptions, known: frozenset[str]) -> None:
-    if (options.language or options.translate) and not known:
-        raise UsageError("--language and --translate are for multilingual Whisper checkpoints")
+def _recognizer(options: AsrOptions, processor: Any, model: Any) -> Recognizer:
+    if model.config.model_type == "whisper":
+        kind: type[Recognizer] = Whisper
+    elif not model.can_generate():
+        kind = Ctc
+    else:
+        kind = Asked if is_asked(processor) else Generating
+    return kind(processor, model, options.language)
+
+
+def _check_language(options: AsrOptions, recognizer: Recognizer) -> None:
+    known = recognizer.languages
+    if options.translate and not (known and isinstance(recognizer, Whisper)):
+        raise UsageError("--translate is for multilingual Whisper checkpoints")
+    if options.language and not known:
+        raise UsageError("--language: this checkpoint is not told one")
     if options.language and options.language.lower() not in known:
         raise UsageError(
             f"--language {options.language}: this checkpoint does not know it",

@@ -28,5 +28,6 @@ class ClassifyImage(PictureTask[RankingOptions, list[Label]]):
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
         config = self.model.config
-        scored = scores(outputs.logits, self.options.function, config)
+        name = "logits" if "logits" in outputs else "last_hidden_state"  # PP-LCNet's
+        scored = scores(outputs[name], self.options.function, config)
         return list(ranked(scored, self.options.top_k, config))

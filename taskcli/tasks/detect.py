@@ -1,5 +1,6 @@
 """taskcli detect."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,6 +11,8 @@ from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, Detection
 from taskcli.task import Batch
 from taskcli.tasks.pictures import PictureOutput, PictureTask
+
+_PLACES = {"pred_boxes", "last_hidden_state"}
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,35 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
     )
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
-        # In bfloat16 a box would be rounded once more on its way to pixels.
-        outputs.pred_boxes = outputs.pred_boxes.float()
-        found = self.processor.post_process_object_detection(
-            outputs, threshold=self.options.threshold, target_sizes=batch.extra["sizes"]
-        )
+        import torch
+
         sizes = batch.extra["sizes"]
+        # In bfloat16 a box would be rounded once more on its way to pixels. PP-OCR gives a map.
+        for name in _PLACES & outputs.keys():
+            outputs[name] = outputs[name].float()
+        decide = self.processor.post_process_object_detection
+        # Where there are both, as for PP-OCR, "threshold" is of pixels.
+        own = "box_threshold" in inspect.signature(decide).parameters
+        asked = {"box_threshold" if own else "threshold": self.options.threshold}
+        found = decide(outputs, target_sizes=torch.tensor(sizes), **asked)
         return [self._detections(one, *size) for one, size in zip(found, sizes, strict=True)]
 
     def _detections(self, found: dict[str, Any], height: int, width: int) -> list[Detection]:
         names = self.model.config.id2label
+        found["boxes"] = _upright(found["boxes"])
         rows = zip(*(found[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
         detections = [
             Detection(names[label], score, _box(corners, height, width))
             for label, score, corners in rows
         ]
         return sorted(detections, key=lambda detection: -detection.score)
+
+
+def _upright(boxes: Any) -> Any:
+    """Boxes [n, 4]; around corners [n, 4, 2], for lines of text that lean."""
+    import torch
+
+    return torch.cat([boxes.amin(1), boxes.amax(1)], -1) if boxes.dim() == 3 else boxes
 
 
 def _box(corners: list[float], height: int, width: int) -> Box:

@@ -8,8 +8,8 @@ from taskcli.errors import UsageError
 from taskcli.tasks.rewriting import task_settings
 
 _PAIR = re.compile(r"translation_(\w+)_to_(\w+)")
-# mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__
-_CODE = re.compile(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}__")
+# mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__; SeamlessM4T: __fra__, __cmn_Hant__
+_CODE = re.compile(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}(?:_[A-Z][a-z]{3})?__")
 _TAG = re.compile(r"<2([a-z]{2,3}(?:_\w+)?)>")
 
 

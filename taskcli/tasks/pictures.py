@@ -1,5 +1,6 @@
 """What the four image tasks share: one processor call for a list of pictures."""
 
+import inspect
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -33,6 +34,7 @@ class PictureTask(Task[OptionsT, Picture, ResultT]):
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
+        self._arguments = inspect.signature(model.forward).parameters
         wide, tall, twice = (self._shape(*sides) for sides in ((96, 64), (64, 96), (192, 128)))
         self._one_shape = wide == tall == twice
         self._scales = wide == twice
@@ -42,7 +44,7 @@ class PictureTask(Task[OptionsT, Picture, ResultT]):
         from PIL import Image
 
         made = self.processor(images=[Image.new("RGB", (width, height))], return_tensors="pt")
-        return tuple(made["pixel_values"].shape)
+        return tuple(made[self.processor.model_input_names[0]].shape)  # pixels, or ImageGPT's ids
 
     def alike(self, item: Picture) -> Hashable:
         """Only pictures that the processor makes one shape: convolutions see what pads others."""
@@ -53,9 +55,7 @@ class PictureTask(Task[OptionsT, Picture, ResultT]):
     def preprocess(self, items: list[Picture]) -> Batch:
         features = self._features([item.image for item in items])
         sizes = [(item.size[1], item.size[0]) for item in items]
-        inputs: dict[str, Any] = {
-            name: features[name] for name in ("pixel_values", "pixel_mask") if name in features
-        }
+        inputs = {name: value for name, value in features.items() if name in self._arguments}
         return Batch(inputs, range(len(items)), {"sizes": sizes})
 
     def _features(self, images: list[Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The ways in which speech models write: frame by frame (CTC), or as text generation."""
+"""The ways in which speech models write: frame by frame (CTC), or as Whisper does."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -13,24 +13,16 @@ from taskcli.tasks.sounds import features
 _WINDOW_SECONDS = 30  # what CTC models were trained near; memory grows with its square
 _STRIDE_SECONDS = 5  # each side of a window that its neighbour hears too
 _ROWS = 4  # windows of one recording that are computed together
-_MOST_TOKENS = 256  # for generating models whose checkpoint sets no limit
-
-
-def recognizer_of(processor: Any, model: Any) -> "Recognizer":
-    if model.config.model_type == "whisper":
-        return Whisper(processor, model)
-    if model.can_generate():
-        return Generating(processor, model)
-    return Ctc(processor, model)
 
 
 class Recognizer(ABC):
     timestamps: ClassVar[tuple[str, ...]]
     languages: frozenset[str] = frozenset()  # that a recording can be said to be in
 
-    def __init__(self, processor: Any, model: Any) -> None:
+    def __init__(self, processor: Any, model: Any, language: str | None = None) -> None:
         self.processor = processor
         self.model = model
+        self.language = language
         self.extractor = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
 
@@ -123,40 +115,6 @@ class Ctc(Recognizer):
 def _rounded(chunk: Chunk) -> Chunk:
     start, end = chunk.timestamp
     return Chunk(chunk.text, (round(start, 3), round(end, 3)))
-
-
-class Generating(Recognizer):
-    """Encoder-decoder models without time stamps: Speech2Text, Moonshine, SpeechT5, ..."""
-
-    timestamps = ("none",)
-
-    def preprocess(self, items: list[Sound]) -> Batch:
-        samples = [item.samples for item in items]
-        inputs = features(self.extractor, self.model, samples, items[0].rate)
-        return Batch(inputs, range(len(items)))
-
-    def forward(self, batch: Batch, options: Any) -> Any:
-        config = self.model.generation_config
-        unlimited = config.max_new_tokens is None and config.max_length in (None, 20)
-        limit = {"max_new_tokens": _MOST_TOKENS} if unlimited else {}
-        return self.model.generate(**batch.inputs, **limit).cpu()
-
-    def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
-    ) -> list[Transcript | Noted[Transcript]]:
-        texts = self.tokenizer.batch_decode(outputs, skip_special_tokens=True)
-        return [
-            Noted(Transcript(text.strip()), self._notes(row))
-            for text, row in zip(texts, outputs.tolist(), strict=True)
-        ]
-
-    def _notes(self, row: list[int]) -> tuple[str, ...]:
-        """A warning where the text ended for its length, and not with the sound."""
-        ends = self.model.generation_config.eos_token_id
-        known = set(ends) if isinstance(ends, list) else {ends}
-        if known == {None} or known & set(row[1:]):  # the first token may be an end token too
-            return ()
-        return (f"stopped at {len(row)} tokens: the end may be missing",)
 
 
 class Whisper(Recognizer):

@@ -1,11 +1,14 @@
 """taskcli segment."""
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 import typer
 
-from taskcli.errors import UsageError
+from taskcli.errors import CheckpointError, UsageError
 from taskcli.items import Picture
 from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, RunLengthMask, Segment
@@ -53,7 +56,7 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
     panel = "Vision"
     Options = SegmentOptions
     Output = SegmentOutput
-    formats = ("coco",)
+    formats = ("coco", "yolo")
     result = list[Segment]
     auto_models = (
         "AutoModelForUniversalSegmentation",
@@ -77,6 +80,23 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
             known = ", ".join(offered) or "none"
             raise UsageError(f"--subtask {asked}: this checkpoint offers {known}")
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
+        _require_torchvision(self.subtask, "task_inputs" in self._arguments)
+
+    def _features(self, images: list[Any]) -> Mapping[str, Any]:
+        features = dict(super()._features(images))
+        if "task_inputs" in self._arguments:
+            features["task_inputs"] = self._told(len(images))
+        return features
+
+    def _told(self, times: int) -> Any:
+        """What to divide into, tokens [times, tokens], zeros behind as in OneFormer's training."""
+        told = self.processor.tokenizer(
+            [f"the task is {self.subtask}"] * times,
+            padding="max_length",
+            max_length=self.model.config.task_seq_len,
+            return_tensors="pt",
+        )
+        return told["input_ids"] * told["attention_mask"]
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
         sizes = batch.extra["sizes"]
@@ -85,16 +105,15 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
         divide = getattr(self.processor, _method(self.subtask))
         if self.subtask == "semantic":
             return [self._semantic(one) for one in divide(outputs, target_sizes=sizes)]
-        fuse: dict[str, Any] = {"label_ids_to_fuse": set()} if self.subtask == "panoptic" else {}
-        found = divide(
-            outputs,
-            threshold=self.options.threshold,
-            mask_threshold=self.options.mask_threshold,
-            overlap_mask_area_threshold=self.options.overlap_threshold,
-            target_sizes=sizes,
-            **fuse,
-        )
-        return [self._instances(one) for one in found]
+        asked: dict[str, Any] = {
+            "threshold": self.options.threshold,
+            "mask_threshold": self.options.mask_threshold,
+            "overlap_mask_area_threshold": self.options.overlap_threshold,
+            "label_ids_to_fuse": set(),
+        }
+        known = inspect.signature(divide).parameters  # EoMT and RF-DETR have no masks that overlap
+        kept = {name: value for name, value in asked.items() if name in known}
+        return [self._instances(one) for one in divide(outputs, target_sizes=sizes, **kept)]
 
     def _semantic(self, ids: Any) -> list[Segment]:
         """`ids` [height, width] holds a label per pixel."""
@@ -109,6 +128,14 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
             for info in found["segments_info"]
         ]
         return [segment for segment in segments if segment.area]
+
+
+def _require_torchvision(subtask: str, is_oneformer: bool) -> None:
+    if is_oneformer and subtask != "semantic" and find_spec("torchvision") is None:
+        raise CheckpointError(
+            f"OneFormer's {subtask} masks need torchvision",
+            "pip install torchvision, or --subtask semantic",
+        )
 
 
 def _method(subtask: str) -> str:

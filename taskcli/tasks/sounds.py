@@ -22,13 +22,15 @@ def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> M
     batch answers as one at a time, also for checkpoints whose extractor says it needs none.
     """
     own_length = heard_seconds(extractor) is not None
-    padding = {} if own_length else {"padding": True}
-    made = extractor(
-        list(samples),
-        sampling_rate=rate,
-        return_attention_mask=True,
-        return_tensors="pt",
-        **padding,
-    )
-    accepted = inspect.signature(model.forward).parameters
+    asked: dict[str, Any] = {} if own_length else {"padding": True}
+    if _takes(extractor, "return_attention_mask"):  # Kyutai's gives a mask of its own
+        asked["return_attention_mask"] = True
+    made = extractor(list(samples), sampling_rate=rate, return_tensors="pt", **asked)
+    # Kyutai's sound goes through generate() beside forward().
+    accepted = {*inspect.signature(model.forward).parameters, extractor.model_input_names[0]}
     return {name: value for name, value in made.items() if name in accepted}
+
+
+def _takes(extractor: Any, name: str) -> bool:
+    parameters = inspect.signature(extractor.__call__).parameters.values()
+    return any(one.name == name or one.kind is one.VAR_KEYWORD for one in parameters)

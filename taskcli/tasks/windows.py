@@ -10,6 +10,7 @@ from typing import Any
 
 from taskcli.errors import CheckpointError, InputError
 from taskcli.task import Batch
+from taskcli.tasks import letters
 
 _TOKENS = 16_384  # computed together, padding included: a longer text is taken in parts
 _UNSET = 1_000_000  # tokenizers without a limit state an astronomical one
@@ -63,12 +64,13 @@ def windows(
     owners: list[int] = []
     cut: list[Window] = []
     names = [name for name in tokenizer.model_input_names if name in encoded]
+    told = encoded.encodings or _letters(tokenizer, encoded, texts, pairs)
     for owner in range(len(texts)):
         sequence = _sequence(encoded, owner)
         for places in _places(sequence, cut_text if pairs else 0, limit, stride):
             rows.append({name: [encoded[name][owner][p] for p in places] for name in names})
             owners.append(owner)
-            cut.append(Window(encoded.encodings[owner] if encoded.encodings else None, places))
+            cut.append(Window(told[owner] if told else None, places))
     inputs = padded(tokenizer, rows)
     return Batch(inputs, owners, {"windows": _shifted(cut, inputs, tokenizer.padding_side)})
 
@@ -77,7 +79,17 @@ def _sequence(encoded: Any, owner: int) -> list[int | None]:
     """Which text each token is of; None for special ones."""
     if encoded.encodings:
         return list(encoded.sequence_ids(owner))
-    return [None if special else 0 for special in encoded["special_tokens_mask"][owner]]
+    return list(letters.sequences(encoded["special_tokens_mask"][owner]))
+
+
+def _letters(
+    tokenizer: Any, encoded: Any, texts: list[str], pairs: list[str] | None
+) -> list[letters.Letters]:
+    if not letters.are_tokens_of(tokenizer):
+        return []
+    together = zip(texts, pairs, strict=True) if pairs else zip(texts, strict=True)
+    rows = zip(encoded["input_ids"], encoded["special_tokens_mask"], together, strict=True)
+    return [letters.Letters(*row) for row in rows]
 
 
 def _places(
@@ -118,7 +130,7 @@ def padded(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def require_places(tokenizer: Any) -> None:
     """Raise CheckpointError for a tokenizer that cannot tell where in the text its tokens are."""
-    if not tokenizer.is_fast:
+    if not (tokenizer.is_fast or letters.are_tokens_of(tokenizer)):
         raise CheckpointError(
             "this checkpoint's tokenizer tells no places in the text",
             "choose one with a tokenizer.json",
@@ -129,8 +141,9 @@ def ensure_pad_token(tokenizer: Any, config: Any) -> None:
     """GPT-2 and its kin were trained without one; the mask hides what stands in for it."""
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if getattr(config, "pad_token_id", None) is None:
-        config.pad_token_id = tokenizer.pad_token_id
+    for own in {id(one): one for one in (config, config.get_text_config())}.values():
+        if getattr(own, "pad_token_id", None) is None:
+            own.pad_token_id = tokenizer.pad_token_id
 
 
 def count_tokens(tokenizer: Any, *texts: Any) -> int:

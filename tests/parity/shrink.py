@@ -15,10 +15,10 @@ import transformers as hf
 Values = dict[str, Any]
 
 _WIDTH = re.compile(
-    r"(hidden_size|hidden_dim|hidden_sizes|embed_dims?|embedding_size|embedding_dim|embed_size"
+    r"(hidden_size|hidden_size_global|hidden_dim|hidden_sizes|embed_dims?|embedding_size|embedding_dim|embed_size"
     r"|intermediate_sizes?|ffn_dim|ffn_size|ffn_hidden_size|mlp_dim|head_dim|head_size|head_width"
     r"|channels|_dims?|lora_rank|_width|_units|d_model|d_ff|d_kv|d_inner|d_embed|d_latents|n_embd"
-    r"|n_inner|projection_size|bottleneck_size|bottleneck_features|feature_size|features|key_length"
+    r"|n_inner|projection_size|bottleneck_size|bottleneck_features|feature_size|features|adapter_input_size|coordinate_size|shape_size|key_length"
     r"|widths|(^|_)d_head|inner_size|classifier_proj_size|neck_hidden_sizes|pooler_output_size|dim)$"
 )
 _NO_WIDTH = re.compile(
@@ -31,26 +31,31 @@ _LAYERS = re.compile(
     r"|(encoder|decoder)_num_(hidden_)?layers|layers|num_blocks|num_feature_layers|speech_.*_layers"
     r"|t2u_(encoder|decoder)_layers|text_encoder_num_layers|num_conformer_blocks)$"
 )
+_KINDS = re.compile(r"(_types|_block_type)$")
 _TOKEN = re.compile(r"(_token_id|_token_index|_token_ids)$")
 _INDICES = re.compile(r"(layer_indices|layers?_ids|layers?_idx|layer_idxs|attention_layers)$")
+_VOCABULARY = re.compile(r"^(?!type).*vocab_size(_per_layer_input)?$")
 _DROPPED = {"transformers_version", "architectures", "stage_names", "out_features", "_name_or_path"}
 _DROPPED |= {"id2label", "label2id", "dtype", "torch_dtype", "per_layer_config"}
 # Counts that are cut to a number, by name.
 _AT_MOST = (
     (re.compile(r"(^|_)(num_experts|n_routed_experts|num_local_experts|moe_num_experts)$"), 4),
-    (re.compile(r"(experts_per_tok|top_?k_experts|moe_top_?k|num_selected_experts)$"), 2),
+    (re.compile(r"(experts_per_tok(en)?|top_?k_experts|moe_(top_?)?k|num_selected_experts)$"), 2),
+    (re.compile(r"^num_kv_shared_layers$"), 0),
     (re.compile(r"^(n_group|num_expert_group|topk_group|first_k_dense_replace)$"), 1),
     (re.compile(r"^(max_position_embeddings|n_positions|max_seq_len|n_ctx)$"), 1024),
     (re.compile(r"^(num_queries|num_detection_tokens)$"), 12),
     (re.compile(r"^num_denoising$"), 0),
     (re.compile(r"^codebook_size$"), 64),
 )
+_FIXED_CHANNELS = {"depth_divisor", "divisor", "block_configs"}  # written out, or rounded to these
 _LARGE = 2048  # width from which a model is divided once more
 
 
 def shrink(config: Any, vocabulary: int) -> Values:
     """The constructor's values of a tiny configuration; `vocabulary` is the tokenizer's size."""
     values = config.to_dict()
+    values |= _derived(values)
     factor = 16 if _widest(values) >= _LARGE else 8
     while factor > 4 and any(dim % (2 * factor) for dim in _head_dims(values)):
         factor //= 2
@@ -67,8 +72,15 @@ def _head_dims(values: Mapping[str, Any]) -> list[int]:
     )
     if isinstance(stated, int):
         return [*found, stated]
+    found += _stage_dims(values.get("hidden_sizes"), heads)
     whole = isinstance(width, int) and isinstance(heads, int) and heads > 0
     return [*found, width // heads] if whole else found
+
+
+def _stage_dims(widths: Any, heads: Any) -> list[int]:
+    """The same of stages that have one count of heads; whole is enough for these."""
+    known = isinstance(widths, list) and isinstance(heads, int)
+    return [2 * (width // heads) for width in widths] if known else []
 
 
 def _widest(values: Mapping[str, Any]) -> int:
@@ -78,6 +90,8 @@ def _widest(values: Mapping[str, Any]) -> int:
 
 
 def _shrunk(values: Values, vocabulary: int, factor: int) -> Values:
+    if _FIXED_CHANNELS & values.keys():
+        return {name: value for name, value in values.items() if name not in _DROPPED}
     layers = _layer_count(values)
     before = values.get("num_hidden_layers")
     small: Values = {}
@@ -94,9 +108,16 @@ def _shrunk(values: Values, vocabulary: int, factor: int) -> Values:
 
 def _layer_count(values: Values) -> int:
     """Enough for every kind of layer, and for every layer that is read out; two at least."""
-    kinds = [len(dict.fromkeys(v)) for n, v in values.items() if n.endswith("_types") and _words(v)]
+    kinds = [len(dict.fromkeys(v)) for n, v in values.items() if _KINDS.search(n) and _words(v)]
     read = values.get("out_indices") or values.get("backbone_out_indices") or []
     return max([2, *kinds, len(read)])
+
+
+def _derived(values: Values) -> Values:
+    """What a configuration leaves to be computed of its heads, which some models never do."""
+    heads, width = values.get("num_attention_heads"), values.get("hidden_size")
+    known = {"num_key_value_heads": heads, "head_dim": width // heads if heads and width else None}
+    return {name: known[name] for name in known if name in values and values[name] is None}
 
 
 def _words(value: Any) -> bool:
@@ -108,7 +129,7 @@ def _value(name: str, value: Any, vocabulary: int, factor: int, layers: int) -> 
         return (
             _rope(value, factor) if name.startswith("rope") else _shrunk(value, vocabulary, factor)
         )
-    if name.endswith("vocab_size") and not name.startswith("type"):
+    if _VOCABULARY.search(name):
         return vocabulary
     if value is None or isinstance(value, (bool, float, str)):
         return value
@@ -131,7 +152,7 @@ def _number(name: str, value: int, factor: int, layers: int) -> int:
 
 
 def _list(name: str, value: list[Any], factor: int, layers: int) -> list[Any]:
-    if _words(value) and name.endswith("_types"):
+    if _words(value) and _KINDS.search(name):
         kinds = list(dict.fromkeys(value))
         return (kinds + [kinds[-1]] * layers)[:layers]
     if name == "depths":

@@ -27,7 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "generate": {"max_new_tokens": 6},
     "summarize": {"max_length": 8, "min_length": 2},
     "translate": {"max_length": 8},
-    "segment": {"subtask": "semantic"},
+    "segment": {"threshold": 0.0},
     "detect": {"threshold": 0.0},
 }
 PICTURES = [(64, 64), (120, 70), (70, 110)]
@@ -55,7 +55,7 @@ def _line(failure: Exception) -> str:
 
 def judge(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, Any]:
     """Ask one at a time, then together, then together in equals."""
-    options = {**OPTIONS.get(task.name, {}), **_languages(task, folder)}
+    options = {**OPTIONS.get(task.name, {}), **_languages(task, folder), **_subtask(task, folder)}
     model = taskcli.load(task.name, str(folder), device="cpu", dtype="float32", **options)
     with tempfile.TemporaryDirectory() as name:
         inputs = list(_inputs(task, Path(name)))
@@ -82,6 +82,15 @@ def _languages(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, str]:
         return {}
     source, target, *_ = language_codes(tokenizer)
     return {"source_language": source, "target_language": target}
+
+
+def _subtask(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, str]:
+    """Every pixel has a class; what is above a threshold comes and goes with rounding."""
+    if task.name != "segment":
+        return {}
+    processor = hf.AutoImageProcessor.from_pretrained(folder, backend="pil")
+    known = hasattr(processor, "post_process_semantic_segmentation")
+    return {"subtask": "semantic" if known else "auto"}
 
 
 def _inputs(task: type[Task[Any, Any, Any]], folder: Path) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -20,6 +21,7 @@ from taskcli.tasks import BY_NAME, TASKS
 SECONDS = 300  # for one model type at one task
 MEMORY = 12 << 30  # bytes of address space of a child
 _AT_ONCE = 24  # pairs per child: what they leave behind in memory goes with it
+_LACKING = re.compile(r"No module named|pip install|requires? the [\w-]+ library|needs torchvision")
 Pair = tuple[str, str]  # a task and a model type
 Found = dict[str, Any]  # task -> model type -> what was found; and the version of transformers
 
@@ -52,9 +54,13 @@ def known(kept: Path) -> Found:
 
 
 def keep(kept: Path, pair: Pair, result: dict[str, Any]) -> None:
+    """Note a result, unless only a library is missing here with which the type worked before."""
     found = known(kept)
+    own = found.setdefault(pair[0], {})
+    if own.get(pair[1], {}).get("works") and _LACKING.search(result.get("why", "")):
+        return
     found["transformers"] = hf.__version__
-    found.setdefault(pair[0], {})[pair[1]] = result
+    own[pair[1]] = result
     kept.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 

@@ -69,9 +69,9 @@ def _checked(found: Checkpoint) -> Checkpoint:
 
 
 def _refuse_other_task(found: Checkpoint, folder: Path) -> None:
-    from taskcli.runtime.loader import refuse_other_task
+    from taskcli.runtime.loader import model_type
 
-    refuse_other_task(BY_NAME[found.task], found.name, folder)
+    model_type(BY_NAME[found.task], found.name, folder)
 
 
 def _entry(checkpoint: Checkpoint) -> dict[str, Any]:
