@@ -212,7 +212,7 @@ class OutputOptions:
         typer.Option(
             "--format",
             "-f",
-            help="auto: rich on a terminal, else jsonl. Those after text are for some tasks.",
+            help="auto: rich on a terminal, else jsonl. Those after text are the task's own.",
             rich_help_panel=_OUTPUT,
         ),
     ] = "auto"

@@ -5,7 +5,9 @@ import errno
 import itertools
 import json
 import os
+import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import soundfile
 from checkpoints import cached
 from conftest import Finished
 from models import pixels
@@ -272,6 +275,52 @@ def test_inputs_of_one_stem_do_not_overwrite_each_other(run: Run) -> None:
 
 
 # Where files must not go
+
+
+# What the name of an input's first file goes on with.
+FIRST = (".boxes.", ".overlay.", ".depth.", ".srt", ".html")
+
+
+def dry(run: Run, *words: object) -> list[str]:
+    """The patterns of the files that a dry run announces."""
+    done = run(*words, "--dry-run")
+    assert done.exit_code == 0, done.stderr
+    lines = re.split(r"^files +", done.stdout, flags=re.M)[1].splitlines()
+    patterns = []
+    for name, *endings in (re.split(", +", line.strip()) for line in lines):
+        stem = name[: min(name.index(e) for e in FIRST if e in name)]
+        patterns += [name, *(stem + ending for ending in endings)]
+    return patterns
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "how"),
+    [
+        ("detect", "detr", ()),
+        ("detect", "detr", ("--crops",)),
+        ("segment", "mask2former", ("--masks", "--threshold", "0.1")),
+        ("depth", "glpn", ()),
+        ("asr", "wav2vec2-ctc", ()),
+        ("ner", "bert-ner", ()),
+    ],
+)
+def test_a_dry_run_announces_the_files(
+    run: Run, shots: Path, task: str, name: str, how: tuple[str, ...]
+) -> None:
+    Path("a.txt").write_text(SHORT_TEXT)
+    soundfile.write("a.wav", tone(1.0), 16_000)
+    inputs = {"asr": ["a.wav"], "ner": ["a.txt"]}.get(
+        task, [shots / "wide.png", shots / "tall.jpg"]
+    )
+    words = (task, *inputs, "-m", cached(name), "--save-dir", "seen", *how)
+    announced = dry(run, *words)
+    assert not Path("seen").exists()
+    files = [file for record in run(*words).records for file in record["files"]]
+    assert files
+    for file in files:
+        assert any(fnmatchcase(file, pattern) for pattern in announced), (file, announced)
+    for pattern in announced:
+        assert any(fnmatchcase(file, pattern) for file in files), (pattern, files)
 
 
 def refused(run: Run, *words: object) -> str:

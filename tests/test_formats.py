@@ -12,12 +12,13 @@ import pytest
 from checkpoints import cached
 from conftest import Finished
 from models import pixels
-from PIL import Image
+from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
 from samples import ARTICLE, SHORT_TEXT, UNICODE_TEXT, broken_images, photos, sounds
 
 from taskcli.errors import StoppedError
 from taskcli.output import open_writer
+from taskcli.output.outlines import outline
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Entity, Record, RunLengthMask, Transcript
 
@@ -115,12 +116,73 @@ def test_yolo_labels_are_the_boxes_as_shares_of_the_picture(run: Run, shots: lis
         size = np.array(Image.open(record["input"]).size * 2)
         lines = Path("labels", record["input"]).with_suffix(".txt").read_text().splitlines()
         for line, found in zip(lines, record["result"], strict=True):
-            number, *place, score = map(float, line.split())
+            number, *place = map(float, line.split())
             x, y, width, height = np.array(place) * size
             corners = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
             assert corners == pytest.approx(list(found["box"].values()), abs=1e-3)
             assert classes[int(number)] == found["label"]
-            assert score == pytest.approx(found["score"], abs=1e-6)
+
+
+def filled(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A polygon as pixels; Pillow counts from the middle of the first one."""
+    picture = Image.new("1", size)
+    ImageDraw.Draw(picture).polygon([(x - 0.5, y - 0.5) for x, y in points], fill=1)
+    return np.array(picture)
+
+
+def agreement(one: np.ndarray, other: np.ndarray) -> float:
+    """Pixels in both over pixels in either."""
+    return float((one & other).sum() / (one | other).sum())
+
+
+def test_yolo_labels_are_the_outlines_of_regions(run: Run, shots: list[str]) -> None:
+    words = ("segment", "shots/wide.png", "-m", cached("mask2former"), "--threshold", "0.1")
+    (record,) = run(*words).records
+    assert run(*words, "--format", "yolo", "-o", "labels").exit_code == 0
+    classes = Path("labels/classes.txt").read_text().splitlines()
+    lines = Path("labels/shots/wide.txt").read_text().splitlines()
+    size = Image.open("shots/wide.png").size
+    assert len(lines) == len(record["result"]) > 0
+    for line, found in zip(lines, record["result"], strict=True):
+        number, *places = map(float, line.split())
+        assert classes[int(number)] == found["label"]
+        points = np.array(places).reshape(-1, 2)
+        assert len(points) > 3
+        assert ((points >= 0) & (points <= 1)).all()
+        mask = pixels(RunLengthMask(found["mask"]["size"], found["mask"]["counts"]))
+        assert abs(filled(points * size, size).sum() / mask.sum() - 1) < 0.25
+
+
+def disc(x: int, y: int, radius: int) -> np.ndarray:
+    rows, columns = np.mgrid[:240, :320]
+    return (columns - x) ** 2 + (rows - y) ** 2 < radius**2
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        disc(150, 100, 70),
+        disc(150, 100, 70) & ~disc(150, 110, 30),
+        disc(100, 100, 70) | disc(250, 200, 35),
+        (disc(100, 100, 70) & ~disc(90, 100, 20)) | disc(250, 200, 35) | disc(260, 60, 20),
+        np.ones((240, 320), bool),
+        np.pad(np.kron(np.eye(2, dtype=bool), np.ones((60, 60), bool)), 50),
+    ],
+    ids=["disc", "ring", "two", "parts and holes", "all", "touching at a corner"],
+)
+def test_an_outline_filled_again_is_the_mask(mask: np.ndarray) -> None:
+    points = outline(mask.astype(np.uint8))
+    assert agreement(filled(points, mask.shape[::-1]), mask) > 0.95
+    x, y = points.T
+    area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+    assert area == pytest.approx(mask.sum(), rel=0.01)
+
+
+def test_a_pixel_has_an_outline_and_nothing_has_none() -> None:
+    mask = np.zeros((5, 5), np.uint8)
+    assert outline(mask).shape == (0, 2)
+    mask[2, 3] = 1
+    assert outline(mask).tolist() == [[3.5, 2.0], [4.0, 2.5], [3.5, 3.0], [3.0, 2.5]]
 
 
 @pytest.mark.parametrize("how", [[], ["-o", "full"], ["-o", "shots"], ["-o", "a-file"]])
@@ -291,7 +353,7 @@ def test_a_document_gets_its_name_when_it_is_whole(
     ("task", "chosen", "offered"),
     [
         ("classify-image", "coco", "tsv"),
-        ("segment", "yolo", "coco"),
+        ("depth", "yolo", "jsonl"),
         ("detect", "conll", "yolo"),
         ("ner", "squad", "brat"),
         ("qa", "audacity", "squad"),

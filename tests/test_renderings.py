@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco
 
 from taskcli.items import Passage, Picture
 from taskcli.output import FOLDERS, UNIVERSAL, open_folder, open_writer
@@ -115,9 +117,20 @@ def coco_boxes(text: str) -> list[tuple[Any, ...]]:
 def yolo_boxes(text: str) -> list[tuple[Any, ...]]:
     found = []
     for line in text.splitlines():
-        label, x, y, w, h, score = map(float, line.split())
+        label, x, y, w, h = map(float, line.split())
         sides = ((x - w / 2) * 100, (y - h / 2) * 50, (x + w / 2) * 100, (y + h / 2) * 50)
-        found.append((LAYOUT.labels[int(label)], score, *(round(side, 3) for side in sides)))
+        found.append((LAYOUT.labels[int(label)], *(round(side, 3) for side in sides)))
+    return found
+
+
+def yolo_outlines(text: str) -> list[tuple[Any, ...]]:
+    """Labels and areas of boxes with cut corners, by the shoelace formula."""
+    found = []
+    for line in text.splitlines():
+        label, *points = map(float, line.split())
+        x, y = np.array(points[::2]) * 100, np.array(points[1::2]) * 50
+        area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+        found.append((LAYOUT.labels[int(label)], round(area + 4 / 8)))  # of a pixel each
     return found
 
 
@@ -199,7 +212,9 @@ def written(name: str) -> dict[str, Read]:
     return {**one, "text": alone, "rich": block}
 
 
-MASK = RunLengthMask((50, 100), "Yb01fj1")
+REGION = np.zeros((50, 100), np.uint8, order="F")
+REGION[5:25, 10:35] = 1
+MASK = RunLengthMask((50, 100), coco.encode(REGION)["counts"].decode())
 CASES = {
     "classify-image": Case(
         [Label("cat", 0.75), Label("dog", 0.25)],
@@ -226,7 +241,7 @@ CASES = {
         },
     ),
     "segment": Case(
-        [Segment("cat", 0.9, MASK, 500, Box(10, 5, 60, 45))],
+        [Segment("cat", 0.9, MASK, 500, Box(10, 5, 35, 25))],
         PICTURE,
         [("cat", 0.9, 500, MASK.counts)],
         {
@@ -236,6 +251,7 @@ CASES = {
                 (w[1], percents(w[0]), int(w[3])) for w in list(lines(text))[1:]
             ],
             "coco": coco_segments,
+            "yolo": yolo_outlines,
         },
     ),
     "depth": Case(
@@ -331,9 +347,13 @@ def test_every_rendering_says_the_same(task: str, chosen: str, tmp_path: Path) -
 
 
 def _shown_of(task: str, chosen: str, says: Any) -> Any:
-    """What a rendering for people leaves out is left out of what it must say."""
+    """What a rendering leaves out is left out of what it must say."""
     if task == "segment" and chosen in ("text", "rich"):
         return [one[:3] for one in says]
+    if task == "detect" and chosen == "yolo":  # labels for training have no score
+        return [(label, *sides) for label, _, *sides in says]
+    if task == "segment" and chosen == "yolo":
+        return [(label, area) for label, _, area, _ in says]
     return says
 
 

@@ -262,7 +262,9 @@ def test_a_link_is_a_relative_address_whatever_the_name(name: str, tmp_path: Pat
 # Previews
 
 
-@pytest.mark.parametrize(("total", "side"), [(10, 720), (1_000, 480), (5_000, 320), (None, 480)])
+@pytest.mark.parametrize(
+    ("total", "side"), [(10, 720), (1_000, 480), (4_000, 320), (10_000, 224), (None, 480)]
+)
 def test_pictures_are_smaller_the_more_there_are(total: int | None, side: int) -> None:
     row = (record("detect", "a", []), picture(size=(1600, 900)), None)
     make_page(PAGE, "detect", [row], total)  # type: ignore[arg-type]

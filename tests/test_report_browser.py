@@ -81,7 +81,8 @@ def names(page: Any) -> list[str]:
 
 def focused(page: Any) -> str:
     """The name of the card that has the focus."""
-    return str(page.evaluate("document.activeElement.querySelector('h2').textContent"))
+    card = page.wait_for_function("document.activeElement.querySelector('h2')")
+    return str(card.evaluate("title => title.textContent"))
 
 
 def shots() -> Path:

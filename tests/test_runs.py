@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 from checkpoints import cached
 from conftest import Finished, parse
-from samples import LONG_TEXT, SHORT_TEXT, sounds
+from PIL import Image
+from report_pages import read_page
+from samples import LONG_TEXT, SHORT_TEXT, scene, sounds
 
 Run = Callable[..., Finished]
 TASK = "classify-text"
@@ -148,6 +151,27 @@ def test_dry_run_lists_what_would_happen_and_loads_nothing(
     assert not Path("x.jsonl").exists()
 
 
+@pytest.mark.usefixtures("never_loads")
+def test_a_dry_run_refuses_the_checkpoints_that_a_run_would(run: Run, tmp_path: Path) -> None:
+    done = run(TASK, "--text", "Yes.", "-m", tmp_path, "--dry-run")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "no config.json" in done.stderr
+    done = run(TASK, "--text", "Yes.", "-m", cached("bert-ner"), "--dry-run")
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert f"cannot serve {TASK}" in done.stderr
+    done = run("summarize", "--text", "Yes.", "-m", cached("t5"), "--dry-run", "--dtype", "float16")
+    assert done.exit_code == 2
+    assert "t5 overflows" in done.stderr
+
+
+@pytest.mark.usefixtures("never_loads")
+def test_a_dry_run_says_that_a_checkpoint_is_not_here(run: Run) -> None:
+    done = run("detect", "--files-from", "-", "--dry-run", "--offline", stdin="a.jpg")
+    assert done.exit_code == 0
+    assert "facebook/detr-resnet-50 at 1d5f47bd3bdd2c4bbfa585418ffe6da5028b4c0b" in done.stdout
+    assert "offline: it would be refused" in done.stdout
+
+
 def test_a_batch_gives_the_same_records_as_one_at_a_time(
     run: Run, texts: list[str], classifier: Path
 ) -> None:
@@ -246,6 +270,21 @@ def test_the_extension_chooses_the_format_and_stdout_stays_empty(
         assert [record["input"] for record in parse(content)] == texts
     else:
         assert "POSITIVE" in content
+
+
+def test_a_csv_file_tells_a_spreadsheet_its_encoding_and_is_read_back(
+    run: Run, classifier: Path
+) -> None:
+    Path("lines.txt").write_text("Élan vital\nnaïve\n")
+    words = (TASK, "lines.txt", "--lines", "-m", classifier)
+    for file in ("out.csv", "out.tsv"):
+        assert run(*words, "-o", file).exit_code == 0
+    assert Path("out.csv").read_bytes().startswith("\ufeffinput,".encode())
+    assert Path("out.tsv").read_bytes().startswith(b"input\t")
+    assert run(*words, "--format", "csv").stdout.startswith("input,")
+    again = run(TASK, "out.csv", "--field", "input", "-m", classifier)
+    assert again.exit_code == 0
+    assert len(again.records) == 4
 
 
 def test_an_existing_output_is_kept_without_overwrite(
@@ -596,6 +635,54 @@ def test_a_run_that_is_interrupted_is_resumed_without_loss(
     records = finished(out)
     assert max(Counter(records).values()) == 1
     assert {f"lines.txt:{number}" for number in range(1, 401)} <= set(records)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_an_interrupted_run_leaves_whole_files_and_a_whole_page_or_none(
+    run: Run, start: Any, number: int, code: int
+) -> None:
+    count, folder = 400, Path("pictures")
+    folder.mkdir()
+    scene(48, 32).save("scene.png")
+    for place in range(count):
+        shutil.copy("scene.png", folder / f"{place:03}.png")
+    out, page = Path("out.jsonl"), Path("out.html")
+    how = ["segment", "-m", cached("mask2former"), "-o", out, "--save-dir", "saved"]
+    process = start(*how, folder, "--report", page)
+    some_lines(process, out, 12)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=SOON)
+    assert process.returncode == code, stderr.decode()
+    answered = parse(out.read_text()[: out.read_text().rfind("\n") + 1])
+    assert len(answered) < count
+    all_named_are_whole(answered)
+    if number == signal.SIGKILL:
+        assert not page.exists()
+    else:
+        assert "--resume and another --report goes on" in stderr.decode()
+        assert len(saved_files()) == sum(len(record["files"]) for record in answered)
+        shown = read_page(page)
+        assert (shown.records, shown.run["stopped"]) == (answered, "it was interrupted")
+    for file in sorted(folder.iterdir())[20:]:  # the rest would only take time
+        file.unlink()
+    done = run(*how, folder, "--resume", "--report", "rest.html")
+    assert done.exit_code == 0, done.stderr
+    records = parse(out.read_text())
+    assert max(Counter(record["input"] for record in records).values()) == 1
+    assert {str(file) for file in folder.iterdir()} <= {record["input"] for record in records}
+    all_named_are_whole(records)
+
+
+def saved_files() -> list[Path]:
+    return [file for file in Path("saved").rglob("*") if file.is_file()]
+
+
+def all_named_are_whole(records: list[dict[str, Any]]) -> None:
+    for file in (file for record in records for file in record["files"]):
+        with Image.open(file) as picture:
+            picture.load()
 
 
 def test_a_second_interrupt_stops_at_once(start: Any, classifier: Path) -> None:

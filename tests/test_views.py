@@ -19,6 +19,7 @@ from samples import ARTICLE, photos, scene, sounds
 
 from taskcli.items import Passage, Picture
 from taskcli.output.console import ConsoleWriter
+from taskcli.output.palette import colour_of, colours
 from taskcli.output.preview import HalfBlocks, protocol, sent
 from taskcli.output.writer import Layout
 from taskcli.results import Answer, Box, DepthMap, Detection, Entity, GeneratedText, Record
@@ -141,10 +142,33 @@ def test_a_preview_shows_what_was_found() -> None:
     content = shown(record, colours=True, preview=True)
     assert "▀" in content
     assert "■" in content
-    colours = {tuple(map(int, it)) for it in re.findall(r"38;2;(\d+);(\d+);(\d+)", content)}
-    assert len(colours) > 3, "a white picture with a box on it"
+    seen = {tuple(map(int, it)) for it in re.findall(r"38;2;(\d+);(\d+);(\d+)", content)}
+    assert len(seen) > 3, "a white picture with a box on it"
     for plain in (shown(record, preview=True), shown(record, colours=True)):
         assert "▀" not in plain
+        assert "■" not in plain
+
+
+def test_labels_beside_a_picture_have_its_colours() -> None:
+    image = Image.new("RGB", (160, 120))
+    found = [Detection("LOC", 0.9, Box(40, 30, 120, 90))]
+    record = Record("a.png", "detect", "m", result=found, item=Picture(image, image.size))
+    red, green, blue = colour_of("LOC", colours(TAGS))
+    assert f"38;2;{red};{green};{blue}m■" in shown(record, colours=True, preview=True)
+
+
+def test_a_picture_that_cannot_be_shown_is_said_to_be_missing() -> None:
+    image = Image.new("RGB", (160, 120))
+    record = Record("a.png", "detect", "m", result=[], item=Picture(image, image.size))
+    assert "no preview" in shown(record, preview=True)
+    assert "no preview" not in shown(record)
+
+
+@pytest.mark.parametrize(("size", "columns"), [((40, 30), 60), ((30, 40), 36), ((1, 900), 1)])
+def test_a_tall_picture_does_not_scroll_the_terminal_away(
+    size: tuple[int, int], columns: int
+) -> None:
+    assert f"c={columns}," in sent(Image.new("RGB", size), "kitty", 60)
 
 
 def test_a_preview_of_depth_is_in_colours() -> None:

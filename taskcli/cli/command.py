@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
+from taskcli.output import UNIVERSAL
 from taskcli.settings import variable_of
 from taskcli.task import Task
 from taskcli.tasks import groups_of
@@ -20,7 +21,7 @@ _Inputs = Annotated[
 def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     """The function that Typer turns into `taskcli <task>`."""
     groups = groups_of(task)
-    own = [parameter for group in groups for parameter in _parameters(group)]
+    own = [parameter for group in groups for parameter in _parameters(group, task)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:
         from taskcli.cli.execute import Call, run  # --help answers without it
@@ -39,12 +40,12 @@ def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     return command
 
 
-def _parameters(group: type[Any]) -> list[inspect.Parameter]:
+def _parameters(group: type[Any], task: type[Task[Any, Any, Any]]) -> list[inspect.Parameter]:
     """The fields of an options dataclass as keyword parameters with live annotations."""
     return [
         parameter.replace(
             kind=inspect.Parameter.KEYWORD_ONLY,
-            annotation=_with_environment(parameter.name, parameter.annotation),
+            annotation=_of_task(task, parameter.name, parameter.annotation),
             default=_default(group, parameter),
         )
         for parameter in inspect.signature(group).parameters.values()
@@ -62,13 +63,15 @@ def _default(group: type[Any], parameter: inspect.Parameter) -> Any:
     return factory() if callable(factory) else parameter.default
 
 
-def _with_environment(name: str, annotation: Any) -> Any:
-    """The same option, also read from TASKCLI_<OPTION>."""
+def _of_task(task: type[Task[Any, Any, Any]], name: str, annotation: Any) -> Any:
+    """The same option, also read from TASKCLI_<OPTION>; its help lists the task's own formats."""
     assert get_origin(annotation) is Annotated, f"{name} is not declared as an option"
     kind, declared = get_args(annotation)
     info = copy.copy(declared)
     info.envvar = variable_of(name, annotation)
     info.show_envvar = False
+    if name == "format":
+        info.metavar = "|".join(("auto", *UNIVERSAL, *task.formats))
     return Annotated[kind, info]
 
 
@@ -80,5 +83,5 @@ def _is_given(ctx: typer.Context, name: str) -> bool:
 def _help(task: type[Task[Any, Any, Any]]) -> str:
     """The docstring, each paragraph on one line for Typer to wrap, then the examples."""
     paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(task) or "").split("\n\n")]
-    examples = "\n\n".join(f"  $ {example}" for example in task.examples)
+    examples = "\n".join(f"  $ {example}" for example in task.examples)
     return "\n\n".join([*paragraphs, "[bold]Examples[/bold]", examples])

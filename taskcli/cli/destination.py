@@ -14,6 +14,9 @@ from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
 from taskcli.output.saved import SAVING
 from taskcli.sources import Sources, printable
 
+# Excel takes a .csv file without it for the country's old code page.
+_SIGNATURE = "\ufeff"
+
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     """Refuse, before anything is run, an output that could not be written or would do harm."""
@@ -109,6 +112,8 @@ def opened(
             yield stream
         return
     stream = _open(file, written.resume and file.exists(), fingerprint)
+    if chosen == "csv" and file.is_file():
+        stream.write(_SIGNATURE)
     try:
         yield stream
     finally:

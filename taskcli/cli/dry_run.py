@@ -1,6 +1,6 @@
 """--dry-run: what would run, on what, and why. Loads no weights."""
 
-import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,6 +9,9 @@ from rich.text import Text
 
 from taskcli import hub
 from taskcli.checkpoints import Checkpoint, weight_bytes
+from taskcli.cli import writing
+from taskcli.cli.streams import stdout_is_terminal
+from taskcli.options import OutputOptions
 from taskcli.output.safe import safe
 from taskcli.sharing import rule_of
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from taskcli.cli.execute import Settled
 
 _LISTED = 20
+_WIDE = 10_000  # columns: a pipe has no edge, and a path in two lines is none
 
 
 def show(settled: "Settled") -> None:
@@ -25,48 +29,94 @@ def show(settled: "Settled") -> None:
     table.add_column(overflow="fold")
     for name, value in _lines(settled):
         table.add_row(name, Text(safe(value)))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False, width=None if stdout_is_terminal() else _WIDE)
+    console.print(table)
 
 
 def _lines(settled: "Settled") -> list[tuple[str, str]]:
     from taskcli.runtime.placement import place
 
-    checkpoint = settled.checkpoint
-    size = _size(checkpoint)
-    placement = place(settled.run.device, settled.run.dtype, size or 0)
+    here = _here(settled)
+    checkpoint = here or settled.checkpoint
+    size, architecture = _size(checkpoint), _architecture(settled, here)
+    placement = place(settled.run.device, settled.run.dtype, size or 0, architecture)
     return [
         ("task", settled.task.name),
         ("checkpoint", _where(checkpoint)),
-        ("cached", "yes" if hub.is_cached(checkpoint) else "no: it would be downloaded"),
+        ("cached", _cached(settled, here)),
         ("size", "unknown" if size is None else f"{size / 1e6:,.1f} MB"),
         ("device", f"{placement.device_name} ({placement.device_why})"),
-        ("batches", _sharing(settled)),
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
+        ("batches", _batches(settled, architecture)),
         ("format", settled.format),
-        ("inputs", "counted as they come" if (n := settled.sources.total) is None else str(n)),
+        *_outputs(settled.output),
         *_inputs(settled),
     ]
 
 
-def _sharing(settled: "Settled") -> str:
-    """Who may share a batch, and why; the architecture is known once the checkpoint is here."""
+def _outputs(written: OutputOptions) -> list[tuple[str, str]]:
+    named = {"output": written.output, "report": written.report}
+    return [(name, str(path)) for name, path in named.items() if path is not None]
+
+
+def _here(settled: "Settled") -> Checkpoint | None:
+    """The checkpoint as it lies on this disk, refused as a run would refuse it."""
     found = hub.find(settled.checkpoint)
-    if found is None or found.folder is None:
-        return "by the architecture, once it is here"
-    config = json.loads((found.folder / "config.json").read_text("utf-8"))
-    return rule_of(settled.task.name, str(config.get("model_type"))).why
+    if found is None:
+        return None
+    return hub.fetch(found, offline=True, allow_pickle=settled.model.allow_pickle)
+
+
+def _architecture(settled: "Settled", here: Checkpoint | None) -> str:
+    """The model type; empty while the checkpoint is elsewhere."""
+    if here is None or here.folder is None:
+        return ""
+    from taskcli.runtime.loader import model_type
+
+    return model_type(settled.task, here.name, here.folder)
+
+
+def _cached(settled: "Settled", here: Checkpoint | None) -> str:
+    if here is not None:
+        return "yes"
+    if settled.model.offline or hub.is_offline():
+        return "no, and this run is offline: it would be refused"
+    return "no: it would be downloaded"
+
+
+def _batches(settled: "Settled", architecture: str) -> str:
+    """How many inputs share a batch, which do, and why."""
+    size = settled.run.batch_size
+    if size == "1":
+        return "one input each (asked for)"
+    asked = "" if size == "auto" else f"up to {size} inputs; "
+    if not architecture:
+        return f"{asked}shared as the architecture allows, once it is here"
+    return asked + rule_of(settled.task, architecture).why
 
 
 def _inputs(settled: "Settled") -> list[tuple[str, str]]:
-    if settled.sources.total is None:
-        return []
+    total = settled.sources.total
+    if total is None:
+        folder = settled.output.save_dir
+        saved = [] if folder is None else [("files", f"in {folder}, named after the inputs")]
+        return [("inputs", "counted as they come"), *saved]
     ids = [source.id for _, source in zip(range(_LISTED), settled.sources.items, strict=False)]
-    more = settled.sources.total - len(ids)
-    return [("", id) for id in ids] + ([("", f"… and {more} more")] if more else [])
+    more = [f"… and {total - len(ids)} more"] if total > len(ids) else []
+    files = list(writing.planned(settled, ids))
+    return [
+        ("inputs", str(total)),
+        *(("", id) for id in (*ids, *more)),
+        *_headed("files", [*files, *more] if files else []),
+    ]
+
+
+def _headed(name: str, values: list[str]) -> Iterator[tuple[str, str]]:
+    return zip([name, *[""] * len(values)], values, strict=False)
 
 
 def _where(checkpoint: Checkpoint) -> str:
-    if checkpoint.folder is not None:
+    if checkpoint.repo is None:
         return f"{checkpoint.name} ({checkpoint.folder})"
     return f"{checkpoint.repo} at {checkpoint.revision or 'the newest commit'}"
 

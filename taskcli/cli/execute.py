@@ -19,8 +19,9 @@ from taskcli.cli.streams import (
     stdout_is_terminal,
 )
 from taskcli.errors import ExitCode
+from taskcli.items import Media
 from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
-from taskcli.sources import Reading, Source, Sources, resolve
+from taskcli.sources import Reading, Source, Sources, printable, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group, groups_of
 
@@ -107,7 +108,8 @@ def _fetch(settled: Settled) -> Checkpoint:
 def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> ExitCode:
     """Load the checkpoint and write a record for every source."""
     with Stopping() as stopping, results_stream() as standard:
-        reporter = Reporter(settled.output.quiet, settled.format, settled.output.output)
+        written = settled.output
+        reporter = Reporter(written.quiet, settled.format, written.output, written.report)
         model = open_model(
             settled.task,
             settled.options,
@@ -123,12 +125,13 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             settled.opened(standard) as stream,
             destination.full_disk_told(),
             report.opened(settled, model, pending.total) as page,
-            reporter.watching(pending.total),
+            reporter.watching(pending.total, _recordings(settled, pending)),
         ):
             writer = writing.open_writer(settled, stream, model.labels)
             writing.show_as_it_comes(writer, settled, model, pending)
             failed = _write_all(answers, settled, writer, page, reporter, stopping)
-        reporter.summarise(model.session.placement, stopping.exit_code is not None)
+        interrupted = stopping.exit_code is not None
+        reporter.summarise(model.session.placement, model.kept_apart, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
     return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
@@ -227,12 +230,17 @@ def _pending(sources: Sources, earlier: journal.Journal) -> Sources | None:
     if first is None:
         return None
     total = None if sources.total is None else max(1, sources.total - earlier.count)
-    return Sources(_with_first(first, rest), total, sources.live)
+    paths = tuple(path for path in sources.paths if not earlier.answers(printable(path)))
+    return Sources(_with_first(first, rest), total, sources.live, paths)
 
 
 def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
     yield first
     yield from rest
+
+
+def _recordings(settled: Settled, pending: Sources) -> tuple[str, ...] | None:
+    return pending.paths if settled.task.media is Media.AUDIO else None
 
 
 def _write_all(

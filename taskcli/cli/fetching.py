@@ -32,6 +32,7 @@ class _Bars:
         self._bar = progress.add_task("", start=False, visible=False)
 
     def begin(self, file: str, size: int, have: int) -> None:
+        self._progress.start()  # only now: mostly there is nothing to fetch
         self._bar = self._progress.add_task(str(safe_line(file)), total=size, completed=have)
 
     def advance(self, count: int) -> None:
@@ -42,7 +43,7 @@ class _Bars:
 def watching(quiet: bool = False) -> Iterator[Watch]:
     """A watch to hand to a download."""
     console = Console(stderr=True, highlight=False, markup=False, quiet=quiet)
-    if not console.is_terminal:
+    if not console.is_interactive:
         yield _Lines(console)
         return
     columns = (
@@ -52,5 +53,8 @@ def watching(quiet: bool = False) -> Iterator[Watch]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    progress = Progress(*columns, console=console, transient=True)
+    try:
         yield _Bars(progress)
+    finally:
+        progress.stop()

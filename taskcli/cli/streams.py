@@ -4,15 +4,15 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from taskcli.cli.progress import Bar, showing
 from taskcli.errors import TaskcliError
 from taskcli.items import Item
 from taskcli.output.safe import safe, safe_line
@@ -72,55 +72,52 @@ def print_note(text: str) -> None:
 class Reporter:
     """Progress while a run goes on, a line per failure, and a summary at the end."""
 
-    def __init__(self, quiet: bool, chosen: str, output: Path | None) -> None:
+    def __init__(self, quiet: bool, chosen: str, output: Path | None, report: Path | None) -> None:
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
         self._resumable = chosen == "jsonl" and output is not None
-        self._animated = self._console.is_terminal and not self._shown and not quiet
-        self._progress: Progress | None = None
-        self._bar: Any = None
+        self._with = "--resume" if report is None else "--resume and another --report"
+        self._animated = self._console.is_interactive and not self._shown and not quiet
+        self._bar: Bar | None = None
         self._count = self._failed = 0
         self._sound = 0.0  # seconds
         self._began = time.monotonic()
 
     @contextmanager
-    def watching(self, total: int | None) -> Iterator[None]:
+    def watching(self, total: int | None, recordings: Sequence[str] | None) -> Iterator[None]:
+        """Show progress, where somebody sees it. `recordings` are the files of audio inputs."""
         self._began = time.monotonic()  # loading the model is not the rate of the work
         if not self._animated:
             yield
             return
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self._console, transient=True) as self._progress:
-            self._bar = self._progress.add_task("working", total=total, rate="")
+        with showing(self._console, total, recordings) as self._bar:
             yield
+        self._bar = None
 
     def note(self, record: Record, item: Item | None = None) -> None:
         self._count += 1
-        self._sound += getattr(item, "seconds", 0.0)
+        seconds = getattr(item, "seconds", 0.0)
+        self._sound += seconds
         if record.error is not None:
             self._failed += 1
             if not self._shown:
                 line = Text("error: ", style="red").append(safe_line(record.input), style="bold")
                 self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
-        if self._progress is not None:
-            self._progress.update(self._bar, advance=1, rate=self._rate())
+        if self._bar is not None:
+            self._bar.advance(seconds, self._rate())
 
-    def summarise(self, placement: Any, interrupted: bool) -> None:
+    def summarise(self, placement: Any, kept_apart: str, interrupted: bool) -> None:
+        """The last line; `kept_apart` is how inputs were batched that could not share."""
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
         where = f"{placement.device_name}, {placement.dtype_name}"
         sound = f" of {_length(self._sound)} of sound" if self._sound else ""
-        line = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}"
+        batches = f", {kept_apart} (--dry-run says why)" if kept_apart else ""
+        line = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
         self._console.print(Text(line, style="dim"))
         if interrupted and self._resumable:
-            self._console.print("interrupted: the same command with --resume goes on")
+            self._console.print(f"interrupted: the same command with {self._with} goes on")
 
     def _rate(self) -> str:
         """Inputs a second; of recordings, which differ in length, seconds of sound a second."""

@@ -1,6 +1,6 @@
 """How a run's answers leave it: the writer that its options ask for, and the files beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
@@ -10,6 +10,8 @@ from taskcli.api import Answered, Model
 from taskcli.output import Layout, Writer
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.saved import Saver
+from taskcli.output.saved import endings as saved_endings
+from taskcli.output.saved.names import Names
 from taskcli.sources import Sources, printable
 
 if TYPE_CHECKING:
@@ -45,6 +47,17 @@ def saved(answers: Iterator[Answered], settled: "Settled", model: Model) -> Iter
         for answered in answers:
             record = saver.save(replace(answered.record, item=model.whole(answered)))
             yield answered._replace(record=record)
+
+
+def planned(settled: "Settled", ids: Iterable[str]) -> Iterator[str]:
+    """The files that --save-dir would leave for these inputs: a line for each input."""
+    folder = settled.output.save_dir
+    if folder is None:
+        return
+    endings = ", ".join(saved_endings(settled.task.name, _layout(settled, {})))
+    names = Names(_known(settled))
+    for id in ids:
+        yield f"{folder / names.of(id)}{endings}"
 
 
 def show_as_it_comes(writer: Writer, settled: "Settled", model: Model, sources: Sources) -> None:

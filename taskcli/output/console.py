@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from taskcli.output.palette import colours
 from taskcli.output.safe import safe, safe_line
 from taskcli.output.views import About, view
 from taskcli.output.writer import Layout, Writer
@@ -57,22 +58,27 @@ class ConsoleWriter(Writer):
         self.stream.flush()
 
     def _about(self, record: Record) -> About:
-        labels = (label for label in self._layout.labels.values() if label != "O")
-        return About(getattr(record.item, "text", ""), tuple(labels))
+        labels = tuple(label for label in self._layout.labels.values() if label != "O")
+        drawn = colours(self._layout.labels) if self._shows_pictures() else None
+        return About(getattr(record.item, "text", ""), labels, drawn)
+
+    def _shows_pictures(self) -> bool:
+        from taskcli.output.preview import can_show
+
+        return self._layout.preview and can_show(self._console)
 
     def _preview(self, record: Record) -> None:
-        """The picture, if the terminal shows any; where it does not, a preview is left out."""
-        from taskcli.output.preview import HalfBlocks, legend, picture, protocol, sent
+        from taskcli.output.preview import WHY_NONE, HalfBlocks, picture, protocol, sent
 
-        if self._console.no_color or self._console.color_system is None:
+        if not self._shows_pictures():
+            self._print(Text(WHY_NONE, style="dim"))
             return
         how = protocol()
         image = picture(record, self._layout, names=how != "blocks")
         if how == "blocks":
             self._print(HalfBlocks(image))
-            self._print(legend(record.result, self._layout))
         else:
-            self.stream.write(sent(image, how, min(self._console.width, 80)))
+            self.stream.write(sent(image, how, self._console.width))
 
     def _print(self, block: object) -> None:
         self._console.print(Padding(block, (0, 0, 0, 2)))  # type: ignore[arg-type]

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import cycle
 from pathlib import Path
 
 from taskcli.errors import InputError, StoppedError
+from taskcli.output.drawing import decoded
+from taskcli.output.outlines import outline
 from taskcli.output.running import kind_of
 from taskcli.output.saved.files import Files
 from taskcli.output.writer import Layout, Writer
-from taskcli.results import Detection, Entity, Record
+from taskcli.results import Box, Detection, Entity, Record, Segment
 
 _TYPE = re.compile(r"\W+")  # what the name of a type in brat cannot hold
 
@@ -29,7 +32,11 @@ class FolderWriter(Writer):
 
 
 class YoloWriter(FolderWriter):
-    """A line per box: class, centre, width and height as shares of the picture, and the score."""
+    """A line per object: its class, then shares of the picture's width and height.
+
+    Of a box its centre and size, of a region the points of its outline. Scores have no place:
+    what loads labels refuses a column more.
+    """
 
     def __init__(self, folder: Path, known: Iterable[str], layout: Layout) -> None:
         super().__init__(folder, known, layout)
@@ -41,22 +48,32 @@ class YoloWriter(FolderWriter):
             lines = "".join(self._lines(record.result, *record.item.size))
             self._leave(record.input, [(".txt", lines.encode())])
 
-    def _lines(self, found: list[Detection], width: int, height: int) -> Iterator[str]:
+    def _lines(self, found: list[Detection | Segment], width: int, height: int) -> Iterator[str]:
         for one in found:
-            box = one.box
-            place = (
-                (box.xmin + box.xmax) / 2 / width,
-                (box.ymin + box.ymax) / 2 / height,
-                (box.xmax - box.xmin) / width,
-                (box.ymax - box.ymin) / height,
+            points = _outline(one) if isinstance(one, Segment) else _centre_and_size(one.box)
+            if not points:
+                continue  # a region without pixels
+            shares = (
+                f"{pixel / whole:.6f}"
+                for pixel, whole in zip(points, cycle((width, height)), strict=False)
             )
             number = self._classes.setdefault(one.label, len(self._classes))
-            yield " ".join([str(number), *(f"{share:.6f}" for share in (*place, one.score))]) + "\n"
+            yield " ".join([str(number), *shares]) + "\n"
 
     def close(self) -> None:
         """The names of the classes, one a line, in the order of their numbers."""
         names = (" ".join(name.split()) for name in self._classes)
         self._files.put(Path("classes.txt"), "".join(f"{name}\n" for name in names).encode())
+
+
+def _centre_and_size(box: Box) -> list[float]:
+    middle = (box.xmin + box.xmax) / 2, (box.ymin + box.ymax) / 2
+    return [*middle, box.xmax - box.xmin, box.ymax - box.ymin]
+
+
+def _outline(segment: Segment) -> list[float]:
+    points: list[float] = outline(decoded(segment.mask)).ravel().tolist()
+    return points
 
 
 class BratWriter(FolderWriter):

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.color import Color
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 
 from taskcli import results
-from taskcli.output.palette import Colour, colour_of, colours
-from taskcli.output.safe import safe_line
 from taskcli.output.writer import Layout
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_WIDEST, _HIGHEST = 80, 24  # columns and rows of half blocks
+_WIDEST, _HIGHEST = 80, 24  # columns and rows; a character is about twice as high as wide
 _SHARPEST = 1_200  # pixels of a side that is sent to a terminal
+WHY_NONE = "no preview: it needs a terminal with 256 colours"
 _CHUNK = 4_096  # bytes of one kitty command
 
 
@@ -35,6 +33,13 @@ def protocol() -> str:
     if told.get("TERM_PROGRAM") in ("iTerm.app", "WezTerm") or told.get("LC_TERMINAL") == "iTerm2":
         return "iterm"
     return "blocks"
+
+
+def can_show(console: Console) -> bool:
+    """Whether a picture would look like one: sixteen colours are too few for half blocks."""
+    if console.no_color or console.color_system is None:
+        return False
+    return protocol() != "blocks" or console.color_system in ("256", "truecolor")
 
 
 def picture(record: results.Record, layout: Layout, names: bool) -> "Image":
@@ -57,8 +62,9 @@ def picture(record: results.Record, layout: Layout, names: bool) -> "Image":
     return image
 
 
-def sent(image: "Image", how: str, columns: int) -> str:
-    """The escape sequence that shows a picture, `columns` wide."""
+def sent(image: "Image", how: str, room: int) -> str:
+    """The escape sequence that shows a picture on a terminal of so many columns."""
+    columns = max(1, min(room, _WIDEST, round(2 * _HIGHEST * image.width / image.height)))
     content = io.BytesIO()
     image = image.copy()
     image.thumbnail((_SHARPEST, _SHARPEST))
@@ -97,21 +103,3 @@ class HalfBlocks:
 
 def _style(pixel: Any) -> Color:
     return Color.from_rgb(*pixel)
-
-
-def legend(found: Any, layout: Layout) -> RenderableType:
-    """Which colour is which label, where some are drawn."""
-    known, line = colours(layout.labels), Text()
-    drawn = (
-        (one for one in found if not isinstance(one, results.Label))
-        if isinstance(found, list)
-        else ()
-    )
-    for label in dict.fromkeys(one.label for one in drawn):
-        line.append("■ ", style=_ink(colour_of(label, known)))
-        line.append(f"{safe_line(label)}   ")
-    return line
-
-
-def _ink(colour: Colour) -> Style:
-    return Style(color=Color.from_rgb(*colour))

@@ -1,20 +1,21 @@
 """How a person sees each result. `view` gives something that rich can render."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from taskcli import results
+from taskcli.output.palette import Colour, colour_of, hexadecimal
 from taskcli.output.running_view import Marked, quoted
 from taskcli.output.safe import label_style, safe, safe_line
 
 _BAR = 24  # characters of a full score bar
-_ROOM_FOR_BARS = 60  # columns
+_ROOM_FOR_BARS = 56  # columns, the indent not counted
 _BLOCKS = " ▏▎▍▌▋▊▉"  # eighths of a character
 
 __all__ = ["About", "safe", "safe_line", "view"]
@@ -26,6 +27,7 @@ class About:
 
     text: str = ""
     labels: tuple[str, ...] = ()
+    drawn: Mapping[str, Colour] | None = None  # the labels' colours, beside a picture that has them
 
 
 NOTHING = About()
@@ -44,13 +46,13 @@ def _(result: list, about: About = NOTHING) -> RenderableType:  # type: ignore[t
     if isinstance(result[0], results.Label):
         return _Ranking(result)
     if isinstance(result[0], results.Detection):
-        return _detections(result, about.labels)
+        return _detections(result, about)
     if isinstance(result[0], results.Segment):
-        return _segments(result, about.labels)
+        return _segments(result, about)
     if about.text and isinstance(result[0], results.Entity):
         return Marked(about.text, result, about.labels)
     if isinstance(result[0], results.Entity | results.TokenEntity):
-        return _entities(result, about.labels)
+        return _entities(result, about)
     return Group(*(view(one, about) for one in result))
 
 
@@ -114,39 +116,41 @@ class _Ranking:
         yield table
 
 
-def _detections(found: list[results.Detection], known: Sequence[str]) -> Table:
-    table = _table("score", "label", "left", "top", "right", "bottom")
+def _detections(found: list[results.Detection], about: About) -> Table:
+    table = _table("score", "label", "left>", "top>", "right>", "bottom>")
     for item in found:
         sides = (item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax)
         table.add_row(
-            _score(item.score), _name(item.label, known), *(Text(str(side)) for side in sides)
+            _score(item.score), _name(item.label, about), *(Text(str(side)) for side in sides)
         )
     return table
 
 
-def _segments(found: list[results.Segment], known: Sequence[str]) -> Table:
-    table = _table("score", "label", "share", "pixels")
+def _segments(found: list[results.Segment], about: About) -> Table:
+    table = _table("score", "label", "share>", "pixels>")
     for item in found:
         height, width = item.mask.size
         score = Text("–", style="dim") if item.score is None else _score(item.score)
         share = Text(f"{item.area / (height * width):.1%}")
-        table.add_row(score, _name(item.label, known), share, Text(f"{item.area:,}"))
+        table.add_row(score, _name(item.label, about), share, Text(f"{item.area:,}"))
     return table
 
 
-def _entities(found: list[results.Entity | results.TokenEntity], known: Sequence[str]) -> Table:
+def _entities(found: list[results.Entity | results.TokenEntity], about: About) -> Table:
     table = _table("score", "entity", "text", "at")
     for item in found:
         kind = item.entity_group if isinstance(item, results.Entity) else item.entity
         place = Text(f"{item.start}–{item.end}", style="dim")
-        table.add_row(_score(item.score), _name(kind, known), Text(safe_line(item.word)), place)
+        table.add_row(_score(item.score), _name(kind, about), Text(safe_line(item.word)), place)
     return table
 
 
 def _table(*headings: str) -> Table:
+    """Columns; those whose heading ends in > hold numbers, flush right."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=bool(headings))
     for heading in headings:
-        table.add_column(heading, header_style="dim", overflow="fold")
+        side: JustifyMethod = "right" if heading.endswith(">") else "left"
+        table.add_column(heading.rstrip(">"), header_style="dim", overflow="fold", justify=side)
     return table
 
 
@@ -160,8 +164,11 @@ def _bar(score: float) -> Text:
     return Text(("█" * full + _BLOCKS[rest].strip()).ljust(_BAR), style="cyan")
 
 
-def _name(label: str, known: Sequence[str]) -> Text:
-    return Text(safe_line(label), style=label_style(label, known))
+def _name(label: str, about: About) -> Text:
+    if about.drawn is None:
+        return Text(safe_line(label), style=label_style(label, about.labels))
+    colour = hexadecimal(colour_of(label, about.drawn))
+    return Text("■ ", style=colour).append(safe_line(label), style="default")
 
 
 def _clock(seconds: float) -> str:

@@ -13,8 +13,9 @@ from taskcli.items import Item, Passage, Picture, Sound
 from taskcli.results import Answer, DepthMap
 
 # (inputs up to, longest side in pixels): a page of many pictures must still open quickly.
-_SIDES = ((100, 720), (1_000, 480))
-_SMALLEST_SIDE = 320
+_SIDES = ((100, 720), (1_000, 480), (4_000, 320))
+_SMALLEST_SIDE = 224
+_UNCOUNTED = 1_000  # inputs that a run of unknown length is taken for
 _QUALITY = 80  # JPEG: a tenth of WebP's time, which would hold back a fast device
 _DEPTH_SIDE, _DEPTH_QUALITY = 360, 90
 _LONGEST_SOUND = 600  # seconds that are embedded, about 2.4 MB
@@ -35,7 +36,7 @@ class Preview:
 
     @classmethod
     def for_run(cls, page: Path, total: int | None) -> "Preview":
-        many = _SIDES[-1][0] if total is None else total
+        many = _UNCOUNTED if total is None else total
         side = next((side for most, side in _SIDES if many <= most), _SMALLEST_SIDE)
         return cls(page.absolute().parent, side)
 

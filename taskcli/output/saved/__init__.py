@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from taskcli.errors import InputError
 from taskcli.output.saved.files import Files
@@ -23,12 +24,21 @@ _MODULES = {
 SAVING = tuple(_MODULES)
 
 
+def endings(task: str, layout: Layout) -> tuple[str, ...]:
+    """What is added to an input's name for each of its files; * is what its answer decides."""
+    found: tuple[str, ...] = _module(task).endings(layout)
+    return found
+
+
+def _module(task: str) -> ModuleType:
+    return import_module(f"taskcli.output.saved.{_MODULES[task]}")
+
+
 class Saver:
     """Writes the files of each record before the record that names them."""
 
     def __init__(self, task: str, folder: Path, known: Iterable[str], layout: Layout) -> None:
-        module = import_module(f"taskcli.output.saved.{_MODULES[task]}")
-        self._contents: Callable[[Record, Layout], Contents] = module.contents
+        self._contents: Callable[[Record, Layout], Contents] = _module(task).contents
         self._files = Files(folder, known)
         self._layout = layout
 

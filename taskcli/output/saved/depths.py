@@ -17,6 +17,10 @@ _MILLIMETRES = 0.001  # metres; what readers of depth PNGs assume
 _OUTLIERS = (1, 99)  # percentiles that the colours span
 
 
+def endings(layout: Layout) -> tuple[str, ...]:
+    return ".depth.png", ".depth.npy", ".colours.*"
+
+
 def contents(record: Record, layout: Layout) -> Contents:
     yield ".depth.png", _sixteen_bits(record.result)
     yield ".depth.npy", _array(record.result)

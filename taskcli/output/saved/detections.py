@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+def endings(layout: Layout) -> tuple[str, ...]:
+    return (".boxes.*", ".crop-*") if layout.crops else (".boxes.*",)
+
+
 def contents(record: Record, layout: Layout) -> Contents:
     image = whole(record.item)
     extension, content = to_look_at(annotated(record.result, record.item, layout))

@@ -35,6 +35,10 @@ small {{ font-size: .65em; font-weight: 700; margin-left: .4em; }}
 """
 
 
+def endings(layout: Layout) -> tuple[str, ...]:
+    return (".html",)
+
+
 def contents(record: Record, layout: Layout) -> Contents:
     known = kind_colours(layout.labels)
     parts = list(stretches(record.item.text, record.result))

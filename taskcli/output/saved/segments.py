@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _MOST = 65_535  # numbers in a 16-bit map
 
 
+def endings(layout: Layout) -> tuple[str, ...]:
+    usual = ".overlay.*", ".ids.png"
+    return (*usual, ".mask-*.png") if layout.masks else usual
+
+
 def contents(record: Record, layout: Layout) -> Contents:
     extension, content = to_look_at(overlay(record.result, record.item, layout))
     yield f".overlay{extension}", content

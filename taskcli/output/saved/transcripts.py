@@ -9,6 +9,10 @@ from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Record
 
 
+def endings(layout: Layout) -> tuple[str, ...]:
+    return ".srt", ".vtt", ".tsv", ".txt", ".json"
+
+
 def contents(record: Record, layout: Layout) -> Contents:
     found = list(cues(record.result, layout))
     for kind in LINED:

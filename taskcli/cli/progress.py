@@ -1,0 +1,80 @@
+"""The bar on stderr: inputs, or for recordings, which differ in length, seconds of sound."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+_PATIENCE = 0.2  # seconds to wait, once the work is done, for the header that is being read
+
+
+class Bar:
+    def __init__(self, progress: Progress, total: int | None, by_sound: bool) -> None:
+        self._progress, self._total, self._by_sound = progress, total, by_sound
+        self._count, self._sound = 0, 0.0
+        # By sound the whole is unknown, and the bar moves to and fro, until the headers were read.
+        whole = None if by_sound else total
+        self._task = progress.add_task("working", total=whole, done=self._done(), rate="")
+
+    def advance(self, seconds: float, rate: str) -> None:
+        """One more input is answered, of so many seconds of sound."""
+        self._count += 1
+        self._sound += seconds
+        self._progress.update(
+            self._task,
+            completed=self._sound if self._by_sound else self._count,
+            done=self._done(),
+            rate=rate,
+        )
+
+    def measure(self, seconds: float) -> None:
+        """The sound of all inputs is as long as this, by what their headers state."""
+        self._progress.update(self._task, total=seconds)
+
+    def _done(self) -> str:
+        return f"{self._count}/{'?' if self._total is None else self._total}"
+
+
+@contextmanager
+def showing(console: Console, total: int | None, recordings: Sequence[str] | None) -> Iterator[Bar]:
+    """A bar while the block runs. `recordings` are the files of a run whose inputs are sound."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[done]}", style="progress.download"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = Bar(progress, total, by_sound=recordings is not None)
+        with _measuring(recordings if recordings and len(recordings) == total else (), bar.measure):
+            yield bar
+
+
+@contextmanager
+def _measuring(paths: Sequence[str], tell: Callable[[float], None]) -> Iterator[None]:
+    """Add up what the headers of files state, beside the work."""
+    done = threading.Event()
+
+    def measure() -> None:
+        from taskcli.runtime.media import stated_seconds
+
+        seconds = 0.0
+        for path in paths:
+            if done.is_set():
+                return
+            seconds += stated_seconds(path)
+        tell(seconds)
+
+    thread = threading.Thread(target=measure, name="taskcli-headers", daemon=True)
+    if paths:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if paths:
+            thread.join(_PATIENCE)
