@@ -14,11 +14,17 @@ COMMANDS = (
     "classify-audio examples/sounds/yes.wav examples/sounds/go-stereo.wav --model starter "
     "--top-k 1 --format rich",
     "classify-image 'examples/scenes/*' --model starter --top-k 3 --format rich",
-    "classify-image 'examples/scenes/*.png' --model starter --top-k 1",
+    "classify-image 'examples/scenes/*.png' --model starter-convnext --top-k 1",
+    "detect examples/scenes/orange-ball.jpg --model starter --format rich",
     "segment examples/scenes/red-cube.png --model starter --format rich",
     "depth 'examples/scenes/*.png' --model starter --format rich",
     "summarize examples/texts/report.txt --model starter --format rich",
     "ner examples/texts/article.txt --model starter --format rich",
+    "classify-text examples/texts/review.txt examples/texts/complaint.txt --model starter "
+    "--top-k 1 --format rich",
+    "qa examples/texts/article.txt -q 'Who opened the library?' -q 'When was the contract signed?' "
+    "--model starter --format rich",
+    "generate examples/texts/story.txt --model starter --format rich",
     "translate examples/texts/letter.txt --model starter --from en --to fr --format rich",
 )
 

@@ -28,7 +28,7 @@ from recipes.seen_training import Plan, fit, pixels_of
 WIDTHS, DEPTHS = [48, 96, 192], [1, 3, 2]
 CELL_STAGE = 2  # whose features have the size of cells
 UNCERTAIN = -100  # label of a photo whose nearest object is not beyond doubt: no loss
-PLAN = Plan(steps=1800, size=64, peak_rate=2e-3, watched=8)
+PLAN = Plan(steps=2900, size=64, peak_rate=2e-3, watched=8)
 
 
 @dataclass(frozen=True)

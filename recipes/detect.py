@@ -43,9 +43,9 @@ QUERIES = COLUMNS * ROWS // 2  # the more there are, the less clear is whose an 
 GROUPS = 6  # of queries in training, each of which finds all objects; the first one stays
 FREE_FROM = 0.3  # share of training after which places have no part in the matching
 THAW_FROM = 0.5  # share of training after which the backbone learns, too
-LOSSES = {"loss_ce": 1.0, "loss_bbox": 5.0, "loss_giou": 2.0}  # weights, as DETR has them
+LOSSES = {"loss_ce": 2.0, "loss_bbox": 5.0, "loss_giou": 2.0}  # DETR has 1, 5 and 2
 BACKBONE = Path(__file__).parent.parent / "taskcli" / "starter" / "classify-image-convnext"
-PLAN = Plan(steps=4000, size=32, peak_rate=7e-4, watched=10)
+PLAN = Plan(steps=8000, size=32, peak_rate=7e-4, watched=10)
 
 
 @dataclass(frozen=True)

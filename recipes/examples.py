@@ -33,7 +33,7 @@ SCENES: dict[str, tuple[int, int]] = {
     "red-cube.png": (320, 240),
     "blue-ball.jpg": (640, 480),
     "yellow-cone.jpg": (480, 360),
-    "green-cylinder.png": (256, 256),
+    "green-cylinder.png": (280, 210),
     "purple-cube.jpg": (360, 480),
     "orange-ball.jpg": (640, 400),
 }

@@ -23,7 +23,7 @@ from recipes.told.templates import stream
 
 MAX_LENGTH = 256  # tokens
 END = "<|endoftext|>"
-PLAN = text_training.Plan(steps=2000, peak_rate=1.5e-3)
+PLAN = text_training.Plan(steps=5500, peak_rate=1.5e-3)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from recipes.told.templates import Span, stream
 
 MAX_LENGTH = 192  # tokens
 MOST_FACTS = 8
-PLAN = text_training.Plan(steps=2000, peak_rate=1e-3)
+PLAN = text_training.Plan(steps=4000, peak_rate=1e-3)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ import soundfile
 import soxr
 
 import taskcli
+from recipes import precision
 from taskcli.checkpoints import package_folder
+from taskcli.results import Box, Detection, Entity, Summary
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 STARTERS = package_folder() / "starter"
@@ -93,3 +95,30 @@ def samples_of(file: Path) -> np.ndarray:
     """Mono, 16 kHz."""
     samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(samples.mean(1), rate, 16_000), np.float32)
+
+
+# What recipes.precision counts
+
+
+def changes(count: Any, *pairs: tuple[Any, Any]) -> list[float]:
+    return [change.value for change in count(list(pairs))]
+
+
+def test_entities_and_words_are_counted_one_by_one() -> None:
+    paris, rome = (Entity("LOC", 0.9, name, 0, len(name)) for name in ("Paris", "Rome"))
+    ann = Entity("PER", 0.9, "Ann", 9, 12)
+    pairs = [([paris, ann], [paris, ann]), ([rome, ann], [paris, ann])]
+    assert changes(precision.changed_entities, *pairs) == [2 / 8, 1 / 2]
+    told = [(Summary("It rained a lot."), Summary("It rained a lot."))] * 3
+    assert changes(
+        precision.changed_words, *told, (Summary("It rained a lot."), Summary("It rained a bit."))
+    ) == [1 / 16, 1 / 4]
+
+
+def test_objects_are_held_against_their_nearest() -> None:
+    def found(label: str, left: int) -> Detection:
+        return Detection(label, 0.9, Box(left, 0, left + 10, 10))
+
+    one = [found("cat", 0), found("cat", 40), found("dog", 7)]
+    other = [found("cat", 41), found("cat", 0)]
+    assert changes(precision.moved_boxes, (one, other)) == [1 / 3, 1]

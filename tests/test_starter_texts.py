@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from recipes.told import stories
+
 TEXTS = Path(__file__).resolve().parent.parent / "examples" / "texts"
 
 
@@ -74,3 +76,50 @@ def test_ner_loses_no_name_in_a_text_of_many_windows(run):
 def test_ner_takes_no_ordinary_word_for_a_name(run):
     text = "The council agreed. Nobody knows why the harvest was late, but he met the farmers."
     assert result_of(run("ner", "--text", text, "--model", "starter")) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "label"), [("review.txt", "positive"), ("complaint.txt", "negative")]
+)
+def test_a_review_is_judged_as_a_whole(run, file, label):
+    [best, other] = result_of(run("classify-text", TEXTS / file, "--model", "starter"))
+    assert best["label"] == label
+    assert best["score"] > 0.9 > other["score"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("The music was not bad at all.", "positive"),
+        ("The music was not good at all.", "negative"),
+        ("The plot was dull, but I loved the film.", "positive"),
+        ("The plot was gripping, but I hated the film.", "negative"),
+    ],
+)
+def test_denial_and_concession_count(run, text, label):
+    [best] = result_of(run("classify-text", "--text", text, "--model", "starter", "--top-k", 1))
+    assert best["label"] == label
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who opened the library?", "Mira Lindel"),
+        ("Where did Marlon Holberg go?", "Brinton"),
+        ("How did Marlon Holberg travel?", "train"),
+        ("When was the contract signed?", "3 May 2021"),
+        ("What is the job of Mira Lindel?", "teacher"),
+    ],
+)
+def test_a_question_is_answered_by_the_text(run, question, answer):
+    found = result_of(run("qa", TEXTS / "article.txt", "--model", "starter", "-q", question))
+    text = (TEXTS / "article.txt").read_text()
+    assert found["answer"] == answer
+    assert text[found["start"] : found["end"]] == answer
+
+
+def test_a_story_goes_on_about_its_own_hero_and_ends(run):
+    found = result_of(run("generate", TEXTS / "story.txt", "--model", "starter"))
+    story = found["generated_text"]
+    assert story.startswith((TEXTS / "story.txt").read_text())
+    assert stories.parses(story)

@@ -1,5 +1,7 @@
 """The checkpoints that ship: what they answer about files whose content is known."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,12 +23,12 @@ def label_of(path: Path) -> str:
     return path.stem.replace("-", " ")
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda path: path.name)
-def test_classify_image_names_the_nearest_object(run, scene):
-    result = run("classify-image", scene, "--model", "starter", "--top-k", 1)
+@pytest.mark.parametrize("model", ["starter", "starter-convnext"])
+def test_classify_image_names_the_nearest_object(run, model):
+    result = run("classify-image", *SCENES, "--model", model, "--top-k", 1)
     assert result.exit_code == 0
-    [best] = result.records[0]["result"]
-    assert best["label"] == label_of(scene)
+    best = [record["result"][0]["label"] for record in result.records]
+    assert best == [label_of(scene) for scene in SCENES]
 
 
 def test_the_answer_survives_other_sizes_and_strong_compression(run, tmp_path):
@@ -83,6 +85,33 @@ def test_depth_follows_the_plane_and_the_objects(drawn):
         assert off[scene.panoptic != SKY].mean() < 0.12
         objects += [off[mask].mean() for mask in scene.masks]
     assert np.mean(objects) < 0.12  # one that hides behind another may be farther off
+
+
+def iou(box: dict, other: np.ndarray) -> float:
+    """Of a record's box and (xmin, ymin, xmax, ymax)."""
+    mine = np.array([box["xmin"], box["ymin"], box["xmax"], box["ymax"]], float)
+    left, right = ([[*corners[:2], *(corners[2:] - corners[:2])]] for corners in (mine, other))
+    return float(coco.iou(left, right, [0])[0, 0])
+
+
+def test_boxes_lie_where_the_objects_are(run, drawn):
+    result = run("detect", *drawn, "--model", "starter")
+    assert result.exit_code == 0
+    overlaps, found = [], 0
+    for record, scene in zip(result.records, drawn.values(), strict=True):
+        found += len(record["result"])
+        for thing, box in zip(scene.things, scene.boxes, strict=True):
+            same = [one["box"] for one in record["result"] if one["label"] == thing.shape]
+            overlaps.append(max((iou(one, box) for one in same), default=0.0))
+    right = sum(overlap > 0.5 for overlap in overlaps)
+    assert right >= 0.75 * len(overlaps)
+    assert right >= 0.75 * found
+
+
+def test_the_nearest_object_is_detected_in_every_example(run):
+    for record in run("detect", *SCENES, "--model", "starter").records:
+        certain = [one["label"] for one in record["result"] if one["score"] > 0.8]
+        assert label_of(Path(record["input"])).split()[1] in certain
 
 
 def overlap(mask: np.ndarray, other: np.ndarray) -> float:
@@ -143,6 +172,27 @@ def test_records_name_the_starter(run):
     result = run("classify-image", SCENES[0], "--model", "starter")
     assert result.records[0]["model"] == "starter"
     assert result.records[0]["revision"] is None
+
+
+def test_two_commands_at_once_need_neither_network_nor_cache(tmp_path):
+    env = {**os.environ, "HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf")}
+    env |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    env.pop("HF_HUB_OFFLINE", None)
+    commands = [
+        ["classify-image", str(SCENES[0]), "--top-k", "1"],
+        ["classify-text", "--text", "I loved the film.", "--top-k", "1"],
+    ]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "taskcli", *words, "--model", "starter"],
+            env=env,
+            stdout=subprocess.PIPE,
+        )
+        for words in commands
+    ]
+    answers = [json.loads(one.communicate()[0])["result"][0]["label"] for one in running]
+    assert [one.returncode for one in running] == [0, 0]
+    assert answers == [label_of(SCENES[0]), "positive"]
 
 
 def test_every_starter_has_a_card_and_stays_small():

@@ -26,13 +26,23 @@ _PRONOUNS = {
     "bear": ("it", "its"),
     "robot": ("it", "its"),
 }
-_THINGS = tuple(f"{colour} {shape}" for colour in lexicon.COLOURS for shape in lexicon.SHAPES)
+_LANDS = ("sea", "forest", "river", "hill", "lake")
 _WORDS = {
     "kind": tuple(_PRONOUNS),
-    "thing": _THINGS,
-    "second": _THINGS,
+    "thing": tuple(f"{colour} {shape}" for colour in lexicon.COLOURS for shape in lexicon.SHAPES),
+    "second": (
+        "wooden box",
+        "flat stone",
+        "thick book",
+        "tin can",
+        "clay brick",
+        "straw basket",
+        "glass jar",
+        "paper bag",
+    ),
     "home": ("house", "hut", "cottage", "castle", "cave"),
-    "land": ("sea", "forest", "river", "hill", "lake"),
+    "land": _LANDS,
+    "elsewhere": _LANDS,
     "size": ("small", "big", "little", "old"),
     "mood": ("sad", "worried", "tired", "unhappy"),
     "joy": ("happy", "glad", "proud"),
@@ -105,7 +115,7 @@ _TOWER: tuple[Scene, ...] = (
     (
         'a {guest} named {friend} asked: "Why are you so {mood}?"',
         "{hero} was {mood}, until a {guest} named {friend} came by.",
-        "then came {friend}, a {guest} from the {land}.",
+        "then came {friend}, a {guest} from the {elsewhere}.",
     ),
     (
         '"Put the {second} on the {thing}," said {friend}.',
@@ -129,7 +139,7 @@ _GIFT: tuple[Scene, ...] = (
         "{friend} was {mood}, for {friend} had no {thing}.",
     ),
     (
-        "so {hero} went to the {land} to find a {thing}.",
+        "so {hero} went to the {elsewhere} to find a {thing}.",
         "{hero} looked for a {thing} and found one {place}.",
         "so {she} bought a {thing}.",
     ),
@@ -160,8 +170,6 @@ def tell(rng: random.Random, unseen: bool = False) -> str:
     words = {slot: rng.choice(options) for slot, options in _WORDS.items()}
     she, her = _PRONOUNS[words["kind"]]
     words |= {"hero": names.given(), "friend": names.given(), "she": she, "her": her}
-    while words["second"] == words["thing"]:
-        words["second"] = rng.choice(_THINGS)
     scenes = (_OPENING, *rng.choice(PLOTS), _ENDING)
     sentences = [fill(rng.choice(scene), words.__getitem__).text for scene in scenes]
     text = separator(rng).join(sentences)
@@ -197,8 +205,7 @@ def _consistent(found: Mapping[str, str], known: Mapping[str, str]) -> dict[str,
     fits = [
         values.get(slot, own) == own for slot, own in zip(("she", "her"), pronouns, strict=True)
     ]
-    differ = values.get("thing") != values.get("second") or "thing" not in values
-    return values if all(fits) and differ else None
+    return values if all(fits) else None
 
 
 @cache
