@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
-METRICS := $(VENV)/.metrics
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
@@ -19,11 +18,7 @@ $(RUNTIME): pyproject.toml constraints.txt
 	touch $@
 
 $(TOOLS): $(RUNTIME)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
-
-$(METRICS): $(TOOLS)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[recipes]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,recipes]'
 	touch $@
 
 demo: $(RUNTIME)  ## Set up, then run every task that has a starter checkpoint on examples/
@@ -46,22 +41,24 @@ format: $(TOOLS)  ## Rewrite the code as `make check` wants it
 docs: $(RUNTIME)  ## Generate docs/commands.md from the commands themselves
 	$(BIN)/python docs/generate.py
 
-parity: $(TOOLS)  ## Run every model type that transformers maps, on tiny checkpoints (an hour)
+parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes a while)
 	PYTHONPATH=tests $(BIN)/python -m parity
+	$(BIN)/python -m pytest -n 2 -m parity
+	$(BIN)/python -m pytest -n 2 tests/test_batch_equals_alone.py
 
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
 	$(BIN)/python -m benchmarks.throughput
 
-starter: $(METRICS)  ## Train one starter checkpoint: make starter TASK=classify-image
+starter: $(TOOLS)  ## Train one starter checkpoint: make starter TASK=classify-image
 	$(BIN)/python -m recipes.$(subst -,_,$(TASK)) --seed 0 --out runs/$(TASK)
 
-starters-eval: $(METRICS)  ## Measure the starters on unseen data: make starters-eval SEED=7
+starters-eval: $(TOOLS)  ## Measure the starters on unseen data: make starters-eval SEED=7
 	$(BIN)/python -m recipes.evaluate --seed $(or $(SEED),7) --count $(or $(COUNT),1000)
 
 pictures: $(RUNTIME)  ## Make the pictures of the README again, by the starters
 	$(BIN)/python docs/pictures.py
 
-examples: $(METRICS)  ## Make the sample files of examples/ again
+examples: $(TOOLS)  ## Make the sample files of examples/ again
 	$(BIN)/python -m recipes.examples
 
 clean:  ## Remove the virtual environment and caches

@@ -25,7 +25,7 @@ COLUMNS = 88
 
 # What --save-dir leaves for an input, by the ending of the file to show.
 FILES = {
-    "detect": ("examples/scenes/red-cube.png", ".boxes.png"),
+    "detect": ("examples/scenes/orange-ball.jpg", ".boxes.png"),
     "segment": ("examples/scenes/red-cube.png", ".overlay.png"),
     "depth": ("examples/scenes/red-cube.png", ".colours.png"),
 }
@@ -33,10 +33,8 @@ FILES = {
 TERMINAL = {
     "classify-image": "classify-image examples/scenes/red-cube.png --top-k 3",
     "asr": "asr examples/sounds/sentence.wav --timestamps word",
-    "classify-audio": "classify-audio examples/sounds/yes.wav --top-k 3",
     "ner": "ner examples/texts/article.txt",
-    "qa": "qa examples/texts/letter.txt -q 'Who wrote the letter?'",
-    "generate": "generate examples/texts/story.txt --max-new-tokens 40",
+    "qa": "qa examples/texts/article.txt -q 'Who opened the library?'",
 }
 
 
@@ -89,7 +87,7 @@ def _run(words: list[str]) -> str:
     """A command's standard output, in colours. Raises CalledProcessError if it fails."""
     told = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
     told.pop("NO_COLOR", None)
-    command = [sys.executable, "-m", "taskcli", *words, "--model", "starter"]
+    command = [sys.executable, "-m", "taskcli", *words, "--model", "starter", "--quiet"]
     done = subprocess.run(command, cwd=TOP, env=told, check=True, stdout=subprocess.PIPE)
     return done.stdout.decode()
 
