@@ -3,14 +3,17 @@
     python -m recipes.asr --seed 0 --out runs/asr
 
 Letters and their order are those of facebook/wav2vec2-base-960h. The first epochs hear short
-utterances only, which is how it finds out that sounds have to do with letters.
+utterances only, which is how it finds out that sounds have to do with letters. Half-way up, a head
+that is thrown away later writes down phonemes, which are as they sound: so the lower layers learn
+to hear, and leave the spelling to the upper ones (intermediate CTC, Lee and Watanabe 2021).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -25,17 +28,42 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2ForCTC, Wav2Vec2Processor
 
 from recipes import hearing, training
-from recipes.speech import PLAIN_VOICES, RATE, SHARD, Corpus, Floats, Utterance, corpus, hear
+from recipes.speech import (
+    PLAIN_VOICES,
+    RATE,
+    SHARD,
+    Corpus,
+    Floats,
+    Utterance,
+    corpus,
+    hear,
+    with_phonemes,
+)
+from recipes.told import bilingual
+from recipes.told.templates import stream
 from recipes.words import KNOWN, Lexicon, Writer
 
 VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
 ID_OF = {letter: index for index, letter in enumerate(VOCABULARY)}
 BATCH_SECONDS = 90.0  # of sound in a batch, padding included
 SHORT_EPOCHS, SHORT = 2, 2.2  # epochs that hear only what is shorter than so many seconds
-LONGEST = 14.0  # seconds of an example
-FEW, JOINED = 0.3, 0.08  # shares of utterances of one to three words, of two or more in a row
-PEAK_RATE = 1e-3
-SHARDS = 24  # of utterances, spoken once
+LONGEST = 32.0  # seconds of an example: a window of taskcli has 30
+FEW, JOINED = 0.3, 0.4  # shares of utterances of one to three words, of two or more in a row
+HOPS = 3  # of 10 ms in a frame: two letters in one frame are rare, and the way is shorter
+PEAK_RATE = 1.5e-3
+HEARING_LAYER = 2  # after which phonemes are told
+HEARING_SHARE = 0.5  # of their loss at the start; it fades as the spelling comes
+
+Write = Callable[[np.random.Generator], list[Utterance]]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """How much is spoken, once: by a usual and by an even writer, and of what translate reads."""
+
+    usual: int = 24
+    even: int = 24
+    scenes: int = 4
 
 
 def utterances(
@@ -44,9 +72,10 @@ def utterances(
     lexicon: Lexicon = KNOWN,
     few: float = FEW,
     size: int = SHARD,
+    even: bool = False,
 ) -> list[Utterance]:
     """A shard of sentences and of single words."""
-    writer = Writer(rng, lexicon)
+    writer = Writer(rng, lexicon, even)
 
     def text() -> str:
         return writer.few() if rng.random() < few else writer.sentence()
@@ -54,8 +83,21 @@ def utterances(
     return [Utterance.draw(rng, text(), voices) for _ in range(size)]
 
 
+def scene_utterances(rng: np.random.Generator) -> list[Utterance]:
+    """Sentences that the translate starter knows, so that one command can feed the other."""
+    chance = stream(*rng.integers(1 << 32, size=2).tolist())
+    texts = (bilingual.heard(chance).en.lower() for _ in range(SHARD))
+    return [Utterance.draw(rng, text, PLAIN_VOICES) for text in texts]
+
+
 def ids_of(text: str) -> list[int]:
     return [ID_OF[letter] for letter in text.upper().replace(" ", "|")]
+
+
+def phoneme_ids(spoken: Corpus) -> dict[str, int]:
+    """From 1: CTC's blank is 0."""
+    codes = {code for one in spoken.utterances for code in one.phonemes.split()}
+    return {code: index for index, code in enumerate(sorted(codes), 1)}
 
 
 def text_of(ids: list[int]) -> str:
@@ -66,11 +108,22 @@ def text_of(ids: list[int]) -> str:
 
 
 @dataclass(frozen=True)
+class Labels:
+    ids: Tensor  # [all of them], row after row
+    lengths: Tensor  # [B] of each row
+
+    @classmethod
+    def of(cls, rows: list[list[int]]) -> Labels:
+        ids = torch.tensor([index for row in rows for index in row])
+        return cls(ids, torch.tensor([len(row) for row in rows]))
+
+
+@dataclass(frozen=True)
 class Batch:
     values: Tensor  # [B,n]
     mask: Tensor  # [B,n]
-    labels: Tensor  # [all letters], row after row
-    lengths: Tensor  # [B] letters of each row
+    letters: Labels
+    phonemes: Labels
     texts: list[str]
 
 
@@ -79,6 +132,7 @@ class Talk(IterableDataset[Batch]):
 
     def __init__(self, spoken: Corpus, seed: int, first: int, last: int) -> None:
         self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
+        self.ids = phoneme_ids(spoken)
 
     def __iter__(self) -> Iterator[Batch]:
         for step, rows in enumerate(self._batches()):
@@ -100,12 +154,13 @@ class Talk(IterableDataset[Batch]):
 
     def _batch(self, rows: list[list[int]], rng: np.random.Generator) -> Batch:
         sounds = [self._sound(row, rng) for row in rows]
-        texts = [" ".join(self.spoken.utterances[i].text for i in row) for row in rows]
-        letters = [ids_of(text) for text in texts]
+        said = [[self.spoken.utterances[index] for index in row] for row in rows]
+        texts = [" ".join(one.text for one in row) for row in said]
+        codes = [[code for one in row for code in one.phonemes.split()] for row in said]
         return Batch(
             *hearing.pad(sounds),
-            labels=torch.tensor([index for row in letters for index in row]),
-            lengths=torch.tensor([len(row) for row in letters]),
+            letters=Labels.of([ids_of(text) for text in texts]),
+            phonemes=Labels.of([[self.ids[code] for code in row] for row in codes]),
             texts=texts,
         )
 
@@ -144,6 +199,7 @@ def _alike(
 
 def build_model() -> Wav2Vec2ForCTC:
     config = hearing.build_config(
+        hops=HOPS,
         hidden_size=192,
         num_hidden_layers=4,
         num_attention_heads=4,
@@ -174,12 +230,26 @@ def frames_of(model: Wav2Vec2ForCTC, batch: Batch) -> Tensor:
     return model._get_feat_extract_output_lengths(batch.mask.sum(-1))
 
 
-def loss_of(model: Wav2Vec2ForCTC, batch: Batch) -> Tensor:
+def build_hearing_head(width: int, phonemes: int) -> nn.Module:
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, phonemes + 1))
+
+
+def losses_of(model: Wav2Vec2ForCTC, head: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """(of the letters, of the phonemes)."""
     with torch.autocast("cpu", torch.bfloat16):
-        logits = model(batch.values, attention_mask=batch.mask).logits
-    scores = logits.float().log_softmax(-1).transpose(0, 1)
+        told = model(batch.values, attention_mask=batch.mask, output_hidden_states=True)
+        phonemes = head(told.hidden_states[HEARING_LAYER])
     frames = frames_of(model, batch)
-    return functional.ctc_loss(scores, batch.labels, frames, batch.lengths, zero_infinity=True)
+    return (
+        connectionist(told.logits, frames, batch.letters),
+        connectionist(phonemes, frames, batch.phonemes),
+    )
+
+
+def connectionist(logits: Tensor, frames: Tensor, labels: Labels) -> Tensor:
+    """CTC loss of logits [B,frames,labels]."""
+    scores = logits.float().log_softmax(-1).transpose(0, 1)
+    return functional.ctc_loss(scores, labels.ids, frames, labels.lengths, zero_infinity=True)
 
 
 @torch.inference_mode()
@@ -208,7 +278,7 @@ def unseen(folder: Path, seed: int) -> list[Batch]:
     """A few batches to watch the progress by."""
 
     def write(rng: np.random.Generator) -> list[Utterance]:
-        return utterances(rng, PLAIN_VOICES, few=0.0, size=120)
+        return utterances(rng, PLAIN_VOICES, few=0.0, size=120)  # of letters only
 
     spoken = corpus(folder, seed, 1, write)
     rows = [[index] for index in range(len(spoken))]
@@ -217,30 +287,42 @@ def unseen(folder: Path, seed: int) -> list[Batch]:
     return [talk._batch(batch, np.random.default_rng([seed, 3])) for batch in batches]
 
 
+def spoken_to_train_on(folder: Path, seed: int, shards: Shards) -> Corpus:
+    def spoken(place: Path, count: int, write: Write) -> Corpus:
+        return corpus(place, seed, count, lambda rng: with_phonemes(write(rng)))
+
+    return (
+        spoken(folder, shards.usual, partial(utterances, voices=PLAIN_VOICES))
+        + spoken(folder / "even", shards.even, partial(utterances, voices=PLAIN_VOICES, even=True))
+        + spoken(folder / "scenes", shards.scenes, scene_utterances)
+    )
+
+
 def train(
-    seed: int, steps: int, folder: Path, shards: int = SHARDS, every: int = 100
+    seed: int, steps: int, folder: Path, shards: Shards = Shards(), every: int = 200
 ) -> Wav2Vec2ForCTC:
     """Train, or go on from the checkpoint in `folder`."""
     torch.set_num_threads(1)  # the other core makes the data
     torch.manual_seed(seed)
     speech = folder / "speech"
-    spoken = corpus(speech, seed, shards, lambda rng: utterances(rng, PLAIN_VOICES))
+    spoken = spoken_to_train_on(speech, seed, shards)
     watched = unseen(speech, seed + 1)
     model, log = build_model(), training.Log(folder)
-    optimizer = training.optimiser([model], PEAK_RATE, decay=0.02)
-    parts = {"model": model, "optimizer": optimizer}
+    head = build_hearing_head(model.config.hidden_size, len(phoneme_ids(spoken)))
+    optimizer = training.optimiser([model, head], PEAK_RATE, decay=0.02)
+    parts = {"model": model, "head": head, "optimizer": optimizer}
     checkpoint = folder / "checkpoint.pt"
     first = training.load_checkpoint(checkpoint, **parts)
     model.train()
     for step, batch in enumerate(batches_from(spoken, seed, first, steps, workers=1), first):
         training.set_rate(optimizer, training.learning_rate(step, steps, PEAK_RATE))
-        loss = loss_of(model, batch)
+        spelt, heard = losses_of(model, head, batch)
         optimizer.zero_grad()
-        loss.backward()
+        (spelt + HEARING_SHARE * (1 - step / steps) * heard).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         if step % 20 == 0:
-            log.write(step=step, loss=round(loss.item(), 4))
+            log.write(step=step, spelt=round(spelt.item(), 4), heard=round(heard.item(), 4))
         if (step + 1) % every == 0 or step + 1 == steps:
             training.save_checkpoint(checkpoint, step + 1, **parts)
             log.write(step=step + 1, **error_rates(model, watched))
@@ -250,11 +332,13 @@ def train(
 def main(
     out: Annotated[Path, typer.Option(help="Folder for log, checkpoint, speech/ and model/.")],
     seed: Annotated[int, typer.Option(help="Seed of the weights and of what is said.")] = 0,
-    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 5000,
-    shards: Annotated[int, typer.Option(help=f"Times {SHARD} utterances to train on.")] = SHARDS,
+    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 14_000,
+    usual: Annotated[int, typer.Option(help=f"Times {SHARD} usual utterances.")] = Shards.usual,
+    even: Annotated[int, typer.Option(help=f"Times {SHARD} even utterances.")] = Shards.even,
+    scenes: Annotated[int, typer.Option(help=f"Times {SHARD} of scenes.")] = Shards.scenes,
 ) -> None:
     """Train the asr starter and save it in OUT/model."""
-    model = train(seed, steps, out, shards)
+    model = train(seed, steps, out, Shards(usual, even, scenes))
     training.save_half(model, build_processor(out / "model"), out / "model")
 
 

@@ -2,8 +2,7 @@
 
 The first convolution looks at 15 ms every 10 ms and starts as Gabor filters on the mel scale in
 four phases, the second starts by adding the phases up: about what a spectrogram is, at a fraction
-of the cost of seven narrow layers learnt from nothing. All of it goes on learning. As in the
-original, 25 ms of sound make the first frame and each further 20 ms one more.
+of the cost of seven narrow layers learnt from nothing. All of it goes on learning.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ BANDS, PHASES = 40, 4
 LOWEST, HIGHEST = 80.0, 7600.0  # Hz
 
 
-def build_config(**shape: Any) -> Wav2Vec2Config:
-    """50 frames a second. `shape` gives the width, the depth and the labels."""
+def build_config(hops: int = 2, **shape: Any) -> Wav2Vec2Config:
+    """A frame every `hops` times 10 ms. `shape` gives the width, the depth and the labels."""
     width = BANDS * PHASES
     return Wav2Vec2Config(
         feat_extract_norm="layer",
         conv_dim=(width, width, width),
-        conv_kernel=(WINDOW, 2, 1),
-        conv_stride=(HOP, 2, 1),
+        conv_kernel=(WINDOW, hops, 1),
+        conv_stride=(HOP, hops, 1),
         num_feat_extract_layers=3,
         conv_bias=True,
         do_stable_layer_norm=True,

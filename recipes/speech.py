@@ -12,7 +12,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -57,6 +57,7 @@ class Utterance:
     voice: str = "en-us"
     speed: int = 160  # words a minute
     pitch: int = 50
+    phonemes: str = ""  # of the text in this voice, where a recipe asks for them
 
     @classmethod
     def draw(cls, rng: np.random.Generator, text: str, voices: list[str]) -> Utterance:
@@ -78,7 +79,27 @@ def speak(text: str, voice: str = "en-us", speed: int = 160, pitch: int = 50) ->
 def speak_all(utterances: Iterable[Utterance], threads: int = 2) -> Iterator[Floats]:
     """The samples of each utterance, in order."""
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda one: speak(**asdict(one)), utterances)
+        yield from pool.map(
+            lambda one: speak(one.text, one.voice, one.speed, one.pitch), utterances
+        )
+
+
+def phonemes_of(text: str, voice: str) -> str:
+    """What espeak says for a text, in its own codes, without stress and pauses."""
+    done = subprocess.run(
+        ["espeak-ng", "-v", voice, "-q", "-x", "--sep= ", "--", text.lower()],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    codes = (code.lstrip("',%=") for code in done.stdout.split())
+    return " ".join(code for code in codes if code and not code.startswith("_"))
+
+
+def with_phonemes(utterances: list[Utterance], threads: int = 2) -> list[Utterance]:
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(lambda one: phonemes_of(one.text, one.voice), utterances)
+        return [replace(one, phonemes=said) for one, said in zip(utterances, found, strict=True)]
 
 
 def trimmed(samples: Floats, floor: float = 0.003) -> Floats:
@@ -109,6 +130,9 @@ class Corpus:
 
     def __len__(self) -> int:
         return len(self.utterances)
+
+    def __add__(self, other: Corpus) -> Corpus:
+        return Corpus(self.utterances + other.utterances, self.samples + other.samples)
 
     def sound(self, index: int) -> Floats:
         return self.samples[index].astype(np.float32) / _FULL_SCALE

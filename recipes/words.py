@@ -397,11 +397,14 @@ class Writer:
     """Writes sentences: grammatical, and about nothing in particular.
 
     Short words come up more often than long ones, as in every language (Zipf's law of
-    abbreviation): half of all words are from the shortest eighth of the lexicon.
+    abbreviation): half of all words are from the shortest eighth of the lexicon. An `even` writer
+    takes all equally often, so that long ones are heard often enough to learn their spelling.
     """
 
-    def __init__(self, rng: np.random.Generator, lexicon: Lexicon = KNOWN) -> None:
-        self.rng, self.lexicon = rng, lexicon
+    def __init__(
+        self, rng: np.random.Generator, lexicon: Lexicon = KNOWN, even: bool = False
+    ) -> None:
+        self.rng, self.lexicon, self.power = rng, lexicon, 1 if even else 3
 
     def pick(self, words: list[str] | str) -> str:
         choices = words.split() if isinstance(words, str) else words
@@ -409,7 +412,7 @@ class Writer:
 
     def usual(self, words: list[Word]) -> Word:
         """One of `words`, which go from short to long."""
-        return words[int(len(words) * self.rng.random() ** 3)]
+        return words[int(len(words) * self.rng.random() ** self.power)]
 
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
