@@ -9,9 +9,8 @@ one is checked by `stories.parses`.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 import typer
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
@@ -59,9 +58,10 @@ def build_tokenizer(seed: int) -> Any:
     return GPT2Tokenizer(vocab=vocab, merges=merges, model_max_length=MAX_LENGTH)
 
 
-def build_model(vocabulary: int, end: int) -> GPT2LMHeadModel:
+def build_model(tokenizer: Any) -> GPT2LMHeadModel:
+    end = tokenizer.eos_token_id
     config = GPT2Config(
-        vocab_size=vocabulary,
+        vocab_size=len(tokenizer),
         n_positions=MAX_LENGTH,
         n_embd=128,
         n_layer=4,
@@ -101,22 +101,17 @@ def finished(recipe: Recipe, model: Any, prompt: str) -> str:
     return str(recipe.tokenizer.decode(ids[0], skip_special_tokens=True))
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
-    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 24 stories.")] = PLAN.steps,
-) -> None:
-    """Train the generate starter and save it in OUT/model."""
-    text_training.make(
-        build_tokenizer(seed),
-        lambda tokenizer: build_model(len(tokenizer), tokenizer.eos_token_id),
+main = text_training.command(
+    text_training.Starter(
+        "generate",
+        "24 stories",
+        PLAN,
+        build_tokenizer,
+        build_model,
         Recipe,
         watch,
-        replace(PLAN, steps=steps),
-        seed,
-        out,
     )
-
+)
 
 if __name__ == "__main__":
     typer.run(main)

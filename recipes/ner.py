@@ -8,9 +8,8 @@ A small cased BERT. Names are built from syllables, so that most of them are new
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import typer
@@ -75,9 +74,9 @@ def build_tokenizer(seed: int) -> Any:
     return text_training.wordpiece(texts, 1800, MAX_LENGTH)
 
 
-def build_model(vocabulary: int) -> BertForTokenClassification:
+def build_model(tokenizer: Any) -> BertForTokenClassification:
     config = BertConfig(
-        vocab_size=vocabulary,
+        vocab_size=len(tokenizer),
         hidden_size=128,
         num_hidden_layers=4,
         num_attention_heads=4,
@@ -102,22 +101,17 @@ def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
     return {"recall": float((model(**batch).logits.argmax(-1) == labels)[named].float().mean())}
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
-    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 32 articles.")] = PLAN.steps,
-) -> None:
-    """Train the ner starter and save it in OUT/model."""
-    text_training.make(
-        build_tokenizer(seed),
-        lambda tokenizer: build_model(len(tokenizer)),
+main = text_training.command(
+    text_training.Starter(
+        "ner",
+        "32 articles",
+        PLAN,
+        build_tokenizer,
+        build_model,
         Recipe,
         watch,
-        replace(PLAN, steps=steps),
-        seed,
-        out,
     )
-
+)
 
 if __name__ == "__main__":
     typer.run(main)

@@ -9,9 +9,8 @@ the question with those of the passage is soon learnt, and goes on to longer one
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 import typer
@@ -106,9 +105,9 @@ def build_tokenizer(seed: int) -> Any:
     return text_training.wordpiece(texts, 1400, MAX_LENGTH)
 
 
-def build_model(vocabulary: int) -> Reader:
+def build_model(tokenizer: Any) -> Reader:
     config = BertConfig(
-        vocab_size=vocabulary,
+        vocab_size=len(tokenizer),
         hidden_size=144,
         num_hidden_layers=4,
         num_attention_heads=4,
@@ -136,23 +135,18 @@ def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
     return {"exact": float(right.float().mean())}
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
-    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 32 questions.")] = PLAN.steps,
-) -> None:
-    """Train the qa starter and save it in OUT/model."""
-    text_training.make(
-        build_tokenizer(seed),
-        lambda tokenizer: build_model(len(tokenizer)),
+main = text_training.command(
+    text_training.Starter(
+        "qa",
+        "32 questions",
+        PLAN,
+        build_tokenizer,
+        build_model,
         Recipe,
         watch,
-        replace(PLAN, steps=steps),
-        seed,
-        out,
         shipped=lambda reader: reader.model,
     )
-
+)
 
 if __name__ == "__main__":
     typer.run(main)

@@ -8,20 +8,18 @@ A small BART over bytes, so that any name can be copied into the summary.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 import typer
 from transformers import (
     BartConfig,
     BartForConditionalGeneration,
-    GenerationConfig,
     RobertaTokenizer,
 )
 
 from recipes import text_training
-from recipes.text_training import IGNORED
+from recipes.text_training import BEGIN, IGNORED
 from recipes.told import reports
 from recipes.told.reports import Report
 from recipes.told.templates import stream
@@ -29,7 +27,6 @@ from recipes.told.templates import stream
 MAX_LENGTH = 192  # tokens of a report
 MAX_SUMMARY = 64  # tokens
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-BEGIN, PAD, END = range(3)
 PLAN = text_training.Plan(steps=1400, peak_rate=1e-3)
 
 
@@ -65,39 +62,15 @@ def build_tokenizer(seed: int) -> Any:
     return RobertaTokenizer(vocab=vocab, merges=merges, model_max_length=MAX_LENGTH)
 
 
-def build_model(vocabulary: int) -> BartForConditionalGeneration:
-    config = BartConfig(
-        vocab_size=vocabulary,
-        d_model=128,
-        encoder_layers=3,
-        decoder_layers=3,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=384,
-        decoder_ffn_dim=384,
-        max_position_embeddings=MAX_LENGTH,
-        dropout=0.0,
-        attention_dropout=0.0,
-        bos_token_id=BEGIN,
-        pad_token_id=PAD,
-        eos_token_id=END,
-        decoder_start_token_id=END,
-        forced_eos_token_id=END,
-    )
-    model = BartForConditionalGeneration(config)
-    text_training.initialise_small(model)
-    model.generation_config = GenerationConfig(
-        bos_token_id=BEGIN,
-        pad_token_id=PAD,
-        eos_token_id=END,
-        decoder_start_token_id=END,
-        forced_bos_token_id=BEGIN,
-        forced_eos_token_id=END,
+def build_model(tokenizer: Any) -> BartForConditionalGeneration:
+    return text_training.build_small_bart(
+        BartConfig,
+        BartForConditionalGeneration,
+        len(tokenizer),
+        MAX_LENGTH,
         max_length=MAX_SUMMARY,
-        num_beams=2,
-        early_stopping=True,
+        forced_bos_token_id=BEGIN,
     )
-    return model
 
 
 def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
@@ -114,22 +87,17 @@ def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
     return {"loss": loss, "exact": sum(right) / len(right)}
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
-    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 48 reports.")] = PLAN.steps,
-) -> None:
-    """Train the summarize starter and save it in OUT/model."""
-    text_training.make(
-        build_tokenizer(seed),
-        lambda tokenizer: build_model(len(tokenizer)),
+main = text_training.command(
+    text_training.Starter(
+        "summarize",
+        "48 reports",
+        PLAN,
+        build_tokenizer,
+        build_model,
         Recipe,
         watch,
-        replace(PLAN, steps=steps),
-        seed,
-        out,
     )
-
+)
 
 if __name__ == "__main__":
     typer.run(main)

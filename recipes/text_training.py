@@ -1,25 +1,25 @@
 """What the recipes for text share: tokenizers, batches and the training loop."""
 
-from __future__ import annotations
-
 import json
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import torch
+import typer
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
-from transformers import BertTokenizer
+from transformers import BertTokenizer, GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
 from recipes import training
 from recipes.told.templates import stream
 
 IGNORED = -100  # label of a token that counts for no loss
+BEGIN, PAD, END = range(3)  # tokens, as BART and mBART number them
 SAMPLE = 20_000  # texts that a tokenizer is trained on
 # Every tokenizer can spell with these, so that no word is unknown to it.
 CHARACTERS = [chr(code) for code in range(33, 127)] + list(
@@ -163,24 +163,76 @@ def padded(rows: Sequence[Sequence[int]], filler: int) -> Tensor:
     return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows])
 
 
-def make(
-    tokenizer: Any,
-    model_of: Callable[[Any], Any],
-    recipe_of: Callable[[Any], Any],
-    watch: Callable[[Any, int, Any], dict[str, float]],
-    plan: Plan,
-    seed: int,
-    out: Path,
-    shipped: Callable[[Any], Any] = lambda model: model,
-) -> None:
-    """Train a starter from `seed` and save it in `out`/model; unseen data is of the next seed.
-
-    `shipped` takes from what was trained what is saved.
+@dataclass(frozen=True)
+class Starter:
+    """What makes one: `tokenizer(seed)`, `model(tokenizer)`, `recipe(tokenizer)` with its stream,
+    `watch(recipe, seed, model)` on unseen data. `shipped` takes from the trained what is saved.
     """
-    torch.manual_seed(seed)
-    model, recipe = model_of(tokenizer), recipe_of(tokenizer)
-    fit(model, recipe.stream(), plan, seed, out, lambda trained: watch(recipe, seed + 1, trained))
-    training.save_half(shipped(model), tokenizer, out / "model")
+
+    task: str
+    step: str  # what one step of training reads
+    plan: Plan
+    tokenizer: Callable[[int], Any]
+    model: Callable[[Any], Any]
+    recipe: Callable[[Any], Any]
+    watch: Callable[[Any, int, Any], dict[str, float]]
+    shipped: Callable[[Any], Any] = lambda model: model
+
+    def make(self, out: Path, seed: int, steps: int) -> None:
+        """Train it from `seed` and save it in `out`/model; unseen data is of the next seed."""
+        tokenizer = self.tokenizer(seed)
+        torch.manual_seed(seed)
+        model, recipe = self.model(tokenizer), self.recipe(tokenizer)
+        plan = replace(self.plan, steps=steps)
+        fit(model, recipe.stream(), plan, seed, out, lambda now: self.watch(recipe, seed + 1, now))
+        training.save_half(self.shipped(model), tokenizer, out / "model")
+
+
+def command(starter: Starter) -> Callable[..., None]:
+    """The main function of a recipe."""
+
+    def main(
+        out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
+        seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
+        steps: Annotated[int, typer.Option(help=f"Steps of {starter.step}.")] = starter.plan.steps,
+    ) -> None:
+        starter.make(out, seed, steps)
+
+    main.__doc__ = f"Train the {starter.task} starter and save it in OUT/model."
+    return main
+
+
+def build_small_bart(
+    config_type: type[Any], model_type: type[Any], vocabulary: int, places: int, **generating: Any
+) -> Any:
+    """An encoder and a decoder of three layers, in the layout of BART or mBART."""
+    tokens = {
+        "bos_token_id": BEGIN,
+        "pad_token_id": PAD,
+        "eos_token_id": END,
+        "decoder_start_token_id": END,
+        "forced_eos_token_id": END,
+    }
+    config = config_type(
+        vocab_size=vocabulary,
+        d_model=128,
+        encoder_layers=3,
+        decoder_layers=3,
+        encoder_attention_heads=4,
+        decoder_attention_heads=4,
+        encoder_ffn_dim=384,
+        decoder_ffn_dim=384,
+        max_position_embeddings=places,
+        dropout=0.0,
+        attention_dropout=0.0,
+        **tokens,
+    )
+    model = model_type(config)
+    initialise_small(model)
+    model.generation_config = GenerationConfig(
+        **tokens, num_beams=2, early_stopping=True, **generating
+    )
+    return model
 
 
 def initialise_small(model: nn.Module, std: float = 0.05) -> None:

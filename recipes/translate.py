@@ -11,29 +11,26 @@ from __future__ import annotations
 import io
 import random
 import tempfile
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 import sentencepiece
 import typer
 from sentencepiece import sentencepiece_model_pb2
 from transformers import (
-    GenerationConfig,
     MBart50Tokenizer,
     MBartConfig,
     MBartForConditionalGeneration,
 )
 
 from recipes import text_training
-from recipes.text_training import CHARACTERS, IGNORED
+from recipes.text_training import CHARACTERS, END, IGNORED, PAD
 from recipes.told import bilingual
 from recipes.told.templates import stream
 
 LANGUAGES = ("en_XX", "fr_XX")
 MAX_LENGTH = 128  # tokens
 LONGEST_SOURCE = 72  # tokens: four sentences; longer texts are translated in parts
-BEGIN, PAD, END = range(3)
 PLAN = text_training.Plan(steps=2000, peak_rate=1.5e-3)
 # What is read as something else: all blanks as a space, curly quotes as straight ones.
 _READ_AS = {
@@ -131,38 +128,14 @@ def _pieces(texts: list[str], size: int) -> Any:
     return model
 
 
-def build_model(vocabulary: int) -> MBartForConditionalGeneration:
-    config = MBartConfig(
-        vocab_size=vocabulary,
-        d_model=128,
-        encoder_layers=3,
-        decoder_layers=3,
-        encoder_attention_heads=4,
-        decoder_attention_heads=4,
-        encoder_ffn_dim=384,
-        decoder_ffn_dim=384,
-        max_position_embeddings=MAX_LENGTH,
-        dropout=0.0,
-        attention_dropout=0.0,
-        bos_token_id=BEGIN,
-        pad_token_id=PAD,
-        eos_token_id=END,
-        decoder_start_token_id=END,
-        forced_eos_token_id=END,
-    )
-    model = MBartForConditionalGeneration(config)
-    text_training.initialise_small(model)
-    model.generation_config = GenerationConfig(
-        bos_token_id=BEGIN,
-        pad_token_id=PAD,
-        eos_token_id=END,
-        decoder_start_token_id=END,
-        forced_eos_token_id=END,
+def build_model(tokenizer: Any) -> MBartForConditionalGeneration:
+    return text_training.build_small_bart(
+        MBartConfig,
+        MBartForConditionalGeneration,
+        len(tokenizer),
+        MAX_LENGTH,
         max_length=MAX_LENGTH,
-        num_beams=2,
-        early_stopping=True,
     )
-    return model
 
 
 def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
@@ -186,22 +159,17 @@ def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:
     return {"loss": loss, "exact": right / len(drawn)}
 
 
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for log, checkpoint and model/.")],
-    seed: Annotated[int, typer.Option(help="Seed of the weights and of the texts.")] = 0,
-    steps: Annotated[int, typer.Option(help="Steps of 64 pairs.")] = PLAN.steps,
-) -> None:
-    """Train the translate starter and save it in OUT/model."""
-    text_training.make(
-        build_tokenizer(seed),
-        lambda tokenizer: build_model(len(tokenizer)),
+main = text_training.command(
+    text_training.Starter(
+        "translate",
+        "64 pairs",
+        PLAN,
+        build_tokenizer,
+        build_model,
         Recipe,
         watch,
-        replace(PLAN, steps=steps),
-        seed,
-        out,
     )
-
+)
 
 if __name__ == "__main__":
     typer.run(main)

@@ -17,7 +17,7 @@ def test_a_recipe_makes_a_checkpoint_that_answers(task, run, tmp_path, monkeypat
     recipe = import_module(f"recipes.{task.replace('-', '_')}")
     monkeypatch.setattr(text_training, "SAMPLE", 6000)
     # Looking at unseen data takes longer than the step; untrained models never end a text.
-    monkeypatch.setattr(recipe, "watch", lambda recipe, seed, model: {"unseen": 0.5})
+    monkeypatch.setattr(text_training, "_watched", lambda model, watch: {"unseen": 0.5})
     recipe.main(tmp_path, steps=1)
     log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert log[0]["step"] == 0
