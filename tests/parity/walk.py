@@ -21,7 +21,7 @@ from taskcli.tasks import BY_NAME, TASKS
 SECONDS = 300  # for one model type at one task
 MEMORY = 12 << 30  # bytes of address space of a child
 _AT_ONCE = 24  # pairs per child: what they leave behind in memory goes with it
-_LACKING = re.compile(r"No module named|pip install|requires? the [\w-]+ library|needs torchvision")
+_LACKING = re.compile(r"No module named|pip install|need to install|requires? the [\w-]+ library|needs torchvision")
 Pair = tuple[str, str]  # a task and a model type
 Found = dict[str, Any]  # task -> model type -> what was found; and the version of transformers
 
@@ -54,13 +54,16 @@ def known(kept: Path) -> Found:
 
 
 def keep(kept: Path, pair: Pair, result: dict[str, Any]) -> None:
-    """Note a result, unless only a library is missing here with which the type worked before."""
+    """Note a result, unless only a library is missing here with which the type worked before.
+
+    How long it took is left out: a walk that finds nothing new changes nothing.
+    """
     found = known(kept)
     own = found.setdefault(pair[0], {})
     if own.get(pair[1], {}).get("works") and _LACKING.search(result.get("why", "")):
         return
     found["transformers"] = hf.__version__
-    own[pair[1]] = result
+    own[pair[1]] = {name: value for name, value in result.items() if name != "seconds"}
     kept.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
