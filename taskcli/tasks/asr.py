@@ -22,7 +22,10 @@ class AsrOptions:
         Timestamps, typer.Option(help="Times to give with the text; char is for CTC models.")
     ] = "none"
     language: Annotated[
-        str | None, typer.Option(help="Spoken language (Whisper); heard from the sound if unset.")
+        str | None,
+        typer.Option(
+            help="Spoken language, for checkpoints that can be told: Whisper, Canary, ..."
+        ),
     ] = None
     translate: Annotated[
         bool, typer.Option("--translate", help="Translate the speech to English (Whisper).")

@@ -161,8 +161,6 @@ PROCESSORS: dict[str, dict[str, Any]] = {
 
 # Why a type cannot work here, in a person's words; of all its tasks, or of "task type".
 CANNOT: dict[str, str] = {
-    "asr voxtral": "needs mistral-common, and was not measured with it",
-    "asr voxtral_realtime": "needs mistral-common, and was not measured with it",
     "bros": "needs the boxes of words on a page",
     "dinat": "needs natten",
     "layoutlmv2": "needs detectron2",
@@ -190,6 +188,8 @@ NEEDS: dict[str, str] = {
     "asr granite_speech": "torchaudio",
     "asr granite_speech5_ctc": "torchaudio",
     "asr granite_speech_plus": "torchaudio",
+    "asr voxtral": "mistral-common",
+    "asr voxtral_realtime": "mistral-common",
     "gemma3n": "timm",
     "pp_doclayout_v3": "torchvision and opencv-python",
     "pp_ocrv5_mobile_det": "torchvision and opencv-python",

@@ -15,6 +15,7 @@ from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPI
 from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
 
+from parity import tekken
 from parity.families import PROCESSORS
 from taskcli.tasks.languages import language_codes
 
@@ -149,6 +150,8 @@ def listener_of(model_type: str, folder: Path, frames: bool) -> tuple[Any, dict[
     Saves its processor. `frames` says that it writes letters, one per frame.
     """
     extractor = extractor_of(model_type)
+    if model_type in tekken.SPOKEN_TO:
+        return tekken.listener_of(model_type, extractor, folder)
     tokenizer = letters(folder) if frames else tokenizer_of(model_type)
     name = PROCESSOR_MAPPING_NAMES.get(model_type)
     if name is None:

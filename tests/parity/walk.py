@@ -21,7 +21,9 @@ from taskcli.tasks import BY_NAME, TASKS
 SECONDS = 300  # for one model type at one task
 MEMORY = 12 << 30  # bytes of address space of a child
 _AT_ONCE = 24  # pairs per child: what they leave behind in memory goes with it
-_LACKING = re.compile(r"No module named|pip install|need to install|requires? the [\w-]+ library|needs torchvision")
+_LACKING = re.compile(
+    r"No module named|pip install|need to install|requires? the [\w-]+ library|needs torchvision"
+)
 Pair = tuple[str, str]  # a task and a model type
 Found = dict[str, Any]  # task -> model type -> what was found; and the version of transformers
 
