@@ -37,6 +37,7 @@ from recipes.speech import (
     Utterance,
     corpus,
     hear,
+    nothing,
     with_phonemes,
 )
 from recipes.told import bilingual
@@ -50,6 +51,7 @@ SHORT_EPOCHS, SHORT = 2, 2.2  # epochs that hear only what is shorter than so ma
 LONGEST = 32.0  # seconds of an example: a window of taskcli has 30
 FEW, JOINED = 0.3, 0.4  # shares of utterances of one to three words, of two or more in a row
 HOPS = 3  # of 10 ms in a frame: two letters in one frame are rare, and the way is shorter
+SILENT = 0.01  # share of examples in which nothing is said
 PEAK_RATE = 1.5e-3
 HEARING_LAYER = 2  # after which phonemes are told
 HEARING_SHARE = 0.5  # of their loss at the start; it fades as the spelling comes
@@ -130,8 +132,11 @@ class Batch:
 class Talk(IterableDataset[Batch]):
     """Batches of like length, epoch after epoch; the same seed and step give the same batch."""
 
-    def __init__(self, spoken: Corpus, seed: int, first: int, last: int) -> None:
+    def __init__(
+        self, spoken: Corpus, seed: int, first: int, last: int, silent: float = SILENT
+    ) -> None:
         self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
+        self.silent = silent
         self.ids = phoneme_ids(spoken)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -155,6 +160,8 @@ class Talk(IterableDataset[Batch]):
     def _batch(self, rows: list[list[int]], rng: np.random.Generator) -> Batch:
         sounds = [self._sound(row, rng) for row in rows]
         said = [[self.spoken.utterances[index] for index in row] for row in rows]
+        for row in np.flatnonzero(rng.random(len(rows)) < self.silent):
+            sounds[row], said[row] = nothing(len(sounds[row]), rng), []
         texts = [" ".join(one.text for one in row) for row in said]
         codes = [[code for one in row for code in one.phonemes.split()] for row in said]
         return Batch(
@@ -282,7 +289,7 @@ def unseen(folder: Path, seed: int) -> list[Batch]:
 
     spoken = corpus(folder, seed, 1, write)
     rows = [[index] for index in range(len(spoken))]
-    talk = Talk(spoken, seed, 0, 0)
+    talk = Talk(spoken, seed, 0, 0, silent=0)
     batches = _alike(rows, spoken.seconds(), np.random.default_rng(seed))
     return [talk._batch(batch, np.random.default_rng([seed, 3])) for batch in batches]
 
@@ -302,7 +309,7 @@ def train(
     seed: int, steps: int, folder: Path, shards: Shards = Shards(), every: int = 200
 ) -> Wav2Vec2ForCTC:
     """Train, or go on from the checkpoint in `folder`."""
-    torch.set_num_threads(1)  # the other core makes the data
+    torch.set_num_threads(2)
     torch.manual_seed(seed)
     speech = folder / "speech"
     spoken = spoken_to_train_on(speech, seed, shards)
@@ -332,7 +339,7 @@ def train(
 def main(
     out: Annotated[Path, typer.Option(help="Folder for log, checkpoint, speech/ and model/.")],
     seed: Annotated[int, typer.Option(help="Seed of the weights and of what is said.")] = 0,
-    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 14_000,
+    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 20_000,
     usual: Annotated[int, typer.Option(help=f"Times {SHARD} usual utterances.")] = Shards.usual,
     even: Annotated[int, typer.Option(help=f"Times {SHARD} even utterances.")] = Shards.even,
     scenes: Annotated[int, typer.Option(help=f"Times {SHARD} of scenes.")] = Shards.scenes,

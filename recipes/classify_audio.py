@@ -30,9 +30,8 @@ from recipes.speech import (
     Utterance,
     another_throat,
     corpus,
-    db,
     hear,
-    noise,
+    nothing,
     speak_all,
 )
 from recipes.words import UNTRAINED, WORDS
@@ -82,17 +81,9 @@ def clip(word: Floats, rng: np.random.Generator) -> Floats:
     return hear(placed, rng, ends=0.05)
 
 
-def nothing(rng: np.random.Generator) -> Floats:
-    """About a second of noise, of mains hum in noise, or of true silence."""
-    length = int(rng.uniform(0.8, 1.3) * SECONDS * RATE)
-    if rng.random() < 0.05:
-        return np.zeros(length, np.float32)
-    sound = noise(length, rng)
-    if rng.random() < 0.25:
-        times = np.arange(length, dtype=np.float32) / RATE
-        hum = np.sin(2 * np.pi * rng.choice([50, 60, 100, 120]) * times)
-        sound = sound + db(rng.uniform(-10, 15)) * hum
-    return np.clip(sound * db(rng.uniform(-70, -12)), -1, 1).astype(np.float32)
+def silence(rng: np.random.Generator) -> Floats:
+    """About a second in which nobody speaks."""
+    return nothing(int(rng.uniform(0.8, 1.3) * SECONDS * RATE), rng)
 
 
 def draw_clips(
@@ -109,7 +100,7 @@ def draw_clips(
     ]
     words = speak_all(Utterance.draw(rng, text, voices) for text in texts)
     return labels, (
-        nothing(rng) if label == SILENCE else clip(next(words), rng) for label in labels
+        silence(rng) if label == SILENCE else clip(next(words), rng) for label in labels
     )
 
 
@@ -135,7 +126,7 @@ class Clips(IterableDataset[Batch]):
 
     def _clip(self, rng: np.random.Generator) -> tuple[Floats, int]:
         if rng.random() < 0.08:
-            return nothing(rng), LABELS.index(SILENCE)
+            return silence(rng), LABELS.index(SILENCE)
         index = int(rng.integers(len(self.spoken)))
         word = self.spoken.sound(index)
         if rng.random() < OTHER_THROATS:

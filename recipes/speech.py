@@ -183,6 +183,18 @@ def hear(samples: Floats, rng: np.random.Generator, ends: float = 0.3) -> Floats
     return np.clip(samples * db(rng.uniform(-20, 6)), -1, 1).astype(np.float32)
 
 
+def nothing(length: int, rng: np.random.Generator) -> Floats:
+    """Noise, mains hum in noise, or true silence."""
+    if rng.random() < 0.05:
+        return np.zeros(length, np.float32)
+    sound = noise(length, rng)
+    if rng.random() < 0.25:
+        times = np.arange(length, dtype=np.float32) / RATE
+        hum = np.sin(2 * np.pi * rng.choice([50, 60, 100, 120]) * times)
+        sound = sound + db(rng.uniform(-10, 15)) * hum
+    return np.clip(sound * db(rng.uniform(-70, -12)), -1, 1).astype(np.float32)
+
+
 def another_throat(samples: Floats, rng: np.random.Generator) -> Floats:
     """As a speaker with a longer or shorter throat might say it: slower or faster, other timbre."""
     times = np.arange(0, len(samples) - 1, rng.uniform(0.85, 1.2))

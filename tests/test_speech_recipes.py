@@ -1,0 +1,58 @@
+"""A few steps of the recipes for sound, on a handful of utterances that espeak-ng speaks."""
+
+import json
+import shutil
+from functools import partial
+
+import pytest
+
+from recipes import asr, classify_audio
+from recipes.speech import PLAIN_VOICES, phonemes_of, save_sound, speak
+
+pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng speaks here")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Shards of very few utterances."""
+    monkeypatch.setattr(asr, "utterances", partial(asr.utterances, size=30))
+    monkeypatch.setattr(asr, "SHARD", 10)
+    monkeypatch.setattr(classify_audio, "SHARD", 20)
+
+
+def train(recipe, out, **shards):
+    """Two calls, of which the second goes on; what was watched after each step."""
+    for steps in (1, 2):
+        recipe.main(out, steps=steps, **shards)
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [line["step"] for line in lines if {"wer", "accuracy"} & set(line)]
+
+
+@pytest.mark.parametrize(
+    ("task", "recipe", "shards"),
+    [
+        ("asr", asr, {"usual": 1, "even": 1, "scenes": 1}),
+        ("classify-audio", classify_audio, {"shards": 1}),
+    ],
+)
+def test_a_recipe_goes_on_and_saves_what_taskcli_runs(task, recipe, shards, few, run, tmp_path):
+    assert train(recipe, tmp_path / "out", **shards) == [1, 2]
+    said = save_sound(tmp_path / "said.wav", speak("the red ball"))
+    result = run(task, said, "--model", tmp_path / "out" / "model")
+    assert result.exit_code == 0, result.stderr
+    assert "result" in result.records[0]
+
+
+def test_phonemes_are_those_of_the_voice():
+    american, british = (
+        phonemes_of("the car", voice) for voice in PLAIN_VOICES[:: len(PLAIN_VOICES) // 2]
+    )
+    assert american.split()[::2] == british.split()[::2] == ["D", "k"]
+    assert american != british
+    assert "'" not in american + british
+
+
+def test_letters_survive_the_way_through_frames():
+    text = "why didn't the bees see all"
+    frames = [index for letter in asr.ids_of(text) for index in (0, letter, letter)]
+    assert asr.text_of(frames) == text
