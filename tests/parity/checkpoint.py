@@ -17,7 +17,7 @@ from parity.processors import (
 )
 from parity.shrink import merged, tiny
 from taskcli.items import Media
-from taskcli.runtime.loader import _without_training_losses
+from taskcli.runtime.loader import without_training_losses
 from taskcli.task import Task
 
 SEED = 4
@@ -79,7 +79,7 @@ def _build(task: type[Task[Any, Any, Any]], config: Any) -> Any:
         if kind.config_class is config.sub_configs.get("text_config"):
             # Checkpoints hold the whole model, of which the Auto class takes the half that writes.
             kind = hf.AutoModelForImageTextToText._model_mapping[type(config)]
-        with _without_training_losses(auto, config):
+        with without_training_losses(auto, config):
             model = kind(config)
         _spread(model)
         return model

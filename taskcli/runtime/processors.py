@@ -1,0 +1,90 @@
+"""What stands before a model: the tokenizer, the image processor, the feature extractor."""
+
+import inspect
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import transformers
+
+from taskcli.errors import CheckpointError, first_line
+from taskcli.items import Media
+from taskcli.task import Task
+
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
+_BESIDE = {"boxes", "xpaths"}  # what tokenizers of LayoutLMv3 and MarkupLM want with the words
+_PLACES = {"bbox", "xpath_tags_seq", "xpath_subs_seq"}  # and what models are then given
+
+
+def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
+    """What stands before a task's model. Raises CheckpointError where files lack or are damaged."""
+    try:
+        processor = _auto_processor(task, folder)
+    except Exception as failure:
+        reason = first_line(failure)
+        raise CheckpointError(
+            f"{name}: its {task.processor_class()} cannot be loaded: {reason}",
+            what_to_install(failure),
+        ) from failure
+    if (
+        task.media is Media.TEXT
+        and _BESIDE & inspect.signature(processor.__call__).parameters.keys()
+    ):
+        processor = _of_text_alone(processor)
+    tokenizer = getattr(processor, "tokenizer", processor)
+    _refuse_empty_vocabulary(name, tokenizer)
+    _forget_lengths(tokenizer)
+    return processor
+
+
+def _of_text_alone(tokenizer: Any) -> Any:
+    """The tokenizer for text that stands on no page: its model puts every word at one place."""
+    plain = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer.backend_tokenizer,
+        model_max_length=tokenizer.model_max_length,
+        padding_side=tokenizer.padding_side,
+        **tokenizer.special_tokens_map,
+    )
+    plain.model_input_names = [n for n in tokenizer.model_input_names if n not in _PLACES]
+    return plain
+
+
+def _forget_lengths(tokenizer: Any) -> None:
+    """tokenizer.json keeps how training cut and padded; that would shorten texts here."""
+    if getattr(tokenizer, "is_fast", False):
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+
+
+def what_to_install(failure: Exception) -> str | None:
+    """What the library advises to install, further down in its message, if it does."""
+    found = re.search(r"pip install ([\w.-]+)|requires the (\w+) library", str(failure))
+    return f"pip install {(found[1] or found[2]).lower()}" if found else None
+
+
+def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
+    # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
+    # on what happens to be installed.
+    backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
+    auto = getattr(transformers, task.processor_class())
+    processor = auto.from_pretrained(folder, **LOCAL, **backend)
+    if "task_inputs" in getattr(processor, "model_input_names", ()):
+        # OneFormer is told in words what to divide a picture into.
+        processor.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
+    if auto is not transformers.AutoProcessor or hasattr(processor, "tokenizer"):
+        return processor
+    # Some model types have no processor class of their own, and get the tokenizer alone.
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, **LOCAL)
+    return SimpleNamespace(feature_extractor=extractor, tokenizer=processor)
+
+
+def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:
+    """Where its files are missing, transformers makes a tokenizer that knows no word."""
+    if not hasattr(tokenizer, "get_vocab"):
+        return
+    if len(tokenizer.get_vocab()) <= len(tokenizer.all_special_tokens):
+        raise CheckpointError(
+            f"{name}: its tokenizer has no vocabulary",
+            "the folder lacks tokenizer.json, or vocab.txt and its like",
+        )
