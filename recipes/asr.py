@@ -35,6 +35,7 @@ from recipes.speech import (
     Corpus,
     Floats,
     Utterance,
+    another_throat,
     corpus,
     hear,
     nothing,
@@ -42,7 +43,7 @@ from recipes.speech import (
 )
 from recipes.told import bilingual
 from recipes.told.templates import stream
-from recipes.words import KNOWN, Lexicon, Writer
+from recipes.words import KNOWN, UNTRAINED, WORDS, Coiner, Lexicon, Writer
 
 VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
 ID_OF = {letter: index for index, letter in enumerate(VOCABULARY)}
@@ -52,6 +53,7 @@ LONGEST = 32.0  # seconds of an example: a window of taskcli has 30
 FEW, JOINED = 0.3, 0.4  # shares of utterances of one to three words, of two or more in a row
 HOPS = 3  # of 10 ms in a frame: two letters in one frame are rare, and the way is shorter
 SILENT = 0.01  # share of examples in which nothing is said
+OTHER_THROATS = 0.5  # share of those that are said as by speakers whom espeak does not have
 PEAK_RATE = 1.5e-3
 HEARING_LAYER = 2  # after which phonemes are told
 HEARING_SHARE = 0.5  # of their loss at the start; it fades as the spelling comes
@@ -61,10 +63,12 @@ Write = Callable[[np.random.Generator], list[Utterance]]
 
 @dataclass(frozen=True)
 class Shards:
-    """How much is spoken, once: by a usual and by an even writer, and of what translate reads."""
+    """How much is spoken, once: by a usual and by an even writer, of made-up words, and of what
+    translate reads."""
 
     usual: int = 24
     even: int = 24
+    coined: int = 16
     scenes: int = 4
 
 
@@ -83,6 +87,14 @@ def utterances(
         return writer.few() if rng.random() < few else writer.sentence()
 
     return [Utterance.draw(rng, text(), voices) for _ in range(size)]
+
+
+def coined_utterances(rng: np.random.Generator) -> list[Utterance]:
+    """One to three words that nobody knows."""
+    coiner = Coiner(KNOWN.words(), {*WORDS, *UNTRAINED})
+    counts = rng.integers(1, 4, SHARD).tolist()
+    texts = (" ".join(coiner.word(rng) for _ in range(count)) for count in counts)
+    return [Utterance.draw(rng, text, PLAIN_VOICES) for text in texts]
 
 
 def scene_utterances(rng: np.random.Generator) -> list[Utterance]:
@@ -133,10 +145,10 @@ class Talk(IterableDataset[Batch]):
     """Batches of like length, epoch after epoch; the same seed and step give the same batch."""
 
     def __init__(
-        self, spoken: Corpus, seed: int, first: int, last: int, silent: float = SILENT
+        self, spoken: Corpus, seed: int, first: int, last: int, varied: bool = True
     ) -> None:
         self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
-        self.silent = silent
+        self.varied = varied  # else always by espeak's speakers, and always something
         self.ids = phoneme_ids(spoken)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -160,7 +172,7 @@ class Talk(IterableDataset[Batch]):
     def _batch(self, rows: list[list[int]], rng: np.random.Generator) -> Batch:
         sounds = [self._sound(row, rng) for row in rows]
         said = [[self.spoken.utterances[index] for index in row] for row in rows]
-        for row in np.flatnonzero(rng.random(len(rows)) < self.silent):
+        for row in np.flatnonzero(rng.random(len(rows)) < SILENT * self.varied):
             sounds[row], said[row] = nothing(len(sounds[row]), rng), []
         texts = [" ".join(one.text for one in row) for row in said]
         codes = [[code for one in row for code in one.phonemes.split()] for row in said]
@@ -175,7 +187,10 @@ class Talk(IterableDataset[Batch]):
         parts = [self.spoken.sound(index) for index in row]
         pauses = [np.zeros(int(rng.uniform(0.1, 0.6) * RATE), np.float32) for _ in parts[1:]]
         mixed = [piece for pair in zip(pauses, parts[1:], strict=True) for piece in pair]
-        return hear(np.concatenate([parts[0], *mixed]), rng)
+        said = np.concatenate([parts[0], *mixed])
+        if rng.random() < OTHER_THROATS * self.varied:
+            said = another_throat(said, rng)
+        return hear(said, rng)
 
 
 def _joined(
@@ -289,7 +304,7 @@ def unseen(folder: Path, seed: int) -> list[Batch]:
 
     spoken = corpus(folder, seed, 1, write)
     rows = [[index] for index in range(len(spoken))]
-    talk = Talk(spoken, seed, 0, 0, silent=0)
+    talk = Talk(spoken, seed, 0, 0, varied=False)
     batches = _alike(rows, spoken.seconds(), np.random.default_rng(seed))
     return [talk._batch(batch, np.random.default_rng([seed, 3])) for batch in batches]
 
@@ -301,6 +316,7 @@ def spoken_to_train_on(folder: Path, seed: int, shards: Shards) -> Corpus:
     return (
         spoken(folder, shards.usual, partial(utterances, voices=PLAIN_VOICES))
         + spoken(folder / "even", shards.even, partial(utterances, voices=PLAIN_VOICES, even=True))
+        + spoken(folder / "coined", shards.coined, coined_utterances)
         + spoken(folder / "scenes", shards.scenes, scene_utterances)
     )
 
@@ -339,13 +355,14 @@ def train(
 def main(
     out: Annotated[Path, typer.Option(help="Folder for log, checkpoint, speech/ and model/.")],
     seed: Annotated[int, typer.Option(help="Seed of the weights and of what is said.")] = 0,
-    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 20_000,
+    steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 23_000,
     usual: Annotated[int, typer.Option(help=f"Times {SHARD} usual utterances.")] = Shards.usual,
     even: Annotated[int, typer.Option(help=f"Times {SHARD} even utterances.")] = Shards.even,
+    coined: Annotated[int, typer.Option(help=f"Times {SHARD} of made-up words.")] = Shards.coined,
     scenes: Annotated[int, typer.Option(help=f"Times {SHARD} of scenes.")] = Shards.scenes,
 ) -> None:
     """Train the asr starter and save it in OUT/model."""
-    model = train(seed, steps, out, Shards(usual, even, scenes))
+    model = train(seed, steps, out, Shards(usual, even, coined, scenes))
     training.save_half(model, build_processor(out / "model"), out / "model")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 import numpy as np
@@ -374,6 +374,7 @@ class Lexicon:
 
 
 KNOWN, KEPT_BACK = Lexicon(kept_back=False), Lexicon(kept_back=True)
+_EDGE = " "  # before the first letter of a word and behind its last
 LITTLE_WORDS = [*_FUNCTION_WORDS.split(), *_SMALL, *_TENS, "hundred", "thousand", *_CALENDAR]
 WORDS = sorted({*KNOWN.words(), *LITTLE_WORDS})
 UNTRAINED = sorted({*KEPT_BACK.words()} - set(WORDS))
@@ -545,3 +546,33 @@ class Writer:
         if self.chance(0.2):
             return self.joined()
         return kinds[self.rng.choice(len(kinds), p=[0.5, 0.2, 0.15, 0.15])]()
+
+
+class Coiner:
+    """Makes up words that could be English: each letter follows the three before it as in `words`.
+
+    A recogniser that hears thousands of them learns how sounds are spelt, not only which words
+    there are.
+    """
+
+    def __init__(self, words: list[str], known: Collection[str]) -> None:
+        self.known = known  # which are never made
+        self.following: dict[str, list[str]] = {}
+        for word in words:
+            padded = f"{_EDGE * 3}{word}{_EDGE}"
+            for place in range(3, len(padded)):
+                self.following.setdefault(padded[place - 3 : place], []).append(padded[place])
+
+    def word(self, rng: np.random.Generator) -> str:
+        """Three to eleven letters."""
+        while True:
+            made = self._letters(rng)
+            if 3 <= len(made) <= 11 and made not in self.known:
+                return made
+
+    def _letters(self, rng: np.random.Generator) -> str:
+        made = _EDGE * 3
+        while len(made) == 3 or made[-1] != _EDGE:
+            options = self.following[made[-3:]]
+            made += options[rng.integers(len(options))]
+        return made.strip(_EDGE)

@@ -31,7 +31,7 @@ def train(recipe, out, **shards):
 @pytest.mark.parametrize(
     ("task", "recipe", "shards"),
     [
-        ("asr", asr, {"usual": 1, "even": 1, "scenes": 1}),
+        ("asr", asr, {"usual": 1, "even": 1, "coined": 1, "scenes": 1}),
         ("classify-audio", classify_audio, {"shards": 1}),
     ],
 )
