@@ -53,7 +53,7 @@ LONGEST = 32.0  # seconds of an example: a window of taskcli has 30
 FEW, JOINED = 0.3, 0.4  # shares of utterances of one to three words, of two or more in a row
 HOPS = 3  # of 10 ms in a frame: two letters in one frame are rare, and the way is shorter
 SILENT = 0.01  # share of examples in which nothing is said
-OTHER_THROATS = 0.5  # share of those that are said as by speakers whom espeak does not have
+OTHER_THROATS = 0.5  # share of those as by speakers whom espeak does not have; fades to none
 PEAK_RATE = 1.5e-3
 HEARING_LAYER = 2  # after which phonemes are told
 HEARING_SHARE = 0.5  # of their loss at the start; it fades as the spelling comes
@@ -66,8 +66,8 @@ class Shards:
     """How much is spoken, once: by a usual and by an even writer, of made-up words, and of what
     translate reads."""
 
-    usual: int = 24
-    even: int = 24
+    usual: int = 32
+    even: int = 32
     coined: int = 16
     scenes: int = 4
 
@@ -144,11 +144,8 @@ class Batch:
 class Talk(IterableDataset[Batch]):
     """Batches of like length, epoch after epoch; the same seed and step give the same batch."""
 
-    def __init__(
-        self, spoken: Corpus, seed: int, first: int, last: int, varied: bool = True
-    ) -> None:
+    def __init__(self, spoken: Corpus, seed: int, first: int, last: int) -> None:
         self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
-        self.varied = varied  # else always by espeak's speakers, and always something
         self.ids = phoneme_ids(spoken)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -156,7 +153,8 @@ class Talk(IterableDataset[Batch]):
             if step >= self.last:
                 return
             if step >= self.first:
-                yield self._batch(rows, np.random.default_rng([self.seed, 1, step]))
+                rng = np.random.default_rng([self.seed, 1, step])
+                yield self.batch(rows, rng, SILENT, OTHER_THROATS * (1 - step / self.last))
 
     def _batches(self) -> Iterator[list[list[int]]]:
         """Rows of utterances, where most rows hold one."""
@@ -169,10 +167,17 @@ class Talk(IterableDataset[Batch]):
             batches = list(_alike(rows, seconds, rng))
             yield from (batches[index] for index in rng.permutation(len(batches)))
 
-    def _batch(self, rows: list[list[int]], rng: np.random.Generator) -> Batch:
-        sounds = [self._sound(row, rng) for row in rows]
+    def batch(
+        self,
+        rows: list[list[int]],
+        rng: np.random.Generator,
+        silent: float = 0.0,
+        throats: float = 0.0,
+    ) -> Batch:
+        """Rows of utterances as they are heard; in a share of them nobody speaks, or another."""
+        sounds = [self._sound(row, rng, throats) for row in rows]
         said = [[self.spoken.utterances[index] for index in row] for row in rows]
-        for row in np.flatnonzero(rng.random(len(rows)) < SILENT * self.varied):
+        for row in np.flatnonzero(rng.random(len(rows)) < silent):
             sounds[row], said[row] = nothing(len(sounds[row]), rng), []
         texts = [" ".join(one.text for one in row) for row in said]
         codes = [[code for one in row for code in one.phonemes.split()] for row in said]
@@ -183,12 +188,12 @@ class Talk(IterableDataset[Batch]):
             texts=texts,
         )
 
-    def _sound(self, row: list[int], rng: np.random.Generator) -> Floats:
+    def _sound(self, row: list[int], rng: np.random.Generator, throats: float) -> Floats:
         parts = [self.spoken.sound(index) for index in row]
         pauses = [np.zeros(int(rng.uniform(0.1, 0.6) * RATE), np.float32) for _ in parts[1:]]
         mixed = [piece for pair in zip(pauses, parts[1:], strict=True) for piece in pair]
         said = np.concatenate([parts[0], *mixed])
-        if rng.random() < OTHER_THROATS * self.varied:
+        if rng.random() < throats:
             said = another_throat(said, rng)
         return hear(said, rng)
 
@@ -304,9 +309,9 @@ def unseen(folder: Path, seed: int) -> list[Batch]:
 
     spoken = corpus(folder, seed, 1, write)
     rows = [[index] for index in range(len(spoken))]
-    talk = Talk(spoken, seed, 0, 0, varied=False)
+    talk = Talk(spoken, seed, 0, 0)
     batches = _alike(rows, spoken.seconds(), np.random.default_rng(seed))
-    return [talk._batch(batch, np.random.default_rng([seed, 3])) for batch in batches]
+    return [talk.batch(batch, np.random.default_rng([seed, 3])) for batch in batches]
 
 
 def spoken_to_train_on(folder: Path, seed: int, shards: Shards) -> Corpus:

@@ -32,6 +32,13 @@ _FULL_SCALE = 32767
 _PLAIN = ["en-us", "en"]  # the accents on which most spelling books agree
 _ACCENTS = [*_PLAIN, "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029"]
 _SPEAKERS = "m1 m2 m3 m4 m5 m7 m8 f1 f2 f4 f5 adam Gene Mike linda steph belinda edward max".split()
+# Those of espeak's that want to be a person, and do not hurry.
+_MORE_SPEAKERS = (
+    "Alex Alicia Andy Annie AnxiousAndy Denis Diogo Gene2 Henrique Hugo Jacky Lee Marco Mario "
+    "Nguyen aunty benjamin boris caleb david ed edward2 gustave iven iven2 john kaukovalta klatt2 "
+    "klatt4 marcelo michel miguel norbert pablo paul quincy rob robert sandro shelby steph2 travis "
+    "victor zac"
+).split()
 _UNSEEN_SPEAKERS = ["m6", "f3", "Andrea", "Michael"]
 
 
@@ -42,7 +49,7 @@ def _voices(accents: list[str], speakers: list[str]) -> list[str]:
 VOICES, UNSEEN_VOICES = _voices(_ACCENTS, _SPEAKERS), _voices(_ACCENTS, _UNSEEN_SPEAKERS)
 # For tasks in which spelling matters.
 PLAIN_VOICES, PLAIN_UNSEEN_VOICES = (
-    _voices(_PLAIN, _SPEAKERS),
+    _voices(_PLAIN, _SPEAKERS + _MORE_SPEAKERS),
     _voices(_PLAIN, _UNSEEN_SPEAKERS),
 )
 
