@@ -29,6 +29,7 @@ from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2ForCTC, Wav2Vec2Processor
 
 from recipes import hearing, training
 from recipes.speech import (
+    MORE_PLAIN_VOICES,
     PLAIN_VOICES,
     RATE,
     SHARD,
@@ -51,8 +52,10 @@ BATCH_SECONDS = 90.0  # of sound in a batch, padding included
 SHORT_EPOCHS, SHORT = 2, 2.2  # epochs that hear only what is shorter than so many seconds
 LONGEST = 32.0  # seconds of an example: a window of taskcli has 30
 FEW, JOINED = 0.3, 0.4  # shares of utterances of one to three words, of two or more in a row
+LONG_STEPS, LONG_JOINED, LONG_RATE = 1800, 0.85, 3e-4  # in the end it hears long rows
 HOPS = 3  # of 10 ms in a frame: two letters in one frame are rare, and the way is shorter
 SILENT = 0.01  # share of examples in which nothing is said
+VOICES = PLAIN_VOICES + MORE_PLAIN_VOICES  # that are heard in training
 OTHER_THROATS = 0.5  # share of those as by speakers whom espeak does not have; fades to none
 PEAK_RATE = 1.5e-3
 HEARING_LAYER = 2  # after which phonemes are told
@@ -68,7 +71,7 @@ class Shards:
 
     usual: int = 32
     even: int = 32
-    coined: int = 16
+    coined: int = 32
     scenes: int = 4
 
 
@@ -94,14 +97,14 @@ def coined_utterances(rng: np.random.Generator) -> list[Utterance]:
     coiner = Coiner(KNOWN.words(), {*WORDS, *UNTRAINED})
     counts = rng.integers(1, 4, SHARD).tolist()
     texts = (" ".join(coiner.word(rng) for _ in range(count)) for count in counts)
-    return [Utterance.draw(rng, text, PLAIN_VOICES) for text in texts]
+    return [Utterance.draw(rng, text, VOICES) for text in texts]
 
 
 def scene_utterances(rng: np.random.Generator) -> list[Utterance]:
     """Sentences that the translate starter knows, so that one command can feed the other."""
     chance = stream(*rng.integers(1 << 32, size=2).tolist())
     texts = (bilingual.heard(chance).en.lower() for _ in range(SHARD))
-    return [Utterance.draw(rng, text, PLAIN_VOICES) for text in texts]
+    return [Utterance.draw(rng, text, VOICES) for text in texts]
 
 
 def ids_of(text: str) -> list[int]:
@@ -144,8 +147,17 @@ class Batch:
 class Talk(IterableDataset[Batch]):
     """Batches of like length, epoch after epoch; the same seed and step give the same batch."""
 
-    def __init__(self, spoken: Corpus, seed: int, first: int, last: int) -> None:
+    def __init__(
+        self,
+        spoken: Corpus,
+        seed: int,
+        first: int,
+        last: int,
+        joined: float = JOINED,
+        short_epochs: int = SHORT_EPOCHS,
+    ) -> None:
         self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
+        self.joined, self.short_epochs = joined, short_epochs
         self.ids = phoneme_ids(spoken)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -161,9 +173,9 @@ class Talk(IterableDataset[Batch]):
         seconds = self.spoken.seconds()
         for epoch in count():
             rng = np.random.default_rng([self.seed, 2, epoch])
-            limit = SHORT if epoch < SHORT_EPOCHS else LONGEST
+            limit = SHORT if epoch < self.short_epochs else LONGEST
             order = rng.permutation(np.flatnonzero(seconds < limit)).tolist()
-            rows = list(_joined(order, seconds, limit, rng))
+            rows = list(_joined(order, seconds, limit, self.joined, rng))
             batches = list(_alike(rows, seconds, rng))
             yield from (batches[index] for index in rng.permutation(len(batches)))
 
@@ -199,11 +211,11 @@ class Talk(IterableDataset[Batch]):
 
 
 def _joined(
-    order: list[int], seconds: Floats, limit: float, rng: np.random.Generator
+    order: list[int], seconds: Floats, limit: float, joined: float, rng: np.random.Generator
 ) -> Iterator[list[int]]:
     row: list[int] = []
     for index in order:
-        if row and (rng.random() > JOINED or seconds[[*row, index]].sum() + len(row) > limit):
+        if row and (rng.random() > joined or seconds[[*row, index]].sum() + len(row) > limit):
             yield row
             row = []
         row.append(index)
@@ -294,11 +306,21 @@ def error_rates(model: Wav2Vec2ForCTC, batches: list[Batch]) -> dict[str, float]
     return {"wer": round(jiwer.wer(said, heard), 4), "cer": round(jiwer.cer(said, heard), 4)}
 
 
-def batches_from(
-    spoken: Corpus, seed: int, first: int, last: int, workers: int = 0
-) -> DataLoader[Batch]:
-    data = Talk(spoken, seed, first, last)
-    return DataLoader(data, None, num_workers=workers, prefetch_factor=16 if workers else None)
+def batches(talk: Talk) -> DataLoader[Batch]:
+    return DataLoader(talk, None, num_workers=1, prefetch_factor=16)
+
+
+def lessons(spoken: Corpus, seed: int, first: int, steps: int) -> Iterator[Batch]:
+    """Batches from step `first` on: `steps` of them of mostly short rows, then LONG_STEPS."""
+    yield from batches(Talk(spoken, seed, first, steps))
+    first = max(first - steps, 0)
+    yield from batches(Talk(spoken, seed + 1, first, LONG_STEPS, LONG_JOINED, short_epochs=0))
+
+
+def learning_rate(step: int, steps: int) -> float:
+    if step < steps:
+        return training.learning_rate(step, steps, PEAK_RATE)
+    return training.learning_rate(step - steps, LONG_STEPS, LONG_RATE)
 
 
 def unseen(folder: Path, seed: int) -> list[Batch]:
@@ -319,8 +341,8 @@ def spoken_to_train_on(folder: Path, seed: int, shards: Shards) -> Corpus:
         return corpus(place, seed, count, lambda rng: with_phonemes(write(rng)))
 
     return (
-        spoken(folder, shards.usual, partial(utterances, voices=PLAIN_VOICES))
-        + spoken(folder / "even", shards.even, partial(utterances, voices=PLAIN_VOICES, even=True))
+        spoken(folder, shards.usual, partial(utterances, voices=VOICES))
+        + spoken(folder / "even", shards.even, partial(utterances, voices=VOICES, even=True))
         + spoken(folder / "coined", shards.coined, coined_utterances)
         + spoken(folder / "scenes", shards.scenes, scene_utterances)
     )
@@ -342,16 +364,16 @@ def train(
     checkpoint = folder / "checkpoint.pt"
     first = training.load_checkpoint(checkpoint, **parts)
     model.train()
-    for step, batch in enumerate(batches_from(spoken, seed, first, steps, workers=1), first):
-        training.set_rate(optimizer, training.learning_rate(step, steps, PEAK_RATE))
+    for step, batch in enumerate(lessons(spoken, seed, first, steps), first):
+        training.set_rate(optimizer, learning_rate(step, steps))
         spelt, heard = losses_of(model, head, batch)
         optimizer.zero_grad()
-        (spelt + HEARING_SHARE * (1 - step / steps) * heard).backward()
+        (spelt + HEARING_SHARE * max(1 - step / steps, 0) * heard).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         if step % 20 == 0:
             log.write(step=step, spelt=round(spelt.item(), 4), heard=round(heard.item(), 4))
-        if (step + 1) % every == 0 or step + 1 == steps:
+        if (step + 1) % every == 0 or step + 1 == steps + LONG_STEPS:
             training.save_checkpoint(checkpoint, step + 1, **parts)
             log.write(step=step + 1, **error_rates(model, watched))
     return model.eval()

@@ -48,8 +48,9 @@ def _voices(accents: list[str], speakers: list[str]) -> list[str]:
 
 VOICES, UNSEEN_VOICES = _voices(_ACCENTS, _SPEAKERS), _voices(_ACCENTS, _UNSEEN_SPEAKERS)
 # For tasks in which spelling matters.
-PLAIN_VOICES, PLAIN_UNSEEN_VOICES = (
-    _voices(_PLAIN, _SPEAKERS + _MORE_SPEAKERS),
+PLAIN_VOICES, MORE_PLAIN_VOICES, PLAIN_UNSEEN_VOICES = (
+    _voices(_PLAIN, _SPEAKERS),
+    _voices(_PLAIN, _MORE_SPEAKERS),
     _voices(_PLAIN, _UNSEEN_SPEAKERS),
 )
 
