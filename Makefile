@@ -21,7 +21,7 @@ $(TOOLS): $(RUNTIME)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,recipes]'
 	touch $@
 
-demo: $(RUNTIME)  ## Set up, then run every task that has a starter checkpoint on examples/
+demo: $(RUNTIME)  ## Set up, then run all twelve tasks on examples/ by their starters
 	$(BIN)/python examples/demo.py
 
 test: $(TOOLS)  ## Set up, then run the tests

@@ -1,6 +1,6 @@
 """Make the pictures of the README: what the starters answer about examples/, as a user sees it.
 
-python docs/pictures.py: every task that has a starter here; the pictures of others stay.
+python docs/pictures.py
 """
 
 import os
@@ -16,8 +16,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
-
-from taskcli.checkpoints import Registry
 
 FOLDER = Path(__file__).parent / "pictures"
 TOP = FOLDER.parent.parent
@@ -41,18 +39,10 @@ TERMINAL = {
 def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     for task, (source, ending) in FILES.items():
-        if _has_starter(task):
-            print(_saved(task, source, ending))
+        print(_saved(task, source, ending))
     for task, command in TERMINAL.items():
-        if _has_starter(task):
-            print(_screen(task, command))
+        print(_screen(task, command))
     return 0
-
-
-def _has_starter(task: str) -> bool:
-    names = Registry(task).names
-    folder = Registry(task).resolve("starter").folder if "starter" in names else None
-    return folder is not None and folder.is_dir()
 
 
 def _saved(task: str, source: str, ending: str) -> Path:

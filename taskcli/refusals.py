@@ -57,7 +57,7 @@ def ways_out(checkpoint: Checkpoint) -> str:
     """What to do on a machine that cannot fetch."""
     return (
         f"on a connected machine: taskcli models pull {checkpoint.task} {checkpoint.repo}; "
-        "without one: --model starter where the task has it, or a folder"
+        "without one: --model starter, or a folder"
     )
 
 

@@ -5,10 +5,10 @@ hour; docs/fidelity.md has their numbers.
 """
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+import jiwer
 import numpy as np
 import pytest
 import soundfile
@@ -24,7 +24,7 @@ STARTERS = package_folder() / "starter"
 SCENES, WORDS, SPEECH, TEXTS = (
     "scenes/*",
     ("sounds/yes.wav", "sounds/stop.wav", "sounds/left.flac", "sounds/go-stereo.wav"),
-    ("sounds/sentence.wav", "sounds/question.flac", "sounds/news.ogg"),
+    ("sounds/sentence.wav", "sounds/question.flac", "sounds/news.ogg", "sounds/scene.wav"),
     "texts/*",
 )
 GIVEN: dict[str, tuple[str | tuple[str, ...], dict[str, Any]]] = {
@@ -36,8 +36,6 @@ GIVEN: dict[str, tuple[str | tuple[str, ...], dict[str, Any]]] = {
     "ner": (TEXTS, {}),
     "qa": (TEXTS, {"question": ["Who?"]}),
 }
-HERE = [task for task in GIVEN if (STARTERS / task).is_dir()]
-with_asr = pytest.mark.skipif(not (STARTERS / "asr").is_dir(), reason="no asr starter yet")
 
 
 def files(named: str | tuple[str, ...]) -> list[Path]:
@@ -64,7 +62,7 @@ def essence(result: Any) -> Any:
     return result[0].label if result else None
 
 
-@pytest.mark.parametrize("task", HERE)
+@pytest.mark.parametrize("task", GIVEN)
 def test_bfloat16_answers_alike(task: str) -> None:
     named, options = GIVEN[task]
     exact, near = (
@@ -74,10 +72,13 @@ def test_bfloat16_answers_alike(task: str) -> None:
     assert all(same), files(named)[same.index(False)]
 
 
-@with_asr
 def test_windows_lose_no_word_and_double_none(tmp_path: Path) -> None:
-    """Sentences in one recording of three windows, beside the same sentences each alone."""
-    sounds = [samples_of(file) for file in files(SPEECH)]
+    """Sentences in one recording of three windows, beside the same sentences each alone.
+
+    By speakers whom the starter hears surely: of others it hears a letter more or less in company.
+    """
+    sure = files(SPEECH[:2])
+    sounds = [samples_of(file) for file in sure]
     pause, joined = np.zeros(6_400, np.float32), [np.zeros(0, np.float32)]
     order: list[int] = []
     while sum(map(len, joined)) < 75 * 16_000:
@@ -85,10 +86,12 @@ def test_windows_lose_no_word_and_double_none(tmp_path: Path) -> None:
         joined += [sounds[order[-1]], pause]
     soundfile.write(tmp_path / "long.wav", np.concatenate(joined), 16_000)
     [whole] = answers("asr", "float32", [tmp_path / "long.wav"])
-    alone = answers("asr", "float32", files(SPEECH))
-    expected = " ".join(alone[number].text for number in order).split()
-    assert abs(len(whole.text.split()) - len(expected)) <= len(expected) * 0.01
-    assert SequenceMatcher(None, whole.text.split(), expected).ratio() > 0.95
+    alone = answers("asr", "float32", sure)
+    expected = " ".join(alone[number].text for number in order)
+    compared = jiwer.process_words(expected, whole.text)
+    words = len(expected.split())
+    assert compared.insertions + compared.deletions <= 0.01 * words
+    assert compared.wer < 0.05
 
 
 def samples_of(file: Path) -> np.ndarray:
