@@ -29,6 +29,7 @@ from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2ForCTC, Wav2Vec2Processor
 
 from recipes import hearing, training
 from recipes.speech import (
+    INVENTED_VOICES,
     MORE_PLAIN_VOICES,
     PLAIN_VOICES,
     RATE,
@@ -44,7 +45,7 @@ from recipes.speech import (
 )
 from recipes.told import bilingual
 from recipes.told.templates import stream
-from recipes.words import KNOWN, UNTRAINED, WORDS, Coiner, Lexicon, Writer
+from recipes.words import KNOWN, MORE_WORDS, Lexicon, Writer
 
 VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
 ID_OF = {letter: index for index, letter in enumerate(VOCABULARY)}
@@ -66,12 +67,12 @@ Write = Callable[[np.random.Generator], list[Utterance]]
 
 @dataclass(frozen=True)
 class Shards:
-    """How much is spoken, once: by a usual and by an even writer, of made-up words, and of what
-    translate reads."""
+    """How much is spoken, once: by a usual and by an even writer, of the many words that stand in
+    no sentence, and of what translate reads."""
 
     usual: int = 32
     even: int = 32
-    coined: int = 32
+    more: int = 48
     scenes: int = 4
 
 
@@ -92,12 +93,11 @@ def utterances(
     return [Utterance.draw(rng, text(), voices) for _ in range(size)]
 
 
-def coined_utterances(rng: np.random.Generator) -> list[Utterance]:
-    """One to three words that nobody knows."""
-    coiner = Coiner(KNOWN.words(), {*WORDS, *UNTRAINED})
+def more_utterances(rng: np.random.Generator) -> list[Utterance]:
+    """One to three of the many words."""
     counts = rng.integers(1, 4, SHARD).tolist()
-    texts = (" ".join(coiner.word(rng) for _ in range(count)) for count in counts)
-    return [Utterance.draw(rng, text, VOICES) for text in texts]
+    texts = (" ".join(rng.choice(MORE_WORDS, count)) for count in counts)
+    return [Utterance.draw(rng, text, INVENTED_VOICES) for text in texts]
 
 
 def scene_utterances(rng: np.random.Generator) -> list[Utterance]:
@@ -342,8 +342,10 @@ def spoken_to_train_on(folder: Path, seed: int, shards: Shards) -> Corpus:
 
     return (
         spoken(folder, shards.usual, partial(utterances, voices=VOICES))
-        + spoken(folder / "even", shards.even, partial(utterances, voices=VOICES, even=True))
-        + spoken(folder / "coined", shards.coined, coined_utterances)
+        + spoken(
+            folder / "even", shards.even, partial(utterances, voices=INVENTED_VOICES, even=True)
+        )
+        + spoken(folder / "more", shards.more, more_utterances)
         + spoken(folder / "scenes", shards.scenes, scene_utterances)
     )
 
@@ -385,11 +387,11 @@ def main(
     steps: Annotated[int, typer.Option(help=f"Steps of {BATCH_SECONDS:.0f} s of speech.")] = 23_000,
     usual: Annotated[int, typer.Option(help=f"Times {SHARD} usual utterances.")] = Shards.usual,
     even: Annotated[int, typer.Option(help=f"Times {SHARD} even utterances.")] = Shards.even,
-    coined: Annotated[int, typer.Option(help=f"Times {SHARD} of made-up words.")] = Shards.coined,
+    more: Annotated[int, typer.Option(help=f"Times {SHARD} of many words.")] = Shards.more,
     scenes: Annotated[int, typer.Option(help=f"Times {SHARD} of scenes.")] = Shards.scenes,
 ) -> None:
     """Train the asr starter and save it in OUT/model."""
-    model = train(seed, steps, out, Shards(usual, even, coined, scenes))
+    model = train(seed, steps, out, Shards(usual, even, more, scenes))
     training.save_half(model, build_processor(out / "model"), out / "model")
 
 

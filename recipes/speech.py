@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
 
 import numpy as np
 import soundfile
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 RATE = 16_000  # samples a second of everything here
 SPEEDS, PITCHES = (130, 200), (30, 70)  # words a minute; espeak's own scale of 0 to 99
 SHARD = 1000  # utterances kept in one file
+_INVENTING = Lock()
 _WAV_HEADER = 44  # bytes
 _FULL_SCALE = 32767
 
@@ -40,6 +43,7 @@ _MORE_SPEAKERS = (
     "victor zac"
 ).split()
 _UNSEEN_SPEAKERS = ["m6", "f3", "Andrea", "Michael"]
+_INVENTED_SPEAKERS = [f"invented{number:03}" for number in range(180)]  # espeak lists 349 at most
 
 
 def _voices(accents: list[str], speakers: list[str]) -> list[str]:
@@ -48,10 +52,11 @@ def _voices(accents: list[str], speakers: list[str]) -> list[str]:
 
 VOICES, UNSEEN_VOICES = _voices(_ACCENTS, _SPEAKERS), _voices(_ACCENTS, _UNSEEN_SPEAKERS)
 # For tasks in which spelling matters.
-PLAIN_VOICES, MORE_PLAIN_VOICES, PLAIN_UNSEEN_VOICES = (
+PLAIN_VOICES, MORE_PLAIN_VOICES, PLAIN_UNSEEN_VOICES, INVENTED_VOICES = (
     _voices(_PLAIN, _SPEAKERS),
     _voices(_PLAIN, _MORE_SPEAKERS),
     _voices(_PLAIN, _UNSEEN_SPEAKERS),
+    _voices(_PLAIN, _INVENTED_SPEAKERS),
 )
 
 Floats = NDArray[np.float32]
@@ -75,10 +80,8 @@ class Utterance:
 
 def speak(text: str, voice: str = "en-us", speed: int = 160, pitch: int = 50) -> Floats:
     """Mono float32 samples [n] at RATE; raises CalledProcessError for an unknown voice."""
-    how = ["-v", voice, "-s", str(speed), "-p", str(pitch)]
-    done = subprocess.run(
-        ["espeak-ng", *how, "--stdout", "--", text.lower()], capture_output=True, check=True
-    )
+    how = ["-s", str(speed), "-p", str(pitch), "--stdout", "--", text.lower()]
+    done = subprocess.run([*_espeak(voice), *how], capture_output=True, check=True)
     rate = int.from_bytes(done.stdout[24:28], "little")
     samples = np.frombuffer(done.stdout[_WAV_HEADER:], np.int16).astype(np.float32) / _FULL_SCALE
     return np.asarray(soxr.resample(trimmed(samples), rate, RATE), np.float32)
@@ -94,12 +97,8 @@ def speak_all(utterances: Iterable[Utterance], threads: int = 2) -> Iterator[Flo
 
 def phonemes_of(text: str, voice: str) -> str:
     """What espeak says for a text, in its own codes, without stress and pauses."""
-    done = subprocess.run(
-        ["espeak-ng", "-v", voice, "-q", "-x", "--sep= ", "--", text.lower()],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
+    how = ["-q", "-x", "--sep= ", "--", text.lower()]
+    done = subprocess.run([*_espeak(voice), *how], capture_output=True, check=True, text=True)
     codes = (code.lstrip("',%=") for code in done.stdout.split())
     return " ".join(code for code in codes if code and not code.startswith("_"))
 
@@ -108,6 +107,68 @@ def with_phonemes(utterances: list[Utterance], threads: int = 2) -> list[Utteran
     with ThreadPoolExecutor(threads) as pool:
         found = pool.map(lambda one: phonemes_of(one.text, one.voice), utterances)
         return [replace(one, phonemes=said) for one, said in zip(utterances, found, strict=True)]
+
+
+def _espeak(voice: str) -> list[str]:
+    """The command that speaks in a voice, whose speaker may be of our own invention."""
+    speaker = voice.partition("+")[2]
+    if speaker not in _INVENTED_SPEAKERS:
+        return ["espeak-ng", "-v", voice]
+    with _INVENTING:
+        return ["espeak-ng", f"--path={_invented().name}", "-v", voice]
+
+
+@cache
+def _invented() -> TemporaryDirectory[str]:
+    """A folder of espeak's data, linked, in which the invented speakers stand beside its own."""
+    told = subprocess.run(["espeak-ng", "--version"], capture_output=True, check=True, text=True)
+    own = Path(told.stdout.rpartition("Data at: ")[2].strip())
+    place = TemporaryDirectory(prefix="speakers-")
+    data = Path(place.name, "espeak-ng-data")
+    variants = data / "voices" / "!v"
+    variants.mkdir(parents=True)
+    for part in own.iterdir():
+        if part.name != "voices":
+            (data / part.name).symlink_to(part)
+    for number, name in enumerate(_INVENTED_SPEAKERS):
+        variants.joinpath(name).write_text(_speaker(name, np.random.default_rng([3, number])))
+    return place
+
+
+def _speaker(name: str, rng: np.random.Generator) -> str:
+    """A voice variant in the units of espeak-ng's docs/voices.md: 100 is as usual."""
+
+    def whole(low: int, high: int, count: int = 1) -> str:
+        return " ".join(map(str, rng.integers(low, high, count)))
+
+    low = rng.uniform(65, 220)  # Hz
+    lines = [
+        f"language variant\nname {name}",
+        f"pitch {low:.0f} {low * rng.uniform(1.1, 1.8):.0f}",
+        f"flutter {whole(0, 15)}",
+        f"roughness {rng.choice([0, 0, 1, 3, 5])}",
+        f"voicing {whole(40, 170)}",
+        f"consonants {whole(50, 150)} {whole(50, 150)}",
+        f"intonation {rng.choice([1, 1, 1, 2, 3])}",
+    ]
+    throat = rng.normal(0.16, 0.1) * (low - 100) / 100 + rng.normal(1, 0.06)  # high voice, short
+    for formant in range(9):
+        frequency = 100 * np.clip(throat * rng.normal(1, 0.05), 0.75, 1.4)
+        lines.append(f"formant {formant} {frequency:.0f} {whole(60, 140)} {whole(60, 160)}")
+    if rng.random() < 0.3:  # all vowels about as long
+        added = 130 * rng.uniform(0.7, 1.4) + rng.integers(-20, 20, 8)
+        lines.append("stressLength 0 1 2 3 4 5 6 7")
+        lines.append(f"stressAdd {' '.join(map(str, added.astype(int)))}")
+    if rng.random() < 0.3:
+        lines.append(f"stressAmp {whole(14, 26, 8)}")
+    if rng.random() < 0.3:
+        tone = [whole(150, 256), whole(80, 256), whole(40, 256)]
+        lines.append(f"tone 600 {tone[0]} 1200 {tone[1]} 2000 {tone[2]}")
+    if rng.random() < 0.2:
+        lines.append(f"echo {whole(10, 150)} {whole(5, 40)}")
+    if rng.random() < 0.2:
+        lines.append(f"breath 0 {whole(0, 10, 7)}")
+    return "\n".join(lines) + "\n"
 
 
 def trimmed(samples: Floats, floor: float = 0.003) -> Floats:

@@ -1,13 +1,15 @@
 """English in small: some thousands of words with their inflections, and sentences made of them.
 
 `UNTRAINED` words are kept back everywhere, to measure what a recogniser makes of new words.
+`MORE_WORDS`, in no sentence, only show how English is spelt.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -374,10 +376,20 @@ class Lexicon:
 
 
 KNOWN, KEPT_BACK = Lexicon(kept_back=False), Lexicon(kept_back=True)
-_EDGE = " "  # before the first letter of a word and behind its last
 LITTLE_WORDS = [*_FUNCTION_WORDS.split(), *_SMALL, *_TENS, "hundred", "thousand", *_CALENDAR]
 WORDS = sorted({*KNOWN.words(), *LITTLE_WORDS})
 UNTRAINED = sorted({*KEPT_BACK.words()} - set(WORDS))
+
+
+def _more_words() -> list[str]:
+    """Those of the file that hold no word kept back, or most of one: no milkshake, no performer."""
+    stems = {word[:-1] if len(word) > 4 and word[-1] in "ey" else word for word in UNTRAINED}
+    kept_back = re.compile("|".join(sorted(stem for stem in stems if len(stem) > 3)))
+    listed = Path(__file__).with_name("more_words.txt").read_text().split()
+    return [word for word in listed if word not in stems and not kept_back.search(word)]
+
+
+MORE_WORDS = _more_words()
 
 
 def number(value: int) -> str:
@@ -546,33 +558,3 @@ class Writer:
         if self.chance(0.2):
             return self.joined()
         return kinds[self.rng.choice(len(kinds), p=[0.5, 0.2, 0.15, 0.15])]()
-
-
-class Coiner:
-    """Makes up words that could be English: each letter follows the three before it as in `words`.
-
-    A recogniser that hears thousands of them learns how sounds are spelt, not only which words
-    there are.
-    """
-
-    def __init__(self, words: list[str], known: Collection[str]) -> None:
-        self.known = known  # which are never made
-        self.following: dict[str, list[str]] = {}
-        for word in words:
-            padded = f"{_EDGE * 3}{word}{_EDGE}"
-            for place in range(3, len(padded)):
-                self.following.setdefault(padded[place - 3 : place], []).append(padded[place])
-
-    def word(self, rng: np.random.Generator) -> str:
-        """Three to eleven letters."""
-        while True:
-            made = self._letters(rng)
-            if 3 <= len(made) <= 11 and made not in self.known:
-                return made
-
-    def _letters(self, rng: np.random.Generator) -> str:
-        made = _EDGE * 3
-        while len(made) == 3 or made[-1] != _EDGE:
-            options = self.following[made[-3:]]
-            made += options[rng.integers(len(options))]
-        return made.strip(_EDGE)

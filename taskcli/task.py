@@ -66,6 +66,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
     # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
     float32_heads: ClassVar[frozenset[str] | None] = None
+    float32_inside: ClassVar[frozenset[str]] = frozenset()  # and these of the backbone's
 
     # Hears generated text as it comes, where one input is answered while somebody looks on.
     listener: Callable[[str], None] | None = None

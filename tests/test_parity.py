@@ -14,6 +14,7 @@ from parity.walk import known
 from samples import scene
 
 import taskcli
+from taskcli.errors import UsageError
 from taskcli.sharing import Sharing, rule_of
 from taskcli.tasks import BY_NAME
 
@@ -26,9 +27,12 @@ SAMPLE = [
     ("classify-image", "data2vec-vision"),
     ("classify-image", "siglip2"),
     ("detect", "conditional_detr"),
+    ("detect", "dab-detr"),
+    ("detect", "rt_detr"),
     ("segment", "segformer"),
     ("depth", "depth_anything"),
     ("classify-text", "convbert"),
+    ("ner", "deberta"),
     ("ner", "deberta-v2"),
     ("ner", "markuplm"),
     ("qa", "diffllama"),
@@ -44,7 +48,8 @@ def test_model_types_work_and_share_batches_as_listed(task: str, model_type: str
     found = attempt(BY_NAME[task], model_type)
     listed = FOUND[task][model_type]
     assert found["works"], found["why"]
-    assert (listed["works"], listed["sharing"]) == (True, found["sharing"])
+    same = ("works", "sharing", "bfloat16")
+    assert [listed[name] for name in same] == [found[name] for name in same]
 
 
 def test_the_lists_are_fresh() -> None:
@@ -74,6 +79,15 @@ def test_an_architecture_that_was_not_measured_gets_batches_of_equals() -> None:
     rule = rule_of(BY_NAME["classify-text"], "unheard-of")
     assert rule.sharing is Sharing.EQUAL
     assert "not measured" in rule.why
+
+
+def test_what_fails_in_bfloat16_is_computed_in_float32(tmp_path: Path) -> None:
+    make(BY_NAME["ner"], "deberta", tmp_path)
+    model = taskcli.load("ner", str(tmp_path), device="cpu")
+    assert model.session.placement.dtype_name == "float32"
+    assert not next(iter(model(texts=["Ada saw Paris."]))).error
+    with pytest.raises(UsageError, match="--dtype bfloat16: deberta computes in float32 only"):
+        taskcli.load("ner", str(tmp_path), device="cpu", dtype="bfloat16")
 
 
 def test_dry_run_tells_what_shares_a_batch(run: Any, classifier: Path, tmp_path: Path) -> None:

@@ -5,25 +5,30 @@ from typing import Any
 import torch
 from torch import nn
 
+from taskcli.task import Task
 
-def keep_heads_float32(model: Any, names: frozenset[str] | None) -> None:
+
+def keep_heads_float32(model: Any, task: type[Task[Any, Any, Any]]) -> None:
     """Compute the task's heads in float32, by default everything outside the backbone.
 
     bfloat16 has eight bits: a box edge near 1.0 would be off by pixels, and scores would tie.
     """
-    for head in _heads(model, names):
+    heads = _heads(model, task.float32_heads, task.float32_inside)
+    while shared := _sharing(heads, model):
+        heads = [head for head in heads if head not in shared]
+    for head in heads:
         head.float()
         head.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
 
 
-def _heads(model: Any, names: frozenset[str] | None) -> list[nn.Module]:
-    if names is not None:
-        found = [one for path, one in model.named_modules() if path.split(".")[-1] in names]
-    else:
-        # Without a backbone of its own name, there is no telling where the head begins.
-        backbone = getattr(model, model.base_model_prefix, model)
-        found = [] if backbone is model else _outside(model, backbone)
-    return [head for head in found if not _is_shared(head, model)]
+def _heads(model: Any, names: frozenset[str] | None, inside: frozenset[str]) -> list[nn.Module]:
+    backbone = getattr(model, model.base_model_prefix, model)
+    # Without a backbone of its own name, there is no telling where the head begins.
+    outside = names is None and backbone is not model
+    found = _outside(model, backbone) if outside else []
+    wanted = inside | (names or frozenset())
+    named = (one for path, one in model.named_modules() if path.split(".")[-1] in wanted)
+    return found + [called for one in named for called in _called(one) if called not in found]
 
 
 def _outside(model: nn.Module, backbone: nn.Module) -> list[nn.Module]:
@@ -31,12 +36,12 @@ def _outside(model: nn.Module, backbone: nn.Module) -> list[nn.Module]:
     return [called for head in heads for called in _called(head)]
 
 
-def _is_shared(head: nn.Module, model: nn.Module) -> bool:
-    """Weights that another module uses too: token embeddings, or heads that refine every layer."""
-    own = set(head.modules())
+def _sharing(heads: list[nn.Module], model: nn.Module) -> list[nn.Module]:
+    """Those with weights that a module of none of them uses too, such as token embeddings."""
+    own = {module for head in heads for module in head.modules()}
     others = (module for module in model.modules() if module not in own)
     elsewhere = {id(weight) for other in others for weight in other.parameters(recurse=False)}
-    return any(id(weight) in elsewhere for weight in head.parameters())
+    return [head for head in heads if any(id(one) in elsewhere for one in head.parameters())]
 
 
 def _called(module: nn.Module) -> list[nn.Module]:

@@ -49,7 +49,7 @@ def load(
     _settle_language(model.config)
     make_exact(model)
     if placement.dtype != torch.float32:
-        keep_heads_float32(model, task.float32_heads)
+        keep_heads_float32(model, task)
     return Session(task(options, processor, model), placement, str(config.model_type))
 
 

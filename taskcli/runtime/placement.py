@@ -1,17 +1,19 @@
 """Which device and dtype a run uses, and why. The only such decision."""
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
 from accelerate import PartialState
 from accelerate.utils import get_max_memory
 
+from taskcli.checkpoints import package_folder
 from taskcli.errors import UsageError
 
 # float16 overflows in their feed-forward layers and the text comes out empty (transformers#4287).
 _OVERFLOWS_IN_FLOAT16 = ("t5", "mt5", "umt5", "longt5", "switch_transformers", "pix2struct")
-_ONLY_FLOAT32 = ("xlnet",)  # makes float32 tensors of its own, whatever its weights are
 _ROOM_FOR_ACTIVATIONS = 0.8  # share of a device's memory that weights may take
 
 
@@ -70,13 +72,27 @@ def _dtype(word: str, device: torch.device, model_type: str) -> tuple[torch.dtyp
             f"--dtype float16: {model_type} overflows in it and answers nothing",
             "use --dtype bfloat16 or float32",
         )
+    if word in ("float16", "bfloat16") and only_in_float32(model_type):
+        raise UsageError(
+            f"--dtype {word}: {model_type} computes in float32 only", "leave --dtype out"
+        )
     if word != "auto":
         return getattr(torch, word), "asked for"
-    if model_type in _ONLY_FLOAT32:
+    if only_in_float32(model_type):
         return torch.float32, f"{model_type} computes in nothing else"
     if _computes_bfloat16(device):
         return torch.bfloat16, "the hardware computes it; heads for labels and boxes stay float32"
     return torch.float32, "the hardware has no fast bfloat16"
+
+
+def only_in_float32(model_type: str) -> bool:
+    """Whether `make parity` saw it fail in bfloat16: some make float32 tensors of their own."""
+    return model_type in _only_in_float32()
+
+
+@cache
+def _only_in_float32() -> frozenset[str]:
+    return frozenset(json.loads((package_folder() / "float32.json").read_text("utf-8")))
 
 
 def _computes_bfloat16(device: torch.device) -> bool:

@@ -13,6 +13,11 @@ from taskcli.task import Batch
 from taskcli.tasks.pictures import PictureOutput, PictureTask
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
+# What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
+_BOX_MAKERS = frozenset(
+    """decoder decoder_input_proj reference_points enc_output enc_output_norm enc_score_head
+    enc_bbox_head enc_out_class_embed enc_out_bbox_embed""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
     result = list[Detection]
     auto_models = ("AutoModelForObjectDetection",)
     budget = 4
+    float32_inside = _BOX_MAKERS
     examples = (
         "taskcli detect street.jpg --threshold 0.9",
         "taskcli detect 'photos/*.jpg' --save-dir seen --crops",

@@ -119,6 +119,7 @@ FIXES: dict[str, dict[str, Any]] = {
         "moe_intermediate_size": 64,
     },
     "dots1": {"n_routed_experts": 4, "num_experts_per_tok": 2, "n_shared_experts": 1},
+    "gpt_oss": {"hidden_size": 192, "intermediate_size": 192},  # rows of whole 16 bytes
     "granitemoehybrid": {"layer_types": ["linear_attention", "full_attention"]},
     "hrm_text": {"num_layers_per_stack": 1, "num_hidden_layers": 8},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},

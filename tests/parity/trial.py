@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import transformers as hf
@@ -14,6 +15,7 @@ import taskcli
 from parity.checkpoint import make
 from taskcli.items import Media
 from taskcli.results import Detection, Segment
+from taskcli.runtime import placement
 from taskcli.sharing import Sharing
 from taskcli.task import Task
 from taskcli.tasks.languages import language_codes
@@ -35,7 +37,7 @@ SECONDS = [1.0, 0.6, 1.3]
 
 
 def run(task: type[Task[Any, Any, Any]], model_type: str) -> dict[str, Any]:
-    """What was found: `works` and `sharing`, or `why` it cannot."""
+    """What was found: `works`, `sharing` and whether in `bfloat16`, too; or `why` it cannot."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
@@ -54,7 +56,7 @@ def _line(failure: Exception) -> str:
 
 
 def judge(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, Any]:
-    """Ask one at a time, then together, then together in equals."""
+    """Ask one at a time, then together, then together in equals, all in float32; then in half."""
     options = {**OPTIONS.get(task.name, {}), **_languages(task, folder), **_subtask(task, folder)}
     model = taskcli.load(task.name, str(folder), device="cpu", dtype="float32", **options)
     with tempfile.TemporaryDirectory() as name:
@@ -62,15 +64,31 @@ def judge(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, Any]:
         alone = _answers(model, inputs, "1")
         if not any(alone):
             return {"works": False, "why": "no answer to compare"}
-        apart = difference(alone, _padded(model, inputs))
-        if apart <= CLOSE:
-            return {"works": True, "sharing": "padded"}
-        twins = [one for one in inputs for _ in range(2)]
-        expected = [one for one in alone for _ in range(2)]
-        equal = difference(expected, _of_equals(model, twins))
-        sharing = "equal" if equal <= CLOSE else "never"
-        found = {"works": True, "sharing": sharing, "apart": apart, "equal": equal}
+        in_half = _answers_in_half(task, folder, options, inputs)
+        found = {"works": True, "bfloat16": in_half, **_sharing(model, inputs, alone)}
         return {key: min(v, 1e9) if isinstance(v, float) else v for key, v in found.items()}
+
+
+def _sharing(model: Any, inputs: list[str], alone: list[Any]) -> dict[str, Any]:
+    apart = difference(alone, _padded(model, inputs))
+    if apart <= CLOSE:
+        return {"sharing": "padded"}
+    twins = [one for one in inputs for _ in range(2)]
+    expected = [one for one in alone for _ in range(2)]
+    equal = difference(expected, _of_equals(model, twins))
+    return {"sharing": "equal" if equal <= CLOSE else "never", "apart": apart, "equal": equal}
+
+
+def _answers_in_half(
+    task: type[Task[Any, Any, Any]], folder: Path, options: dict[str, Any], inputs: list[str]
+) -> bool:
+    """Whether there is an answer: what it is means nothing, the weights are random."""
+    with patch.object(placement, "only_in_float32", lambda model_type: False):
+        try:
+            model = taskcli.load(task.name, str(folder), device="cpu", dtype="bfloat16", **options)
+            return any(_answers(model, inputs, "1"))
+        except Exception:
+            return False
 
 
 def _languages(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, str]:
