@@ -31,6 +31,7 @@ from recipes.speech import PLAIN_UNSEEN_VOICES, UNSEEN_VOICES, Floats, hear, sav
 from recipes.told import bilingual, news, passages, reports, reviews, stories
 from recipes.told.templates import stream
 from recipes.training import FIRST_UNSEEN_SEED
+from taskcli.output.coco import bbox
 
 MOST_CHANGED = 0.005  # share of answers that may be others
 MOST_MOVED = 1  # pixels that a side of a box may move
@@ -160,7 +161,7 @@ def moved_boxes(pairs: list[tuple[Any, Any]]) -> Iterator[Change]:
         for found in one:
             same = [candidate for candidate in left if candidate.label == found.label]
             nearest = min(same, key=lambda candidate: _moved(candidate, found), default=None)
-            if nearest is None:
+            if nearest is None or _overlap(nearest, found) < 0.5:  # another object
                 lost += 1
             else:
                 left.remove(nearest)
@@ -168,6 +169,11 @@ def moved_boxes(pairs: list[tuple[Any, Any]]) -> Iterator[Change]:
         lost += len(left)
     yield Change("objects lost or found", lost / max(objects, 1), MOST_CHANGED)
     yield Change("largest move of a side, pixels", max(moves), MOST_MOVED)
+
+
+def _overlap(one: Any, other: Any) -> float:
+    """Intersection over union."""
+    return float(coco.iou([bbox(one.box)], [bbox(other.box)], [False])[0, 0])
 
 
 def _moved(one: Any, other: Any) -> int:

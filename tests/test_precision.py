@@ -25,7 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "summarize": {"max_length": 16, "min_length": 4},
     "translate": {"max_length": 12},
     "segment": {"threshold": 0.3},
-    "detect": {"threshold": 0.3},
+    "detect": {"threshold": 0.0},
 }
 
 

@@ -45,17 +45,17 @@ class CocoWriter(Writer):
     ) -> Iterator[dict[str, Any]]:
         for one in found:
             self._count += 1
-            bbox = _bbox(one.box)
+            place = bbox(one.box)
             shape = (
                 {"segmentation": plain(one.mask), "area": one.area}
                 if isinstance(one, Segment)
-                else {"area": bbox[2] * bbox[3]}
+                else {"area": place[2] * place[3]}
             )
             yield {
                 "id": self._count,
                 "image_id": image,
                 "category_id": self._category(one.label),
-                "bbox": bbox,
+                "bbox": place,
                 **shape,
                 "iscrowd": 0,
                 **({} if one.score is None else {"score": plain(one.score)}),
@@ -81,5 +81,6 @@ class CocoWriter(Writer):
         self.stream.flush()
 
 
-def _bbox(box: Box) -> list[int]:
+def bbox(box: Box) -> list[int]:
+    """x and y of the upper left corner, width and height, in pixels."""
     return [box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin]
