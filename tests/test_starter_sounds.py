@@ -86,14 +86,14 @@ def test_asr_writes_nothing_where_nothing_is_said(run, tmp_path):
 
 
 def test_words_have_the_times_at_which_they_are_said(run, tmp_path):
-    sound, rate = soundfile.read(SOUNDS / "scene.wav")
+    sound, rate = soundfile.read(SOUNDS / "sentence.wav")
     pause = np.zeros(2 * rate)
     soundfile.write(tmp_path / "twice.wav", np.concatenate([sound, pause, sound]), rate)
     result = run("asr", tmp_path / "twice.wav", "--model", "starter", "--timestamps", "word")
     words = [
         (one["text"].lower(), *one["timestamp"]) for one in result.records[0]["result"]["chunks"]
     ]
-    assert [word for word, _, _ in words] == 2 * SENTENCES["scene.wav"].split()
+    assert [word for word, _, _ in words] == 2 * SENTENCES["sentence.wav"].split()
     half, later = len(words) // 2, len(sound) / rate + 2
     for (_, start, end), (_, again, _) in zip(words[:half], words[half:], strict=True):
         assert 0 <= start < end <= len(sound) / rate
