@@ -37,7 +37,7 @@ def _outside(model: nn.Module, backbone: nn.Module) -> list[nn.Module]:
 
 
 def _sharing(heads: list[nn.Module], model: nn.Module) -> list[nn.Module]:
-    """Those with weights that a module of none of them uses too, such as token embeddings."""
+    """Heads whose weights a module outside all of them uses too, such as token embeddings."""
     own = {module for head in heads for module in head.modules()}
     others = (module for module in model.modules() if module not in own)
     elsewhere = {id(weight) for other in others for weight in other.parameters(recurse=False)}
