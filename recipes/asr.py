@@ -46,7 +46,7 @@ from recipes.speech import (
 )
 from recipes.told import bilingual
 from recipes.told.templates import stream
-from recipes.words import KNOWN, MORE_WORDS, Lexicon, Writer
+from recipes.words import KNOWN, Lexicon, Writer, more_words
 
 VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
 ID_OF = {letter: index for index, letter in enumerate(VOCABULARY)}
@@ -98,8 +98,8 @@ def utterances(
 
 def more_utterances(rng: np.random.Generator) -> list[Utterance]:
     """One to three of the many words."""
-    counts = rng.integers(1, 4, SHARD).tolist()
-    texts = (" ".join(rng.choice(MORE_WORDS, count)) for count in counts)
+    words, counts = np.array(more_words()), rng.integers(1, 4, SHARD).tolist()
+    texts = (" ".join(rng.choice(words, count)) for count in counts)
     return [Utterance.draw(rng, text, INVENTED_VOICES) for text in texts]
 
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 RATE = 16_000  # samples a second of everything here
 SPEEDS, PITCHES = (130, 200), (30, 70)  # words a minute; espeak's own scale of 0 to 99
 SHARD = 1000  # utterances kept in one file
-_INVENTING = Lock()
+_INVENTING = Lock()  # else two threads would each make the folder, and one lose it
 _WAV_HEADER = 44  # bytes
 _FULL_SCALE = 32767
 

@@ -1,7 +1,7 @@
 """English in small: some thousands of words with their inflections, and sentences made of them.
 
 `UNTRAINED` words are kept back everywhere, to measure what a recogniser makes of new words.
-`MORE_WORDS`, in no sentence, only show how English is spelt.
+`more_words`, in no sentence, only show how English is spelt.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -381,15 +382,13 @@ WORDS = sorted({*KNOWN.words(), *LITTLE_WORDS})
 UNTRAINED = sorted({*KEPT_BACK.words()} - set(WORDS))
 
 
-def _more_words() -> list[str]:
+@cache
+def more_words() -> list[str]:
     """Those of the file that hold no word kept back, or most of one: no milkshake, no performer."""
     stems = {word[:-1] if len(word) > 4 and word[-1] in "ey" else word for word in UNTRAINED}
     kept_back = re.compile("|".join(sorted(stem for stem in stems if len(stem) > 3)))
     listed = Path(__file__).with_name("more_words.txt").read_text().split()
     return [word for word in listed if word not in stems and not kept_back.search(word)]
-
-
-MORE_WORDS = _more_words()
 
 
 def number(value: int) -> str:

@@ -13,7 +13,7 @@ def keep_heads_float32(model: Any, task: type[Task[Any, Any, Any]]) -> None:
 
     bfloat16 has eight bits: a box edge near 1.0 would be off by pixels, and scores would tie.
     """
-    heads = _heads(model, task.float32_heads, task.float32_inside)
+    heads = _heads(model, task)
     while shared := _sharing(heads, model):
         heads = [head for head in heads if head not in shared]
     for head in heads:
@@ -21,12 +21,12 @@ def keep_heads_float32(model: Any, task: type[Task[Any, Any, Any]]) -> None:
         head.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
 
 
-def _heads(model: Any, names: frozenset[str] | None, inside: frozenset[str]) -> list[nn.Module]:
+def _heads(model: Any, task: type[Task[Any, Any, Any]]) -> list[nn.Module]:
     backbone = getattr(model, model.base_model_prefix, model)
     # Without a backbone of its own name, there is no telling where the head begins.
-    outside = names is None and backbone is not model
+    outside = task.float32_heads is None and backbone is not model
     found = _outside(model, backbone) if outside else []
-    wanted = inside | (names or frozenset())
+    wanted = task.float32_inside | (task.float32_heads or frozenset())
     named = (one for path, one in model.named_modules() if path.split(".")[-1] in wanted)
     return found + [called for one in named for called in _called(one) if called not in found]
 

@@ -72,26 +72,22 @@ def _dtype(word: str, device: torch.device, model_type: str) -> tuple[torch.dtyp
             f"--dtype float16: {model_type} overflows in it and answers nothing",
             "use --dtype bfloat16 or float32",
         )
-    if word in ("float16", "bfloat16") and only_in_float32(model_type):
+    if word in ("float16", "bfloat16") and model_type in only_in_float32():
         raise UsageError(
             f"--dtype {word}: {model_type} computes in float32 only", "leave --dtype out"
         )
     if word != "auto":
         return getattr(torch, word), "asked for"
-    if only_in_float32(model_type):
+    if model_type in only_in_float32():
         return torch.float32, f"{model_type} computes in nothing else"
     if _computes_bfloat16(device):
         return torch.bfloat16, "the hardware computes it; heads for labels and boxes stay float32"
     return torch.float32, "the hardware has no fast bfloat16"
 
 
-def only_in_float32(model_type: str) -> bool:
-    """Whether `make parity` saw it fail in bfloat16: some make float32 tensors of their own."""
-    return model_type in _only_in_float32()
-
-
 @cache
-def _only_in_float32() -> frozenset[str]:
+def only_in_float32() -> frozenset[str]:
+    """What `make parity` saw fail in bfloat16: some make float32 tensors of their own."""
     return frozenset(json.loads((package_folder() / "float32.json").read_text("utf-8")))
 
 

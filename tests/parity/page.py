@@ -134,19 +134,18 @@ def only_in_float32(found: Found) -> str:
     return json.dumps(sorted(kinds), indent=1) + "\n"
 
 
+_MADE = {PAGE: render, RULES: rules, FLOAT32: only_in_float32}
+
+
 def write(found: Found) -> None:
-    PAGE.write_text(render(found), "utf-8")
-    RULES.write_text(rules(found), "utf-8")
-    FLOAT32.write_text(only_in_float32(found), "utf-8")
+    for path, make in _MADE.items():
+        path.write_text(make(found), "utf-8")
 
 
 def stale(found: Found) -> list[str]:
     """What no longer agrees; the page also names every type that the installed library maps."""
-    problems = []
-    if PAGE.read_text("utf-8") != render(found):
-        problems.append("docs/models.md is not what docs/models.json says")
-    if RULES.read_text("utf-8") != rules(found):
-        problems.append("taskcli/sharing.json is not what docs/models.json says")
-    if FLOAT32.read_text("utf-8") != only_in_float32(found):
-        problems.append("taskcli/float32.json is not what docs/models.json says")
-    return problems
+    return [
+        f"{path.parent.name}/{path.name} is not what docs/models.json says"
+        for path, make in _MADE.items()
+        if path.read_text("utf-8") != make(found)
+    ]
