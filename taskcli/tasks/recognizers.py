@@ -10,8 +10,11 @@ from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch, Noted
 from taskcli.tasks.sounds import features
 
-_WINDOW_SECONDS = 30  # what CTC models were trained near; memory grows with its square
-_STRIDE_SECONDS = 5  # each side of a window that its neighbour hears too
+_WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
+# Wav2Vec2 was trained on crops of 16 to 20 s (Baevski et al. 2020); our starter, which heard up
+# to 32 s, writes one word in 150 otherwise in windows of 30 s than in windows of 20.
+_WINDOW_SECONDS = 20
+_STRIDE_SECONDS = 3  # each side of a window that its neighbour hears too
 _ROWS = 4  # windows of one recording that are computed together
 
 
@@ -54,7 +57,7 @@ class Ctc(Recognizer):
     def _windows(self, item: Sound) -> Iterator[tuple[Any, slice]]:
         """(samples, the frames that no neighbour keeps), both aligned to whole frames."""
         ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
-        if ratio is None or item.seconds <= _WINDOW_SECONDS:
+        if ratio is None or item.seconds <= _WHOLE_SECONDS:
             yield item.samples, slice(None)
             return
         frame_rate = item.rate // ratio
