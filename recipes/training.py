@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+Lesson = TypeVar("Lesson")
+Losses = tuple[Tensor, dict[str, Tensor]]  # in all, and each by its name
 
 MAX_BYTES = 4_000_000  # of a starter checkpoint's weights
 FIRST_UNSEEN_SEED = 2  # the recipes train on seed 0 and watch their progress on seed 1
@@ -35,6 +39,20 @@ def optimiser(modules: Iterable[nn.Module], rate: float, decay: float) -> torch.
         {"params": others, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
+
+
+def muon_and_adamw(
+    layers: Iterable[nn.Module], around: Iterable[nn.Module], rate: float, decay: float
+) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of hidden layers (Jordan et al. 2024), AdamW for all else."""
+    hidden = [one for layer in layers for one in layer.parameters()]
+    matrices = [one for one in hidden if one.ndim == 2]
+    others = [one for one in hidden if one.ndim != 2]
+    others += [one for module in around for one in module.parameters()]
+    return [
+        torch.optim.Muon(matrices, rate, decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, rate, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
 
 
 def _is_matrix(name: str, parameter: nn.Parameter) -> bool:
@@ -86,6 +104,52 @@ def load_checkpoint(path: Path, **parts: Any) -> int:
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return int(state["step"])
+
+
+@dataclass
+class Course:
+    """A training in stages, each of which goes on from a checkpoint of its own."""
+
+    folder: Path
+    modules: list[Any]  # the model first
+    watch: Callable[[], dict[str, float]]
+    every: int = 400  # so many steps it is saved and watched
+    done: int = 0  # steps in earlier stages
+
+    def stage(
+        self,
+        name: str,
+        steps: int,
+        peak: float,
+        optimizers: list[torch.optim.Optimizer],
+        lessons: Callable[[int], Iterable[Lesson]],
+        losses: Callable[[int, Lesson], Losses],
+    ) -> None:
+        """Learn from the lessons from a step on, by their losses at each step."""
+        log, checkpoint = Log(self.folder), self.folder / f"{name}-after-{self.done}.pt"
+        parts = {f"module{n}": one for n, one in enumerate(self.modules)}
+        parts |= {f"optimizer{n}": one for n, one in enumerate(optimizers)}
+        first = load_checkpoint(checkpoint, **parts)
+        for module in self.modules:
+            module.train()
+            module.zero_grad()  # of an earlier stage, in which more may have learnt
+        for step, lesson in enumerate(lessons(first), first):
+            loss, shown = losses(step, lesson)
+            for optimizer in optimizers:
+                set_rate(optimizer, learning_rate(step, steps, peak))
+                optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.modules[0].parameters(), 1.0)
+            for optimizer in optimizers:
+                optimizer.step()
+            if step % 20 == 0:
+                log.write(
+                    **{name: step}, **{key: round(one.item(), 4) for key, one in shown.items()}
+                )
+            if (step + 1) % self.every == 0 or step + 1 == steps:
+                save_checkpoint(checkpoint, step + 1, **parts)
+                log.write(**{name: step + 1}, **self.watch())
+        self.done += steps
 
 
 def save_half(model: Any, processor: Any, folder: Path) -> None:
