@@ -3,7 +3,7 @@
     python -m recipes.spelling_limit --out runs/spelling_limit
 
 The asr starter's own transformer learns to spell from the phonemes that espeak-ng speaks, so there
-is nothing that it could hear wrongly: what it misspells, no ear would help with.
+is nothing that it could hear wrongly: what it misspells is not for want of hearing.
 """
 
 from __future__ import annotations
