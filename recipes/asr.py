@@ -22,7 +22,7 @@ import jiwer
 import numpy as np
 import torch
 import typer
-from torch import Tensor, nn
+from torch import nn
 from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2ForCTC, Wav2Vec2Processor
 
 from recipes import hearing, spelling, training
@@ -44,8 +44,9 @@ from recipes.talk import (
     Talk,
     alike,
     batches,
+    frames_of,
     phoneme_ids,
-    text_of,
+    texts_of,
 )
 from recipes.told import bilingual
 from recipes.told.templates import stream
@@ -133,11 +134,6 @@ def build_processor(folder: Path) -> Wav2Vec2Processor:
     return Wav2Vec2Processor(extractor, Wav2Vec2CTCTokenizer(str(path)))
 
 
-def frames_of(model: Wav2Vec2ForCTC, batch: Batch) -> Tensor:
-    """[B] frames that hold sound."""
-    return model._get_feat_extract_output_lengths(batch.mask.sum(-1))
-
-
 def build_hearing_head(width: int, phonemes: int) -> nn.Module:
     return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, phonemes + 1))
 
@@ -148,9 +144,8 @@ def error_rates(model: Wav2Vec2ForCTC, batches: list[Batch]) -> dict[str, float]
     model.eval()
     said, heard = [], []
     for batch in batches:
-        best = model(batch.values, attention_mask=batch.mask).logits.argmax(-1)
-        lengths = frames_of(model, batch).tolist()
-        heard += [text_of(row[:n]) for row, n in zip(best.tolist(), lengths, strict=True)]
+        logits = model(batch.values, attention_mask=batch.mask).logits
+        heard += texts_of(logits, frames_of(model, batch))
         said += batch.texts
     model.train()
     print("   ", said[0], "->", heard[0], flush=True)
@@ -193,7 +188,7 @@ def train(
     spoken = spoken_to_train_on(folder / "speech", seed, shards)
     watched = unseen(folder / "speech", seed + 1)
     model = build_model()
-    head = build_hearing_head(model.config.hidden_size, len(phoneme_ids(spoken)))
+    head = build_hearing_head(model.config.hidden_size, len(phoneme_ids(spoken.utterances)))
     course = training.Course(folder, [model, head], partial(error_rates, model, watched))
     learn_to_hear(course, spoken, seed, steps)
     short = Talk(spoken, seed + 1, 0, KEPT_STEPS, short_epochs=0)

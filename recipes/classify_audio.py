@@ -187,10 +187,7 @@ def train(
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(batch.values, attention_mask=batch.mask).logits
         loss = functional.cross_entropy(logits.float(), batch.labels)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        training.update(loss, [optimizer], model.parameters())
         if step % 50 == 0:
             log.write(step=step, loss=round(loss.item(), 4))
         if (step + 1) % every == 0 or step + 1 == steps:

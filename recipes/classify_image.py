@@ -245,10 +245,8 @@ def train(seed: int, steps: int, folder: Path, every: int = 250) -> ViTForImageC
         training.set_rate(optimizer, training.learning_rate(step, steps, PEAK_RATE))
         with torch.autocast("cpu", torch.bfloat16):
             loss = losses(model, head, batch, patches_at(step / steps))
-        optimizer.zero_grad()
-        torch.stack(list(loss.values())).sum().backward()
-        nn.utils.clip_grad_norm_([*model.parameters(), *head.parameters()], 1.0)
-        optimizer.step()
+        weights = [*model.parameters(), *head.parameters()]
+        training.update(torch.stack(list(loss.values())).sum(), [optimizer], weights)
         if step % 50 == 0:
             log.write(step=step, **{name: round(value.item(), 4) for name, value in loss.items()})
         if (step + 1) % every == 0 or step + 1 == steps:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -181,12 +181,9 @@ class Shuffled(IterableDataset[Batch], Generic[Batch]):
         self.seed, self.first, self.last = seed, first, last
 
     def __iter__(self) -> Iterator[Batch]:
-        for step, chosen in enumerate(self._choices()):
-            if step >= self.last:
-                return
-            if step >= self.first:
-                rng = np.random.default_rng([self.seed, 1, step])
-                yield self.collate([self.photos[index].as_saved(rng) for index in chosen])
+        for step, chosen in islice(enumerate(self._choices()), self.first, self.last):
+            rng = np.random.default_rng([self.seed, 1, step])
+            yield self.collate([self.photos[index].as_saved(rng) for index in chosen])
 
     def _choices(self) -> Iterator[list[int]]:
         for epoch in count():

@@ -73,11 +73,8 @@ def fit(
 
 
 def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    loss.backward()
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    nn.utils.clip_grad_norm_(weights, 1.0)
-    optimizer.step()
+    training.update(loss, [optimizer], weights)
 
 
 def _watched(

@@ -21,7 +21,7 @@ from transformers import Wav2Vec2ForCTC
 from transformers.masking_utils import create_bidirectional_mask
 
 from recipes import training
-from recipes.talk import Batch, Labels, Talk, alike, batches, ids_of
+from recipes.talk import Batch, Labels, Talk, alike, batches, frames_of, ids_of
 
 BATCH_SECONDS, FRAME_SECONDS = 120.0, 0.03
 PEAK_RATE = 1e-3
@@ -72,7 +72,7 @@ def _lower(model: Wav2Vec2ForCTC, layers: int, batch: Batch) -> Iterator[Tensor]
     """[frames,width] of each row."""
     with torch.autocast("cpu", torch.bfloat16):
         told = model(batch.values, attention_mask=batch.mask, output_hidden_states=True)
-    frames = model._get_feat_extract_output_lengths(batch.mask.sum(-1)).tolist()
+    frames = frames_of(model, batch).tolist()
     for states, length in zip(told.hidden_states[layers].half(), frames, strict=True):
         yield states[:length]
 

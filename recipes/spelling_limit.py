@@ -23,23 +23,22 @@ from torch import Tensor, nn
 from recipes import training
 from recipes.asr import build_model
 from recipes.speech import Utterance, with_phonemes
-from recipes.talk import Labels, ids_of, text_of
+from recipes.talk import Labels, ids_of, phoneme_ids, texts_of
 from recipes.words import UNTRAINED, WORDS, more_words
 
 FRAMES = 3  # of a phoneme, about as many as in speech
 BATCH, PEAK_RATE = 128, 1e-3
 VOICE = "en-us"
 
-Word = tuple[str, list[int]]  # its letters, its phonemes
-
 
 class Speller(nn.Module):
-    def __init__(self, phonemes: int) -> None:
+    def __init__(self, ids: dict[str, int]) -> None:
+        """`ids` of phonemes, from 1."""
         super().__init__()
         whole = build_model()
-        self.width = whole.config.hidden_size
+        self.ids, self.width = ids, whole.config.hidden_size
         self.encoder, self.lm_head = whole.wav2vec2.encoder, whole.lm_head
-        self.frames = nn.Embedding(phonemes + 1, FRAMES * self.width)
+        self.frames = nn.Embedding(len(ids) + 1, FRAMES * self.width)
 
     def forward(self, phonemes: Tensor) -> Tensor:
         """Logits [B,frames,letters] of phonemes [B,n], where 0 is none."""
@@ -47,39 +46,29 @@ class Speller(nn.Module):
         there = (phonemes > 0).repeat_interleave(FRAMES, 1)
         return self.lm_head(self.encoder(states, attention_mask=there).last_hidden_state)
 
-
-def spoken(words: list[str]) -> list[list[str]]:
-    return [one.phonemes.split() for one in with_phonemes([Utterance(w, VOICE) for w in words])]
-
-
-def batch(words: list[Word]) -> tuple[Tensor, Tensor, Labels]:
-    """(phonemes [B,n], frames of each word [B], letters)."""
-    rows = [torch.tensor(phonemes) for _, phonemes in words]
-    frames = torch.tensor([FRAMES * len(row) for row in rows])
-    phonemes = nn.utils.rnn.pad_sequence(rows, batch_first=True)
-    return phonemes, frames, Labels.of([ids_of(word) for word, _ in words])
+    def batch(self, words: list[Utterance]) -> tuple[Tensor, Tensor]:
+        """(phonemes [B,n], frames of each word [B])."""
+        rows = [torch.tensor([self.ids[code] for code in one.phonemes.split()]) for one in words]
+        frames = torch.tensor([FRAMES * len(row) for row in rows])
+        return nn.utils.rnn.pad_sequence(rows, batch_first=True), frames
 
 
-def lessons(words: list[Word], seed: int) -> Iterator[list[Word]]:
+def lessons(words: list[Utterance], seed: int) -> Iterator[list[Utterance]]:
     for epoch in count():
         order = np.random.default_rng([seed, epoch]).permutation(len(words))
-        yield from ([words[index] for index in part] for part in np.split(order, _cuts(len(words))))
-
-
-def _cuts(length: int) -> range:
-    return range(BATCH, length, BATCH)
+        for start in range(0, len(order), BATCH):
+            yield [words[index] for index in order[start : start + BATCH]]
 
 
 @torch.inference_mode()
-def misspelled(model: Speller, sets: dict[str, list[Word]]) -> dict[str, float]:
+def misspelled(model: Speller, sets: dict[str, list[Utterance]]) -> dict[str, float]:
     """Character error rate of each set of words."""
     model.eval()
     rates = {}
     for name, words in sets.items():
-        phonemes, frames, _ = batch(words)
-        best = zip(model(phonemes).argmax(-1).tolist(), frames.tolist(), strict=True)
-        written = [text_of(row[:length]) for row, length in best]
-        rates[name] = round(jiwer.cer([word for word, _ in words], written), 4)
+        phonemes, frames = model.batch(words)
+        written = texts_of(model(phonemes), frames)
+        rates[name] = round(jiwer.cer([one.text for one in words], written), 4)
     model.train()
     return rates
 
@@ -91,28 +80,25 @@ def main(
 ) -> None:
     """Print how many letters of known and of new words it misspells."""
     torch.manual_seed(seed)
-    known = [*WORDS, *more_words()]
-    codes = spoken([*known, *UNTRAINED])
-    ids = {code: n for n, code in enumerate(sorted({one for row in codes for one in row}), 1)}
-    words = list(
-        zip([*known, *UNTRAINED], ([ids[one] for one in row] for row in codes), strict=True)
+    known, new = (
+        with_phonemes([Utterance(word, VOICE) for word in words])
+        for words in ([*WORDS, *more_words()], UNTRAINED)
     )
-    known_words, new_words = words[: len(known)], words[len(known) :]
-    model = Speller(len(ids))
+    model = Speller(phoneme_ids(known + new))
     around = [model.encoder.pos_conv_embed, model.encoder.layer_norm, model.lm_head, model.frames]
     optimizers = training.muon_and_adamw(model.encoder.layers, around, PEAK_RATE, decay=0.02)
-    watched = {"known": known_words[:: max(len(known) // 1000, 1)], "new": new_words}
+    watched = {"known": known[:: max(len(known) // 1000, 1)], "new": new}
     course = training.Course(out, [model], partial(misspelled, model, watched))
 
-    def losses(_: int, some: list[Word]) -> training.Losses:
-        phonemes, frames, letters = batch(some)
+    def losses(_: int, words: list[Utterance]) -> training.Losses:
+        phonemes, frames = model.batch(words)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(phonemes)
-        loss = letters.loss(logits, frames)
+        loss = Labels.of([ids_of(one.text) for one in words]).loss(logits, frames)
         return loss, {"spelt": loss}
 
-    def from_step(first: int) -> Iterator[list[Word]]:
-        return islice(lessons(known_words, seed), first, steps)
+    def from_step(first: int) -> Iterator[list[Utterance]]:
+        return islice(lessons(known, seed), first, steps)
 
     course.stage("spelling", steps, PEAK_RATE, optimizers, from_step, losses)
 

@@ -5,18 +5,19 @@ Letters and their order are those of facebook/wav2vec2-base-960h.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
+from transformers import Wav2Vec2ForCTC
 
 from recipes import hearing
-from recipes.speech import RATE, Corpus, Floats, another_throat, hear, nothing
+from recipes.speech import RATE, Corpus, Floats, Utterance, another_throat, hear, nothing
 
 VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
 ID_OF = {letter: index for index, letter in enumerate(VOCABULARY)}
@@ -32,9 +33,9 @@ def ids_of(text: str) -> list[int]:
     return [ID_OF[letter] for letter in text.upper().replace(" ", "|")]
 
 
-def phoneme_ids(spoken: Corpus) -> dict[str, int]:
+def phoneme_ids(utterances: Iterable[Utterance]) -> dict[str, int]:
     """From 1: CTC's blank is 0."""
-    codes = {code for one in spoken.utterances for code in one.phonemes.split()}
+    codes = {code for one in utterances for code in one.phonemes.split()}
     return {code: index for index, code in enumerate(sorted(codes), 1)}
 
 
@@ -43,6 +44,12 @@ def text_of(ids: list[int]) -> str:
     merged = [now for before, now in zip([-1, *ids], ids, strict=False) if now != before]
     letters = "".join(VOCABULARY[index] for index in merged if index > 3)
     return " ".join(letters.replace("|", " ").lower().split())
+
+
+def texts_of(logits: Tensor, frames: Tensor) -> list[str]:
+    """The likeliest texts of logits [B,frames,letters], as many frames [B] of each row."""
+    best = zip(logits.argmax(-1).tolist(), frames.tolist(), strict=True)
+    return [text_of(row[:length]) for row, length in best]
 
 
 @dataclass(frozen=True)
@@ -84,15 +91,12 @@ class Talk(IterableDataset[Batch]):
     ) -> None:
         self.spoken, self.seed, self.first, self.last = spoken, seed, first, last
         self.joined, self.short_epochs = joined, short_epochs
-        self.ids = phoneme_ids(spoken)
+        self.ids = phoneme_ids(spoken.utterances)
 
     def __iter__(self) -> Iterator[Batch]:
-        for step, rows in enumerate(self._batches()):
-            if step >= self.last:
-                return
-            if step >= self.first:
-                rng = np.random.default_rng([self.seed, 1, step])
-                yield self.batch(rows, rng, SILENT, OTHER_THROATS * (1 - step / self.last))
+        for step, rows in islice(enumerate(self._batches()), self.first, self.last):
+            rng = np.random.default_rng([self.seed, 1, step])
+            yield self.batch(rows, rng, SILENT, OTHER_THROATS * (1 - step / self.last))
 
     def _batches(self) -> Iterator[list[list[int]]]:
         """Rows of utterances, where most rows hold one."""
@@ -160,6 +164,11 @@ def alike(
             batch = []
         batch.append(rows[index])
     yield batch
+
+
+def frames_of(model: Wav2Vec2ForCTC, batch: Batch) -> Tensor:
+    """[B] frames that hold sound."""
+    return model._get_feat_extract_output_lengths(batch.mask.sum(-1))
 
 
 def batches(talk: Talk) -> DataLoader[Batch]:

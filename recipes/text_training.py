@@ -142,10 +142,7 @@ def fit(
 def _step(model: Any, batch: Batch, optimizer: torch.optim.Optimizer, bfloat16: bool) -> float:
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         loss = model(**batch).loss
-    optimizer.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
+    training.update(loss, [optimizer], model.parameters())
     return float(loss.detach())
 
 

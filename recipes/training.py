@@ -72,6 +72,18 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+def update(
+    loss: Tensor, optimizers: list[torch.optim.Optimizer], clipped: Iterable[Tensor]
+) -> None:
+    """One step down the loss; the gradient of `clipped`, all together, is at most 1 long."""
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(clipped, 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+
+
 class Log:
     """One JSON object a line in `log.jsonl`, echoed to the terminal."""
 
@@ -137,11 +149,7 @@ class Course:
             loss, shown = losses(step, lesson)
             for optimizer in optimizers:
                 set_rate(optimizer, learning_rate(step, steps, peak))
-                optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.modules[0].parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
+            update(loss, optimizers, self.modules[0].parameters())
             if step % 20 == 0:
                 log.write(
                     **{name: step}, **{key: round(one.item(), 4) for key, one in shown.items()}
