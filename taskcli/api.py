@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli import engine, hub, lock, settings
@@ -34,10 +34,10 @@ _ALL_ITEMS = sys.maxsize
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """Guards and readings that the command line lets a user change."""
+    """Guards and readings that the command line lets a user change, named as its options."""
 
     max_pixels: int = MOST_PIXELS
-    max_hours: float = 6.0
+    max_duration: float = 6.0  # hours
     encoding: str = "utf-8"
 
 
@@ -122,9 +122,7 @@ class Model:
             self.task.media,
             self.session.rate if self.task.media is Media.AUDIO else 0,
             side,
-            self.limits.max_pixels,
-            self.limits.max_hours,
-            self.limits.encoding,
+            **asdict(self.limits),
         )
 
     def _stages(self) -> engine.Stages:

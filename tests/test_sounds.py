@@ -329,7 +329,7 @@ def test_a_video_without_sound_is_an_error() -> None:
 def test_a_recording_beyond_the_limit_is_refused_before_it_is_decoded() -> None:
     hour = written(np.zeros(3600 * 8_000, np.int16), 8_000, "FLAC")
     assert len(hour) < 400_000
-    refused(hour, r"longer than 0\.5 h", max_hours=0.5)
+    refused(hour, r"longer than 0\.5 h", max_duration=0.5)
 
 
 PLAYLISTS = {

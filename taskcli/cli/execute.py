@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from taskcli import __version__, hub, journal, lock, output, settings
@@ -208,12 +208,8 @@ def _resolve(call: Call, inputs: Any) -> Sources:
 
 def _limits(inputs: Any) -> DecodeLimits:
     """The decoding limits among the input options; each medium has its own."""
-    usual = DecodeLimits()
-    return DecodeLimits(
-        getattr(inputs, "max_pixels", usual.max_pixels),
-        getattr(inputs, "max_duration", usual.max_hours),
-        getattr(inputs, "encoding", usual.encoding),
-    )
+    named = [field.name for field in fields(DecodeLimits) if hasattr(inputs, field.name)]
+    return DecodeLimits(**{name: getattr(inputs, name) for name in named})
 
 
 def _earlier(settled: Settled) -> journal.Journal:

@@ -23,7 +23,7 @@ class Decoder:
     rate: int = 16_000  # samples a second that the checkpoint wants
     picture_side: int | None = None  # pixels a side that the checkpoint resizes to, if fixed
     max_pixels: int = MOST_PIXELS
-    max_hours: float = 6.0
+    max_duration: float = 6.0  # hours
     encoding: str = "utf-8"
 
     def __call__(self, source: Source) -> Item:
@@ -35,7 +35,7 @@ class Decoder:
         with _open(source) as stream:
             if self.media is Media.IMAGE:
                 return decode_picture(stream, self.picture_side, self.max_pixels)
-            return decode_sound(stream, self.rate, self.max_hours * 3600)
+            return decode_sound(stream, self.rate, self.max_duration * 3600)
 
     def _passage(self, source: Source) -> Passage:
         text = self._document(source) if source.text is None else source.text
