@@ -22,7 +22,12 @@ EXTENSIONS: Mapping[Media, frozenset[str]] = {
         ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2 .tga .ico".split()
     ),
     Media.AUDIO: frozenset(
-        ".wav .flac .ogg .oga .opus .mp3 .m4a .aac .aif .aiff .au .wma .mp4 .mov .webm .mkv".split()
+        (
+            ".wav .wave .bwf .w64 .rf64 .aif .aiff .aifc .caf .au .snd .voc .sph .flac .wv .tta "
+            ".ape .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .m4r .aac .ac3 .eac3 .dts .amr "
+            ".awb .gsm .wma .asf .ra .mka .weba .mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .wmv "
+            ".ts .m2ts .mts .mpg .mpeg .vob .ogv .flv .f4v .rm .mxf"
+        ).split()
     ),
     Media.TEXT: frozenset(".txt .md .text .rst".split()),
 }

@@ -17,7 +17,7 @@ from samples import noise, sounds, tone
 from taskcli.errors import InputError
 from taskcli.items import Media, Sound
 from taskcli.runtime.media import Decoder, stated_seconds
-from taskcli.sources import Source
+from taskcli.sources import EXTENSIONS, Source
 
 RATE = 16_000
 PITCH = 440.0
@@ -67,6 +67,8 @@ def through_av(
         file = Path(folder) / "made"
         with av.open(str(file), "w", format=kind, options=options) as container:
             track = container.add_stream(codec, rate=rate, layout="mono")
+            if codec == "wmav2":
+                track.bit_rate = 64_000
             picture = container.add_stream("mpeg4", rate=10, width=32, height=32) if video else None
             frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), "fltp", "mono")
             frame.sample_rate = rate
@@ -157,6 +159,76 @@ def test_what_is_no_recording_states_no_length(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in ("x", "pipe", "gone"):
         assert stated_seconds(str(tmp_path / name)) == 0
+
+
+# By extension, the container and the codec of a file of that name; None: libsndfile writes it.
+BY_EXTENSION: dict[str, tuple[str, str | None]] = {
+    **dict.fromkeys((".wav", ".wave", ".bwf"), ("WAV", None)),
+    **dict.fromkeys((".aif", ".aiff"), ("AIFF", None)),
+    **dict.fromkeys((".au", ".snd"), ("AU", None)),
+    **dict.fromkeys((".mp3", ".mpga"), ("MP3", None)),
+    **dict.fromkeys((".ogg", ".oga"), ("OGG", None)),
+    **dict.fromkeys((".m4a", ".m4b", ".m4r"), ("ipod", "aac")),
+    **dict.fromkeys((".mp4", ".m4v"), ("mp4", "aac")),
+    **dict.fromkeys((".mov", ".qt"), ("mov", "pcm_s16le")),
+    **dict.fromkeys((".wma", ".asf", ".wmv"), ("asf", "wmav2")),
+    **dict.fromkeys((".ts", ".m2ts", ".mts"), ("mpegts", "mp2")),
+    **dict.fromkeys((".mpg", ".mpeg"), ("mpeg", "mp2")),
+    **dict.fromkeys((".flv", ".f4v"), ("flv", "aac")),
+    **dict.fromkeys((".mkv", ".mka"), ("matroska", "aac")),
+    **dict.fromkeys((".webm", ".weba"), ("webm", "libopus")),
+    **dict.fromkeys((".rm", ".ra"), ("rm", "ac3")),
+    ".w64": ("W64", None),
+    ".rf64": ("RF64", None),
+    ".caf": ("CAF", None),
+    ".voc": ("VOC", None),
+    ".sph": ("NIST", None),
+    ".flac": ("FLAC", None),
+    ".aifc": ("aiff", "pcm_alaw"),
+    ".wv": ("wv", "wavpack"),
+    ".tta": ("tta", "tta"),
+    ".mp2": ("mp2", "mp2"),
+    ".opus": ("opus", "libopus"),
+    ".spx": ("spx", "libspeex"),
+    ".aac": ("adts", "aac"),
+    ".ac3": ("ac3", "ac3"),
+    ".eac3": ("eac3", "eac3"),
+    ".dts": ("dts", "dca"),
+    ".ape": ("ape", "ape"),
+    ".gsm": ("gsm", "libgsm"),
+    ".awb": ("amr", "libvo_amrwbenc"),
+    ".amr": ("amr", "libopencore_amrnb"),
+    ".3gp": ("3gp", "libopencore_amrnb"),
+    ".3g2": ("3g2", "aac"),
+    ".avi": ("avi", "libmp3lame"),
+    ".vob": ("vob", "ac3"),
+    ".ogv": ("ogv", "libopus"),
+    ".mxf": ("mxf", "pcm_s16le"),
+}
+DECODED_ONLY = {".spx", ".dts", ".ape", ".gsm", ".awb", ".mxf"}  # nothing here makes one
+_RATES = {"libopencore_amrnb": 8_000, "libopus": 48_000, "ac3": 48_000, "eac3": 48_000}
+
+
+def test_every_extension_of_a_folder_is_of_a_known_container() -> None:
+    assert set(BY_EXTENSION) == EXTENSIONS[Media.AUDIO]
+
+
+@pytest.mark.parametrize("extension", sorted(BY_EXTENSION.keys() - DECODED_ONLY))
+def test_every_extension_that_a_folder_is_searched_for(extension: str) -> None:
+    kind, codec = BY_EXTENSION[extension]
+    if codec is None:
+        made = written(tone(SECONDS, 44_100, PITCH), 44_100, kind)
+    else:
+        rate = _RATES.get(codec, 44_100)
+        made = through_av(kind, codec, tone(SECONDS, rate, PITCH), rate)
+    assert is_the_tone(decode(made), slack=0.2)
+
+
+@pytest.mark.parametrize("extension", sorted(DECODED_ONLY))
+def test_what_is_only_decoded_here_has_its_decoder(extension: str) -> None:
+    _, codec = BY_EXTENSION[extension]
+    decoder = {"libspeex": "speex", "libgsm": "gsm", "libvo_amrwbenc": "amrwb"}.get(codec, codec)
+    assert av.Codec(decoder, "r").type == "audio"
 
 
 @pytest.mark.parametrize("flags", ["", "+faststart"])

@@ -25,7 +25,7 @@ _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
 # Containers that PyAV may open. Playlists are not among them: they name other files.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,aac,ogg,flac,wav,w64,aiff,au,caf,asf,avi,flv,"
-    "mpegts,mpeg,amr,ac3,eac3,wv,ape,tta,dts,rm"
+    "mpegts,mpeg,amr,ac3,eac3,wv,ape,tta,dts,rm,gsm,nistsphere,mxf"
 )
 
 
