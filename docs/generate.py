@@ -108,7 +108,7 @@ def _option_rows(group: Callable[..., Any], left_out: Set[str] = frozenset()) ->
         if name in left_out:
             continue
         assert get_origin(hints[name]) is Annotated
-        kind, info = get_args(hints[name])
+        kind, info, *_ = get_args(hints[name])
         if isinstance(info, ArgumentInfo):
             continue
         flags = " ".join(f"`{flag}`" for flag in flags_as_typed(group)[name])

@@ -46,6 +46,18 @@ LengthPenalty = Annotated[
     float | None, typer.Option(help="Above 0 favours longer beams; unset: the checkpoint's.")
 ]
 
+
+@dataclass(frozen=True)
+class UsersOwn:
+    """Marks what decides where to write, what to replace, what else to read, or whom to trust.
+
+    A flag, the environment and the user's own settings file may; a file that merely lies in the
+    working folder, which may have come with somebody's repository, may not, except for `harmless`.
+    """
+
+    harmless: tuple[object, ...] = ()
+
+
 _INPUTS, _MODEL, _RUN, _OUTPUT = "Inputs", "Checkpoint", "Running", "Output"
 OUTPUT_PANEL = _OUTPUT  # for the output options of single tasks
 
@@ -61,6 +73,7 @@ class InputOptions:
         typer.Option(
             metavar="LIST", help="Read paths from a file, - for stdin.", rich_help_panel=_INPUTS
         ),
+        UsersOwn(),
     ] = None
     null: Annotated[
         bool,
@@ -150,6 +163,7 @@ class ModelOptions:
     offline: Annotated[
         bool,
         typer.Option("--offline", help="Use what is cached; no network.", rich_help_panel=_MODEL),
+        UsersOwn(harmless=(True,)),
     ] = False
     allow_pickle: Annotated[
         bool,
@@ -158,6 +172,7 @@ class ModelOptions:
             help="Accept checkpoints without safetensors weights.",
             rich_help_panel=_MODEL,
         ),
+        UsersOwn(harmless=(False,)),
     ] = False
 
 
@@ -225,6 +240,7 @@ class OutputOptions:
             help="Write here; the extension chooses the format. A folder for yolo and brat.",
             rich_help_panel=_OUTPUT,
         ),
+        UsersOwn(),
     ] = None
     save_dir: Annotated[
         Path | None,
@@ -233,6 +249,7 @@ class OutputOptions:
             help="Also write what is to be looked at or loaded, in the tree of the inputs.",
             rich_help_panel=_OUTPUT,
         ),
+        UsersOwn(),
     ] = None
     report: Annotated[
         Path | None,
@@ -241,6 +258,7 @@ class OutputOptions:
             help="Also write a page that shows the run in a browser.",
             rich_help_panel=_OUTPUT,
         ),
+        UsersOwn(),
     ] = None
     resume: Annotated[
         bool,
@@ -249,10 +267,12 @@ class OutputOptions:
             help="Skip inputs that the output file already answers.",
             rich_help_panel=_OUTPUT,
         ),
+        UsersOwn(harmless=(False,)),
     ] = False
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace output that is there.", rich_help_panel=_OUTPUT),
+        UsersOwn(harmless=(False,)),
     ] = False
     quiet: Annotated[
         bool,

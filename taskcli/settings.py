@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from taskcli.errors import UsageError
+from taskcli.options import UsersOwn
 
 OptionsT = TypeVar("OptionsT")
 PROJECT_FILE = Path("taskcli.toml")
@@ -34,22 +35,24 @@ class Found:
 
 
 def from_files(
-    task: str, keys: Mapping[str, str], elsewhere: Iterable[str], tasks: Iterable[str]
+    task: str, groups: Iterable[type[Any]], every: Iterable[type[Any]], tasks: Iterable[str]
 ) -> dict[str, Any]:
     """The task's settings of the project's and the user's file, by field; the project's win."""
-    found = found_in_files(task, keys, elsewhere, tasks)
+    found = found_in_files(task, groups, every, tasks)
     return {name: one.value for name, one in found.items()}
 
 
 def found_in_files(
-    task: str, keys: Mapping[str, str], elsewhere: Iterable[str], tasks: Iterable[str]
+    task: str, groups: Iterable[type[Any]], every: Iterable[type[Any]], tasks: Iterable[str]
 ) -> dict[str, Found]:
     """As `from_files`, each with the file that it comes from.
 
-    Top-level keys are for every task, those of a [task] table for that one. `keys` are this
-    task's, as `keys_of` gives them; a top-level key that is only known `elsewhere` is meant for
-    another task. Raises UsageError for an unknown key or table.
+    Top-level keys are for every task, those of a [task] table for that one. `groups` are this
+    task's options; a top-level key that only one of `every` has is meant for another task. Raises
+    UsageError for an unknown key or table, and for what a project's file may not decide.
     """
+    groups = tuple(groups)
+    keys, known = keys_of(*groups), keys_of(*groups, *every)
     merged: dict[str, Found] = {}
     for path in (user_file(), PROJECT_FILE):
         document = _read(path)
@@ -59,13 +62,38 @@ def found_in_files(
         shared = {key: value for key, value in document.items() if key not in tasks}
         _check_tables(shared, path, tasks)
         for key in shared:
-            if _plain(key) not in keys and _plain(key) not in elsewhere:
-                raise _unknown(key, {*keys, *elsewhere}, str(path))
+            if _plain(key) not in known:
+                raise _unknown(key, known, str(path))
         shared = {key: value for key, value in shared.items() if _plain(key) in keys}
         for values, where in ((shared, str(path)), (own, f"{path} [{task}]")):
             named = fields_of(values, keys, where)
+            if not _is_users(path):
+                _check_harmless(named, groups, where)
             merged |= {name: Found(value, where) for name, value in named.items()}
     return merged
+
+
+def _is_users(path: Path) -> bool:
+    """Whether a file is the user's own, also where that lies in the working folder."""
+    own = user_file()
+    return path == own or (path.exists() and own.exists() and path.samefile(own))
+
+
+def _check_harmless(values: Mapping[str, Any], groups: Iterable[type[Any]], where: str) -> None:
+    """Refuse what a file that merely lies in the working folder may not decide."""
+    declared = {
+        name: declaration for group in groups for name, declaration in _declarations(group).items()
+    }
+    for name, value in values.items():
+        marks = getattr(declared[name], "__metadata__", ())
+        mark = next((one for one in marks if isinstance(one, UsersOwn)), None)
+        if mark is None or any(value is harmless for harmless in mark.harmless):
+            continue
+        flag = flag_of(name, declared[name])
+        raise UsageError(
+            f"{where}: a file in the working folder may not set {flag}",
+            f"give --{flag}, set {variable_of(name, declared[name])}, or put it into {user_file()}",
+        )
 
 
 def found_in_environment(*groups: type[Any]) -> dict[str, Found]:
@@ -156,6 +184,7 @@ def _spelled(declaration: Any) -> list[str]:
     return [
         word
         for info in getattr(declaration, "__metadata__", ())
+        if not isinstance(info, UsersOwn)
         # Typer keeps a flag that is its first argument as the default.
         for word in (info.default, *(info.param_decls or ()))
         if isinstance(word, str) and word.startswith("-")

@@ -79,6 +79,71 @@ def test_a_value_that_is_not_allowed_is_2(run: Run, text: str) -> None:
     assert run("config", "show", "detect").exit_code == 2
 
 
+# What a file that came with somebody's repository may not decide
+
+USERS_OWN = {
+    "output": "'.bashrc'",
+    "save-dir": "'seen'",
+    "report": "'page.html'",
+    "files-from": "'/etc/hosts'",
+    "overwrite": "true",
+    "resume": "true",
+    "allow-pickle": "true",
+    "offline": "false",
+}
+HARMLESS = {"overwrite": "false", "allow_pickle": "false", "offline": "true", "quiet": "true"}
+
+
+@pytest.mark.parametrize("key", USERS_OWN)
+@pytest.mark.parametrize("table", ["", "[ner]\n"])
+def test_a_file_in_the_working_folder_does_not_choose_where_or_whom(
+    run: Run, key: str, table: str
+) -> None:
+    Path(".bashrc").write_text("precious")
+    Path("a.txt").write_text("Anna lives in Paris.")
+    before = sorted(Path().iterdir())
+    Path("taskcli.toml").write_text(f"format = 'jsonl'\n{table}{key} = {USERS_OWN[key]}\n")
+    for command in (("ner", "a.txt", "-m", "starter"), ("config", "show", "ner")):
+        done = run(*command)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert f"may not set {key}" in done.stderr
+        assert str(settings.user_file()) in done.stderr
+        assert f"TASKCLI_{key.replace('-', '_').upper()}" in done.stderr
+    assert checked(run, 1, HF_HUB_OFFLINE="1")["settings"]["fix"].startswith(f"give --{key}")
+    assert sorted(Path().iterdir()) == sorted([*before, Path("taskcli.toml")])
+    assert Path(".bashrc").read_text() == "precious"
+
+
+def test_the_users_own_file_and_the_environment_may(run: Run) -> None:
+    path = user_file("report = 'page.html'\noverwrite = true\nallow-pickle = true\n")
+    Path("taskcli.toml").write_text(
+        "".join(f"{key} = {value}\n" for key, value in HARMLESS.items() if key != "overwrite")
+    )
+    rows = shown(run, "ner", TASKCLI_OUTPUT="out.jsonl")
+    assert rows["report"] == ("page.html", str(path))
+    assert rows["overwrite"] == (True, str(path))
+    assert rows["output"] == ("out.jsonl", "TASKCLI_OUTPUT")
+    assert rows["allow-pickle"] == (False, "taskcli.toml"), "less trust may be asked for"
+    assert rows["offline"] == (True, "taskcli.toml")
+
+
+def test_the_users_own_file_stays_theirs_where_it_lies_in_the_working_folder(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = user_file("overwrite = true\n")
+    monkeypatch.chdir(path.parent)
+    assert shown(run, "ner")["overwrite"][0] is True
+
+
+@pytest.mark.parametrize("key", ["output", "save_dir", "allow_pickle", "model"])
+def test_a_lock_in_the_working_folder_raises_no_trust(run: Run, key: str) -> None:
+    entry = f'[ner.base]\nrepo = "a/b"\nrevision = "{"0" * 40}"\noptions = {{ {key} = "x" }}\n'
+    Path("taskcli.lock").write_text(entry)
+    done = run("ner", "-t", "Anna", "--dry-run", "--offline")
+    assert done.exit_code == 2
+    assert f"unknown option {key}" in done.stderr
+
+
 # doctor
 
 

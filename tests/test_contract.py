@@ -22,7 +22,7 @@ from taskcli import settings
 from taskcli.checkpoints import Registry, builtin_folder
 from taskcli.cli.execute import Call
 from taskcli.items import Media
-from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions
+from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn
 from taskcli.output import UNIVERSAL
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, TASKS
@@ -65,7 +65,10 @@ def test_options_are_frozen_and_every_field_is_an_option_with_help(group: Any) -
     assert group.__dataclass_params__.frozen
     hints = typing.get_type_hints(group, include_extras=True)
     for field in dataclasses.fields(group):
-        (option,) = hints[field.name].__metadata__
+        option, *marks = hints[field.name].__metadata__
+        assert all(isinstance(mark, UsersOwn) for mark in marks)
+        if "Path" in str(hints[field.name].__origin__):
+            assert marks, "a file that came with a repository may not choose a path"
         assert isinstance(option, type(typer.Option()))
         assert option.help
         assert option.help[0].isupper() or option.help.startswith("auto")

@@ -156,11 +156,7 @@ def _settings() -> Iterator[Check]:
 def _read_all(task: str) -> tuple[str, str]:
     try:
         settings.check_environment(*every_group())
-        keys, elsewhere = (
-            settings.keys_of(*groups_of(BY_NAME[task])),
-            settings.keys_of(*every_group()),
-        )
-        settings.found_in_files(task, keys, elsewhere, BY_NAME)
+        settings.found_in_files(task, groups_of(BY_NAME[task]), every_group(), BY_NAME)
         lock.read()
         _ = Registry(task).checkpoints
     except TaskcliError as error:

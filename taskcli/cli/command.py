@@ -66,7 +66,7 @@ def _default(group: type[Any], parameter: inspect.Parameter) -> Any:
 def _of_task(task: type[Task[Any, Any, Any]], name: str, annotation: Any) -> Any:
     """The same option, also read from TASKCLI_<OPTION>; its help lists the task's own formats."""
     assert get_origin(annotation) is Annotated, f"{name} is not declared as an option"
-    kind, declared = get_args(annotation)
+    kind, declared, *_ = get_args(annotation)
     info = copy.copy(declared)
     info.envvar = variable_of(name, annotation)
     info.show_envvar = False

@@ -83,8 +83,7 @@ def _layers(task: str, groups: tuple[type[Any], ...]) -> tuple[dict[str, Any], .
 def _parts(task: str, groups: tuple[type[Any], ...]) -> list[dict[str, Found]]:
     """The environment's settings, then the files'."""
     settings.check_environment(*every_group())
-    keys, elsewhere = settings.keys_of(*groups), settings.keys_of(*every_group())
-    files = settings.found_in_files(task, keys, elsewhere, BY_NAME)
+    files = settings.found_in_files(task, groups, every_group(), BY_NAME)
     return [settings.found_in_environment(*groups), files]
 
 

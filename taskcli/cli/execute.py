@@ -171,8 +171,7 @@ def settle(call: Call) -> Settled:
 
 def _from_files(call: Call) -> dict[str, Any]:
     settings.check_environment(*every_group())
-    keys = settings.keys_of(*groups_of(call.task))
-    return settings.from_files(call.task.name, keys, settings.keys_of(*every_group()), BY_NAME)
+    return settings.from_files(call.task.name, groups_of(call.task), every_group(), BY_NAME)
 
 
 def merge_options(
