@@ -219,11 +219,10 @@ def plain_words(task: Any) -> str:
     [(name, kind) for name in ("roberta-ner", "xlm-roberta-ner") for kind in WORDY],
 )
 def test_words_between_spaces_are_words_to_all(name: str, strategy: Any) -> None:
-    """Without punctuation, RoBERTa's words are those that the pipeline guesses."""
+    """Without punctuation, which is no part of ours, they are those that the pipeline guesses."""
     model = load("ner", name, aggregation=strategy)
-    text = plain_words(model.session.task)
-    if name == "roberta-ner":
-        text = " ".join(word for word in text.split() if word.isalpha())
+    words = plain_words(model.session.task).split()
+    text = " ".join(word for word in words if word.isalpha())
     [found] = answers(model, texts=[text[:200]])
     assert found
     tagger = pipeline("token-classification", name, aggregation_strategy=strategy)

@@ -11,7 +11,7 @@ import taskcli
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
     "captions checkpoints download errors hub integrity items journal lock options refusals "
-    "results rows settings sharing sources tables task".split()
+    "results rows scripts settings sharing sources tables tags task".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}
@@ -22,7 +22,10 @@ ALLOWED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "tasks": (LEAVES | {"tasks"}, frozenset()),
     "runtime": (LEAVES | {"runtime"}, frozenset()),
     "engine": (frozenset({"engine", "errors", "sources"}), frozenset()),
-    "output": (frozenset({"output", "results", "errors", "captions", "items"}), frozenset()),
+    "output": (
+        frozenset({"output", "results", "errors", "captions", "items", "scripts", "tags"}),
+        frozenset(),
+    ),
     "api": (LEAVES | {"tasks", "engine", "output"}, frozenset({"runtime"})),
     "cli": (LEAVES | {"tasks", "engine", "output", "api", "cli"}, frozenset({"runtime"})),
     "": (LEAVES, frozenset({"api", "tasks", "cli"})),  # taskcli/__init__.py

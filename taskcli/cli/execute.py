@@ -260,6 +260,8 @@ def _write_all(
                     stopping.event.set()
         finally:
             writer.close()  # a JSON array is ended even if the run is not
+    if writer.note and not settled.output.quiet:
+        print_note(writer.note)
     if page is not None:
         page.stopped = report.why_stopped(stopping)
     return failed

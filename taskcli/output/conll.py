@@ -1,6 +1,6 @@
 """CoNLL-2003's columns: a word and its tag on each line, a blank line after each line of text."""
 
-from itertools import groupby
+from typing import TextIO
 
 from taskcli.output.running import tagged_words
 from taskcli.output.writer import Writer
@@ -10,13 +10,29 @@ from taskcli.results import Record
 class ConllWriter(Writer):
     """Word, part of speech and chunk (unknown: -X-), and tag. Every input begins a document."""
 
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._left_out = 0
+
     def write(self, record: Record) -> None:
         if record.error is not None:
             return
         self.stream.write("-DOCSTART- -X- -X- O\n\n")
-        words = tagged_words(record.item.text, record.result)
-        for is_end, line in groupby(words, key=lambda pair: pair[0] == "\n"):
-            if not is_end:
-                rows = "".join(f"{word} -X- -X- {tag}\n" for word, tag in line)
-                self.stream.write(rows + "\n")
+        tagged = tagged_words(record.item.text, record.result)
+        for sentence in tagged.sentences:
+            rows = "".join(f"{word} -X- -X- {_one_column(tag)}\n" for word, tag in sentence)
+            self.stream.write(rows + "\n")
+        self._left_out += tagged.left_out
         self.stream.flush()
+
+    @property
+    def note(self) -> str:
+        if not self._left_out:
+            return ""
+        count = "1 entity is" if self._left_out == 1 else f"{self._left_out} entities are"
+        return f"conll has one tag for a word: {count} left out for longer ones; brat keeps all"
+
+
+def _one_column(tag: str) -> str:
+    """A kind with spaces in it would be columns more."""
+    return "_".join(tag.split())

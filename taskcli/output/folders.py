@@ -8,12 +8,14 @@ from pathlib import Path
 from taskcli.errors import InputError, StoppedError
 from taskcli.output.drawing import decoded
 from taskcli.output.outlines import outline
-from taskcli.output.running import kind_of
 from taskcli.output.saved.files import Files
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Box, Detection, Entity, Record, Segment
+from taskcli.tags import kinds
 
 _TYPE = re.compile(r"\W+")  # what the name of a type in brat cannot hold
+# A fragment of a brat entity: its line is parted by tabs, and ends where a line of text does.
+_FRAGMENT = re.compile("[^\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
 class FolderWriter(Writer):
@@ -89,18 +91,26 @@ class BratWriter(FolderWriter):
 
     def _lines(self, text: str, found: list[Entity]) -> Iterator[str]:
         for number, one in enumerate(found, 1):
-            # An entity over a line end is one of several fragments.
-            parts = list(re.finditer(r"[^\n]+", text[one.start : one.end]))
-            places = ";".join(f"{one.start + it.start()} {one.start + it.end()}" for it in parts)
-            words = " ".join(it[0] for it in parts)
+            parts = list(_fragments(text, one))
+            places = ";".join(f"{start} {end}" for start, end in parts)
+            words = " ".join(text[start:end] for start, end in parts)
             yield f"T{number}\t{_type(one.entity_group)} {places}\t{words}\n"
 
     def close(self) -> None:
         """The types of entities, as brat asks for them."""
-        kinds = dict.fromkeys(_type(kind_of(label)) for label in self._layout.labels.values())
-        listed = "".join(f"{kind}\n" for kind in kinds if kind != "O")
+        known = dict.fromkeys(map(_type, kinds(self._layout.labels).values()))
+        listed = "".join(f"{kind}\n" for kind in known)
         sections = f"[entities]\n{listed}\n[relations]\n\n[events]\n\n[attributes]\n"
         self._files.put(Path("annotation.conf"), sections.encode())
+
+
+def _fragments(text: str, one: Entity) -> Iterator[tuple[int, int]]:
+    """Where an entity's words stand: one over a line end is of several parts."""
+    for found in _FRAGMENT.finditer(text, one.start, one.end):
+        part = found[0]
+        start = found.start() + len(part) - len(part.lstrip())
+        if part.strip():
+            yield start, start + len(part.strip())
 
 
 def _type(kind: str) -> str:

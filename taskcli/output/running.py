@@ -1,13 +1,13 @@
 """A text in stretches, some of which are entities: for highlighting, and for tagged words."""
 
-import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskcli.output.palette import Colour, colours
 from taskcli.results import Entity, TokenEntity
-
-_WORD = re.compile(r"\w+|[^\w\s]|\n")
+from taskcli.scripts import LINE_END, words
+from taskcli.tags import Tag, kinds, read_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,42 +16,78 @@ class Stretch:
     kind: str = ""  # of an entity; empty between them
 
 
-def kind_of(tag: str) -> str:
-    """PER of B-PER and I-PER."""
-    return tag[2:] if tag.startswith(("B-", "I-")) else tag
+def stretches(
+    text: str, found: Sequence[Entity | TokenEntity], labels: Mapping[int, str] | None = None
+) -> Iterator[Stretch]:
+    """The whole text, in order. What begins inside an earlier entity is passed over.
 
-
-def stretches(text: str, found: Sequence[Entity | TokenEntity]) -> Iterator[Stretch]:
-    """The whole text, in order. What begins inside an earlier entity is passed over."""
+    `labels` are the checkpoint's: they tell the kinds of single tokens.
+    """
+    tags = read_tags((labels or {}).values())
     end = 0
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if one.start < end or one.end <= one.start:
             continue
         if end < one.start:
             yield Stretch(text[end : one.start])
-        kind = one.entity_group if isinstance(one, Entity) else kind_of(one.entity)
-        yield Stretch(text[one.start : one.end], kind)
+        yield Stretch(text[one.start : one.end], _kind(one, tags))
         end = one.end
     if end < len(text):
         yield Stretch(text[end:])
 
 
-def tagged_words(text: str, found: Sequence[Entity | TokenEntity]) -> Iterator[tuple[str, str]]:
-    """(word, tag) with tags B-, I- and O; marks are words, and a line end is a word of its own.
+def _kind(one: Entity | TokenEntity, tags: Mapping[str, Tag]) -> str:
+    if isinstance(one, Entity):
+        return one.entity_group
+    return tags[one.entity].kind if one.entity in tags else one.entity
 
-    An entity's ends are ends of words, so none shares a word with what is around it.
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A text's sentences, each a list of (word, tag), and how many entities they have no tag for.
+
+    Tags are B-, I- and O (IOB2). A word has one, so of entities that share a word the longest one
+    stands. A line end ends a sentence, unless it is inside an entity.
     """
-    for stretch in stretches(text, found):
-        first = True
-        for word in _WORD.findall(stretch.text):
-            if not stretch.kind or word == "\n":
-                yield word, "O"
-                continue
-            yield word, f"{'B' if first else 'I'}-{stretch.kind}"
-            first = False
+
+    sentences: list[list[tuple[str, str]]]
+    left_out: int
+
+
+def tagged_words(text: str, found: Sequence[Entity]) -> Tagged:
+    """The words of a text and the entities on them; one that covers a part of a word has it all."""
+    places = list(words(text))
+    entity_of: dict[int, Entity] = {}
+    left_out = 0
+    for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
+        touched = range(
+            bisect_right(places, one.start, key=lambda place: place[1]),
+            bisect_left(places, one.end, key=lambda place: place[0]),
+        )
+        if any(number in entity_of for number in touched):
+            left_out += 1
+        else:
+            entity_of |= dict.fromkeys(touched, one)
+    return Tagged(_sentences(text, places, entity_of), left_out)
+
+
+def _sentences(
+    text: str, places: list[tuple[int, int]], entity_of: Mapping[int, Entity]
+) -> list[list[tuple[str, str]]]:
+    """The words at these places with their tags, a list for each line."""
+    sentences: list[list[tuple[str, str]]] = []
+    end = 0
+    for number, (start, stop) in enumerate(places):
+        one = entity_of.get(number)
+        goes_on = one is not None and one is entity_of.get(number - 1)
+        if not number or (LINE_END.search(text, end, start) and not goes_on):
+            sentences.append([])
+        tag = f"{'I' if goes_on else 'B'}-{one.entity_group}" if one else "O"
+        sentences[-1].append((text[start:stop], tag))
+        end = stop
+    return sentences
 
 
 def kind_colours(labels: Mapping[int, str]) -> dict[str, Colour]:
     """A colour for each kind of entity that the checkpoint knows."""
-    kinds = {number: kind_of(label) for number, label in labels.items() if label != "O"}
-    return colours(kinds)
+    return colours(kinds(labels))

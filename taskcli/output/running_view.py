@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
-from taskcli.output.running import Stretch, kind_of, stretches
+from taskcli.output.running import Stretch, stretches
 from taskcli.output.safe import label_style, safe, safe_line
 from taskcli.results import Answer, Entity
+from taskcli.tags import kinds
 
 _WHOLE = 4_000  # characters of a text that is shown whole
 _AROUND = 120  # characters on each side of what is quoted
@@ -21,7 +22,7 @@ class Marked:
     """
 
     def __init__(self, text: str, found: Sequence[Entity], known: Sequence[str]) -> None:
-        self._known = list(dict.fromkeys(map(kind_of, known)))
+        self._known = list(dict.fromkeys(kinds(dict(enumerate(known))).values()))
         self._parts = list(stretches(text, found))
         self._whole = len(text) <= _WHOLE
 

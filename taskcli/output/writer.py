@@ -31,3 +31,8 @@ class Writer(ABC):
 
     def close(self) -> None:
         """End the output. The stream belongs to the caller."""
+
+    @property
+    def note(self) -> str:
+        """What the format could not hold of the records so far; empty if it held all."""
+        return ""

@@ -6,6 +6,8 @@ from itertools import groupby
 from typing import Any, Literal
 
 from taskcli.results import Entity, TokenEntity
+from taskcli.scripts import is_mark, is_spaceless
+from taskcli.tags import Tag
 
 Aggregation = Literal["none", "simple", "first", "average", "max"]
 
@@ -22,17 +24,26 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """The checkpoint's labels by number, and what each of them means."""
+
+    names: Mapping[int, str]
+    tags: Mapping[str, Tag]
+
+
+@dataclass(frozen=True, slots=True)
 class _Tagged:
-    tag: str
+    label: str
+    tag: Tag
     score: float
     start: int
     end: int
 
 
 def entities(
-    tokens: Sequence[Token], labels: Mapping[int, str], text: str, aggregation: Aggregation
+    tokens: Sequence[Token], labels: Labels, text: str, aggregation: Aggregation
 ) -> list[Entity] | list[TokenEntity]:
-    """The entities of one text, in order; tokens tagged O are left out."""
+    """The entities of one text, in order; tokens outside of them are left out."""
     if aggregation == "none":
         return [
             entity for token in tokens if (entity := _token_entity(token, labels, text)) is not None
@@ -40,27 +51,64 @@ def entities(
     if aggregation == "simple":
         tagged = [_of_scores([token], token.scores, labels) for token in tokens]
     else:
-        tagged = [_of_word(word, labels, aggregation) for word in _words(tokens)]
+        tagged = [_of_word(word, labels, aggregation) for word in _words(tokens, text)]
     return [
-        _entity(group, text) for group in _groups(tagged) if group[0].tag != "O" and _is_seen(group)
+        _entity(group, text) for group in _groups(tagged) if group[0].tag.kind and _is_seen(group)
     ]
 
 
-def _token_entity(token: Token, labels: Mapping[int, str], text: str) -> TokenEntity | None:
+def _token_entity(token: Token, labels: Labels, text: str) -> TokenEntity | None:
     tagged = _of_scores([token], token.scores, labels)
-    if tagged.tag == "O":
+    if not tagged.tag.kind:
         return None
     start, end = _trimmed(token.start, token.end, text)
-    return TokenEntity(tagged.tag, tagged.score, token.index, text[start:end], start, end)
+    return TokenEntity(tagged.label, tagged.score, token.index, text[start:end], start, end)
 
 
-def _words(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """Tokens of one word together; without words every token is its own."""
+def _words(tokens: Sequence[Token], text: str) -> Iterator[list[Token]]:
+    """Tokens of one word together; without words every token is its own.
+
+    To some tokenizers a word is what stands between spaces, to a few the whole text is one: the
+    full stop behind a name, or a sentence of Chinese, must not share its tag.
+    """
     for _, group in groupby(tokens, key=lambda t: -1 - t.index if t.word is None else t.word):
-        yield list(group)
+        for word in _parted(list(group), text):
+            yield from _bare(word, text)
 
 
-def _of_word(word: list[Token], labels: Mapping[int, str], aggregation: Aggregation) -> _Tagged:
+def _parted(tokens: list[Token], text: str) -> Iterator[list[Token]]:
+    """Cut at spaces, and between letters of scripts that write none."""
+    word = tokens[:1]
+    for token in tokens[1:]:
+        if _is_border(word[-1], token, text):
+            yield word
+            word = []
+        word.append(token)
+    yield word
+
+
+def _is_border(before: Token, after: Token, text: str) -> bool:
+    """A space begins a word, also one that is a token by itself."""
+    end, start = text[before.start : before.end], text[after.start : after.end]
+    if not end.strip():
+        return False
+    if any(letter.isspace() for letter in (*text[before.end : after.start], end[-1], *start[:1])):
+        return True
+    return any(map(is_spaceless, (end[-1], *start[:1])))
+
+
+def _bare(word: list[Token], text: str) -> Iterator[list[Token]]:
+    """The word without the marks around it, which are words of their own; a space is none."""
+    content = [text[token.start : token.end].strip() for token in word]
+    inner = [place for place, one in enumerate(content) if one and not is_mark(one)]
+    first, last = (inner[0], inner[-1] + 1) if inner else (len(word), len(word))
+    if first == 1 and not content[0]:
+        first = 0  # the space before a word is its first token
+    alone = [([token] if one else []) for token, one in zip(word, content, strict=True)]
+    yield from filter(None, [*alone[:first], word[first:last], *alone[last:]])
+
+
+def _of_word(word: list[Token], labels: Labels, aggregation: Aggregation) -> _Tagged:
     if aggregation == "first":
         scores = word[0].scores
     elif aggregation == "max":
@@ -70,16 +118,17 @@ def _of_word(word: list[Token], labels: Mapping[int, str], aggregation: Aggregat
     return _of_scores(word, scores, labels)
 
 
-def _of_scores(tokens: list[Token], scores: Any, labels: Mapping[int, str]) -> _Tagged:
+def _of_scores(tokens: list[Token], scores: Any, labels: Labels) -> _Tagged:
     best = int(scores.argmax())
-    return _Tagged(labels[best], float(scores[best]), tokens[0].start, tokens[-1].end)
+    label, score = labels.names[best], float(scores[best])
+    return _Tagged(label, labels.tags[label], score, tokens[0].start, tokens[-1].end)
 
 
 def _groups(tagged: list[_Tagged]) -> Iterator[list[_Tagged]]:
-    """Neighbours of one kind; a B- tag begins a new entity."""
+    """Neighbours of one kind, as far as no tag begins or ends an entity between them."""
     group: list[_Tagged] = []
     for token in tagged:
-        if group and (_kind(token) != _kind(group[-1]) or token.tag.startswith("B-")):
+        if group and _is_divided(group[-1].tag, token.tag):
             yield group
             group = []
         group.append(token)
@@ -87,8 +136,8 @@ def _groups(tagged: list[_Tagged]) -> Iterator[list[_Tagged]]:
         yield group
 
 
-def _kind(token: _Tagged) -> str:
-    return token.tag[2:] if token.tag.startswith(("B-", "I-")) else token.tag
+def _is_divided(before: Tag, after: Tag) -> bool:
+    return before.kind != after.kind or before.ends or after.begins
 
 
 def _is_seen(group: list[_Tagged]) -> bool:
@@ -98,9 +147,8 @@ def _is_seen(group: list[_Tagged]) -> bool:
 
 def _entity(group: list[_Tagged], text: str) -> Entity:
     start, end = _trimmed(group[0].start, group[-1].end, text)
-    name = group[0].tag.split("-", 1)[-1]
     score = sum(token.score for token in group) / len(group)
-    return Entity(name, score, text[start:end], start, end)
+    return Entity(group[0].tag.kind, score, text[start:end], start, end)
 
 
 def _trimmed(start: int, end: int, text: str) -> tuple[int, int]:

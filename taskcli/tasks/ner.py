@@ -7,10 +7,11 @@ import typer
 
 from taskcli.errors import UsageError
 from taskcli.items import Media, Passage
-from taskcli.options import OutputOptions, Stride
+from taskcli.options import OutputOptions, Stride, Threshold
 from taskcli.results import Entity, TokenEntity
+from taskcli.tags import read_tags
 from taskcli.task import Batch, Noted, Task
-from taskcli.tasks.entities import Aggregation, Token, entities
+from taskcli.tasks.entities import Aggregation, Labels, Token, entities
 from taskcli.tasks.windows import (
     Window,
     count_tokens,
@@ -25,8 +26,10 @@ from taskcli.tasks.windows import (
 @dataclass(frozen=True)
 class NerOptions:
     aggregation: Annotated[
-        Aggregation, typer.Option(help="How tokens become entities; none gives the tokens.")
-    ] = "simple"
+        Aggregation,
+        typer.Option(help="How tokens become entities: words by one of theirs, or tokens."),
+    ] = "first"
+    threshold: Threshold = 0.0
     stride: Stride = None
 
 
@@ -56,6 +59,8 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
         super().__init__(options, processor, model)
         require_places(processor)
         ensure_pad_token(processor, model.config)
+        names = model.config.id2label
+        self._labels = Labels(names, read_tags(names.values()))
         self._limit = max_tokens(processor, model.config)
         self._stride = self._limit // 4 if options.stride is None else options.stride
 
@@ -79,13 +84,16 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
         return row_logits(self.model, batch, "logits").float().softmax(-1)
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
-        labels = self.model.config.id2label
         scored = outputs.cpu().numpy()
         results: list[Any] = []
         for owner, item in enumerate(items):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
             tokens = _merged([(batch.extra["windows"][row], scored[row]) for row in rows])
-            found = entities(tokens, labels, item.text, self.options.aggregation)
+            found = [
+                one
+                for one in entities(tokens, self._labels, item.text, self.options.aggregation)
+                if one.score >= self.options.threshold
+            ]
             note = f"longer than {self._limit} tokens: read in {len(rows)} windows"
             results.append(Noted(found, (note,) if len(rows) > 1 else ()))
         return results

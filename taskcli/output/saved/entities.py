@@ -41,7 +41,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 def contents(record: Record, layout: Layout) -> Contents:
     known = kind_colours(layout.labels)
-    parts = list(stretches(record.item.text, record.result))
+    parts = list(stretches(record.item.text, record.result, layout.labels))
     counted = Counter(part.kind for part in parts if part.kind)
     legend = [_mark(kind, str(count), kind, known) for kind, count in counted.items()]
     text = [

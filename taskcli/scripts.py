@@ -1,0 +1,58 @@
+"""Where words begin and end, also in scripts that put no spaces between them."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Literal
+
+# Han, kana, Bopomofo, Thai, Lao, Myanmar, Khmer, Tibetan. Katakana writes whole words, as names.
+_SPACELESS = (
+    "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf"
+    "\u3005-\u3007\u3021-\u3029\u3040-\u309f\u3100-\u312f\u31a0-\u31bf\u3400-\u4dbf\u4e00-\u9fff"
+    "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_LETTER = re.compile(f"[{_SPACELESS}]")
+_INSIDE = ("M", "Cf")  # accents, and what is not seen: joiners, soft hyphens, marks of direction
+_ZERO_WIDTH_SPACE = "\u200b"
+LINE_END = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines knows
+
+
+def is_spaceless(letter: str) -> bool:
+    """Whether the letter's script writes words without spaces between them."""
+    return _LETTER.match(letter) is not None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a text is punctuation alone."""
+    return text != "" and all(unicodedata.category(one).startswith("P") for one in text)
+
+
+def words(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of the words of a text, in order; every character but spaces is in one.
+
+    Letters and digits with the accents on them make a word; any other character is one by itself,
+    and so is a letter of a script without spaces.
+    """
+    start, before = 0, "space"
+    for place, letter in enumerate(text):
+        kind = _kind(letter)
+        if kind == "inside":
+            if before != "space":
+                continue
+            kind = "word"
+        if not kind == before == "word":
+            if before != "space":
+                yield start, place
+            start = place
+        before = kind
+    if before != "space":
+        yield start, len(text)
+
+
+def _kind(letter: str) -> Literal["space", "inside", "word", "own"]:
+    if letter.isspace() or letter == _ZERO_WIDTH_SPACE:
+        return "space"
+    if unicodedata.category(letter).startswith(_INSIDE):
+        return "inside"
+    is_word = letter.isalnum() or letter == "_"
+    return "word" if is_word and not is_spaceless(letter) else "own"
