@@ -17,7 +17,7 @@ from taskcli.items import MOST_PIXELS, Media
 
 Format = Literal[
     "auto", "rich", "jsonl", "json", "csv", "tsv", "text",
-    "srt", "vtt", "audacity", "coco", "yolo", "conll", "brat", "squad",
+    "srt", "vtt", "audacity", "coco", "coco-results", "yolo", "conll", "brat", "squad",
 ]  # fmt: skip
 
 TopK = Annotated[int, typer.Option(min=1, help="How many answers to give, best first.")]

@@ -41,12 +41,27 @@ class Box:
     xmax: int
     ymax: int
 
+    @property
+    def sides(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom."""
+        return self.xmin, self.ymin, self.xmax, self.ymax
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
+    """`corners` are the sides of the box before they were rounded, for files that hold shares."""
+
     label: str
     score: float
     box: Box
+    corners: tuple[float, float, float, float] | None = field(
+        default=None, repr=False, compare=False, metadata=NOT_IN_RECORD
+    )
+
+    @property
+    def sides(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom, as exact as they are known."""
+        return self.corners or self.box.sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,10 @@ class Segment:
     mask: RunLengthMask
     area: int
     box: Box
+
+    @property
+    def sides(self) -> tuple[int, int, int, int]:
+        return self.box.sides
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,26 @@
 import contextlib
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from checkpoints import cached
 from conftest import Finished
 from models import pixels
 from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 from samples import ARTICLE, SHORT_TEXT, UNICODE_TEXT, broken_images, photos, sounds
+from supervision import DetectionDataset
 
 from taskcli.errors import StoppedError
 from taskcli.output import open_writer
-from taskcli.output.outlines import outline
+from taskcli.output.outlines import outline, polygons
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Entity, Record, RunLengthMask, Transcript
 
@@ -71,19 +75,138 @@ def test_coco_boxes_load_in_pycocotools(run: Run, shots: list[str]) -> None:
         assert len(annotations) == len(record["result"]) > 0
         for one, found in zip(annotations, record["result"], strict=True):
             left, top, width, height = one["bbox"]
-            box = {"xmin": left, "ymin": top, "xmax": left + width, "ymax": top + height}
-            assert box == found["box"]
+            sides = [left, top, left + width, top + height]
+            assert sides == pytest.approx([side + 0.5 for side in found["box"].values()], abs=0.52)
+            assert any(side % 1 for side in sides), "no pixel is rounded away"
+            assert one["area"] == pytest.approx(width * height, rel=0.01)
+            assert one["segmentation"] == []
             assert coco.cats[one["category_id"]]["name"] == found["label"]
             assert one["score"] == found["score"]
     assert [one["input"] for one in coco.dataset["info"]["failures"]] == ["shots/broken.jpg"]
+    assert coco.dataset["licenses"] == []
 
 
-def test_coco_categories_have_the_checkpoints_own_numbers(run: Run, shots: list[str]) -> None:
+def test_coco_categories_are_the_labels_from_1(run: Run, shots: list[str]) -> None:
+    """0 is the background to importers, and N/A fills the gaps of COCO's own numbers."""
     folder = cached("detr")
     numbers = json.loads((folder / "config.json").read_text())["id2label"]
+    labels = [numbers[number] for number in sorted(numbers, key=int) if numbers[number] != "N/A"]
+    assert len(labels) < len(numbers)
     categories = loaded(run("detect", shots[0], "-m", folder, "-f", "coco").stdout).cats
-    for number, category in categories.items():
-        assert numbers[str(number)] == category["name"]
+    assert {number: one["name"] for number, one in categories.items()} == dict(enumerate(labels, 1))
+
+
+@pytest.mark.parametrize("how", [[], ["--polygons"]])
+def test_coco_loads_in_supervision(run: Run, shots: list[str], how: list[str]) -> None:
+    task, model = ("segment", "mask2former") if how else ("detect", "detr")
+    words = (task, *shots, "-m", cached(model), "--threshold", "0.1")
+    records = run(*words).records
+    Path("found.json").write_text(run(*words, "-f", "coco", *how).stdout)
+    dataset = DetectionDataset.from_coco(".", "found.json", force_masks=bool(how))
+    for record in records:
+        if "error" in record:
+            continue
+        found = dataset.annotations[str(Path(record["input"]).resolve())]
+        assert [dataset.classes[number] for number in found.class_id] == [
+            one["label"] for one in record["result"]
+        ]
+        for number, one in enumerate(record["result"]):
+            sides = np.array(list(one["box"].values()))
+            assert np.abs(found.xyxy[number] - sides).max() <= 1.01
+            if how:
+                mask = pixels(RunLengthMask(one["mask"]["size"], one["mask"]["counts"]))
+                assert agreement(found.mask[number], mask) > 0.8
+
+
+def test_coco_polygons_fill_to_the_masks(run: Run, shots: list[str]) -> None:
+    words = ("segment", *shots, "-m", cached("mask2former"), "--threshold", "0.1")
+    records, done = both(run, "coco", *words, "--polygons")
+    coco = loaded(done.stdout)
+    found = [one for record in records for one in record.get("result", [])]
+    assert len(found) == len(coco.anns) > 0
+    for one, annotation in zip(found, coco.anns.values(), strict=True):
+        assert all(len(line) >= 6 and len(line) % 2 == 0 for line in annotation["segmentation"])
+        mask = pixels(RunLengthMask(one["mask"]["size"], one["mask"]["counts"]))
+        assert agreement(coco.annToMask(annotation).astype(bool), mask) > 0.95
+        assert annotation["area"] == mask.sum()
+
+
+def precision(truth: COCO, content: str, kind: str) -> float:
+    """Average precision over all overlaps, as pycocotools computes it."""
+    Path("results.json").write_text(content)
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluated = COCOeval(truth, truth.loadRes("results.json"), kind)
+        evaluated.evaluate()
+        evaluated.accumulate()
+        evaluated.summarize()
+    return float(evaluated.stats[0])
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "kind"), [("detect", "detr", "bbox"), ("segment", "mask2former", "segm")]
+)
+def test_coco_results_are_evaluated_against_the_document(
+    run: Run, shots: list[str], task: str, model: str, kind: str
+) -> None:
+    """Its numbers are the same though an input fails; compared with itself it is perfect."""
+    words = (task, *shots, "-m", cached(model), "--threshold", "0.1")
+    truth = loaded(run(*words, "--format", "coco").stdout)
+    done = run(*words, "--format", "coco-results", "-o", "own.json")
+    assert done.exit_code == 1
+    content = Path("own.json").read_text()
+    assert len(json.loads(content)) == len(truth.anns) > 0
+    assert precision(truth, content, kind) == pytest.approx(1.0)
+    assert {one["image_id"] for one in json.loads(content)} <= {1, 3, 4}, "the second failed"
+
+
+def test_coco_results_take_the_ids_of_annotations(run: Run, shots: list[str]) -> None:
+    """Another order of images and categories, and file names without folders."""
+    words = ("detect", *shots, "-m", cached("detr"))
+    document = json.loads(run(*words, "--format", "coco").stdout)
+    document["images"].append({"id": 2, "file_name": "shots/broken.jpg", "width": 1, "height": 1})
+    for kind in ("images", "categories"):
+        for one in document[kind]:
+            one["id"] = 1000 - one["id"]
+    for one in document["images"]:
+        one["file_name"] = Path(one["file_name"]).name
+    for one in document["annotations"]:
+        one["image_id"] = 1000 - one["image_id"]
+        one["category_id"] = 1000 - one["category_id"]
+    truth = loaded(json.dumps(document))
+    how = ("--format", "coco-results", "--coco-ids", "coco.json")
+    assert precision(truth, run(*words, *how).stdout, "bbox") == pytest.approx(1.0)
+    again = loaded(run(*words, "--format", "coco", "--coco-ids", "coco.json").stdout)
+    assert {one["name"]: number for number, one in again.cats.items()} == {
+        one["name"]: number for number, one in truth.cats.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[]", "no document of COCO annotations"),
+        ('{"images": [{"id": "1", "file_name": "a"}], "categories": []}', "whole number"),
+        ('{"images": [{"id": 1, "file_name": "other.png"}], "categories": []}', "shots/wide.png"),
+        (
+            '{"images": [{"id": 1, "file_name": "a/wide.png"}, {"id": 2, "file_name": '
+            '"wide.png"}], "categories": []}',
+            "shots/small.png",
+        ),
+        ('{"images": [{"id": 1, "file_name": "wide.png"}], "categories": []}', "both its image 1"),
+        (None, "cannot be read"),
+    ],
+)
+def test_annotations_that_do_not_fit_are_refused(
+    run: Run, shots: list[str], content: str | None, told: str
+) -> None:
+    if content is not None:
+        Path("truth.json").write_text(content)
+    Path("more").mkdir()
+    shutil.copy(shots[0], "more/wide.png")
+    inputs = [shots[0], "more/wide.png"] if told.startswith("both") else [shots[0], shots[2]]
+    done = run("detect", *inputs, "-m", "starter", "-f", "coco-results", "--coco-ids", "truth.json")
+    assert done.exit_code == 2
+    assert told in done.stderr
 
 
 def test_coco_masks_load_in_pycocotools(run: Run, shots: list[str]) -> None:
@@ -104,23 +227,87 @@ def test_coco_masks_load_in_pycocotools(run: Run, shots: list[str]) -> None:
 def test_yolo_labels_are_the_boxes_as_shares_of_the_picture(run: Run, shots: list[str]) -> None:
     words = ("detect", *shots, "-m", cached("detr"))
     records = run(*words).records
-    done = run(*words, "--format", "yolo", "-o", "labels")
+    done = run(*words, "--format", "yolo", "-o", "set")
     assert done.exit_code == 1
     assert done.stdout == ""
-    classes = Path("labels/classes.txt").read_text().splitlines()
-    written = sorted(str(path) for path in Path("labels/shots").iterdir())
-    assert written == [f"labels/shots/{name}.txt" for name in ("small", "tall", "wide")]
+    assert "note:" not in done.stderr
+    classes = Path("set/classes.txt").read_text().splitlines()
+    written = sorted(str(path) for path in Path("set/labels/shots").iterdir())
+    assert written == [f"set/labels/shots/{name}.txt" for name in ("small", "tall", "wide")]
     for record in records:
         if "error" in record:
             continue
         size = np.array(Image.open(record["input"]).size * 2)
-        lines = Path("labels", record["input"]).with_suffix(".txt").read_text().splitlines()
+        lines = Path("set/labels", record["input"]).with_suffix(".txt").read_text().splitlines()
         for line, found in zip(lines, record["result"], strict=True):
             number, *place = map(float, line.split())
             x, y, width, height = np.array(place) * size
             corners = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
-            assert corners == pytest.approx(list(found["box"].values()), abs=1e-3)
+            assert corners == pytest.approx([s + 0.5 for s in found["box"].values()], abs=0.51)
+            assert any(abs(side - round(side)) > 0.01 for side in corners)
             assert classes[int(number)] == found["label"]
+
+
+def label_file(image: str) -> Path:
+    """Where YOLO looks (ultralytics.data.utils.img2label_paths)."""
+    return Path("/labels/".join(image.rsplit("/images/", 1)).rsplit(".", 1)[0] + ".txt")
+
+
+def test_yolo_loads_in_supervision(run: Run, shots: list[str]) -> None:
+    words = ("detect", *shots, "-m", cached("detr"))
+    records = run(*words).records
+    run(*words, "--format", "yolo", "-o", "set")
+    shutil.copytree("shots", "set/images/shots")
+    told = yaml.safe_load(Path("set/data.yaml").read_text())
+    assert Path(told["path"]) == Path("set").resolve()
+    assert Path(told["path"], told["train"], "shots").is_dir()
+    assert list(told["names"].values()) == Path("set/classes.txt").read_text().splitlines()
+    assert told["nc"] == len(told["names"]) == max(told["names"]) + 1
+    Path("set/images/shots/broken.jpg").unlink()
+    folders = ("set/images/shots", "set/labels/shots", "set/data.yaml")
+    dataset = DetectionDataset.from_yolo(*folders)
+    for record in records:
+        if "error" in record:
+            continue
+        assert label_file(f"set/images/{record['input']}").is_file()
+        found = dataset.annotations[f"set/images/{record['input']}"]
+        sides = [list(one["box"].values()) for one in record["result"]]
+        assert np.abs(found.xyxy - np.array(sides)).max() <= 1.01
+        names = [dataset.classes[number] for number in found.class_id]
+        assert names == [one["label"] for one in record["result"]]
+
+
+def test_yolo_scores_come_last_and_only_if_asked_for(run: Run, shots: list[str]) -> None:
+    for task, model in (("detect", "detr"), ("segment", "mask2former")):
+        words = (task, shots[0], "-m", cached(model), "--threshold", "0.1")
+        (record,) = run(*words).records
+        files = []
+        for how in ([], ["--yolo-scores"]):
+            run(*words, "-f", "yolo", "-o", f"{task}{len(how)}", *how)
+            lines = Path(f"{task}{len(how)}/labels/shots/wide.txt").read_text().splitlines()
+            files.append([line.split() for line in lines])
+        for bare, scored, found in zip(*files, record["result"], strict=True):
+            assert scored[:-1] == bare
+            assert float(scored[-1]) == pytest.approx(found["score"], abs=1e-5)
+        assert files[0]
+
+
+def test_yolo_labels_are_found_or_that_is_said(run: Run, shots: list[str]) -> None:
+    """One stem in two folders is no matter; in one folder only the first can have its labels."""
+    names = ["a/x.png", "b/x.png", "c/images/train/y.png", "a/x.bmp", "a/v1.2.png"]
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.open(shots[0]).save(name)
+    done = run("detect", *names, "-m", cached("detr"), "-f", "yolo", "-o", "set")
+    written = sorted(str(path) for path in Path("set/labels").rglob("*.txt"))
+    kept = [f"set/labels/{name}.txt" for name in ("a/v1.2", "a/x.bmp", "a/x", "b/x", "train/y")]
+    assert written == kept
+    assert label_file("set/images/train/y.png") == Path("set/labels/train/y.txt")
+    (note,) = [line for line in done.stderr.splitlines() if line.startswith("note:")]
+    assert "a/x.bmp has its labels in set/labels/a/x.bmp.txt" in note
+    assert "1 picture whose labels no YOLO reader finds" in note
+    quiet = run("detect", *names, "-m", cached("detr"), "-f", "yolo", "-o", "again", "--quiet")
+    assert quiet.stderr == ""
 
 
 def filled(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -138,9 +325,9 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float:
 def test_yolo_labels_are_the_outlines_of_regions(run: Run, shots: list[str]) -> None:
     words = ("segment", "shots/wide.png", "-m", cached("mask2former"), "--threshold", "0.1")
     (record,) = run(*words).records
-    assert run(*words, "--format", "yolo", "-o", "labels").exit_code == 0
-    classes = Path("labels/classes.txt").read_text().splitlines()
-    lines = Path("labels/shots/wide.txt").read_text().splitlines()
+    assert run(*words, "--format", "yolo", "-o", "set").exit_code == 0
+    classes = Path("set/classes.txt").read_text().splitlines()
+    lines = Path("set/labels/shots/wide.txt").read_text().splitlines()
     size = Image.open("shots/wide.png").size
     assert len(lines) == len(record["result"]) > 0
     for line, found in zip(lines, record["result"], strict=True):
@@ -173,9 +360,33 @@ def disc(x: int, y: int, radius: int) -> np.ndarray:
 def test_an_outline_filled_again_is_the_mask(mask: np.ndarray) -> None:
     points = outline(mask.astype(np.uint8))
     assert agreement(filled(points, mask.shape[::-1]), mask) > 0.95
+    assert area(points) == pytest.approx(mask.sum(), rel=0.01)
+
+
+def area(points: np.ndarray) -> float:
     x, y = points.T
-    area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
-    assert area == pytest.approx(mask.sum(), rel=0.01)
+    return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
+
+
+@pytest.mark.parametrize(
+    ("mask", "parts"),
+    [
+        (disc(150, 100, 70), 1),
+        (disc(150, 100, 70) & ~disc(150, 110, 30), 1),
+        (disc(100, 100, 70) | disc(250, 200, 35), 2),
+        (disc(100, 100, 70) & ~disc(100, 100, 50) | disc(100, 100, 20), 2),
+        (disc(100, 100, 90) & ~disc(80, 100, 20) & ~disc(140, 100, 20) | disc(260, 60, 20), 2),
+        (np.zeros((240, 320), bool), 0),
+    ],
+    ids=["disc", "ring", "two", "disc in a ring", "holes and parts", "nothing"],
+)
+def test_every_part_has_a_polygon_without_its_holes(mask: np.ndarray, parts: int) -> None:
+    lines = polygons(mask.astype(np.uint8))
+    assert len(lines) == parts
+    assert sum(map(area, lines)) == pytest.approx(mask.sum(), rel=0.01)
+    if parts:
+        whole = np.logical_or.reduce([filled(line, mask.shape[::-1]) for line in lines])
+        assert agreement(whole, mask) > 0.95
 
 
 def test_a_pixel_has_an_outline_and_nothing_has_none() -> None:
@@ -199,10 +410,10 @@ def test_a_format_of_files_needs_a_folder_of_its_own(
 
 
 def test_a_planted_link_ends_the_run(run: Run, shots: list[str]) -> None:
-    Path("labels").mkdir()
+    Path("set/labels").mkdir(parents=True)
     Path("elsewhere").mkdir()
-    Path("labels/shots").symlink_to(Path("elsewhere").resolve())
-    how = ["-m", cached("detr"), "--format", "yolo", "-o", "labels", "--overwrite"]
+    Path("set/labels/shots").symlink_to(Path("elsewhere").resolve())
+    how = ["-m", cached("detr"), "--format", "yolo", "-o", "set", "--overwrite"]
     done = run("detect", *shots, *how)
     assert done.exit_code == 4
     assert "link" in done.stderr
@@ -328,6 +539,12 @@ def test_a_document_without_answers_is_valid(chosen: str) -> None:
     stream = io.StringIO()
     open_writer(chosen, stream).close()
     assert json.loads(stream.getvalue())
+
+
+def test_no_results_are_an_empty_list() -> None:
+    stream = io.StringIO()
+    open_writer("coco-results", stream).close()
+    assert json.loads(stream.getvalue()) == []
 
 
 def test_a_document_gets_its_name_when_it_is_whole(

@@ -114,6 +114,19 @@ def coco_boxes(text: str) -> list[tuple[Any, ...]]:
     return [(name, score, x, y, x + w, y + h) for name, score, (x, y, w, h) in found]
 
 
+def listed_boxes(text: str) -> list[tuple[Any, ...]]:
+    found = ((LAYOUT.labels[a["category_id"] - 1], a["score"], a["bbox"]) for a in json.loads(text))
+    return [(name, score, x, y, x + w, y + h) for name, score, (x, y, w, h) in found]
+
+
+def listed_segments(text: str) -> list[tuple[Any, ...]]:
+    found = (
+        (LAYOUT.labels[a["category_id"] - 1], a["score"], a["segmentation"])
+        for a in json.loads(text)
+    )
+    return [(name, score, int(coco.area(code)), code["counts"]) for name, score, code in found]
+
+
 def yolo_boxes(text: str) -> list[tuple[Any, ...]]:
     found = []
     for line in text.splitlines():
@@ -237,6 +250,7 @@ CASES = {
             ],
             "rich": boxes,
             "coco": coco_boxes,
+            "coco-results": listed_boxes,
             "yolo": yolo_boxes,
         },
     ),
@@ -251,6 +265,7 @@ CASES = {
                 (w[1], percents(w[0]), int(w[3])) for w in list(lines(text))[1:]
             ],
             "coco": coco_segments,
+            "coco-results": listed_segments,
             "yolo": yolo_outlines,
         },
     ),
@@ -335,7 +350,7 @@ def rendered(task: str, chosen: str, folder: Path) -> str:
         writer = open_writer(chosen, stream, LAYOUT)
     writer.write(record)
     writer.close()
-    endings = {"yolo": "a.txt", "brat": "a.ann"}
+    endings = {"yolo": "labels/a.txt", "brat": "a.ann"}
     return (folder / endings[chosen]).read_text() if chosen in FOLDERS else stream.getvalue()
 
 

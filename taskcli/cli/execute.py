@@ -130,6 +130,8 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             writer = writing.open_writer(settled, stream, model.labels)
             writing.show_as_it_comes(writer, settled, model, pending)
             failed = _write_all(answers, settled, writer, page, reporter, stopping)
+        for note in () if written.quiet else writer.notes():
+            print_note(note)
         interrupted = stopping.exit_code is not None
         reporter.summarise(model.session.placement, model.kept_apart, interrupted)
     if stopping.exit_code is not None:
@@ -155,6 +157,7 @@ def settle(call: Call) -> Settled:
     options = call.task.for_output(options, chosen, written)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
+    writing.check(chosen, written, sources)
     return Settled(
         call.task,
         options,

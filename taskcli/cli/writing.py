@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from taskcli import output
 from taskcli.api import Answered, Model
-from taskcli.output import Layout, Writer
+from taskcli.options import OutputOptions
+from taskcli.output import Layout, Writer, coco_numbers
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.saved import Saver
 from taskcli.output.saved import endings as saved_endings
@@ -24,6 +26,9 @@ _LAID_OUT_BY = {
     "crops": "crops",
     "masks": "masks",
     "preview": "preview",
+    "polygons": "polygons",
+    "yolo_scores": "yolo_scores",
+    "coco_ids": "coco_ids",
 }
 
 
@@ -67,8 +72,15 @@ def show_as_it_comes(writer: Writer, settled: "Settled", model: Model, sources: 
         model.session.task.listener = writer.hear
 
 
+def check(chosen: str, written: OutputOptions, sources: Sources) -> None:
+    """Refuse, before anything is run, inputs that the format could not number."""
+    file: Path | None = getattr(written, "coco_ids", None)
+    if file is not None and chosen in ("coco", "coco-results"):
+        coco_numbers.check(file, map(printable, sources.paths))
+
+
 def _layout(settled: "Settled", labels: Mapping[int, str]) -> Layout:
-    usual = Layout(labels)
+    usual = Layout(labels, _known(settled))
     asked = {
         name: getattr(settled.output, option, None) or getattr(usual, name)
         for name, option in _LAID_OUT_BY.items()

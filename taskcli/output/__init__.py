@@ -20,7 +20,7 @@ _BY_EXTENSION = {
 }
 
 ONE_RECORDING = ("srt", "vtt", "audacity")  # formats that hold one input
-DOCUMENTS = ("coco", "squad")  # formats that are whole only when the run has ended
+DOCUMENTS = ("coco", "coco-results", "squad")  # formats that are whole only when the run has ended
 FOLDERS = ("yolo", "brat")  # formats that are a folder of files
 
 _HARMLESS = ("rich", "jsonl", "json")  # formats that escape or leave out what a terminal obeys
@@ -94,6 +94,10 @@ def open_writer(chosen: str, stream: TextIO, layout: Layout | None = None) -> Wr
         from taskcli.output.coco import CocoWriter
 
         return CocoWriter(stream, layout)
+    if chosen == "coco-results":
+        from taskcli.output.coco import CocoResultsWriter
+
+        return CocoResultsWriter(stream, layout)
     if chosen == "squad":
         from taskcli.output.squad import SquadWriter
 

@@ -1,7 +1,7 @@
 """The outline of a mask as one polygon, for formats that hold no pixels."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Point = tuple[int, int]  # a corner of pixels: x, y
@@ -14,16 +14,61 @@ def outline(mask: Any) -> Points:
     Parts and holes hang on bridges of no width, there and back, as tools join them that write
     one polygon an object; filled by the even-odd rule it is the mask again. Empty for no pixels.
     """
+    return _joined(map(_straightened, _loops(mask)))
+
+
+def polygons(mask: Any) -> list[Points]:
+    """A closed line around each part of a mask, uint8 [height, width], that leaves out its holes.
+
+    A hole hangs on a bridge, as in `outline`.
+    """
+    lines = [_straightened(line) for line in _loops(mask)]
+    around = [line for line in lines if _turn(line) > 0]
+    holes: list[list[Points]] = [[] for _ in around]
+    for line in lines:
+        if _turn(line) < 0:
+            owner = min(
+                (at for at, part in enumerate(around) if _is_inside(line[0], part)),
+                key=lambda at: _turn(around[at]),
+            )
+            holes[owner].append(line)
+    return [_joined([part, *own]) for part, own in zip(around, holes, strict=True)]
+
+
+def _joined(lines: Iterable[Points]) -> Points:
+    """One line of all, the longest first, each of the rest on a bridge to what is before it."""
     import numpy as np
 
-    lines = sorted(map(_straightened, _loops(mask)), key=len, reverse=True)
-    whole = lines[0] if lines else np.zeros((0, 2))
-    for line in lines[1:]:
+    longest = sorted(lines, key=len, reverse=True)
+    whole = longest[0] if longest else np.zeros((0, 2))
+    for line in longest[1:]:
         at = _nearest(whole, line[0])
         start = _nearest(line, whole[at])
         round_trip = np.concatenate([line[start:], line[: start + 1]])
         whole = np.concatenate([whole[: at + 1], round_trip, whole[at:]])
     return whole
+
+
+def _turn(line: Points) -> float:
+    """Twice the area inside; below 0 around a hole, since the inside is on the right."""
+    x, y = line.T
+    return float((x * _next(y) - _next(x) * y).sum())
+
+
+def _is_inside(point: Points, line: Points) -> bool:
+    """Whether a ray from the point to the right crosses the line an odd number of times."""
+    (x, y), (to_x, to_y) = line.T, _next(line).T
+    crossing = (y > point[1]) != (to_y > point[1])
+    level = point[1] - y[crossing]
+    at = x[crossing] + level * (to_x - x)[crossing] / (to_y - y)[crossing]
+    return bool((at > point[0]).sum() % 2)
+
+
+def _next(values: Points) -> Points:
+    """Each point's successor along the line."""
+    import numpy as np
+
+    return np.roll(values, -1, 0)
 
 
 def _loops(mask: Any) -> Iterator[Points]:
@@ -67,7 +112,7 @@ def _straightened(line: Points) -> Points:
     """Without the points in the middle of a straight stretch."""
     import numpy as np
 
-    before, after = line - np.roll(line, 1, 0), np.roll(line, -1, 0) - line
+    before, after = line - np.roll(line, 1, 0), _next(line) - line
     turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
     return line[turns]
 

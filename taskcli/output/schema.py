@@ -1,7 +1,7 @@
 """The JSON Schema of a record, derived from the result types themselves."""
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 from taskcli.results import NOT_IN_RECORD, Failure
 
@@ -37,6 +37,8 @@ def record_schema(result: Any) -> dict[str, Any]:
 
 def _drop_hidden(result: Any, answer: dict[str, Any], definitions: dict[str, Any]) -> None:
     """Fields that never leave the process are no part of a record."""
+    for part in get_args(result):  # what a list or a union holds
+        _drop_hidden(part, answer, definitions)
     if not dataclasses.is_dataclass(result):
         return
     for field in dataclasses.fields(result):

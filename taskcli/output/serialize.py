@@ -38,7 +38,7 @@ def to_line(record: Record) -> str:
     return one_line(to_json(record))
 
 
-def one_line(data: dict[str, Any]) -> str:
+def one_line(data: Any) -> str:
     """One line of valid JSON: text stays readable; what a terminal or a line reader obeys does not.
 
     The escapes of json.dumps leave out C1 controls, other line ends, and changes of direction.

@@ -1,12 +1,15 @@
 """What every writer does: take records one at a time, and leave whole output behind."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from taskcli.captions import LINE
 from taskcli.results import Record
+
+_NO_CLASS = frozenset({"", "N/A"})
 
 
 @dataclass(frozen=True)
@@ -14,11 +17,24 @@ class Layout:
     """How the answers of a run are laid out, beyond the choice of a format."""
 
     labels: Mapping[int, str] = field(default_factory=dict)  # the checkpoint's numbers for them
+    inputs: Sequence[str] = ()  # the ids of those that are known beforehand
     line_width: int = LINE  # characters in a line of subtitles
     word_cues: bool = False
     crops: bool = False
     masks: bool = False
     preview: bool = False
+    polygons: bool = False
+    yolo_scores: bool = False
+    coco_ids: Path | None = None
+
+    @property
+    def classes(self) -> list[str]:
+        """The labels in the order of their numbers, for formats that number them anew.
+
+        Gaps in a checkpoint's numbering, which COCO's own has and names N/A, are no classes.
+        """
+        names = dict.fromkeys(self.labels[number] for number in sorted(self.labels))
+        return [name for name in names if name not in _NO_CLASS]
 
 
 class Writer(ABC):
@@ -28,6 +44,10 @@ class Writer(ABC):
     @abstractmethod
     def write(self, record: Record) -> None:
         """Write one record and flush it, so that a reader never waits for the next one."""
+
+    def notes(self) -> list[str]:
+        """What the user should know of the output, once it is written."""
+        return []
 
     def close(self) -> None:
         """End the output. The stream belongs to the caller."""

@@ -10,7 +10,7 @@ from taskcli.items import Picture
 from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, Detection
 from taskcli.task import Batch
-from taskcli.tasks.pictures import PictureOutput, PictureTask
+from taskcli.tasks.pictures import FoundOutput, PictureTask
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
 # What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
@@ -26,7 +26,7 @@ class DetectOptions:
 
 
 @dataclass(frozen=True)
-class DetectOutput(PictureOutput):
+class DetectOutput(FoundOutput):
     crops: Annotated[
         bool,
         typer.Option(
@@ -46,7 +46,7 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
     panel = "Vision"
     Options = DetectOptions
     Output = DetectOutput
-    formats = ("coco", "yolo")
+    formats = ("coco", "coco-results", "yolo")
     result = list[Detection]
     auto_models = ("AutoModelForObjectDetection",)
     budget = 4
@@ -77,7 +77,7 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
         found["boxes"] = _upright(found["boxes"])
         rows = zip(*(found[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
         detections = [
-            Detection(names[label], score, _box(corners, height, width))
+            _detection(names[label], score, _within(corners, height, width))
             for label, score, corners in rows
         ]
         return sorted(detections, key=lambda detection: -detection.score)
@@ -90,7 +90,12 @@ def _upright(boxes: Any) -> Any:
     return torch.cat([boxes.amin(1), boxes.amax(1)], -1) if boxes.dim() == 3 else boxes
 
 
-def _box(corners: list[float], height: int, width: int) -> Box:
-    """Whole pixels inside the image: a model may put an edge slightly outside."""
+def _detection(label: str, score: float, sides: list[float]) -> Detection:
+    left, top, right, bottom = sides
+    return Detection(label, score, Box(*map(int, sides)), (left, top, right, bottom))
+
+
+def _within(corners: list[float], height: int, width: int) -> list[float]:
+    """The four sides inside the image: a model may put an edge slightly outside."""
     sides = zip(corners, (width, height, width, height), strict=True)
-    return Box(*(min(max(int(corner), 0), side) for corner, side in sides))
+    return [min(max(corner, 0.0), float(side)) for corner, side in sides]

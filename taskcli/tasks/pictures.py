@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,28 @@ class PictureOutput(OutputOptions):
         typer.Option(
             "--preview",
             help="Show the picture with what was found in the terminal.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class FoundOutput(PictureOutput):
+    """Of tasks that find something at a place in the picture."""
+
+    coco_ids: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="For coco and coco-results: the ids of these annotations, by name.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
+    yolo_scores: Annotated[
+        bool,
+        typer.Option(
+            "--yolo-scores",
+            help="For yolo: the score as a last column.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = False

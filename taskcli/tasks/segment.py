@@ -13,7 +13,7 @@ from taskcli.items import Picture
 from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch
-from taskcli.tasks.pictures import PictureOutput, PictureTask
+from taskcli.tasks.pictures import FoundOutput, PictureTask
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
@@ -36,11 +36,19 @@ class SegmentOptions:
 
 
 @dataclass(frozen=True)
-class SegmentOutput(PictureOutput):
+class SegmentOutput(FoundOutput):
     masks: Annotated[
         bool,
         typer.Option(
             "--masks", help="Save the mask of every region too.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
+    polygons: Annotated[
+        bool,
+        typer.Option(
+            "--polygons",
+            help="For coco: outlines in place of run-length codes.",
+            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = False
 
@@ -56,7 +64,7 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
     panel = "Vision"
     Options = SegmentOptions
     Output = SegmentOutput
-    formats = ("coco", "yolo")
+    formats = ("coco", "coco-results", "yolo")
     result = list[Segment]
     auto_models = (
         "AutoModelForUniversalSegmentation",
