@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli import engine, hub, lock, settings
 from taskcli.checkpoints import Checkpoint
+from taskcli.encodings import AUTO
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
 from taskcli.items import MOST_PIXELS, Item, Media, Picture
 from taskcli.results import Failure, Record
@@ -38,7 +39,7 @@ class DecodeLimits:
 
     max_pixels: int = MOST_PIXELS
     max_duration: float = 6.0  # hours
-    encoding: str = "utf-8"
+    encoding: str = AUTO
 
 
 class Answered(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from taskcli.encodings import AUTO
 from taskcli.errors import UsageError
 from taskcli.items import MOST_PIXELS, Media
 
@@ -58,6 +59,7 @@ class UsersOwn:
     harmless: tuple[object, ...] = ()
 
 
+_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 _INPUTS, _MODEL, _RUN, _OUTPUT = "Inputs", "Checkpoint", "Running", "Output"
 OUTPUT_PANEL = _OUTPUT  # for the output options of single tasks
 
@@ -88,10 +90,24 @@ class InputOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Rows of .jsonl, .csv and .tsv: the field to read; dots reach into objects.",
+            help="Rows of .jsonl, .json, .csv, .tsv: the field to read; dots reach into objects.",
             rich_help_panel=_INPUTS,
         ),
     ] = None
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHARACTER",
+            help="What parts the cells of .csv and .tsv; unset: as their first rows tell.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        named = _DELIMITER_NAMES.get(self.delimiter or "", self.delimiter)
+        object.__setattr__(self, "delimiter", named)
+        if named is not None and (len(named) != 1 or named in '"\r\n'):
+            raise UsageError(f"--delimiter {named}: not one character", "such as ';', or tab")
 
 
 @dataclass(frozen=True)
@@ -111,10 +127,17 @@ class TextInputOptions(InputOptions):
         typer.Option("--lines", help="Every non-blank line is an input.", rich_help_panel=_INPUTS),
     ] = False
     encoding: Annotated[
-        str, typer.Option(help="Encoding of text files.", rich_help_panel=_INPUTS)
-    ] = "utf-8"
+        str,
+        typer.Option(
+            help="Encoding of text files; auto: UTF-8, or as a byte-order mark says.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = AUTO
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoding == AUTO:
+            return
         try:
             codecs.lookup(self.encoding)
         except LookupError:

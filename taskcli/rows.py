@@ -1,52 +1,82 @@
-"""Files with many inputs in them: JSON Lines, CSV, TSV, plain lines, and our own records."""
+"""Files with many inputs in them: JSON Lines, JSON, CSV, TSV, lines, and our own records."""
 
-import codecs
 import csv
 import io
 import json
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from taskcli.errors import InputError
+from taskcli import cells
+from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, shown
+from taskcli.errors import InputError, UsageError
 from taskcli.results import TEXT_FIELDS
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
+_JSON = ".json"
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _NOT_JSON = (ValueError, RecursionError)  # the latter: brackets nested ten thousand deep
-_LONGEST_CELL = 1 << 30  # csv's own limit of 128 KiB would refuse whole documents in a cell
+_HEAD = 65_536  # bytes that a delimiter is told by
+_PEEKED = 20  # rows in which a field must turn up
+_LARGE = 1 << 23  # bytes; a larger JSON array, which is read whole, is not read twice
+_NAMED = 20  # columns that a message lists
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    line: int  # the 1-based line that the row ends on
+    line: int  # 1-based: the line that the row begins on; in a JSON array the row's own number
     text: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     id: str | None = None  # a record of ours keeps the id of what it answers
     error: InputError | None = None
+    has: Sequence[str] | None = None  # its fields, if none of those looked for is among them
 
 
 @dataclass(frozen=True)
 class RowReading:
-    names: tuple[str, ...]  # fields to try for the text, in order; dots reach into objects
+    # Fields to try for the text, in order; dots reach into objects. None for rows of paths, which
+    # have no usual name.
+    names: tuple[str, ...]
     named: bool = False  # the user chose the field
-    encoding: str = "utf-8"
+    encoding: str = AUTO
+    delimiter: str | None = None  # of the cells of a table; None: as its first rows tell
 
 
 def is_rows(path: str) -> bool:
-    return Path(path).suffix.lower() in (*_DELIMITERS, *_JSON_LINES)
+    return Path(path).suffix.lower() in (*_DELIMITERS, *_JSON_LINES, _JSON)
 
 
-def is_record(line: bytes) -> bool:
-    """Whether a line is a record that taskcli wrote."""
+def check(path: str, reading: RowReading) -> None:
+    """Raise UsageError for a file of which no row at its head has the fields."""
     try:
-        return _is_record(json.loads(line))
-    except _NOT_JSON:
-        return False
+        if Path(path).suffix.lower() == _JSON and Path(path).stat().st_size > _LARGE:
+            return
+        with closing(read(path, reading)) as found:  # type: ignore[type-var]
+            refuse(path, list(islice(found, _PEEKED)), reading)
+    except (OSError, InputError):  # the run will tell, in a record
+        return
+
+
+def refuse(name: str, head: Sequence[Row], reading: RowReading) -> None:
+    """Raise UsageError if not one of the first rows has the fields."""
+    if head and all(row.has is not None for row in head):
+        raise UsageError(*_lacks(name, reading, head[0].has or ()))
+
+
+def _lacks(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:
+    """What is missing and what there is, the likeliest to be meant first; and the way out."""
+    close = chain.from_iterable(get_close_matches(one, has, 3, 0.5) for one in reading.names)
+    there = list(dict.fromkeys([*close, *has]))[:_NAMED]
+    wanted = " or ".join(map(repr, reading.names)) or "for the path chosen"
+    message = f"{name} has no field {wanted}; it has {', '.join(map(repr, there)) or 'no fields'}"
+    return message, f"choose one with --field, such as --field {there[0] if there else 'NAME'}"
 
 
 def _is_record(row: Any) -> bool:
@@ -57,18 +87,71 @@ def _is_record(row: Any) -> bool:
     )
 
 
+def _parsed(text: str | bytes) -> Any:
+    """The JSON value of a text; None for what is no JSON."""
+    try:
+        return json.loads(text)
+    except _NOT_JSON:
+        return None
+
+
+def piped(stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:
+    """The rows that come through a pipe; its whole content, if that is a document."""
+    if reading.delimiter is not None:
+        return _piped_table(stream, reading, reading.delimiter)
+    head = _head(stream, 1 if reading.named else 2)
+    whole = b"".join(head)
+    if _is_json_lines(head) or (reading.named and not _may_be_json(whole)):
+        return json_rows(chain(head, stream), reading)
+    whole += stream.read()
+    value = _parsed(whole) if _may_be_json(whole) else None
+    if _holds_rows(value):
+        return document_rows(value, reading)
+    return json_rows(io.BytesIO(whole), reading) if reading.named else whole
+
+
+def _head(stream: BinaryIO, objects: int) -> list[bytes]:
+    """The lines by which `_is_json_lines` tells what a stream is; of our records one is enough."""
+    head: list[bytes] = []
+    while objects and (line := stream.readline()):
+        head.append(line)
+        if line.strip():
+            objects -= 1
+            value = _parsed(line)
+            if _is_record(value) or not isinstance(value, dict):
+                break
+    return head
+
+
+def _is_json_lines(head: Sequence[bytes]) -> bool:
+    """Whether a stream that begins with these lines is JSON Lines.
+
+    A text may begin with a line that is an object: then its second is none.
+    """
+    values = [_parsed(line) for line in head if line.strip()]
+    return bool(values) and all(isinstance(value, dict) for value in values)
+
+
+def _holds_rows(value: Any) -> bool:
+    """Not for [1], say, which is a footnote sooner than rows."""
+    elements = value if isinstance(value, list) else [value]
+    return all(isinstance(element, dict | str) for element in elements)
+
+
+def _may_be_json(content: bytes) -> bool:
+    return content.lstrip()[:1] in (b"[", b"{")
+
+
 def read(path: str, reading: RowReading) -> Iterator[Row]:
-    """The rows of a .jsonl, .csv or .tsv file. Raises OSError or InputError for the whole file."""
-    delimiter = _DELIMITERS.get(Path(path).suffix.lower())
+    """The rows of a file by its extension. Raises OSError or InputError for the whole file."""
+    suffix = Path(path).suffix.lower()
     with _open(path) as stream:
-        if delimiter is None:
+        if suffix in _DELIMITERS:
+            yield from _table(stream, reading, _DELIMITERS[suffix])
+        elif suffix == _JSON:
+            yield from _json_file(stream, reading)
+        else:
             yield from json_rows(stream, reading)
-            return
-        csv.field_size_limit(_LONGEST_CELL)
-        encoding = _with_signature(reading.encoding)
-        # Bytes that do not decode become surrogates, so that they cost one row, not the table.
-        text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
-        yield from _csv_rows(csv.DictReader(text, delimiter=delimiter), reading)
 
 
 def read_lines(path: str, reading: RowReading) -> Iterator[Row]:
@@ -85,7 +168,7 @@ def _open(path: str) -> BinaryIO:
 
 def lines_of(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
     """Every non-blank line as a row."""
-    for number, text in _decoded_lines(stream, reading.encoding):
+    for number, text in decoded_lines(stream, reading.encoding):
         if isinstance(text, InputError):
             yield Row(number, error=text)
         else:
@@ -94,7 +177,7 @@ def lines_of(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
 
 def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
     """JSON objects, one a line; our own records give their text and keep their id."""
-    for number, text in _decoded_lines(stream, reading.encoding):
+    for number, text in decoded_lines(stream, reading.encoding):
         if isinstance(text, InputError):
             yield Row(number, error=text)
             continue
@@ -103,10 +186,35 @@ def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
         except _NOT_JSON as failure:
             yield Row(number, error=InputError(f"line {number} is not valid JSON: {failure}"))
             continue
-        if _is_record(value) and not reading.named:
-            yield from _record_rows(value, number)
-        else:
-            yield _row(value, number, reading)
+        yield from _value_rows(value, number, f"line {number}", reading)
+
+
+def _json_file(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
+    """A .json file holds one value, as its name says, or JSON Lines all the same."""
+    head = _head(stream, 2)
+    if _is_json_lines(head):
+        yield from json_rows(chain(head, stream), reading)
+        return
+    text = decoded(b"".join(head) + stream.read(), reading.encoding)
+    try:
+        value = json.loads(text)
+    except _NOT_JSON as failure:
+        raise InputError(f"not valid JSON: {failure}") from None
+    yield from document_rows(value, reading)
+
+
+def document_rows(value: Any, reading: RowReading) -> Iterator[Row]:
+    """The rows of one JSON value: the elements of an array; anything else is a row itself."""
+    elements = value if isinstance(value, list) else [value]
+    for number, element in enumerate(elements, 1):
+        yield from _value_rows(element, number, f"row {number}", reading)
+
+
+def _value_rows(value: Any, line: int, place: str, reading: RowReading) -> Iterator[Row]:
+    if _is_record(value) and reading.names and not reading.named:
+        yield from _record_rows(value, line)
+    else:
+        yield _row(value, line, place, reading)
 
 
 def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:
@@ -131,34 +239,108 @@ def _text_of(result: Any) -> str | None:
     return next((text for text in found if isinstance(text, str)), None)
 
 
-def _csv_rows(reader: "csv.DictReader[str]", reading: RowReading) -> Iterator[Row]:
+def _table_rows(stream: Any, reading: RowReading, delimiter: str) -> Iterator[Row]:
+    """The rows of a table on a binary stream; the first names the columns."""
+    # Bytes that do not decode become surrogates, so that they cost one row, not the table.
+    text = io.TextIOWrapper(stream, reading.encoding, errors="surrogateescape", newline="")
+    found = cells.records(text, delimiter)
+    line = 1
     try:
-        for row in reader:
-            if _is_text(row):
-                yield _row(row, reader.line_num, reading)
-            else:
-                reason = f"line {reader.line_num} is not {reading.encoding}"
-                yield Row(reader.line_num, error=InputError(reason, "--encoding"))
+        header = next(found, None)
+        if header is not None and cells.states_delimiter(header):
+            header = next(found, None)
+        if header is None:
+            return
+        if header.unclosed is not None:
+            raise _unclosed(header.unclosed)
+        for record in found:
+            line = record.line
+            yield _cells_row(record, header.cells, reading)
     except (csv.Error, UnicodeDecodeError) as failure:
-        yield Row(reader.line_num + 1, error=InputError(f"not readable as a table: {failure}"))
+        reason = f"line {line} or the next is not readable as a table: {failure}"
+        yield Row(line + 1, error=InputError(reason))
+    finally:
+        text.detach()
 
 
-def _is_text(row: Mapping[Any, Any]) -> bool:
-    """Whether no cell holds a byte that did not decode."""
-    return not any(_UNDECODED.search(str(cell)) for cell in row.values())
+def _piped_table(stream: BinaryIO, reading: RowReading, delimiter: str) -> Iterator[Row]:
+    """The rows of a table that comes through a pipe, which is not looked ahead in for them."""
+    peek = getattr(stream, "peek", None)
+    codec = codec_of(peek(4) if peek else b"", reading.encoding)
+    yield from _table_rows(stream, replace(reading, encoding=codec), delimiter)
 
 
-def _row(value: Any, line: int, reading: RowReading) -> Row:
-    for name in reading.names:
-        text = reach(value, name)
+def _table(stream: BinaryIO, reading: RowReading, usual: str) -> Iterator[Row]:
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    codec = codec_of(head, reading.encoding)
+    delimiter = reading.delimiter
+    if delimiter is None:
+        whole = len(head) < _HEAD
+        delimiter = cells.delimiter_of(head.decode(codec, "replace"), whole, usual)
+    yield from _table_rows(stream, replace(reading, encoding=codec), delimiter)
+
+
+def _cells_row(record: cells.Record, header: Sequence[str], reading: RowReading) -> Row:
+    line = record.line
+    if record.unclosed is not None:
+        return Row(line, error=_unclosed(record.unclosed))
+    if any(_UNDECODED.search(cell) for cell in record.cells):
+        reason = f"line {line} is not {shown(reading.encoding)}"
+        return Row(line, error=InputError(reason, "name the right one with --encoding"))
+    missing = header[len(record.cells) :]
+    if any(record.cells[len(header) :]) or any(name in missing for name in reading.names):
+        reason = f"line {line} has {len(record.cells)} cells, the header has {len(header)}"
+        hint = "quote a cell that holds the delimiter, or name another with --delimiter"
+        return Row(line, error=InputError(reason, hint))
+    fields = dict(zip_longest(header, record.cells[: len(header)]))
+    return _row(fields, line, f"line {line}", reading)
+
+
+def _unclosed(line: int) -> InputError:
+    return InputError(
+        f"the quote that opens in line {line} is not closed",
+        'close it; a quote inside a quoted cell is written twice: ""',
+    )
+
+
+def _row(value: Any, line: int, place: str, reading: RowReading) -> Row:
+    if isinstance(value, str) and not reading.named:
+        return Row(line, value)
+    found = {name: reach(value, name) for name in reading.names if has(value, name)}
+    for text in found.values():
         if isinstance(text, str):
             return Row(line, text, value)
-    wanted = " or ".join(repr(name) for name in reading.names)
-    known = ", ".join(map(repr, value)) if isinstance(value, dict) else "no fields"
-    return Row(
-        line,
-        error=InputError(f"line {line} has no text field {wanted}; it has {known}", "use --field"),
-    )
+    if not found:
+        fields = _fields_of(value)
+        return Row(line, error=InputError(*_lacks(place, reading, fields)), has=fields)
+    name, other = next(iter(found.items()))
+    return Row(line, error=InputError(f"{place}: field {name!r} is {_said(other)}, not text"))
+
+
+def _said(value: Any) -> str:
+    """A JSON value that is no text, in words."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return f"a number ({value})"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _fields_of(value: Any) -> list[str]:
+    """What --field could name: the keys of an object, and of objects in it with a dot."""
+    if not isinstance(value, dict):
+        return []
+    inner = [[f"{key}.{name}" for name in _fields_of(value[key])] or [key] for key in value]
+    return list(chain.from_iterable(inner))
+
+
+def has(value: Any, dotted: str) -> bool:
+    """Whether there is a field of this name, be it null."""
+    if not isinstance(value, dict):
+        return False
+    head, _, rest = dotted.partition(".")
+    return dotted in value or bool(rest and has(value.get(head), rest))
 
 
 def reach(value: Any, dotted: str) -> Any:
@@ -169,37 +351,3 @@ def reach(value: Any, dotted: str) -> Any:
         return value[dotted]
     head, _, rest = dotted.partition(".")
     return reach(value.get(head), rest) if rest else None
-
-
-def _decoded_lines(
-    stream: Iterable[bytes], encoding: str
-) -> Iterator[tuple[int, str | InputError]]:
-    """(line number, text) of the non-blank lines; a line that does not decode is its own error."""
-    for number, line in enumerate(_lines(stream, encoding), 1):
-        try:
-            text = line if isinstance(line, str) else line.decode(_at(number, encoding))
-        except UnicodeDecodeError as failure:
-            yield number, InputError(f"line {number} is not {encoding}: {failure}", "--encoding")
-            continue
-        if text.strip():
-            yield number, text.rstrip("\r\n")
-
-
-def _lines(stream: Iterable[bytes], encoding: str) -> Iterable[bytes | str]:
-    """Lines as bytes; as text where a line end is wider than a byte (UTF-16), read whole."""
-    if "\n".encode(encoding) == b"\n":
-        return stream
-    content = b"".join(stream)
-    try:
-        return io.StringIO(content.decode(encoding), newline="\n")
-    except UnicodeDecodeError:
-        return [content]
-
-
-def _at(number: int, encoding: str) -> str:
-    return _with_signature(encoding) if number == 1 else encoding
-
-
-def _with_signature(encoding: str) -> str:
-    """UTF-8 files may begin with a byte-order mark that is not text."""
-    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from taskcli import rows
+from taskcli.encodings import AUTO
 from taskcli.errors import InputError, UsageError
 from taskcli.items import Media
 
@@ -83,14 +84,16 @@ class Reading:
     text_fields: tuple[str, ...] = ("text",)
     field: str | None = None
     lines: bool = False
-    encoding: str = "utf-8"
+    encoding: str = AUTO
+    delimiter: str | None = None
     recursive: bool = False
     extensions: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> rows.RowReading:
-        names = (self.field,) if self.field else self.text_fields
-        return rows.RowReading(names, named=self.field is not None, encoding=self.encoding)
+        usual = self.text_fields if self.media is Media.TEXT else ()
+        names = (self.field,) if self.field else usual
+        return rows.RowReading(names, self.field is not None, self.encoding, self.delimiter)
 
 
 def resolve(
@@ -114,11 +117,25 @@ def resolve(
         parts.append(_listed(files_from, null, reading, stdin))
     total = sum(part.total for part in parts if part.total is not None)
     return Sources(
-        chain.from_iterable(part.items for part in parts),
+        _joined(parts),
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
         tuple(path for part in parts for path in part.paths),
     )
+
+
+def _joined(parts: Sequence[Sources]) -> Iterator[Source]:
+    """The sources of all parts. What refuses the call costs its own part once others came."""
+    came = False
+    for part in parts:
+        try:
+            for source in part.items:
+                came = True
+                yield source
+        except UsageError as refusal:  # of what is known only when it is read
+            if not came:
+                raise
+            yield Source("-", error=InputError(refusal.message, refusal.hint))
 
 
 def _what_to_give(media: Media) -> str:
@@ -138,6 +155,8 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if _is_folder(word):
         return _counted(_in_folder(word, reading), reading)
     if os.path.lexists(word):
+        if rows.is_rows(word):
+            rows.check(word, reading.rows)
         return _counted([word], reading)
     if glob.has_magic(word):
         return _counted(_matches(word), reading)
@@ -200,9 +219,17 @@ def _in_folder(folder: str, reading: Reading) -> list[str]:
 
 def _counted(paths: list[str], reading: Reading) -> Sources:
     """Paths as sources; files of rows or lines are counted only by reading them."""
+    for path in paths:
+        _check_rows(path, reading)
     total = None if any(_opens_into_many(path, reading) for path in paths) else len(paths)
     items = chain.from_iterable(_from_path(path, reading) for path in paths)
     return Sources(items, total, paths=tuple(paths))
+
+
+def _check_rows(path: str, reading: Reading) -> None:
+    """Refuse a file whose rows hold nothing for this task, by its head."""
+    if _opens_into_many(path, reading) and rows.is_rows(path):
+        rows.check(path, reading.rows)
 
 
 def _opens_into_many(path: str, reading: Reading) -> bool:
@@ -222,34 +249,40 @@ def _from_path(path: str, reading: Reading) -> Iterable[Source]:
 def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:
     if reading.media is not Media.TEXT and reading.field is None:
         return Sources(_whole_input(stdin), 1)
-    if reading.lines:
-        opened = lambda: rows.lines_of(stdin, reading.rows)  # noqa: E731
-    elif reading.field is not None:
-        opened = lambda: rows.json_rows(stdin, reading.rows)  # noqa: E731
-    else:
-        return Sources(_document_or_records(stdin, reading), None, live=True)
-    return Sources(_from_rows(opened, "-", reading.media), None, live=True)
+    return Sources(_from_pipe(reading, stdin), None, live=True)
+
+
+def _from_pipe(reading: Reading, stdin: BinaryIO) -> Iterator[Source]:
+    """A document, lines or rows: as the options say, else as the stream begins."""
+    found = rows.lines_of(stdin, reading.rows) if reading.lines else rows.piped(stdin, reading.rows)
+    if isinstance(found, bytes):
+        yield Source("-", data=found)
+        return
+    yield from _from_rows(lambda: _refused_by_the_first(found, reading), "-", reading.media)
 
 
 def _whole_input(stdin: BinaryIO) -> Iterator[Source]:
     yield Source("-", data=stdin.read())
 
 
-def _document_or_records(stdin: BinaryIO, reading: Reading) -> Iterator[Source]:
-    """A stream that begins with one of our records is a stream of records, else one document."""
-    first = stdin.readline()
-    if not rows.is_record(first):
-        yield Source("-", data=first + stdin.read())
+def _refused_by_the_first(found: Iterator[rows.Row], reading: Reading) -> Iterator[rows.Row]:
+    """The rows, unless the first lacks the fields: of a pipe no more is known beforehand."""
+    first = next(found, None)
+    if first is None:
         return
-    yield from _from_rows(
-        lambda: rows.json_rows(chain([first], stdin), reading.rows), "-", reading.media
-    )
+    rows.refuse("standard input", [first], reading.rows)
+    yield first
+    yield from found
 
 
 def _from_rows(opened: Callable[[], Iterable[rows.Row]], id: str, media: Media) -> Iterator[Source]:
+    empty = True
     try:
         for row in opened():
+            empty = False
             yield _from_row(row, f"{id}:{row.line}", media)
+        if empty:
+            raise InputError("there are no rows in it")
     except InputError as failure:
         yield Source(id, error=failure)
     except OSError as failure:

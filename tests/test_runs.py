@@ -193,15 +193,16 @@ def test_unordered_gives_the_same_records(run: Run, classifier: Path) -> None:
     assert sorted(unordered, key=lambda r: int(r["input"][2:])) == ordered
 
 
-@pytest.mark.usefixtures("never_loads")
-def test_inputs_without_a_single_line_are_valid_empty_output(run: Run, classifier: Path) -> None:
+def test_inputs_without_a_single_line_are_an_error_record(run: Run, classifier: Path) -> None:
     Path("blank.txt").write_text(" \n\n")
     how = [TASK, "blank.txt", "--lines", "-m", classifier]
-    assert (run(*how).exit_code, run(*how).stdout) == (0, "")
-    assert json.loads(run(*how, "--format", "json").stdout) == []
+    done = run(*how)
+    assert (done.exit_code, done.inputs) == (1, ["blank.txt"])
+    assert done.records[0]["error"]["message"] == "there are no rows in it"
+    assert len(json.loads(run(*how, "--format", "json").stdout)) == 1
     for _ in range(2):
-        assert run(*how, "-o", "out.jsonl", "--resume").exit_code == 0
-        assert Path("out.jsonl").read_text() == ""
+        assert run(*how, "-o", "out.jsonl", "--resume").exit_code == 1
+        assert len(parse(Path("out.jsonl").read_text())) == 1
 
 
 # Standard input and pipes

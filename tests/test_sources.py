@@ -303,7 +303,10 @@ LINES: Mapping[str, tuple[bytes, list[str | None]]] = {
     "inner spaces": (b"  one  \n", ["  one  "]),
     "invalid UTF-8": (b"one\nb\xff\xfed\nthree\n", ["one", None, "three"]),
     "line separator": ("o\u2028ne\x85x\n".encode(), ["o\u2028ne\x85x"]),
-    "empty": (b"", []),
+    "UTF-16": ("é1\né2\n".encode("utf-16"), ["é1", "é2"]),
+    "UTF-16, big-endian": ("\ufeffé1\r\né2".encode("utf-16-be"), ["é1", "é2"]),
+    "UTF-32": ("\ufeffé\n".encode("utf-32-le"), ["é"]),
+    "cut UTF-16": ("one\ntwo\n".encode("utf-16")[:-1], ["one", None]),
 }
 
 
@@ -432,9 +435,327 @@ def test_a_cell_may_hold_a_whole_document() -> None:
     assert [len(text or "") for text in texts("rows.csv")] == [500_000]
 
 
-def test_the_id_of_a_cell_with_line_ends_is_its_last_line() -> None:
-    Path("rows.csv").write_bytes(b'text\n"one\ntwo"\nthree\n')
-    assert ids("rows.csv") == ["rows.csv:3", "rows.csv:4"]
+def test_the_id_of_a_row_is_the_line_that_it_begins_on() -> None:
+    Path("rows.csv").write_bytes(b'text,n\n"one\ntwo",1\n\n"three\r\n\r\nfour",2\nfive,3\n')
+    assert ids("rows.csv") == ["rows.csv:2", "rows.csv:5", "rows.csv:8"]
+    assert texts("rows.csv") == ["one\ntwo", "three\r\n\r\nfour", "five"]
+
+
+# Quotes
+
+
+def unclosed(line: int) -> str:
+    return f"the quote that opens in line {line} is not closed"
+
+
+QUOTES: Mapping[str, tuple[str, list[tuple[int, str | None]]]] = {
+    "up to the end": ('n,text\n1,one\n2,"two\n3,three\n', [(2, "one"), (3, None), (4, "three")]),
+    "without a last line end": ('text\n"one', [(2, None)]),
+    "up to the next quoted cell": (
+        'n,text\n1,"one\n2,two\n3,"three, too"\n4,four\n',
+        [(2, None), (3, "two"), (4, "three, too"), (5, "four")],
+    ),
+    "where every cell is quoted": (
+        '"n","text"\n"1","one\n"2","two"\n"3",""\n"4","four"\n',
+        [(2, None), (3, "two"), (4, ""), (5, "four")],
+    ),
+    "after a cell of several lines": (
+        'a,text\n"x\ny","one\n2,two\n',
+        [(2, None), (4, "two")],
+    ),
+    "in several rows": (
+        'text\n"one\n"two\nthree\n',
+        [(2, None), (3, None), (4, "three")],
+    ),
+    "inches": ('text,n\n"5" pipe,1\n2,2\n', [(2, "5 pipe"), (3, "2")]),
+    "words after a quote of two lines": (
+        'text,n\n"a\nb" c,1\n2,2\n',
+        [(2, "a\nb c"), (4, "2")],
+    ),
+    "an untidy cell before one of two lines": (
+        'n,text\n"1"st,"a\nb"\n2,two\n',
+        [(2, "a\nb"), (4, "two")],
+    ),
+    "doubled": ('text\n"say ""a"", ""b\n"", c"\nd\n', [(2, 'say "a", "b\n", c'), (4, "d")]),
+    "inside a bare cell": ('text\n5" pipe\nsix\n', [(2, '5" pipe'), (3, "six")]),
+}
+
+
+@pytest.mark.parametrize(("table", "expected"), QUOTES.values(), ids=QUOTES)
+def test_an_unclosed_quote_costs_one_row(
+    table: str, expected: list[tuple[int, str | None]]
+) -> None:
+    Path("rows.csv").write_text(table, newline="")
+    sources = found("rows.csv")
+    assert [(source.id, source.text) for source in sources] == [
+        (f"rows.csv:{line}", text) for line, text in expected
+    ]
+    for source in sources:
+        assert (source.error is None) == (source.text is not None)
+
+
+def test_an_unclosed_quote_is_named_by_its_own_line() -> None:
+    Path("rows.csv").write_bytes(b'a,text\n"x\ny","one\n2,two\n')
+    assert errors("rows.csv") == [unclosed(3), None]
+
+
+def test_an_unclosed_quote_in_the_header_is_the_error_of_the_table() -> None:
+    Path("rows.csv").write_bytes(b'text,"n\none,1\n')
+    (source,) = found("rows.csv")
+    assert (source.id, source.error and source.error.message) == ("rows.csv", unclosed(1))
+
+
+def test_an_unclosed_quote_holds_no_more_than_so_many_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("taskcli.cells._MOST_LINES", 50)
+    Path("rows.csv").write_text('text\n"open\n' + "word\n" * 1_000)
+    first, *rest = found("rows.csv")
+    assert first.error is not None
+    assert first.error.message == unclosed(2)
+    assert [source.text for source in rest] == ["word"] * 1_000
+
+
+# Delimiters and encodings of tables
+
+
+TABLES: Mapping[str, bytes] = {
+    "semicolons": b"n;text\n1;one, and more\n2;two\n",
+    "semicolons and decimal commas": b"n;text;x\n1,5;one, and more;2,5\n2,5;two;1,0\n",
+    "tabs": b"n\ttext\n1\tone, and more\n2\ttwo\n",
+    "bars": b"n|text\n1|one, and more\n2|two\n",
+    "commas and quotes": b'n,text\n1,"one, and more"\n2,two\n',
+    "commas, with semicolons inside": b'n,text,x\n1,"one, and more",a;b\n2,two,c;d\n',
+    "one column": b"text\none, and more\ntwo\n",
+    "stated as Excel does": b"sep=;\r\nn;text\r\n1;one, and more\r\n2;two\r\n",
+    "UTF-16": "n;text\n1;one, and more\n2;two\n".encode("utf-16"),
+    "UTF-16, big-endian": "\ufeffn\ttext\n1\tone, and more\n2\ttwo\n".encode("utf-16-be"),
+    "UTF-8 with its mark": b"\xef\xbb\xbftext;n\none, and more;1\ntwo;2\n",
+}
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv"])
+@pytest.mark.parametrize("data", TABLES.values(), ids=TABLES)
+def test_a_table_tells_its_delimiter_and_encoding(data: bytes, ending: str) -> None:
+    Path(f"rows{ending}").write_bytes(data)
+    assert texts(f"rows{ending}") == ["one, and more", "two"]
+
+
+def test_a_delimiter_that_was_asked_for_wins() -> None:
+    Path("rows.csv").write_bytes(b"a;b\ttext\n1;2\tone\n")
+    assert texts("rows.csv", reading=Reading(Media.TEXT, delimiter="\t")) == ["one"]
+    Path("rows.csv").write_bytes(b"n,text\n1,one\n")
+    assert "'n,text'" in refusal("rows.csv", reading=Reading(Media.TEXT, delimiter=";")).message
+
+
+def test_a_delimiter_makes_standard_input_a_table() -> None:
+    reading = Reading(Media.TEXT, delimiter=";")
+    sources = found("-", reading=reading, stdin=b"n;text\n1;one\n2;two\n")
+    assert [(source.id, source.text) for source in sources] == [("-:2", "one"), ("-:3", "two")]
+
+
+def test_an_encoding_that_was_asked_for_wins_over_the_mark() -> None:
+    Path("in.txt").write_bytes("é\n".encode("utf-16"))
+    message, *_ = errors("in.txt", reading=Reading(Media.TEXT, lines=True, encoding="utf-8"))
+    assert "line 1 is not UTF-8" in str(message)
+
+
+def test_a_row_with_more_cells_than_the_header_loses_none_of_them_silently() -> None:
+    Path("rows.csv").write_bytes(b"n,text\n1,one, and more\n2,two,\n3,three,,\n4\n")
+    expected = "line {} has {} cells, the header has 2"
+    assert errors("rows.csv") == [expected.format(2, 3), None, None, expected.format(5, 1)]
+    assert texts("rows.csv")[1:3] == ["two", "three"]
+
+
+# Tables without rows
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("rows.csv", b""),
+        ("rows.csv", b"text,n\n"),
+        ("rows.csv", b"other\n"),
+        ("rows.tsv", b"\n\n"),
+        ("rows.jsonl", b""),
+        ("rows.jsonl", b"\n \n"),
+        ("rows.json", b"[]"),
+        ("lines.txt", b""),
+        ("lines.txt", b" \n\n"),
+    ],
+)
+def test_a_file_without_rows_says_so(name: str, data: bytes) -> None:
+    Path(name).write_bytes(data)
+    reading = Reading(Media.TEXT, lines=name == "lines.txt")
+    (source,) = found(name, reading=reading)
+    assert source.id == name
+    assert source.error is not None
+    assert "no rows" in source.error.message
+
+
+def test_standard_input_without_lines_says_so() -> None:
+    reading = Reading(Media.TEXT, lines=True)
+    assert errors("-", reading=reading, stdin=b"\n") == ["there are no rows in it"]
+
+
+# JSON
+
+
+def test_an_array_in_a_json_file_is_rows() -> None:
+    Path("rows.json").write_text('[\n {"text": "one",\n  "n": 1},\n "two",\n {"text": 3}\n]')
+    sources = found("rows.json")
+    assert [source.id for source in sources] == ["rows.json:1", "rows.json:2", "rows.json:3"]
+    assert [source.text for source in sources] == ["one", "two", None]
+    assert sources[0].fields["n"] == 1
+    assert errors("rows.json")[2] == "row 3: field 'text' is a number (3), not text"
+
+
+def test_an_object_in_a_json_file_is_one_row() -> None:
+    Path("row.json").write_text('{\n "meta": {"body": "one"}\n}')
+    reading = Reading(Media.TEXT, field="meta.body")
+    assert [(s.id, s.text) for s in found("row.json", reading=reading)] == [("row.json:1", "one")]
+
+
+def test_json_lines_in_a_json_file_are_rows() -> None:
+    Path("rows.json").write_bytes(jsonl({"text": "one"}, {"text": "two"}) + b"{oops\n")
+    assert texts("rows.json") == ["one", "two", None]
+
+
+def test_a_json_file_in_another_encoding() -> None:
+    Path("rows.json").write_bytes('[{"text": "é"}]'.encode("utf-16"))
+    assert texts("rows.json") == ["é"]
+
+
+@pytest.mark.parametrize("data", [b"{oops", b'[{"text": "one"}', b"plain words", b"[" * 100_000])
+def test_a_json_file_that_is_not_json_is_an_error(data: bytes) -> None:
+    Path("rows.json").write_bytes(data)
+    (message,) = errors("rows.json")
+    assert "not valid JSON" in str(message)
+
+
+def test_our_own_array_of_records_is_read_back() -> None:
+    both = [record({"text": "one"}), {**record({"text": "two"}), "input": "b.wav"}]
+    Path("records.json").write_text(json.dumps(both))
+    for sources in (found("records.json"), found("-", stdin=json.dumps(both, indent=1).encode())):
+        assert [(s.id, s.text) for s in sources] == [("talk.wav", "one"), ("b.wav", "two")]
+
+
+ROWS_ON_STDIN: Mapping[str, tuple[bytes, list[tuple[str, str | None]]]] = {
+    "JSON Lines": (
+        b'{"text": "one", "n": 1}\n{"text": "two"}\n{oops\n',
+        [("-:1", "one"), ("-:2", "two"), ("-:3", None)],
+    ),
+    "one line": (b'{"text": "one"}', [("-:1", "one")]),
+    "blank lines first": (b'\n\n{"text": "one"}\n', [("-:3", "one")]),
+    "a byte-order mark": (b'\xef\xbb\xbf{"text": "one"}\n', [("-:1", "one")]),
+    "an array": (b'[{"text": "one"},\n "two"]', [("-:1", "one"), ("-:2", "two")]),
+    "an object over several lines": (b'{\n"text": "one"\n}\n', [("-:1", "one")]),
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), ROWS_ON_STDIN.values(), ids=ROWS_ON_STDIN)
+def test_json_on_standard_input_is_rows(
+    data: bytes, expected: list[tuple[str, str | None]]
+) -> None:
+    assert [(source.id, source.text) for source in found("-", stdin=data)] == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a": 1}\nis how an object begins.\n',
+        b"{curly} words\n",
+        b"[1] A footnote.\n",
+        b"[1]\n",
+        b'"quoted"\n"twice"\n',
+        b"17\n",
+        b"null\n",
+        b'{"input": "a", "task": "asr", "resu',
+    ],
+)
+def test_a_text_that_begins_like_json_is_a_document(data: bytes) -> None:
+    (source,) = found("-", stdin=data)
+    assert (source.id, source.data) == ("-", data)
+
+
+def test_rows_on_standard_input_are_answered_as_they_come() -> None:
+    class Pipe(io.BytesIO):
+        def read(self, *_: object) -> bytes:
+            raise AssertionError("read to the end")
+
+    data = jsonl({"text": "one"}, {"text": "two"})
+    sources = resolve(["-"], TEXT, stdin=Pipe(data))
+    assert [source.text for source in sources.items] == ["one", "two"]
+
+
+# Fields
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    {
+        "rows.csv": b"id,body,n\n1,one,2\n",
+        "rows.jsonl": jsonl({"id": 1, "body": "one", "n": 2}, {"body": "two"}),
+        "rows.json": json.dumps([{"id": 1, "body": "one", "n": 2}]).encode(),
+        "-": jsonl({"id": 1, "body": "one", "n": 2}),
+    }.items(),
+)
+@pytest.mark.parametrize("field", ["bdy", None])
+def test_a_field_that_no_row_has_is_one_refused_call(
+    name: str, data: bytes, field: str | None
+) -> None:
+    if name != "-":
+        Path(name).write_bytes(data)
+    refused = refusal(name, reading=Reading(Media.TEXT, field=field), stdin=data)
+    there = "'body', 'id', 'n'" if field else "'id', 'body', 'n'"
+    shown = "standard input" if name == "-" else name
+    assert refused.message == f"{shown} has no field {field or 'text'!r}; it has {there}"
+    assert str(refused.hint).endswith("--field body" if field else "--field id")
+
+
+def test_fields_inside_objects_are_listed_with_their_dots() -> None:
+    Path("rows.jsonl").write_bytes(jsonl({"meta": {"title": "one", "year": 3}, "n": 1}))
+    refused = refusal("rows.jsonl", reading=Reading(Media.TEXT, field="title"))
+    assert refused.message.endswith("it has 'meta.title', 'meta.year', 'n'")
+
+
+def test_a_field_that_some_rows_have_is_none_to_refuse() -> None:
+    Path("rows.jsonl").write_bytes(jsonl({"n": 1}, {"n": 2, "text": "two"}))
+    assert texts("rows.jsonl") == [None, "two"]
+
+
+def test_what_is_no_text_is_told_apart_from_what_is_not_there() -> None:
+    values = [12, 1.5, None, True, ["a"], {"a": 1}]
+    Path("rows.jsonl").write_bytes(jsonl(*({"body": value} for value in values), {"n": 1}))
+    said = ["a number (12)", "a number (1.5)", "null", "true", "a list", "an object"]
+    *found_errors, last = errors("rows.jsonl", reading=Reading(Media.TEXT, field="body"))
+    assert found_errors == [
+        f"line {number}: field 'body' is {what}, not text" for number, what in enumerate(said, 1)
+    ]
+    assert last == "line 7 has no field 'body'; it has 'n'"
+
+
+def test_a_number_in_a_table_is_text() -> None:
+    Path("rows.csv").write_bytes(b"text,n\n12,1\n")
+    assert texts("rows.csv") == ["12"]
+
+
+def test_a_refusal_after_other_inputs_costs_only_its_own(tmp_path: Path) -> None:
+    tree("a.txt")
+    first, second = found("a.txt", "-", stdin=jsonl({"body": "one"}))
+    assert (first.id, first.error) == ("a.txt", None)
+    assert second.id == "-"
+    assert second.error is not None
+    assert "'body'" in second.error.message
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.json"])
+def test_rows_named_to_a_task_of_pictures_want_a_field(name: str) -> None:
+    data = b"photo,n\na.jpg,1\n" if name == "rows.csv" else jsonl({"photo": "a.jpg", "n": 1})
+    Path(name).write_bytes(data)
+    refused = refusal(name, reading=IMAGE)
+    assert refused.message == f"{name} has no field for the path chosen; it has 'photo', 'n'"
+    assert "--field photo" in str(refused.hint)
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "lines.txt"])

@@ -18,6 +18,7 @@ from taskcli.cli.streams import (
     standard_input,
     stdout_is_terminal,
 )
+from taskcli.encodings import AUTO
 from taskcli.errors import ExitCode
 from taskcli.items import Media
 from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
@@ -28,7 +29,7 @@ from taskcli.tasks import BY_NAME, every_group, groups_of
 if TYPE_CHECKING:
     from taskcli.output.report import Report
 
-_READING = ("field", "lines", "encoding", "text")  # what the ids of inputs depend on
+_READING = ("field", "lines", "encoding", "delimiter", "text")  # what the ids of inputs depend on
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,8 @@ def _resolve(call: Call, inputs: Any) -> Sources:
         field=inputs.field,
         recursive=inputs.recursive,
         lines=getattr(inputs, "lines", False),
-        encoding=getattr(inputs, "encoding", "utf-8"),
+        encoding=getattr(inputs, "encoding", AUTO),
+        delimiter=inputs.delimiter,
     )
     return resolve(
         call.inputs,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from taskcli.encodings import AUTO, decoded
 from taskcli.errors import InputError
 from taskcli.items import MOST_PIXELS, Item, Media, Passage
 from taskcli.runtime.pictures import decode_picture
@@ -24,7 +25,7 @@ class Decoder:
     picture_side: int | None = None  # pixels a side that the checkpoint resizes to, if fixed
     max_pixels: int = MOST_PIXELS
     max_duration: float = 6.0  # hours
-    encoding: str = "utf-8"
+    encoding: str = AUTO
 
     def __call__(self, source: Source) -> Item:
         """Decode one source. Raises InputError with the reason."""
@@ -46,12 +47,7 @@ class Decoder:
     def _document(self, source: Source) -> str:
         with _open(source) as stream:
             content = stream.read()
-        encoding = "utf-8-sig" if self.encoding.lower() in ("utf-8", "utf8") else self.encoding
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError as failure:
-            reason = f"not {self.encoding} text: {failure}"
-            raise InputError(reason, "name the right one with --encoding") from None
+        return decoded(content, self.encoding)
 
 
 def stated_seconds(path: str) -> float:

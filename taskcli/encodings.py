@@ -1,0 +1,81 @@
+"""Which encoding a text is in, and its lines, decoded one at a time."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from taskcli.errors import InputError
+
+AUTO = "auto"  # what the byte-order mark says; without one UTF-8
+
+_UTF8 = "utf-8-sig"  # with or without the mark
+# UTF-32's mark begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def codec_of(head: bytes, asked: str) -> str:
+    """The codec of a text that begins with `head`; one that was asked for by name wins."""
+    if asked == AUTO:
+        return next((codec for mark, codec in _MARKS if head.startswith(mark)), _UTF8)
+    return _UTF8 if codecs.lookup(asked).name == "utf-8" else asked
+
+
+def shown(codec: str) -> str:
+    """A codec as it is named to the user."""
+    return codec.removesuffix("-sig").upper() if codec.startswith("utf") else codec
+
+
+def decoded(content: bytes, asked: str) -> str:
+    """A whole text. Raises InputError for bytes that are none in this encoding."""
+    codec = codec_of(content, asked)
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError as failure:
+        raise _undecoded(f"not {shown(codec)} text", failure) from None
+
+
+def decoded_lines(stream: Iterable[bytes], asked: str) -> Iterator[tuple[int, str | InputError]]:
+    """(line number, text) of the non-blank lines; a line that does not decode is its own error."""
+    pieces = iter(stream)
+    first = next(pieces, b"")
+    codec = codec_of(first, asked)
+    if codec == _UTF8:
+        first, codec = first.removeprefix(codecs.BOM_UTF8), "utf-8"
+    pieces = chain([first], pieces)
+    narrow = "\n".encode(codec) == b"\n"
+    lines = _narrow_lines(pieces, codec) if narrow else _wide_lines(pieces, codec)
+    for number, line in enumerate(lines, 1):
+        if isinstance(line, UnicodeDecodeError):
+            yield number, _undecoded(f"line {number} is not {shown(codec)}", line)
+        elif line.strip():
+            yield number, line.rstrip("\r\n")
+
+
+def _undecoded(what: str, failure: UnicodeDecodeError) -> InputError:
+    return InputError(f"{what}: {failure}", "name the right one with --encoding")
+
+
+def _narrow_lines(pieces: Iterable[bytes], codec: str) -> Iterator[str | UnicodeDecodeError]:
+    for piece in pieces:
+        try:
+            yield piece.decode(codec)
+        except UnicodeDecodeError as failure:
+            yield failure
+
+
+def _wide_lines(pieces: Iterable[bytes], codec: str) -> Iterator[str | UnicodeDecodeError]:
+    """Where a line end is wider than a byte; nothing is readable after what does not decode."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    rest = ""
+    try:
+        for piece in pieces:
+            *whole, rest = (rest + decoder.decode(piece)).split("\n")
+            yield from whole
+        yield rest + decoder.decode(b"", final=True)
+    except UnicodeDecodeError as failure:
+        yield failure
