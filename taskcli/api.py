@@ -40,6 +40,8 @@ class DecodeLimits:
     max_pixels: int = MOST_PIXELS
     max_duration: float = 6.0  # hours
     encoding: str = AUTO
+    levels: str = "full"
+    truncated: bool = False
 
 
 class Answered(NamedTuple):

@@ -5,6 +5,7 @@ A group is a frozen dataclass; `cli/command.py` turns its fields into a command'
 """
 
 import codecs
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,6 +151,37 @@ class ImageInputOptions(InputOptions):
         int,
         typer.Option(min=1, help="Refuse larger images, by their header.", rich_help_panel=_INPUTS),
     ] = MOST_PIXELS
+    levels: Annotated[
+        str,
+        typer.Option(
+            metavar="full|used|LOW,HIGH",
+            help="What becomes black and white: the file's range, the levels used, or these.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = "full"
+    truncated: Annotated[
+        bool,
+        typer.Option(
+            "--truncated",
+            help="Answer what is left of files that end early.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.levels not in ("full", "used") and not _is_range(self.levels):
+            raise UsageError(
+                f"--levels {self.levels}: not full, used or LOW,HIGH",
+                "--levels used stretches what is there; --levels 0,4095 is for twelve bits",
+            )
+
+
+def _is_range(text: str) -> bool:
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        return False
+    return math.isfinite(low) and math.isfinite(high) and low < high
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,15 @@
 import io
 import resource
 import struct
+import sys
+import threading
+import time
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from models import answers, load
 from PIL import Image
@@ -310,3 +314,244 @@ def test_a_reduced_decode_keeps_the_answer(tmp_path: Path) -> None:
 def test_the_samples_are_all_readable(tmp_path: Path) -> None:
     for file in [*photos(tmp_path).values(), *odd_images(tmp_path).values()]:
         assert decode(file).image.mode == "RGB"
+
+
+# Files that end early
+
+
+def without_end(progressive: bool) -> bytes:
+    return saved(PICTURE, "JPEG", quality=90, progressive=progressive)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("side", [None, 20])
+def test_a_jpeg_without_its_end_mark_lacks_no_pixel(
+    progressive: bool, lost: int, side: int | None
+) -> None:
+    data = without_end(progressive)
+    found = decode(data[:-lost], picture_side=side)
+    assert found.warnings == ("cut short: the file lacks its end, but no pixel is missing",)
+    assert found.size == PICTURE.size
+    assert difference(found, decode(data, picture_side=side).image) == 0
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_of_a_cut_jpeg_what_is_left_is_answered_if_asked_for(
+    progressive: bool, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(scene(320, 240), "JPEG", quality=90, progressive=progressive, exif=exif)
+    half = data[: len(data) * 2 // 3]
+    with pytest.raises(InputError, match=r"cut short, \d+ % of its pixels are missing") as refused:
+        decode(half)
+    assert refused.value.hint is not None
+    assert refused.value.hint.startswith("--truncated")
+    found, whole = decode(half, truncated=True), decode(data)
+    assert found.size == whole.size == found.image.size
+    (note,) = found.warnings
+    assert 0 < int(note.split("%")[0].split()[-1]) < 100
+    top = (0, 0, whole.size[0], 40) if orientation == 1 else (200, 0, 240, 320)
+    assert difference(found.image.crop(top), whole.image.crop(top)) < (8 if progressive else 0.01)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "PPM", "TGA"])
+def test_of_other_cut_files_rows_are_left(kind: str) -> None:
+    data = saved(PICTURE, kind)
+    with pytest.raises(InputError, match="pixels are missing"):
+        decode(data[: len(data) // 2])
+    found, whole = decode(data[: len(data) // 2], truncated=True), decode(data)
+    first, last = ((0, 0, 96, 8), (0, 56, 96, 64))
+    if kind in ("BMP", "TGA"):  # their last row comes first
+        first, last = last, first
+    assert difference(found.image.crop(first), whole.image.crop(first)) == 0
+    assert np.asarray(found.image.crop(last)).std() < 1  # one grey
+
+
+def test_a_picture_that_ends_in_one_colour_is_not_taken_for_a_cut_one() -> None:
+    picture = PICTURE.copy()
+    picture.paste((0, 0, 0), (0, 32, 96, 64))
+    assert not decode(saved(picture, "PNG")).warnings
+    found = decode(saved(picture, "JPEG")[:-2])
+    assert "no pixel is missing" in found.warnings[0]
+
+
+def test_a_cut_file_is_a_record_that_says_how_to_go_on(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "cut.jpg"
+    data = saved(scene(320, 240), "JPEG", quality=90)
+    file.write_bytes(data[: len(data) // 2])
+    call = ("classify-image", file, "-m", "starter")
+    refused = run(*call)
+    assert refused.exit_code == 1
+    assert refused.records[0]["error"]["hint"].startswith("--truncated")
+    answered = run(*call, "--truncated")
+    assert answered.exit_code == 0
+    assert "grey stands in their place" in answered.records[0]["warnings"][0]
+
+
+# Levels
+
+
+def twelve_bits() -> np.ndarray:
+    """A ramp that uses 4,096 of 65,536 levels, as microscopes and X-ray machines write it."""
+    return np.linspace(0, 4095, 96 * 64).reshape(64, 96).astype(np.uint16)
+
+
+def brightest(picture: Picture) -> int:
+    return int(np.asarray(picture.image).max())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_twelve_bits_in_sixteen_are_told_and_can_be_stretched(kind: str) -> None:
+    data = saved(Image.fromarray(twelve_bits()), kind)
+    dark = decode(data)
+    assert brightest(dark) == 16
+    assert dark.warnings == ("dark: its levels end at 4095 of 65535; --levels used stretches them",)
+    for levels in ("used", "0,4095"):
+        found = decode(data, levels=levels)
+        assert not found.warnings
+        expected = Image.fromarray((twelve_bits() / 4095 * 255 + 0.5).astype(np.uint8))
+        assert difference(found, expected.convert("RGB")) < 0.01
+    upper = decode(data, levels="2047.5,4095")
+    assert np.asarray(upper.image)[:31].max() == 0
+    assert brightest(upper) == 255
+
+
+def test_a_tiff_of_twelve_bits_says_so_and_is_right_at_once() -> None:
+    levels = twelve_bits()[:, :96].reshape(-1, 2).astype(np.uint32)
+    packed = np.empty((len(levels), 3), np.uint8)
+    packed[:, 0] = levels[:, 0] >> 4
+    packed[:, 1] = (levels[:, 0] & 15) << 4 | levels[:, 1] >> 8
+    packed[:, 2] = levels[:, 1] & 255
+    found = decode(tiff(packed.tobytes(), 96, 64, bits=12))
+    assert not found.warnings
+    assert brightest(found) == 255
+
+
+def tiff(data: bytes, width: int, height: int, bits: int) -> bytes:
+    """An uncompressed grey TIFF, by hand: Pillow writes no twelve bits."""
+    tags = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: height}
+    tags[279] = len(data)
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    directory = struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0)
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + directory
+
+
+def test_pictures_of_eight_bits_are_stretched_too() -> None:
+    pale = Image.fromarray((np.asarray(PICTURE) // 4 + 100).astype(np.uint8))
+    assert decode(saved(pale, "PNG")).image.tobytes() == pale.tobytes()
+    found = np.asarray(decode(saved(pale, "PNG"), levels="used").image)
+    assert (found.min(), found.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("levels", ["most", "1", "5,5", "9,1", "0,nan", "a,b", "1,2,3", ""])
+def test_levels_that_are_none_are_a_wrong_call(run: Any, levels: str, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(saved(PICTURE, "PNG"))
+    refused = run("classify-image", tmp_path / "a.png", "-m", "starter", "--levels", levels)
+    assert refused.exit_code == 2
+    assert "LOW,HIGH" in refused.stderr
+
+
+# Files that keep a decoder busy, or start a program
+
+
+def of_many_scans(scans: int) -> bytes:
+    """A progressive JPEG, one of its scans again and again."""
+    data = saved(scene(640, 480), "JPEG", progressive=True)
+    starts = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
+    first, second = starts[2:4]
+    return data[:first] + data[first:second] * scans + data[first:]
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused() -> None:
+    with pytest.raises(InputError, match=r"5,0\d\d scans"):
+        decode(of_many_scans(5000))
+    assert decode(of_many_scans(20)).size == (640, 480)
+
+
+def test_a_tiff_of_many_pages_is_answered_without_counting_them() -> None:
+    """Each page is a directory that points to the next."""
+    grey = PICTURE.convert("L")
+    page = tiff(grey.tobytes(), 96, 64, bits=8)
+    directory = page[8 + 96 * 64 : -4]
+    offsets = range(len(page), len(page) + 100_000 * (len(directory) + 4), len(directory) + 4)
+    pages = [page[:-4], *(struct.pack("<I", at) + directory for at in offsets)]
+    began = time.monotonic()
+    found = decode(b"".join(pages) + struct.pack("<I", 0))
+    assert time.monotonic() - began < 20  # hours, if they were counted
+    assert found.warnings == ("first of more than 1,000 frames taken",)
+    assert difference(found, grey.convert("RGB")) == 0
+
+
+@pytest.mark.parametrize("name", ["loop.eps", "loop.jpg"])
+def test_postscript_never_runs(run: Any, name: str, tmp_path: Path) -> None:
+    """Pillow would hand it to Ghostscript, and this one never ends."""
+    program = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n%%EndComments\n{} loop\n"
+    (tmp_path / name).write_bytes(program)
+    found = run("classify-image", tmp_path / name, "-m", "starter")
+    assert found.exit_code == 1
+    assert "not an image in a format that can be read" in found.records[0]["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", ["PSD", "FITS", "HDF5", "WMF", "DDS", "SPIDER", "GRIB", "IM"])
+def test_only_formats_that_are_meant_are_read(kind: str) -> None:
+    from taskcli.runtime import pictures
+
+    Image.init()
+    assert kind in Image.OPEN  # Pillow would
+    assert kind not in pictures._FORMATS
+
+
+def test_a_decoder_that_never_returns_costs_its_own_input_only(
+    monkeypatch: pytest.MonkeyPatch, run: Any, tmp_path: Path
+) -> None:
+    from taskcli.runtime import pictures
+
+    end = threading.Event()
+    decoded = pictures._decoded
+
+    def busy(stream: Any, reading: Any) -> Picture:
+        if stream.read(4) == b"slow":
+            while not end.is_set():
+                pass
+        stream.seek(0)
+        return decoded(stream, reading)
+
+    monkeypatch.setattr(pictures, "_decoded", busy)
+    monkeypatch.setattr(pictures, "_MOST_SECONDS", 0.3)
+    for name, data in {"a.png": PNG, "b.png": b"slow", "c.png": PNG}.items():
+        (tmp_path / name).write_bytes(data)
+    try:
+        found = run("classify-image", tmp_path, "-m", "starter")
+    finally:
+        end.set()
+    assert found.exit_code == 1
+    assert ["result" in record for record in found.records] == [True, False, True]
+    assert "keeps its decoder busy" in found.records[1]["error"]["message"]
+
+
+# HEIC, by an optional library
+
+
+def heic(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(image).save(stream, quality=95)
+    return stream.getvalue()
+
+
+def test_pictures_of_iphones_are_read() -> None:
+    found = decode(heic(scene(320, 240)))
+    assert found.size == (320, 240)
+    assert difference(found, scene(320, 240)) < 5
+    with pytest.raises(InputError, match="more than 6,000"):
+        decode(heic(scene(320, 240)), max_pixels=6_000)
+
+
+def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = heic(PICTURE)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(InputError, match="HEIC") as refused:
+        decode(data)
+    assert refused.value.hint == "pip install 'taskcli[heic]' reads it"

@@ -39,7 +39,7 @@ def _dtypes(name: str) -> tuple[str, ...]:
 
 
 def _main_memory() -> tuple[int, int]:
-    import psutil  # type: ignore[import-untyped]
+    import psutil
 
     memory = psutil.virtual_memory()
     return memory.total, memory.available

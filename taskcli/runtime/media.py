@@ -9,7 +9,7 @@ from typing import BinaryIO
 from taskcli.encodings import AUTO, decoded
 from taskcli.errors import InputError
 from taskcli.items import MOST_PIXELS, Item, Media, Passage
-from taskcli.runtime.pictures import decode_picture
+from taskcli.runtime.pictures import PictureReading, decode_picture
 from taskcli.runtime.sounds import decode_sound, header_seconds
 from taskcli.sources import Source
 
@@ -26,6 +26,8 @@ class Decoder:
     max_pixels: int = MOST_PIXELS
     max_duration: float = 6.0  # hours
     encoding: str = AUTO
+    levels: str = "full"
+    truncated: bool = False
 
     def __call__(self, source: Source) -> Item:
         """Decode one source. Raises InputError with the reason."""
@@ -35,8 +37,12 @@ class Decoder:
             return self._passage(source)
         with _open(source) as stream:
             if self.media is Media.IMAGE:
-                return decode_picture(stream, self.picture_side, self.max_pixels)
+                return decode_picture(stream, self._picture_reading)
             return decode_sound(stream, self.rate, self.max_duration * 3600)
+
+    @property
+    def _picture_reading(self) -> PictureReading:
+        return PictureReading(self.picture_side, self.max_pixels, self.levels, self.truncated)
 
     def _passage(self, source: Source) -> Passage:
         text = self._document(source) if source.text is None else source.text

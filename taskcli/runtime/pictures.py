@@ -1,44 +1,109 @@
 """Images as every model wants them: upright, RGB, eight bits, whatever the file holds."""
 
+import threading
 import warnings as python_warnings
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from taskcli.errors import InputError
 from taskcli.items import Picture
+from taskcli.runtime.partial import can_be_rescued, rescued
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, with a clear message
 
 Levels = NDArray[Any]
 
+# What is read. Others that Pillow knows start programs (EPS) or hold no picture (HDF5, GRIB).
+_FORMATS = (
+    "AVIF BMP CUR DIB GIF ICNS ICO JPEG JPEG2000 PCX PNG PPM QOI SGI TGA TIFF WEBP XBM"
+).split()
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _WHITE = (255, 255, 255, 255)
+_BITS_PER_SAMPLE = 258  # TIFF's tag
+_DARK = 8  # a picture that uses less than this part of its levels looks black
+_MOST_FRAMES = 1000  # counted in a TIFF: Pillow's time grows with their square
+# A progressive JPEG has about ten scans, and each costs a pass over all its pixels.
+_MOST_SCANS = 100
+_START_OF_SCAN = b"\xff\xda"
+_MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones take five
 
 
-def decode_picture(stream: BinaryIO, side: int | None, max_pixels: int) -> Picture:
-    """Decode an image file.
+@dataclass(frozen=True)
+class PictureReading:
+    """How an image file is read.
 
     `side` is what the processor will resize to: a JPEG is then decoded no larger than needed,
-    but never below twice that, so that the processor still does the last reduction.
-    Raises InputError for what is not an image, is damaged, or is larger than `max_pixels`.
+    but never below twice that, so that the processor still does the last reduction. `levels` is
+    "full", "used" or "LOW,HIGH": what becomes black and white. `truncated` accepts a file of
+    which pixels are missing.
     """
+
+    side: int | None = None
+    max_pixels: int = 0
+    levels: str = "full"
+    truncated: bool = False
+
+
+def decode_picture(stream: BinaryIO, reading: PictureReading) -> Picture:
+    """Decode an image file.
+
+    Raises InputError for what is not an image, is damaged, is larger than the reading allows, or
+    takes a decoder longer than any honest file does.
+    """
+    return _within(_MOST_SECONDS, partial(_decoded, stream, reading))
+
+
+def _within(seconds: float, work: Callable[[], Picture]) -> Picture:
+    """The work's outcome, unless it takes more than `seconds` of a processor.
+
+    A decoder in C cannot be stopped: its thread is left behind, and ends with the process.
+    """
+    outcome: Future[Picture] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as failure:
+            outcome.set_exception(failure)
+
+    thread = threading.Thread(target=run, daemon=True, name="one-picture")
+    thread.start()
+    thread.join(seconds)
+    while thread.is_alive() and _processor_seconds(thread) < seconds:
+        thread.join(1)
+    if not outcome.done():
+        raise InputError(
+            f"the image keeps its decoder busy for more than {seconds:g} s",
+            "save it again with a program that can show it",
+        )
+    return outcome.result()
+
+
+def _processor_seconds(thread: threading.Thread) -> float:
+    """What a thread has computed; a busy machine makes it wait without that."""
+    times = {one.id: one.user_time + one.system_time for one in psutil.Process().threads()}
+    return times.get(thread.native_id or 0, 0.0)
+
+
+def _decoded(stream: BinaryIO, reading: PictureReading) -> Picture:
     notes: list[str] = []
     try:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # Pillow warns of broken EXIF; we note it
-            image = Image.open(stream)
-            _check_size(image, max_pixels)
-            if (frames := getattr(image, "n_frames", 1)) > 1:
-                notes.append(f"first of {frames} frames taken")
+            image = _opened(stream, reading, notes)
             size = image.size
-            if side is not None:
-                image.draft(None, (2 * side, 2 * side))
-            image.load()
+            image = _loaded(stream, image, reading, notes)
             turned = _upright(image, notes)
-            picture = _rgb(turned, notes)
+            picture = _rgb(turned, reading.levels, notes)
     except UnidentifiedImageError:
         raise InputError("not an image in a format that can be read") from None
     except InputError:
@@ -50,8 +115,89 @@ def decode_picture(stream: BinaryIO, side: int | None, max_pixels: int) -> Pictu
     return Picture(picture, size, tuple(notes))
 
 
-def _check_size(image: Image.Image, max_pixels: int) -> None:
-    width, height = image.size
+def _opened(stream: BinaryIO, reading: PictureReading, notes: list[str]) -> Image.Image:
+    """The image by its header alone, its first frame."""
+    image = _heif(stream, reading) if _is_heif(stream) else Image.open(stream, formats=_FORMATS)
+    _check_size(image.size, reading.max_pixels)
+    if (frames := _frames(image)) != "1":
+        notes.append(f"first of {frames} frames taken")
+    if image.info.get("progressive"):
+        _check_scans(stream)
+    return image
+
+
+def _loaded(
+    stream: BinaryIO, image: Image.Image, reading: PictureReading, notes: list[str]
+) -> Image.Image:
+    """The image with its pixels, reduced if it is much larger than what the model sees."""
+    _draft(image, reading.side)
+    try:
+        image.load()
+    except Exception as failure:
+        if not can_be_rescued(image, failure):
+            raise
+        stream.seek(0)
+        again = partial(_reopened, side=reading.side)
+        return rescued(stream.read(), again, reading.truncated, notes)
+    return image
+
+
+def _reopened(content: BinaryIO, side: int | None) -> ImageFile.ImageFile:
+    image = Image.open(content, formats=_FORMATS)
+    _draft(image, side)
+    return image
+
+
+def _draft(image: Image.Image, side: int | None) -> None:
+    if side is not None:
+        image.draft(None, (2 * side, 2 * side))
+
+
+def _is_heif(stream: BinaryIO) -> bool:
+    head = stream.read(12)
+    stream.seek(0)
+    return head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS
+
+
+def _heif(stream: BinaryIO, reading: PictureReading) -> Image.Image:
+    """The main picture of an iPhone's file, upright. An optional library decodes it."""
+    try:
+        from pillow_heif import open_heif
+    except ImportError:
+        raise InputError("a HEIC image", "pip install 'taskcli[heic]' reads it") from None
+    found = open_heif(stream)
+    _check_size(found.size, reading.max_pixels)
+    image: Image.Image = found.to_pillow()
+    return image
+
+
+def _frames(image: Image.Image) -> str:
+    """How many frames a file holds; those of a TIFF are known only by going through them."""
+    if image.format != "TIFF":
+        return str(getattr(image, "n_frames", 1))
+    try:
+        for number in range(1, _MOST_FRAMES + 1):
+            image.seek(number)
+        return f"more than {_MOST_FRAMES:,}"
+    except EOFError:
+        return str(number)
+    finally:
+        image.seek(0)
+
+
+def _check_scans(stream: BinaryIO) -> None:
+    """Refuse a JPEG of few bytes that is decoded for hours."""
+    stream.seek(0)
+    scans = stream.read().count(_START_OF_SCAN)
+    if scans > _MOST_SCANS:
+        raise InputError(
+            f"the image has {scans:,} scans, more than any camera or program writes",
+            "save it again with a program that can show it",
+        )
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
     if width * height > max_pixels:
         raise InputError(
             f"the image has {width} x {height} pixels, more than {max_pixels:,}",
@@ -80,31 +226,68 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
         return image
 
 
-def _rgb(image: Image.Image, notes: list[str]) -> Image.Image:
+def _rgb(image: Image.Image, levels: str, notes: list[str]) -> Image.Image:
+    if image.mode in (*_SIXTEEN_BIT, "I", "F"):
+        return _of_deep(image, levels, notes)
+    picture = _opaque(image)
+    if levels == "full":
+        return picture
+    values = np.asarray(picture).astype(np.float32)
+    return _from_levels(_stretched(values, *_ends(values, levels)))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
-    if image.mode in _SIXTEEN_BIT:
-        return _from_levels(np.asarray(image).astype(np.float32) / 257)  # 65535 -> 255
-    if image.mode in ("I", "F"):
-        return _from_levels(_eight_bit(np.asarray(image).astype(np.float32), notes))
     if image.has_transparency_data:
         layers = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, _WHITE), layers).convert("RGB")
     return image.convert("RGB")
 
 
-def _eight_bit(levels: Levels, notes: list[str]) -> Levels:
-    """Levels of 32-bit files as 0..255, by the range that they use; the guess is noted."""
-    levels = np.nan_to_num(levels, posinf=0, neginf=0)
-    low, high = float(levels.min()), float(levels.max())
-    if low >= 0 and high <= 1:
-        return levels * 255
-    if low >= 0 and high <= 255:
-        return levels
-    if low >= 0 and high <= 65535:
-        return levels / 257
+def _of_deep(image: Image.Image, levels: str, notes: list[str]) -> Image.Image:
+    """Grey with more than 256 levels."""
+    values = np.asarray(image).astype(np.float32)
+    values = np.nan_to_num(values, posinf=0, neginf=0)
+    if levels != "full":
+        return _from_levels(_stretched(values, *_ends(values, levels)))
+    low, high = _full(image, values, notes)
+    brightest = float(values.max())
+    if low == 0 and high > 255 and 0 < brightest < high / _DARK:
+        notes.append(
+            f"dark: its levels end at {brightest:g} of {high:g}; --levels used stretches them"
+        )
+    return _from_levels(_stretched(values, low, high))
+
+
+def _full(image: Image.Image, values: Levels, notes: list[str]) -> tuple[float, float]:
+    """The levels that are black and white by the file's kind, or by a guess, which is noted."""
+    if image.mode in _SIXTEEN_BIT:
+        return 0, 2 ** _bits(image) - 1
+    low, high = float(values.min()), float(values.max())
+    for white in (1, 255, 65535):
+        if low >= 0 and high <= white:
+            return 0, white
     notes.append(f"levels from {low:g} to {high:g} were stretched to 0..255")
-    return (levels - low) * (255 / ((high - low) or 1))
+    return low, high
+
+
+def _bits(image: Image.Image) -> int:
+    """Of a level: microscopes and X-ray machines write twelve into a TIFF, and say so."""
+    stated = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))
+    return int(stated[0])
+
+
+def _ends(values: Levels, levels: str) -> tuple[float, float]:
+    """What becomes black and white: the darkest and brightest level there is, or LOW,HIGH."""
+    if levels == "used":
+        return float(values.min()), float(values.max())
+    low, high = levels.split(",")
+    return float(low), float(high)
+
+
+def _stretched(values: Levels, low: float, high: float) -> Levels:
+    return (values - low) * (255 / ((high - low) or 1))
 
 
 def _from_levels(levels: Levels) -> Image.Image:
