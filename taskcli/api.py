@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli import engine, hub, lock, settings
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from taskcli.runtime.session import Session
 
 _WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # decoded items held at once
+_LESS_MEMORY = {
+    Media.TEXT: "cut the text, or choose a smaller checkpoint",
+    Media.IMAGE: "make the picture smaller, or choose a smaller checkpoint",
+    Media.AUDIO: "cut the recording, or choose a smaller checkpoint",
+}
 _ACCELERATOR = 16  # an accelerator's batch over a processor's
 _PATIENCE = 0.2  # seconds to wait for more of a pipe when the device has nothing to do
 _ALL_ITEMS = sys.maxsize
@@ -95,8 +100,21 @@ class Model:
         self._keys.clear()
         plan = self._plan(live=sources.live, ordered=ordered)
         for outcome in engine.run(self._stages(), sources.items, plan, stop):
-            record = to_record(outcome, self.task.name, self.checkpoint)
+            record = to_record(self._in_words(outcome), self.task.name, self.checkpoint)
             yield Answered(record, outcome.source, outcome.item)
+
+    def _in_words(self, outcome: engine.Outcome) -> engine.Outcome:
+        """What allocators say of one input that is too large for the memory there is."""
+        from taskcli.runtime.session import is_out_of_memory
+
+        if outcome.error is None or not is_out_of_memory(outcome.error):
+            return outcome
+        where = self.session.placement.device_name
+        way_out = _LESS_MEMORY[self.task.media]
+        if hasattr(self.options, "max_side"):
+            way_out = "--max-side 640 computes it smaller"
+        message = f"it needs more memory than there is ({where}): {first_line(outcome.error)}"
+        return replace(outcome, error=InputError(message, way_out))
 
     @property
     def kept_apart(self) -> str:

@@ -106,7 +106,7 @@ def _decoded(stream: BinaryIO, reading: PictureReading) -> Picture:
             picture = _rgb(turned, reading.levels, notes)
     except UnidentifiedImageError:
         raise InputError("not an image in a format that can be read") from None
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as failure:  # Pillow's plugins raise all kinds for damaged files
         raise InputError(f"the image is damaged: {failure}") from None

@@ -63,10 +63,10 @@ class Session:
 
     @property
     def picture_side(self) -> int | None:
-        """Pixels that an image's shorter side needs at least, where the processor fixes it."""
+        """Pixels that an image's shorter side needs at least, where its size is fixed."""
         size = getattr(self.task.processor, "size", None)
         if not size or not getattr(self.task.processor, "do_resize", True):
-            return None
+            return getattr(self.task, "longest_side", None)
         sides = [size.get(name) for name in ("height", "width", "shortest_edge")]
         known = [side for side in sides if side]
         crop = getattr(self.task.processor, "crop_pct", None) or 1.0

@@ -1,22 +1,35 @@
 """taskcli depth."""
 
+import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from taskcli.errors import CheckpointError, InputError
 from taskcli.items import Picture
 from taskcli.results import DepthMap
-from taskcli.task import Batch
+from taskcli.task import Batch, Noted
 from taskcli.tasks.pictures import PictureTask
 
 _METRIC = ("glpn", "zoedepth", "depth_pro")
+# Of the longer side of NYU Depth v2's pictures, on which GLPN learnt. Its processor keeps any size,
+# and at twelve megapixels the attention of its first stage would take 17 GB.
+_TRAINED_SIDE = 640
 
 
 @dataclass(frozen=True)
 class DepthOptions:
-    pass
+    max_side: Annotated[
+        int | None,
+        typer.Option(
+            min=32,
+            metavar="N",
+            help="Compute at most at so many pixels a side; unset: as the checkpoint was trained.",
+        ),
+    ] = None
 
 
 class Depth(PictureTask[DepthOptions, DepthMap]):
@@ -46,24 +59,54 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
                 "ZoeDepth's image processor needs torchvision", "pip install torchvision"
             )
 
+    @property
+    def longest_side(self) -> int | None:
+        """Pixels of the longer side that a picture is reduced to before the processor has it."""
+        takes_any = getattr(self.processor, "size_divisor", None) is not None
+        return self.options.max_side or (_TRAINED_SIDE if takes_any else None)
+
     def alike(self, item: Picture) -> Hashable:
         """GLPN rounds sizes down to a multiple: what rounds alike may share a batch."""
-        multiple, key = getattr(self.processor, "size_divisor", None), super().alike(item)
-        if multiple is None or key != item.image.size:
+        key = super().alike(item)
+        if key != item.image.size:
             return key
-        width, height = item.image.size
+        multiple = getattr(self.processor, "size_divisor", None) or 1
+        width, height = self._computed_size(item)
         return width // multiple, height // multiple
 
     def preprocess(self, items: list[Picture]) -> Batch:
         smallest = getattr(self.processor, "size_divisor", None) or 1
-        if min(side for item in items for side in item.image.size) < smallest:
+        if min(side for item in items for side in self._computed_size(item)) < smallest:
             raise InputError(f"the image is smaller than {smallest} pixels a side")
-        return super().preprocess(items)
+        return super().preprocess([self._reduced(item) for item in items])
+
+    def _computed_size(self, item: Picture) -> tuple[int, int]:
+        """(width, height) that the processor is given, in the picture's proportions."""
+        width, height = item.image.size
+        scale = min(1.0, (self.longest_side or math.inf) / max(width, height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _reduced(self, item: Picture) -> Picture:
+        size = self._computed_size(item)
+        if size == item.image.size:
+            return item
+        return replace(item, image=item.image.resize(size, reducing_gap=2.0))
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
-        found = zip(self._resized(outputs, batch), batch.extra["sizes"], strict=True)
+        found = zip(items, self._resized(outputs, batch), batch.extra["sizes"], strict=True)
         # Reshaped, for some processors squeeze away a side of one pixel.
-        return [_depth_map(depth.reshape(size), self._units()) for depth, size in found]
+        return [
+            self._noted(_depth_map(depth.reshape(size), self._units()), item)
+            for item, depth, size in found
+        ]
+
+    def _noted(self, depth: DepthMap, item: Picture) -> Any:
+        width, height = self._computed_size(item)
+        if (width, height) == item.image.size:
+            return depth
+        why = "as asked for" if self.options.max_side else "near what the checkpoint learnt from"
+        note = f"computed at {width} x {height} pixels, {why}; --max-side changes that"
+        return Noted(depth, (note,))
 
     def _resized(self, outputs: Any, batch: Batch) -> list[Any]:
         """Depth at each upright original's size, [height, width] each."""

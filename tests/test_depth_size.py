@@ -1,0 +1,87 @@
+"""taskcli depth on pictures of any size: what is computed, what is said of it, and the way out."""
+
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkpoints import cached
+from conftest import parse
+from samples import scene
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Path:
+    """Twelve megapixels."""
+    file = tmp_path / "camera.jpg"
+    scene(400, 300).resize((4000, 3000)).save(file)
+    return file
+
+
+def depth(run: Any, file: Path, *options: object, model: str = "glpn") -> dict[str, Any]:
+    done = run("depth", file, "-m", cached(model), "--device", "cpu", *options)
+    assert done.exit_code == 0, done.stderr
+    (record,) = done.records
+    return record
+
+
+def test_a_camera_picture_is_computed_at_the_size_that_was_learnt(run: Any, camera: Path) -> None:
+    """At full size the attention alone would take gigabytes."""
+    record = depth(run, camera)
+    assert (record["result"]["width"], record["result"]["height"]) == (4000, 3000)
+    (warning,) = record["warnings"]
+    assert warning.startswith("computed at 640 x 480 pixels, near what the checkpoint learnt from;")
+
+
+def test_the_side_can_be_chosen(run: Any, camera: Path) -> None:
+    record = depth(run, camera, "--max-side", 320)
+    assert record["warnings"] == [
+        "computed at 320 x 240 pixels, as asked for; --max-side changes that"
+    ]
+    small = camera.with_name("small.png")
+    scene(400, 300).resize((4000, 3000)).resize((320, 240), reducing_gap=2.0).save(small)
+    alone = depth(run, small)["result"]
+    # The small picture's map is of 320 x 240 values, the camera's the same map made larger.
+    assert record["result"]["mean"] == pytest.approx(alone["mean"], rel=0.01)
+
+
+def test_a_small_picture_is_computed_as_it_is(run: Any, tmp_path: Path) -> None:
+    scene(640, 480).save(tmp_path / "a.png")
+    assert "warnings" not in depth(run, tmp_path / "a.png")
+    assert "warnings" not in depth(run, tmp_path / "a.png", "--max-side", 2000)
+
+
+def test_a_processor_that_fixes_the_size_is_left_to_it(run: Any, camera: Path) -> None:
+    assert "warnings" not in depth(run, camera, model="dpt")
+
+
+def test_sizes_that_are_computed_alike_share_a_batch(run: Any, camera: Path) -> None:
+    """An answer in a batch is the answer alone, whatever the originals measure."""
+    other = camera.with_name("other.png")
+    scene(400, 300, 3).resize((2000, 1500)).save(other)
+    both = run(
+        "depth", camera, other, "-m", cached("glpn"), "--device", "cpu", "--dtype", "float32"
+    )
+    for record, file in zip(both.records, (camera, other), strict=True):
+        alone = depth(run, file, "--dtype", "float32")
+        for name in ("min", "max", "mean"):
+            assert record["result"][name] == pytest.approx(alone["result"][name], rel=1e-4)
+
+
+def test_too_little_memory_is_told_with_the_way_out(
+    start: Any, camera: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small.png"
+    scene(64, 64).save(small)
+    words = ("depth", camera, small, "-m", cached("glpn"), "--device", "cpu", "--max-side", 3200)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (7 << 30, 7 << 30))
+
+    process = start(*words, preexec_fn=limit)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1, err
+    failed, answered = parse(out.decode())
+    assert failed["error"]["message"].startswith("it needs more memory than there is (cpu): ")
+    assert failed["error"]["hint"] == "--max-side 640 computes it smaller"
+    assert "result" in answered
