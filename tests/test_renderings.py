@@ -311,15 +311,15 @@ CASES = {
         },
     ),
     "asr": Case(
-        Transcript("so it begins", (Chunk("so it begins", (0.5, 61.25)),), "en"),
+        Transcript("so it begins", (Chunk("so it begins", (58.5, 61.25)),), "en"),
         None,
-        [("so it begins", 0.5, 61.25)],
+        [("so it begins", 58.5, 61.25)],
         {
             "jsonl": lambda text: chunks(json.loads(text)["result"]["chunks"]),
             "json": lambda text: chunks(json.loads(text)[0]["result"]["chunks"]),
             "csv": lambda text: chunks(json.loads(rows(text)[0]["chunks"])),
             "tsv": lambda text: chunks(json.loads(rows(text, "\t")[0]["chunks"])),
-            "text": lambda text: [(alone(text), 0.5, 61.25)],
+            "text": lambda text: [(alone(text), 58.5, 61.25)],
             "rich": said,
             "srt": cues,
             "vtt": cues,

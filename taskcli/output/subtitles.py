@@ -1,10 +1,9 @@
 """A recording's words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
 
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TextIO
 
-from taskcli.captions import phrases
+from taskcli.captions import captions, wrapped
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Chunk, Record, Transcript
 
@@ -30,9 +29,9 @@ class SubtitleWriter(Writer):
         self.stream.flush()
 
 
-def cues(transcript: Transcript, layout: Layout) -> Iterator[Chunk]:
+def cues(transcript: Transcript, layout: Layout) -> list[Chunk]:
     chunks = transcript.chunks or ()
-    yield from chunks if layout.word_cues else phrases(chunks, layout.line_width)
+    return captions(chunks, transcript.text, layout.line_width, layout.word_cues)
 
 
 def document(found: Iterable[Chunk], kind: str, layout: Layout) -> str:
@@ -57,5 +56,5 @@ def _clock(seconds: float, mark: str) -> str:
 
 def _lines(text: str, kind: str, width: int) -> str:
     """A cue ends at a blank line and `-->` starts one: neither may come from the words."""
-    lines = "\n".join(textwrap.wrap(text.replace("-->", "→"), width)) or "…"
+    lines = "\n".join(wrapped(text.replace("-->", "→"), width)) or "…"
     return lines if kind == "srt" else lines.replace("&", "&amp;").replace("<", "&lt;")

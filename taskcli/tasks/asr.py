@@ -36,9 +36,7 @@ class AsrOptions:
 class AsrOutput(OutputOptions):
     max_line_width: Annotated[
         int | None,
-        typer.Option(
-            min=8, help="Characters in a line of subtitles.", rich_help_panel=OUTPUT_PANEL
-        ),
+        typer.Option(min=8, help="Columns in a line of subtitles.", rich_help_panel=OUTPUT_PANEL),
     ] = None
     word_cues: Annotated[
         bool,

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from taskcli.captions import phrases
+from taskcli.captions import phrases, spaced
 from taskcli.items import Sound
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch, Noted
@@ -15,6 +15,7 @@ _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 # to 32 s, writes one word in 150 otherwise in windows of 30 s than in windows of 20.
 _WINDOW_SECONDS = 20
 _STRIDE_SECONDS = 3  # each side of a window that its neighbour hears too
+_UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # whose words Whisper's tokenizer parts otherwise
 _ROWS = 4  # windows of one recording that are computed together
 
 
@@ -107,7 +108,7 @@ class Ctc(Recognizer):
             for offset in decoded[f"{unit}_offsets"]
         ]
         if timestamps == "segment":
-            chunks = list(phrases(chunks))
+            chunks = list(phrases(spaced(chunks, decoded["text"])))
         return Transcript(decoded["text"].strip(), tuple(map(_rounded, chunks)))
 
     def _frame_seconds(self, ids: list[int], item: Sound) -> float:
@@ -158,27 +159,60 @@ class Whisper(Recognizer):
         )
         return features
 
-    def forward(self, batch: Batch, options: Any) -> Any:
+    def forward(self, batch: Batch, options: Any) -> tuple[list[str | None], bool, Any]:
+        """The language of each recording, as its code; whether that is written; the tokens."""
         asked: dict[str, Any] = {}
+        spoken: list[str | None] = [None] * len(batch.owners)
         if self.languages:
             asked["task"] = "translate" if options.translate else "transcribe"
-            asked["language"] = options.language and options.language.lower()
+            asked["language"] = spoken = self._spoken(batch)
         if options.timestamps != "none" or batch.extra["long"]:
             asked["return_timestamps"] = True
         if options.timestamps == "word":
             asked |= {"return_token_timestamps": True, "return_segments": True}
-        return self.model.generate(**batch.inputs, **asked)
+        return spoken, not options.translate, self.model.generate(**batch.inputs, **asked)
+
+    def _spoken(self, batch: Batch) -> list[str | None]:
+        """The language that was told, else what the first 30 seconds of each are found to be."""
+        if self.language is not None:
+            return [_code(self.language)] * len(batch.owners)
+        found = self.model.detect_language(
+            batch.inputs["input_features"], num_segment_frames=self.extractor.nb_max_frames
+        )
+        names = {number: token for token, number in self.model.generation_config.lang_to_id.items()}
+        return [names[number].strip("<|>") for number in found.tolist()]
 
     def postprocess(
         self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
     ) -> list[Transcript]:
         marks = {"none": None, "segment": True, "word": "word"}[timestamps]
+        spoken, as_spoken, generated = outputs
+        found = zip(_per_item(generated), spoken, items, strict=True)
         return [
-            self._transcript(one, item, marks)
-            for one, item in zip(_per_item(outputs), items, strict=True)
+            self._transcript(
+                self._said_to_be(language, output) if marks == "word" and as_spoken else output,
+                language,
+                item,
+                marks,
+            )
+            for output, language, item in found
         ]
 
-    def _transcript(self, output: dict[str, Any], item: Sound, marks: Any) -> Transcript:
+    def _said_to_be(self, language: str | None, output: dict[str, Any]) -> dict[str, Any]:
+        """The tokens behind that of their language, if the tokenizer must know it to find words."""
+        from torch.nn.functional import pad
+
+        if language not in _UNSPACED:
+            return output
+        mark = self.tokenizer.convert_tokens_to_ids(f"<|{language}|>")
+        return {
+            "tokens": pad(output["tokens"], (1, 0), value=mark),
+            "token_timestamps": pad(output["token_timestamps"], (1, 0)),
+        }
+
+    def _transcript(
+        self, output: dict[str, Any], language: str | None, item: Sound, marks: Any
+    ) -> Transcript:
         precision = self.extractor.chunk_length / self.model.config.max_source_positions
         text, optional = self.tokenizer._decode_asr(
             [output], return_timestamps=marks, return_language=None, time_precision=precision
@@ -186,7 +220,14 @@ class Whisper(Recognizer):
         chunks = None
         if marks is not None:
             chunks = tuple(_clamped(chunk, item.seconds) for chunk in optional.get("chunks", ()))
-        return Transcript(text.strip(), chunks)
+        return Transcript(text.strip(), chunks, language)
+
+
+def _code(language: str) -> str:
+    """A code or an English name of one of Whisper's languages as its code."""
+    from transformers.models.whisper.tokenization_whisper import TO_LANGUAGE_CODE
+
+    return str(TO_LANGUAGE_CODE.get(language.lower(), language.lower()))
 
 
 def _per_item(outputs: Any) -> Iterator[dict[str, Any]]:

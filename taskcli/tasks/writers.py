@@ -40,7 +40,14 @@ class Generating(Recognizer):
             parts[owner].append(self._text(row))
             notes[owner] = notes[owner] or self._notes(row)
         joined = (" ".join(part for part in own if part) for own in parts)
-        return [Noted(Transcript(text), note) for text, note in zip(joined, notes, strict=True)]
+        return [
+            Noted(Transcript(text, language=self._told()), note)
+            for text, note in zip(joined, notes, strict=True)
+        ]
+
+    def _told(self) -> str | None:
+        """The code of the language that the model was told to hear."""
+        return None
 
     def _text(self, row: list[int]) -> str:
         return str(self.tokenizer.decode(row, skip_special_tokens=True)).strip()
@@ -68,9 +75,17 @@ class Asked(Generating):
     @property
     def languages(self) -> frozenset[str]:  # type: ignore[override]
         """Codes and names, where the processor's module lists them."""
+        return frozenset(word.lower() for pair in self._names().items() for word in pair)
+
+    def _names(self) -> Mapping[str, str]:
         module = sys.modules[type(self.processor).__module__]
-        known: Mapping[str, str] = getattr(module, "LANGUAGE_CODE_TO_NAME", {})
-        return frozenset(word.lower() for pair in known.items() for word in pair)
+        names: Mapping[str, str] = getattr(module, "LANGUAGE_CODE_TO_NAME", {})
+        return names
+
+    def _told(self) -> str | None:
+        codes = {name.lower(): code for code, name in self._names().items()}
+        word = self.language and self.language.lower()
+        return codes.get(word, word) if word else None
 
     def preprocess(self, items: list[Sound]) -> Batch:
         made = self._request([item.samples for item in items], items[0].rate)

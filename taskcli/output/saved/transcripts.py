@@ -14,7 +14,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 
 def contents(record: Record, layout: Layout) -> Contents:
-    found = list(cues(record.result, layout))
+    found = cues(record.result, layout)
     for kind in LINED:
         yield f".{kind}", document(found, kind, layout).encode("utf-8", "replace")
     rows = [_row(cue) for cue in found]
