@@ -155,7 +155,7 @@ class Model:
             decode=self._decoder(side),
             cost=task.cost,
             alike=self._alike,
-            preprocess=task.preprocess,
+            preprocess=self.session.preprocess,
             forward=self.session.forward,
             postprocess=self.session.postprocess,
             is_out_of_memory=is_out_of_memory,

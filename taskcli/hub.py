@@ -2,13 +2,18 @@
 
 import json
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from taskcli.checkpoints import Checkpoint
 from taskcli.download import UNWANTED, WANTED, Unwatched, Watch, download, repo_folder
 from taskcli.errors import CheckpointError
 from taskcli.refusals import pickled_only, ways_out
+from taskcli.vetting import refuse_code
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -23,7 +28,8 @@ def fetch(
 ) -> Checkpoint:
     """The checkpoint with its `folder` on this disk and the commit that was resolved.
 
-    Raises CheckpointError when it is neither here nor to be had, or holds pickled weights only.
+    Raises CheckpointError when it is neither here nor to be had, holds pickled weights only, or
+    names code or another repository.
     """
     if checkpoint.folder is None:
         here = cached(checkpoint)
@@ -41,6 +47,26 @@ def fetch(
 def is_offline() -> bool:
     """Whether the environment forbids the Hub."""
     return os.environ.get("HF_HUB_OFFLINE", "0").upper() in ("1", "TRUE", "YES", "ON")
+
+
+@contextmanager
+def unplugged() -> Iterator[None]:
+    """Tell the Hub's client, loaded or not, and every process started meanwhile to stay offline."""
+    names = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    before = {name: os.environ.get(name) for name in names}
+    client: Any = sys.modules.get("huggingface_hub.constants")
+    was = is_offline() if client is None else client.HF_HUB_OFFLINE
+    os.environ |= dict.fromkeys(names, "1")
+    if client is not None:
+        client.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        client = sys.modules.get("huggingface_hub.constants")
+        if client is not None:
+            client.HF_HUB_OFFLINE = was
 
 
 def find(checkpoint: Checkpoint) -> Checkpoint | None:
@@ -110,6 +136,7 @@ def _refuse_unusable(name: str, folder: Path, allow_pickle: bool) -> None:
     if not (folder / "config.json").is_file():
         hint = "a checkpoint folder is what save_pretrained writes"
         raise CheckpointError(f"{name}: no config.json in {folder}", hint)
+    refuse_code(name, folder)
     present = [folder / file for file in (*_WEIGHTS, *_PICKLES) if (folder / file).is_file()]
     if not present:
         raise CheckpointError(f"{name}: no weights in {folder}", "model.safetensors is missing")

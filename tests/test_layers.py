@@ -11,7 +11,8 @@ import taskcli
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
     "captions cells checkpoints download encodings errors hub integrity items journal lock "
-    "options refusals results rows scripts settings sharing sources tables tags task".split()
+    "options refusals results rows scripts settings sharing sources tables tags task "
+    "vetting".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}

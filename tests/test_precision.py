@@ -292,24 +292,6 @@ def amended(name: str, folder: Path, **values: Any) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_code_of_a_checkpoint_is_never_run(
-    known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the library knows the architecture it takes its own code; else it is refused."""
-    auto_map = {"AutoConfig": "evil.Config", "AutoModelForSequenceClassification": "evil.Model"}
-    more = {} if known else {"model_type": "unheard-of"}
-    folder = amended("bert-topics", tmp_path, auto_map=auto_map, **more)
-    (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
-    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked on stdin"))
-    if known:
-        assert answers(load("classify-text", folder), texts=[SHORT_TEXT])
-    else:
-        with pytest.raises(CheckpointError):
-            load("classify-text", folder)
-    assert not (tmp_path / "ran").exists()
-
-
 def test_labels_may_be_unnamed_or_strange(tmp_path: Path) -> None:
     unnamed = amended(
         "bert-topics", tmp_path / "unnamed", id2label=None, label2id=None, num_labels=4

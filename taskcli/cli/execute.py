@@ -1,7 +1,7 @@
 """The story of one run, on one page: settle everything cheap, then load, then stream."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -13,6 +13,7 @@ from taskcli.cli.fetching import watching
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import (
     Reporter,
+    nobody_else_reads_stdin,
     print_note,
     results_stream,
     standard_input,
@@ -97,7 +98,8 @@ def _fetch(settled: Settled) -> Checkpoint:
     quiet, model = settled.output.quiet, settled.model
     if settled.checkpoint.note and not quiet:
         print_note(settled.checkpoint.note)
-    with watching(quiet) as watch:
+    network = hub.unplugged() if model.offline else nullcontext()
+    with network, watching(quiet) as watch:
         return hub.fetch(
             settled.checkpoint,
             offline=model.offline,
@@ -107,8 +109,13 @@ def _fetch(settled: Settled) -> Checkpoint:
 
 
 def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> ExitCode:
-    """Load the checkpoint and write a record for every source."""
-    with Stopping() as stopping, results_stream() as standard:
+    """Load the checkpoint and write a record for every source: all of it is on this disk."""
+    with (
+        Stopping() as stopping,
+        hub.unplugged(),
+        nobody_else_reads_stdin(),
+        results_stream() as standard,
+    ):
         written = settled.output
         reporter = Reporter(written.quiet, settled.format, written.output, written.report)
         model = open_model(

@@ -22,12 +22,32 @@ from taskcli.results import Record
 def standard_input() -> BinaryIO:
     """Standard input by a reader of our own.
 
-    A thread that waits in `sys.stdin` holds its lock, and Python aborts at exit on that.
+    A thread that waits in `sys.stdin` holds its lock, and Python aborts at exit on that. Its
+    descriptor is its own, too, so that libraries can be given another one.
     """
     try:
-        return open(sys.stdin.fileno(), "rb", closefd=False)
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     except (OSError, io.UnsupportedOperation):  # a replaced stdin has no descriptor
         return sys.stdin.buffer
+
+
+@contextmanager
+def nobody_else_reads_stdin() -> Iterator[None]:
+    """Libraries, and what they start, find the end of an empty file; `standard_input` reads on."""
+    before, kept = sys.stdin, None
+    with suppress(AttributeError, OSError, io.UnsupportedOperation):  # closed, or replaced
+        kept = (before.fileno(), os.dup(before.fileno()))
+    with Path(os.devnull).open(encoding="utf-8") as nothing:
+        if kept is not None:
+            os.dup2(nothing.fileno(), kept[0])
+        sys.stdin = nothing
+        try:
+            yield
+        finally:
+            sys.stdin = before
+            if kept is not None:
+                os.dup2(kept[1], kept[0])
+                os.close(kept[1])
 
 
 def stdout_is_terminal() -> bool:

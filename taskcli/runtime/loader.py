@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a thread asks the Hub for one
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
+os.environ.setdefault("USE_HUB_KERNELS", "NO")  # they are code, fetched while a model computes
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ import transformers
 from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.errors import CheckpointError, first_line
 from taskcli.runtime.backbones import without_timm
+from taskcli.runtime.contained import contained
 from taskcli.runtime.exact import make_exact
 from taskcli.runtime.heads import keep_heads_float32
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.processors import LOCAL, processor_of, what_to_install
 from taskcli.runtime.session import Session
 from taskcli.task import Task
+from taskcli.vetting import refuse_code
 
 # Used in training only; some checkpoints leave it out.
 _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
@@ -40,12 +43,18 @@ def load(
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    folder = checkpoint.folder
-    config = _config(checkpoint.name, folder)
-    auto_model = _auto_model(task, checkpoint.name, config)
-    processor = processor_of(task, checkpoint.name, folder)
+    with contained():
+        return _session(task, options, checkpoint.name, checkpoint.folder, device, dtype)
+
+
+def _session(
+    task: type[Task[Any, Any, Any]], options: Any, name: str, folder: Path, device: str, dtype: str
+) -> Session:
+    config = _config(name, folder)
+    auto_model = _auto_model(task, name, config)
+    processor = processor_of(task, name, folder)
     placement = place(device, dtype, weight_bytes(folder), config.model_type)
-    model = _model(auto_model, checkpoint.name, folder, config, placement)
+    model = _model(auto_model, name, folder, config, placement)
     _settle_language(model.config)
     make_exact(model)
     if placement.dtype != torch.float32:
@@ -56,7 +65,9 @@ def load(
 def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:
     """What the config in `folder` is of. Raises CheckpointError unless that serves the task."""
     transformers.logging.set_verbosity_error()
-    config = _config(name, folder)
+    refuse_code(name, folder)  # a config that was brought alone has not come through hub.fetch
+    with contained():
+        config = _config(name, folder)
     _auto_model(task, name, config)
     return str(config.model_type)
 

@@ -1,8 +1,12 @@
 """What stands before a model: the tokenizer, the image processor, the feature extractor."""
 
 import inspect
+import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,7 +72,8 @@ def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
     # on what happens to be installed.
     backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
     auto = getattr(transformers, task.processor_class())
-    processor = auto.from_pretrained(folder, **LOCAL, **backend)
+    with _class_info(folder) as own:
+        processor = auto.from_pretrained(folder, **LOCAL, **backend, **own)
     if "task_inputs" in getattr(processor, "model_input_names", ()):
         # OneFormer is told in words what to divide a picture into.
         processor.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
@@ -77,6 +82,37 @@ def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
     # Some model types have no processor class of their own, and get the tokenizer alone.
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, **LOCAL)
     return SimpleNamespace(feature_extractor=extractor, tokenizer=processor)
+
+
+@contextmanager
+def _class_info(folder: Path) -> Iterator[dict[str, str]]:
+    """Where OneFormer's processor finds its list of classes, which it would fetch from elsewhere.
+
+    The checkpoint has it as a file, or as the metadata that were made of one.
+    """
+    file = folder / "preprocessor_config.json"
+    stated = json.loads(file.read_bytes()) if file.is_file() else {}
+    name = stated.get("class_info_file") if isinstance(stated, dict) else None
+    if not name:
+        yield {}
+        return
+    if Path(name).name != name:
+        raise ValueError(f"{file.name}: class_info_file {name} lies outside of the folder")
+    if (folder / name).is_file():
+        yield {"repo_path": str(folder)}
+        return
+    if "metadata" not in stated:
+        raise ValueError(f"{file.name}: class_info_file {name} is missing in the folder")
+    with TemporaryDirectory() as made:
+        Path(made, name).write_text(json.dumps(_classes(stated["metadata"])), "utf-8")
+        yield {"repo_path": made}
+
+
+def _classes(metadata: dict[str, Any]) -> dict[str, Any]:
+    """What `prepare_metadata` in transformers made the metadata of."""
+    things = set(metadata["thing_ids"])
+    names = {key: name for key, name in metadata.items() if key.isdigit()}
+    return {key: {"name": name, "isthing": int(key) in things} for key, name in names.items()}
 
 
 def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:

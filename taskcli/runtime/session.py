@@ -9,6 +9,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
 from taskcli.errors import InputError
+from taskcli.runtime.contained import contained
 from taskcli.runtime.placement import Placement
 from taskcli.task import Batch, Task
 
@@ -26,9 +27,13 @@ class Session:
         self._nan: Any = None  # a flag on the device: reading it at every token would wait for it
         task.model.register_forward_hook(self._watch)
 
+    def preprocess(self, items: list[Any]) -> Batch:
+        with contained():
+            return self.task.preprocess(items)
+
     def forward(self, batch: Batch) -> Any:
         """Run the model. Raises InputError where it answers with numbers that are none."""
-        with self._one_at_a_time, torch.inference_mode():
+        with self._one_at_a_time, contained(), torch.inference_mode():
             self._nan = None
             outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
             if self._nan is not None and bool(self._nan):
@@ -43,7 +48,7 @@ class Session:
                 self._nan = found if self._nan is None else self._nan | found
 
     def postprocess(self, outputs: Any, batch: Batch, items: list[Any]) -> list[Any]:
-        with torch.inference_mode():
+        with contained(), torch.inference_mode():
             return self.task.postprocess(outputs, batch, items)
 
     def _on_device(self, inputs: Mapping[str, Any]) -> dict[str, Any]:

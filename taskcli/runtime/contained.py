@@ -1,0 +1,76 @@
+"""While libraries read and compute a checkpoint: no code of it, no question on stdin, no socket.
+
+`vetting` has refused what is known to ask for these. This is the floor beneath it: Python tells an
+audit hook of every such act, whichever of a library's ways led there.
+"""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import transformers
+from transformers import backbone_utils, dynamic_module_utils
+from transformers.utils.hub import HF_MODULES_CACHE
+
+from taskcli.errors import CheckpointError
+
+_here = threading.local()  # a host's other threads may do as they like
+_lock = threading.Lock()
+_PROMPT_SECONDS = dynamic_module_utils.TIME_OUT_REMOTE_CODE
+_entered = 0
+_SOCKETS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Raise CheckpointError in this thread for code, questions and sockets of a checkpoint."""
+    _watch_for_ever()
+    before = getattr(_here, "depth", 0)
+    _here.depth = before + 1
+    _count(+1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _here.depth = before
+
+
+def _count(change: int) -> None:
+    """Where a prompt may wait for 0 s, transformers raises instead, and sets no alarm."""
+    global _entered
+    with _lock:
+        _entered += change
+        dynamic_module_utils.TIME_OUT_REMOTE_CODE = 0 if _entered else _PROMPT_SECONDS
+
+
+@cache
+def _watch_for_ever() -> None:
+    """Python cannot take an audit hook back; outside of `contained` it does nothing."""
+    sys.addaudithook(_refuse)
+    backbone_utils.hf_api = _api
+
+
+def _refuse(event: str, args: tuple[Any, ...]) -> None:
+    if not getattr(_here, "depth", 0):
+        return
+    if event == "builtins.input":
+        raise CheckpointError("the checkpoint made a library ask on standard input")
+    if event in _SOCKETS:
+        raise CheckpointError("the checkpoint made a library ask for something over the network")
+    if event == "exec" and getattr(args[0], "co_filename", "").startswith(HF_MODULES_CACHE):
+        raise CheckpointError("the checkpoint made a library run its code")
+
+
+class _Nobody:
+    """What backbones may ask the Hub while it must not be asked."""
+
+    def repo_exists(self, name: str) -> bool:
+        """A plain name is one of timm's; one with a slash has been refused."""
+        return False
+
+
+def _api() -> Any:
+    return _Nobody() if getattr(_here, "depth", 0) else transformers.utils.hf_api()

@@ -1,0 +1,177 @@
+"""Is a checkpoint data alone? What in its files would run code or bring another repository.
+
+transformers reads such references at any depth: a detector's `backbone_config`, the encoder of an
+encoder-decoder, a processor's feature extractor. So every document is walked whole, before
+anything is built.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from taskcli.errors import CheckpointError
+
+# Bytes. A config has some kilobytes; the largest tokenizer.json known, of 262,000 words, 33 MB.
+_LARGEST_CONFIG = 10_000_000
+_LARGEST = 500_000_000
+_PLAIN = 1_000_000  # above that, a document is walked only if it has a suspicious word
+# What transformers reads: the folder itself, and the further tokenizers of a processor.
+_DOCUMENTS = ("*.json", "*tokenizer*/*.json")
+
+
+class _Rule(NamedTuple):
+    """A key, or several, and whether a value under it is to be refused."""
+
+    keys: str  # pattern
+    is_bad: Callable[[Any], bool]
+    why: str
+    hint: str
+
+
+def refuse_code(name: str, folder: Path) -> None:
+    """Raises CheckpointError if a file in `folder` names code, or another repository."""
+    for file, why, hint in _FILES:
+        if (folder / file).is_file():
+            raise CheckpointError(f"{name}: {file} {why}", hint)
+    for pattern in _DOCUMENTS:
+        for path in sorted(folder.glob(pattern)):
+            _refuse_in(name, path, str(path.relative_to(folder)))
+
+
+def _refuse_in(name: str, path: Path, file: str) -> None:
+    for key, value, within in _pairs(_document(name, path, file)):
+        for rule in _RULES:
+            if re.fullmatch(rule.keys, key) and rule.is_bad(value):
+                where = ".".join([*within, key])
+                raise CheckpointError(f"{name}: {file}: {where} {rule.why}", rule.hint)
+
+
+def _document(name: str, path: Path, file: str) -> Any:
+    """A JSON document; None where it is none, which its reader will say better."""
+    size = path.stat().st_size if path.is_file() else 0
+    is_config = path.name.endswith("config.json")
+    most = _LARGEST_CONFIG if is_config else _LARGEST
+    if size > most:
+        raise CheckpointError(f"{name}: {file} has {size:,} bytes; none has more than {most:,}")
+    try:
+        data = path.read_bytes()
+        if size > _PLAIN and not is_config and not _SUSPICIOUS.search(data):
+            return None
+        return json.loads(data)
+    except RecursionError:
+        raise CheckpointError(f"{name}: {file} is nested too deeply to be read") from None
+    except (OSError, ValueError):
+        return None
+
+
+def _pairs(document: Any) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
+    """Every key of every mapping with its value, and the keys and places above it."""
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+    while waiting:
+        part, within = waiting.pop()
+        if isinstance(part, dict):
+            for key, value in part.items():
+                yield key, _beside(part, key, value), within
+                if isinstance(value, dict | list):
+                    waiting.append((value, (*within, key)))
+        elif isinstance(part, list):
+            waiting += [
+                (inner, (*within, str(place)))
+                for place, inner in enumerate(part)
+                if isinstance(inner, dict | list)
+            ]
+
+
+def _beside(part: dict[str, Any], key: str, value: Any) -> Any:
+    """A `backbone` is a name to fetch only where no `backbone_config` describes it."""
+    return None if key == "backbone" and part.get("backbone_config") else value
+
+
+def _words(value: Any) -> Iterator[str]:
+    """The strings in a value: a class is named by one, by a pair, or one for each part."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _words(inner)
+
+
+def _stated(value: Any) -> bool:
+    """Neither left empty nor a number: a vocabulary may have any word as a key."""
+    return bool(value) and not isinstance(value, int | float)
+
+
+def _on(value: Any) -> bool:
+    return value is True or _stated(value)
+
+
+def _some(pattern: str) -> Callable[[Any], bool]:
+    """Whether a string in the value has the pattern."""
+    return lambda value: any(re.search(pattern, word) for word in _words(value))
+
+
+_OTHER = "choose a checkpoint that transformers knows without code of its own"
+_COPY = f"{_OTHER}; if it is one, remove the key in a copy of the folder, and name the copy"
+_WHOLE = "choose a checkpoint that has all its parts in one folder"
+_MERGE = "merge it into its model (merge_and_unload in peft), save that, and name the new folder"
+_FLOAT = "choose the checkpoint with weights in float16, bfloat16 or float32"
+
+_FILES = (
+    ("adapter_config.json", "makes this an adapter, which brings another checkpoint", _MERGE),
+    ("custom_generate/generate.py", "is code, and taskcli runs none of a checkpoint", _OTHER),
+)
+_RULES = (
+    _Rule(
+        "auto_map|custom_generate|custom_pipelines|custom_objects",
+        _stated,
+        "names code of the checkpoint, and taskcli runs none",
+        _COPY,
+    ),
+    _Rule("trust_remote_code", _on, "asks to run code of the checkpoint; taskcli runs none", _COPY),
+    _Rule(
+        "tokenizer_class|slow_tokenizer_class|fast_tokenizer_class",
+        _some(r"\W|^(?!.*(Tokenizer|Backend))."),
+        "names no tokenizer of transformers",
+        _COPY,
+    ),
+    _Rule(
+        r"(processor|image_processor|feature_extractor|video_processor|audio_tokenizer)_(class|type)"
+        "|architectures",
+        _some(r"\W"),
+        "names a class outside of transformers",
+        _COPY,
+    ),
+    _Rule(
+        r"_?(attn|experts)_implementation(_internal)?",
+        _some(r"[^\w|]"),
+        "names a kernel to fetch and run",
+        "remove the key in a copy of the folder, and name the copy",
+    ),
+    _Rule("use_kernels|kernel_config", _on, "names kernels to fetch and run", _COPY),
+    _Rule(
+        "quantization_config|compression_config",
+        _stated,
+        "says that the weights are packed in integers, which takes code from elsewhere to compute",
+        _FLOAT,
+    ),
+    _Rule(
+        "base_model_name_or_path|audio_tokenizer_name_or_path",
+        _stated,
+        "names another checkpoint, which would be fetched",
+        _WHOLE,
+    ),
+    _Rule("backbone", _some("[/:]"), "names another repository, which would be fetched", _WHOLE),
+    _Rule(
+        "architecture|model_name",
+        _some(r"^(hf[-_]hub|local-dir):"),
+        "names another repository, which would be fetched",
+        _WHOLE,
+    ),
+    _Rule("transformers_weights", _stated, "names other weights than the folder's own", _WHOLE),
+)
+# Any key of a rule; or an ASCII letter that is written as an escape, which nobody's writer does.
+_SUSPICIOUS = re.compile(
+    "|".join(f'"(?:{rule.keys})"' for rule in _RULES).encode() + rb"|\\u00[2-7]"
+)
