@@ -83,7 +83,7 @@ class Model:
         becomes a record with `error`.
         """
         words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
-        reading = Reading(self.task.media, self.task.text_fields)
+        reading = Reading(self.task.media, self.task.text_fields, chats=self.task.chats)
         sources = resolve([os.fspath(word) for word in words], reading, texts=list(texts))
         return self.records(sources.with_fields(self.task.variants(self.options)))
 
@@ -143,6 +143,7 @@ class Model:
             self.task.media,
             self.session.rate if self.task.media is Media.AUDIO else 0,
             side,
+            final_newline=self.task.final_newline,
             **asdict(self.limits),
         )
 

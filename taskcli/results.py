@@ -134,9 +134,22 @@ class Answer:
     end: int
 
 
+FinishReason = Literal["eos_token", "stop_sequence", "length"]
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratedText:
+    """A text with why it ends and what it cost, named as text-generation-inference names them.
+
+    `finish_reason` is `eos_token` where the model ended it, `stop_sequence` where a text of
+    `--stop` did, `length` where there was no room for more. The tokens of the prompt are counted
+    with those of its chat template, the generated ones with the end token.
+    """
+
     generated_text: str
+    finish_reason: FinishReason | None = None
+    prompt_tokens: int | None = None
+    generated_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

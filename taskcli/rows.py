@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from taskcli import cells
+from taskcli.chats import read_chat
 from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, shown
 from taskcli.errors import InputError, UsageError
 from taskcli.results import TEXT_FIELDS
@@ -47,6 +48,7 @@ class RowReading:
     named: bool = False  # the user chose the field
     encoding: str = AUTO
     delimiter: str | None = None  # of the cells of a table; None: as its first rows tell
+    chats: bool = False  # whether a text may be a list of messages
 
 
 def is_rows(path: str) -> bool:
@@ -311,6 +313,8 @@ def _row(value: Any, line: int, place: str, reading: RowReading) -> Row:
     for text in found.values():
         if isinstance(text, str):
             return Row(line, text, value)
+        if isinstance(text, list) and reading.chats:
+            return _chat_row(text, value, line)
     if not found:
         fields = _fields_of(value)
         return Row(line, error=InputError(*_lacks(place, reading, fields)), has=fields)
@@ -341,6 +345,15 @@ def has(value: Any, dotted: str) -> bool:
         return False
     head, _, rest = dotted.partition(".")
     return dotted in value or bool(rest and has(value.get(head), rest))
+
+
+def _chat_row(messages: list[Any], value: Mapping[str, Any], line: int) -> Row:
+    """A row whose text is a chat, which its fields hold as `messages` under whatever name."""
+    try:
+        chat = read_chat(messages)
+    except InputError as failure:
+        return Row(line, error=failure)
+    return Row(line, chat.text, {**value, "messages": chat})
 
 
 def reach(value: Any, dotted: str) -> Any:

@@ -88,12 +88,14 @@ class Reading:
     delimiter: str | None = None
     recursive: bool = False
     extensions: frozenset[str] = frozenset()
+    chats: bool = False  # whether a row's text may be a list of messages
 
     @property
     def rows(self) -> rows.RowReading:
         usual = self.text_fields if self.media is Media.TEXT else ()
         names = (self.field,) if self.field else usual
-        return rows.RowReading(names, self.field is not None, self.encoding, self.delimiter)
+        named = self.field is not None
+        return rows.RowReading(names, named, self.encoding, self.delimiter, self.chats)
 
 
 def resolve(

@@ -63,6 +63,8 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     examples: ClassVar[tuple[str, ...]]
     formats: ClassVar[tuple[str, ...]] = ()  # beyond the universal ones
     text_fields: ClassVar[tuple[str, ...]] = ("text",)  # where a row keeps its text
+    chats: ClassVar[bool] = False  # whether that may be a list of messages
+    final_newline: ClassVar[bool] = True  # whether the last line end of a document is text
     budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
     # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
     float32_heads: ClassVar[frozenset[str] | None] = None

@@ -10,7 +10,7 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
-    "captions cells checkpoints download encodings errors hub integrity items journal lock "
+    "captions cells chats checkpoints download encodings errors hub integrity items journal lock "
     "options refusals results rows scripts settings sharing sources tables tags task "
     "vetting".split()
 )

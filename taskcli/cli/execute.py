@@ -201,6 +201,7 @@ def _resolve(call: Call, inputs: Any) -> Sources:
     reading = Reading(
         call.task.media,
         call.task.text_fields,
+        chats=call.task.chats,
         field=inputs.field,
         recursive=inputs.recursive,
         lines=getattr(inputs, "lines", False),

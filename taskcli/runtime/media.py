@@ -28,6 +28,7 @@ class Decoder:
     encoding: str = AUTO
     levels: str = "full"
     truncated: bool = False
+    final_newline: bool = True  # whether the last line end of a document is text
 
     def __call__(self, source: Source) -> Item:
         """Decode one source. Raises InputError with the reason."""
@@ -46,6 +47,8 @@ class Decoder:
 
     def _passage(self, source: Source) -> Passage:
         text = self._document(source) if source.text is None else source.text
+        if source.text is None and not self.final_newline:
+            text = text.removesuffix("\n").removesuffix("\r")
         if not text.strip():
             raise InputError("the text is empty")
         return Passage(text, source.fields)

@@ -6,11 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.errors import InputError
+from taskcli.chats import Chat
+from taskcli.errors import InputError, UsageError
 from taskcli.items import Media, Passage
-from taskcli.results import GeneratedText
+from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
+
+_CHATS = "choose a chat checkpoint, such as --model chat-small"
+_SYSTEM = ("system", "developer")  # the roles of a system prompt
+_ASSISTANT = "assistant"
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,14 @@ class GenerateOptions:
     stop: Annotated[
         list[str], typer.Option(metavar="TEXT", help="End before this text; repeatable.")
     ] = field(default_factory=list)
+    system: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="The system prompt of chats that bring none."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if "" in self.stop:
+            raise UsageError("--stop is empty, and every text begins with that", "leave it out")
 
     @property
     def samples(self) -> bool:
@@ -53,6 +66,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
 
     Any checkpoint that AutoModelForCausalLM maps: GPT-2, Llama, Qwen, SmolLM, ...
     Greedy unless --temperature, --top-p, --top-k or --seed asks for sampling.
+    A row may be a chat of several turns: `messages`, a list of objects with role and content.
     """
 
     name = "generate"
@@ -61,12 +75,15 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
     Options = GenerateOptions
     result = GeneratedText | list[GeneratedText]
     auto_models = ("AutoModelForCausalLM",)
-    text_fields = ("prompt", "text")
+    text_fields = ("messages", "prompt", "text")
+    chats = True
+    final_newline = False  # an editor's or echo's, and a model goes on differently behind it
     budget = 4_096  # characters
     float32_heads = frozenset()
     examples = (
         "taskcli generate --text 'Once upon a time'",
         "taskcli generate prompts.txt --lines --max-new-tokens 50 --temperature 0.8 --seed 1",
+        "taskcli generate chats.jsonl --model chat-small --system 'Answer in one sentence.'",
     )
 
     def __init__(self, options: GenerateOptions, processor: Any, model: Any) -> None:
@@ -75,20 +92,22 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         ensure_pad_token(processor, model.config)
         self._chat = processor.chat_template is not None
         self._limit = max_tokens(processor, model.config, fallback=1_000_000)
+        if options.system is not None:
+            self._require_system()
 
     def cost(self, item: Passage) -> int:
         return len(item.text)
 
     def alike(self, item: Passage) -> Hashable:
         """Prompts near the end of the context stop early: only those of one length may share."""
-        tokens = len(self._encode(item.text))
+        tokens = len(self._encode(item))
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
     def length(self, item: Passage) -> int:
-        return len(self._encode(item.text))
+        return len(self._encode(item))
 
     def preprocess(self, items: list[Passage]) -> Batch:
-        prompts = [self._encode(item.text) for item in items]
+        prompts = [self._encode(item) for item in items]
         longest = max(map(len, prompts))
         if longest >= self._limit:
             raise InputError(
@@ -103,18 +122,50 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
             {"prompts": prompts, "longest": longest, "room": room},
         )
 
-    def _encode(self, text: str) -> list[int]:
-        """Token ids. In a chat the template's control tokens count, the user's are text."""
-        if not self._chat:
-            return list(self.processor(text)["input_ids"])
-        return list(
-            self.processor.apply_chat_template(
-                [{"role": "user", "content": text}],
-                add_generation_prompt=True,
+    def _encode(self, item: Passage) -> list[int]:
+        """Token ids of a prompt or a chat, which without a template is none to the model."""
+        if self._chat:
+            return self._rendered(self._messages(item))
+        if _chat_of(item) is not None:
+            raise InputError("the row is a chat, and this checkpoint has no chat template", _CHATS)
+        return list(self.processor(item.text)["input_ids"])
+
+    def _messages(self, item: Passage) -> list[dict[str, str]]:
+        messages = list(_chat_of(item) or [{"role": "user", "content": item.text}])
+        if self.options.system is not None and messages[0]["role"] not in _SYSTEM:
+            messages.insert(0, {"role": "system", "content": self.options.system})
+        return messages
+
+    def _rendered(self, messages: list[dict[str, str]]) -> list[int]:
+        """Token ids. The template's control tokens count, those in the messages are text.
+
+        An answer that is begun is gone on with. Raises InputError for a chat that the template
+        refuses, as some do those with a system prompt.
+        """
+        from jinja2 import TemplateError
+
+        begun = messages[-1]["role"] == _ASSISTANT
+        try:
+            tokens = self.processor.apply_chat_template(
+                messages,
+                add_generation_prompt=not begun,
+                continue_final_message=begun,
                 sanitize_control_tokens=True,
                 return_dict=False,
             )
-        )
+        except (TemplateError, ValueError) as failure:
+            reason = f"the checkpoint's chat template refuses this chat: {failure}"
+            raise InputError(reason, "see its card for the roles that it knows") from None
+        return list(tokens)
+
+    def _require_system(self) -> None:
+        """Refuse --system where the checkpoint's chats have no system prompt, or are none."""
+        if not self._chat:
+            raise UsageError("--system: this checkpoint has no chat template", _CHATS)
+        try:
+            self._rendered(self._messages(Passage("Hello")))
+        except InputError as failure:
+            raise UsageError(f"--system: {failure.message}", "leave it out") from None
 
     def forward(self, batch: Batch) -> Any:
         """Token ids [rows x sequences, tokens], without the prompts."""
@@ -167,19 +218,59 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         results: list[Any] = []
         for number, (item, prompt) in enumerate(zip(items, batch.extra["prompts"], strict=True)):
             own = outputs[number * per_item : (number + 1) * per_item].tolist()
-            texts = [GeneratedText(self._text(item.text, prompt, added)) for added in own]
+            texts = [self._generated(item, prompt, added, room) for added in own]
             results.append(Noted(texts if per_item > 1 else texts[0], notes))
         return results
 
-    def _text(self, text: str, prompt: list[int], added: list[int]) -> str:
+    def _generated(
+        self, item: Passage, prompt: list[int], added: list[int], room: int
+    ) -> GeneratedText:
+        answer = whole = self._answer(prompt, added)
+        for stop in self.options.stop:
+            answer = answer.split(stop, 1)[0]
+        stopped = answer != whole
+        count, ended = _own(added, set() if stopped else self._ends, self.processor.pad_token_id)
+        reason: FinishReason = "eos_token" if ended else "stop_sequence"
+        if count == room and not (ended or stopped):
+            reason = "length"
+        text = self._begun(item) + answer
+        return GeneratedText(text.strip() if self._chat else text, reason, len(prompt), count)
+
+    def _begun(self, item: Passage) -> str:
+        """What the text begins with: the prompt, or the answer that a chat ends in."""
+        if not self._chat:
+            return item.text
+        last = self._messages(item)[-1]
+        return last["content"] if last["role"] == _ASSISTANT else ""
+
+    def _answer(self, prompt: list[int], added: list[int]) -> str:
         # Decoded with its prompt: alone, its first word would lose the space before it.
         before, whole = (
             self.processor.decode(ids, skip_special_tokens=True) for ids in (prompt, prompt + added)
         )
-        answer = str(whole)[len(before) :]
-        for stop in self.options.stop:
-            answer = answer.split(stop, 1)[0]
-        return answer.strip() if self._chat else text + answer
+        return str(whole)[len(before) :]
+
+    @property
+    def _ends(self) -> set[int]:
+        """The tokens with which the model ends a text."""
+        ends = self.model.generation_config.eos_token_id
+        return set(ends) if isinstance(ends, list) else {ends}
+
+
+def _own(tokens: list[int], ends: set[int], padding: int) -> tuple[int, bool]:
+    """How many tokens are a text's own and not padding behind it, and whether it was ended."""
+    for count, token in enumerate(tokens, 1):
+        if token in ends:
+            return count, True
+    count = len(tokens)
+    while count and tokens[count - 1] == padding:
+        count -= 1
+    return count, False
+
+
+def _chat_of(item: Passage) -> Chat | None:
+    chat = item.fields.get("messages")
+    return chat if isinstance(chat, Chat) else None
 
 
 def _streamer(tokenizer: Any, hear: Callable[[str], None]) -> Any:

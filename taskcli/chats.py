@@ -1,0 +1,44 @@
+"""Chats as rows bring them: a list of messages, each with a role and a text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from taskcli.errors import InputError
+
+_HINT = "a chat is a list of objects with role and content, such as {role: user, content: Hello}"
+
+
+class Chat(tuple[dict[str, str], ...]):
+    """Messages with `role` and `content`, in order; at least one."""
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(message["content"] for message in self)
+
+
+def read_chat(messages: Sequence[Any]) -> Chat:
+    """The messages of a row. Raises InputError for what is no chat in text."""
+    if not messages:
+        raise InputError("the chat has no messages", _HINT)
+    return Chat(_message(one, number) for number, one in enumerate(messages, 1))
+
+
+def _message(one: Any, number: int) -> dict[str, str]:
+    role = one.get("role") if isinstance(one, dict) else None
+    if not isinstance(role, str):
+        raise InputError(f"message {number} of the chat has no role", _HINT)
+    return {"role": role, "content": _content(one.get("content"), number)}
+
+
+def _content(content: Any, number: int) -> str:
+    """A text, or parts that are texts, as chats with pictures in them are written."""
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    if not isinstance(parts, list) or not all(map(_is_text, parts)):
+        raise InputError(f"message {number} of the chat holds something else than text", _HINT)
+    return "".join(part["text"] for part in parts)
+
+
+def _is_text(part: Any) -> bool:
+    return (
+        isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
+    )

@@ -1,0 +1,263 @@
+"""generate: prompts as they are meant, chats of several turns, and why a text ends."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import transformers as hf
+from checkpoints import cached
+from conftest import Finished
+from models import load
+
+from taskcli.items import Passage
+
+Run = Callable[..., Finished]
+SHORT = ("--max-new-tokens", "5")
+
+
+def one(done: Finished) -> dict[str, Any]:
+    assert done.exit_code == 0, done.stderr
+    [record] = done.records
+    return record["result"]
+
+
+def chat(*turns: tuple[str, str], **more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": role, "content": text} for role, text in turns], **more}
+
+
+def rows(*values: Any) -> str:
+    Path("rows.jsonl").write_text("".join(f"{json.dumps(value)}\n" for value in values))
+    return "rows.jsonl"
+
+
+# Prompts
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_one_final_newline_of_a_file_or_a_pipe_is_no_part_of_the_prompt(run: Run, end: str) -> None:
+    words = ("-m", cached("gpt2"), *SHORT)
+    literal = one(run("generate", "--text", "Once upon", *words))
+    Path("prompt.txt").write_bytes(f"Once upon{end}".encode())
+    assert one(run("generate", "prompt.txt", *words)) == literal
+    assert one(run("generate", "-", *words, stdin=f"Once upon{end}")) == literal
+
+
+def test_other_newlines_stay(run: Run) -> None:
+    words = ("-m", cached("gpt2"), *SHORT)
+    piped = one(run("generate", "-", *words, stdin="\nOnce\n\n"))
+    assert piped == one(run("generate", "--text", "\nOnce\n", *words))
+    assert piped["generated_text"].startswith("\nOnce\n")
+    row = run("generate", rows({"prompt": "Once\n"}), *words)
+    assert one(row) == one(run("generate", "--text", "Once\n", *words))
+
+
+def test_a_document_of_another_task_keeps_its_end(run: Run, classifier: Path) -> None:
+    from taskcli.runtime.media import Decoder
+    from taskcli.sources import Source
+
+    decode = Decoder(load("classify-text", classifier).task.media)
+    assert decode(Source("-", data=b"Good.\n")) == Passage("Good.\n")
+
+
+@pytest.mark.parametrize("stop", [[""], ["x", ""]])
+def test_an_empty_stop_text_is_a_wrong_call(run: Run, stop: list[str]) -> None:
+    flags = [word for text in stop for word in ("--stop", text)]
+    done = run("generate", "--text", "Once", "-m", cached("gpt2"), *flags)
+    assert done.exit_code == 2
+    assert "--stop" in done.stderr
+
+
+# Why a text ends
+
+
+@pytest.fixture
+def ending(tmp_path: Path) -> Callable[[str, str], tuple[Path, int]]:
+    """A copy of a checkpoint that ends with a token which it writes soon, and how soon that is."""
+
+    def make(name: str, prompt: str) -> tuple[Path, int]:
+        folder = shutil.copytree(cached(name), tmp_path / "ending")
+        done = load("generate", name, max_new_tokens=3).session.task
+        batch = done.preprocess([Passage(prompt)])
+        tokens = done.forward(batch)[0].tolist()
+        for file in ("config.json", "generation_config.json"):
+            settings = json.loads((folder / file).read_text())
+            (folder / file).write_text(json.dumps({**settings, "eos_token_id": tokens[2]}))
+        return folder, tokens.index(tokens[2]) + 1
+
+    return make
+
+
+def test_a_record_says_why_its_text_ends_and_what_it_took(
+    run: Run, ending: Callable[[str, str], tuple[Path, int]]
+) -> None:
+    prompt = "Once upon a time there was"
+    tokens = len(hf.AutoTokenizer.from_pretrained(cached("gpt2"))(prompt)["input_ids"])
+    words = ("generate", "--text", prompt, "--max-new-tokens", "8")
+    long = one(run(*words, "-m", cached("gpt2")))
+    assert list(long) == ["generated_text", "finish_reason", "prompt_tokens", "generated_tokens"]
+    assert (long["finish_reason"], long["prompt_tokens"]) == ("length", tokens)
+    assert long["generated_tokens"] == 8
+    folder, count = ending("gpt2", prompt)
+    ended = one(run(*words, "-m", folder))
+    assert (ended["finish_reason"], ended["generated_tokens"]) == ("eos_token", count)
+    stop = long["generated_text"][len(prompt) + 3 :][:2]
+    stopped = one(run(*words, "-m", cached("gpt2"), "--stop", stop))
+    assert stopped["finish_reason"] == "stop_sequence"
+    assert 1 <= stopped["generated_tokens"] < 8
+    assert stopped["generated_text"] in long["generated_text"]
+
+
+@pytest.mark.parametrize(("name", "stop"), [("gpt2", "We"), ("llama-chat", "work")])
+def test_texts_in_a_batch_say_what_they_say_alone(run: Run, name: str, stop: str) -> None:
+    prompts = rows(*({"prompt": text} for text in ("Once upon a time there was", "No", "He and")))
+    words = ("generate", prompts, "-m", cached(name), "--max-new-tokens", "24", "--stop", stop)
+    together = [record["result"] for record in run(*words, "--batch-size", "3").records]
+    alone = [record["result"] for record in run(*words, "--batch-size", "1").records]
+    assert together == alone
+    assert len({result["generated_tokens"] for result in alone}) > 1
+
+
+def test_every_one_of_several_texts_has_its_own_reason(
+    run: Run, ending: Callable[[str, str], tuple[Path, int]]
+) -> None:
+    folder, _ = ending("gpt2", "Once upon")
+    how = ("--num-return-sequences", "4", "--temperature", "2", "--seed", "1")
+    found = one(
+        run("generate", "--text", "Once upon", "-m", folder, "--max-new-tokens", "12", *how)
+    )
+    assert len(found) == 4
+    assert {text["finish_reason"] for text in found} == {"eos_token", "length"}
+    for text in found:
+        assert (text["generated_tokens"] == 12) or text["finish_reason"] == "eos_token"
+
+
+def test_reasons_are_in_the_schema_and_in_tables(run: Run) -> None:
+    schema = json.loads(run("schema", "generate").stdout)
+    done = run("generate", "--text", "Once", "-m", cached("gpt2"), *SHORT)
+    jsonschema.validate(done.records[0], schema)
+    reasons = schema["$defs"]["GeneratedText"]["properties"]["finish_reason"]
+    assert "stop_sequence" in json.dumps(reasons)
+    table = run("generate", "--text", "Once", "-m", cached("gpt2"), *SHORT, "-f", "csv").stdout
+    header = "input,generated_text,finish_reason,prompt_tokens,generated_tokens,error"
+    assert table.splitlines()[0] == header
+    rich = run("generate", "--text", "Once", "-m", cached("gpt2"), *SHORT, "-f", "rich").stdout
+    assert "length" not in rich
+
+
+# Chats
+
+
+def asked(run: Run, *values: Any, how: tuple[object, ...] = ()) -> list[dict[str, Any]]:
+    done = run("generate", rows(*values), "-m", cached("llama-chat"), *SHORT, *how)
+    return done.records
+
+
+def prompt_of(*turns: tuple[str, str]) -> int:
+    """How many tokens a chat has by the checkpoint's own template."""
+    tokenizer = hf.AutoTokenizer.from_pretrained(cached("llama-chat"))
+    messages = chat(*turns)["messages"]
+    return len(tokenizer.apply_chat_template(messages, add_generation_prompt=True)["input_ids"])
+
+
+def test_a_row_of_messages_is_a_chat_of_several_turns(run: Run) -> None:
+    turns = [("user", "Hello"), ("assistant", "Yes?"), ("user", "Who are you?")]
+    short, long = asked(run, chat(turns[0]), chat(*turns, prompt="not this"))
+    assert short["result"] == one(
+        run("generate", "--text", "Hello", "-m", cached("llama-chat"), *SHORT)
+    )
+    assert long["result"]["prompt_tokens"] == prompt_of(*turns) > prompt_of(turns[0])
+    expected = hf.pipeline("text-generation", str(cached("llama-chat")), device="cpu")(
+        chat(*turns)["messages"], max_new_tokens=5, do_sample=False
+    )
+    answer = expected[0]["generated_text"][-1]["content"]
+    assert long["result"]["generated_text"] == answer.strip()
+
+
+def test_an_answer_that_is_begun_is_gone_on_with(run: Run) -> None:
+    turns = [("user", "Hello"), ("assistant", "I am")]
+    [found] = asked(run, chat(*turns))
+    [expected] = hf.pipeline("text-generation", str(cached("llama-chat")), device="cpu")(
+        chat(*turns)["messages"], max_new_tokens=5, do_sample=False
+    )
+    assert found["result"]["generated_text"].startswith("I am")
+    answer = expected["generated_text"][-1]["content"]
+    assert found["result"]["generated_text"] == answer.strip()
+
+
+def test_a_system_prompt_is_put_before_chats_that_bring_none(run: Run) -> None:
+    system, user = ("system", "Be brief."), ("user", "Hello")
+    values = [chat(user), chat(("system", "Rhyme."), user), {"prompt": "Hello"}]
+    first, own, plain = asked(run, *values, how=("--system", "Be brief."))
+    assert first["result"]["prompt_tokens"] == prompt_of(system, user) > prompt_of(user)
+    assert first["result"] == plain["result"]
+    assert own["result"]["prompt_tokens"] == prompt_of(("system", "Rhyme."), user)
+
+
+def test_parts_of_a_message_are_texts(run: Run) -> None:
+    parts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]
+    picture = [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]
+    values = [{"messages": [{"role": "user", "content": content}]} for content in (parts, picture)]
+    told, seen = asked(run, *values)
+    assert told["result"]["prompt_tokens"] == prompt_of(("user", "Hello"))
+    assert seen["error"]["message"] == "message 1 of the chat holds something else than text"
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        ([], "has no messages"),
+        (["Hello"], "message 1 of the chat has no role"),
+        ([{"role": "user", "content": "a"}, {"content": "b"}], "message 2 of the chat has no role"),
+        ([{"role": "user"}], "message 1 of the chat holds something else"),
+        ([{"role": "user", "content": None}], "message 1 of the chat holds something else"),
+        ([{"role": "user", "content": " "}], "the text is empty"),
+    ],
+)
+def test_what_is_no_chat_costs_its_own_row(run: Run, messages: list[Any], reason: str) -> None:
+    broken, whole = asked(run, {"messages": messages}, chat(("user", "Hello")))
+    assert reason in broken["error"]["message"]
+    assert "result" in whole
+
+
+def test_a_field_of_another_name_may_hold_the_chat(run: Run) -> None:
+    turns = chat(("user", "Hello"))["messages"]
+    [found] = asked(run, {"log": {"turns": turns}, "messages": 3}, how=("--field", "log.turns"))
+    assert found["result"]["prompt_tokens"] == prompt_of(("user", "Hello"))
+    row = chat(("user", "Hello"), prompt="Good day")
+    [prompt] = asked(run, row, how=("--field", "prompt"))
+    assert prompt["result"]["prompt_tokens"] == prompt_of(("user", "Good day"))
+
+
+def test_without_a_template_a_chat_is_an_error_and_a_system_prompt_a_wrong_call(run: Run) -> None:
+    both = rows(chat(("user", "Hello")), {"prompt": "Hello"})
+    done = run("generate", both, "-m", cached("gpt2"), *SHORT)
+    assert done.exit_code == 1
+    broken, whole = done.records
+    assert "no chat template" in broken["error"]["message"]
+    assert "--model chat" in broken["error"]["hint"]
+    assert whole["result"]["generated_text"].startswith("Hello")
+    done = run("generate", "--text", "Hello", "-m", cached("gpt2"), "--system", "Be brief.")
+    assert done.exit_code == 2
+    assert "--system: this checkpoint has no chat template" in done.stderr
+
+
+def test_what_a_template_refuses_is_said(run: Run, tmp_path: Path) -> None:
+    folder = shutil.copytree(cached("llama-chat"), tmp_path / "strict")
+    file = folder / "chat_template.jinja"
+    refusal = (
+        "{% if messages[0]['role'] == 'system' %}"
+        "{{ raise_exception('System role not supported') }}{% endif %}"
+    )
+    file.write_text(refusal + file.read_text())
+    words = ("generate", "-m", folder, *SHORT)
+    done = run(*words, rows(chat(("system", "Rhyme."), ("user", "Hello")), {"prompt": "Hello"}))
+    assert done.exit_code == 1
+    assert "System role not supported" in done.records[0]["error"]["message"]
+    assert "result" in done.records[1]
+    done = run(*words, "--text", "Hello", "--system", "Be brief.")
+    assert done.exit_code == 2
+    assert "System role not supported" in done.stderr
