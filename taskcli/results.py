@@ -89,7 +89,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class DepthMap:
-    """Distances over the upright image; `units` says what the numbers mean."""
+    """Distances over the upright image; `units` says what the numbers mean.
+
+    Of a saved PNG a pixel is `(depth - depth_offset) / depth_scale`.
+    """
 
     min: float
     max: float
@@ -98,6 +101,8 @@ class DepthMap:
     height: int
     units: Literal["m", "relative"]
     values: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
+    depth_scale: float | None = None
+    depth_offset: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

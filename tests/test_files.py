@@ -6,7 +6,9 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Callable
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,13 +20,17 @@ import pytest
 import soundfile
 from checkpoints import cached
 from conftest import Finished
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from models import pixels
 from PIL import Image
 from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
 
-from taskcli.output.drawing import Sketch
+from taskcli.output import lettering
+from taskcli.output.drawing import Sketch, Tag
 from taskcli.output.palette import PALETTE, colour_of, colours, ink_on
 from taskcli.output.saved.names import Names
+from taskcli.output.tagging import Subject, places
 from taskcli.results import Box, RunLengthMask
 
 Run = Callable[..., Finished]
@@ -53,7 +59,8 @@ def test_detect_leaves_the_annotated_picture_and_every_object(run: Run, shots: P
         original = Image.open(record["input"])
         drawn = opened(record, ".boxes.png")
         scale = drawn.width // original.width
-        assert drawn.size == (original.width * scale, original.height * scale)
+        assert drawn.width == original.width * scale
+        assert drawn.height >= original.height * scale, "crowded names stand under the picture"
         assert drawn.width >= 400 or drawn.height >= 400, "small pictures are enlarged"
         crops = [name for name in record["files"] if ".crop-" in name]
         boxes = [found["box"] for found in record["result"]]
@@ -117,6 +124,10 @@ def test_depth_is_the_same_in_all_files(run: Run, shots: Path, name: str) -> Non
     assert deep.mode == "I;16"
     scale, offset = (float(deep.text[f"depth_{key}"]) for key in ("scale", "offset"))
     assert deep.text["units"] == result["units"]
+    told = [result[f"depth_{key}"] for key in ("scale", "offset")]
+    assert told == pytest.approx([scale, offset], rel=1e-5), "the record says it, too"
+    (bare,) = run("depth", shots / "wide.png", "-m", cached(name)).records
+    assert set(result) - set(bare["result"]) == {"depth_scale", "depth_offset"}
     assert np.abs(np.asarray(deep) * scale + offset - array).max() <= scale * 0.51
     seen = np.asarray(opened(record, ".colours.png").convert("L")).astype(float)
     nearer_is = -1 if result["units"] == "m" else 1
@@ -399,16 +410,201 @@ def test_drawing_stays_inside_and_labels_off_each_other(size: tuple[int, int]) -
     ]
     for number, box in enumerate(boxes):
         sketch.box(box, PALETTE[number])
-        sketch.name(f"label {number}", box, PALETTE[number])
         sketch.region(np.ones((height, width), np.uint8), boxes[0], PALETTE[number])
     wide, high = sketch.image.size
-    for left, top, right, bottom in sketch._names:
-        assert 0 <= left <= right <= wide
-        assert 0 <= top <= bottom <= high
-    if min(size) > 60:
-        for one, other in itertools.combinations(sketch._names, 2):
-            apart = one[2] <= other[0] or other[2] <= one[0]
-            assert apart or one[3] <= other[1] or other[3] <= one[1]
+    tags = [Tag(f"label {number}", 0.5, box, PALETTE[number]) for number, box in enumerate(boxes)]
+    sketch.names(tags)
+    assert len(sketch.tags) == len(boxes) or min(size) < 60
+    check_apart(sketch.tags, (wide, high))
+
+
+def check_apart(tags: list[tuple[int, ...]], size: tuple[int, int]) -> None:
+    """Names are inside the picture and none covers another."""
+    for left, top, right, bottom in tags:
+        assert 0 <= left <= right <= size[0]
+        assert 0 <= top <= bottom <= size[1]
+    for one, other in itertools.combinations(tags, 2):
+        apart = one[2] <= other[0] or other[2] <= one[0]
+        assert apart or one[3] <= other[1] or other[3] <= one[1]
+
+
+def crowd(count: int) -> list[Subject]:
+    rng = np.random.default_rng(count)
+    corners, sides = rng.integers(0, (560, 400), (count, 2)), rng.integers(8, 80, (count, 2))
+    return [
+        Subject((int(x), int(y), int(x + wide), int(y + high)))
+        for (x, y), (wide, high) in zip(corners, sides, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 10, 100])
+def test_a_name_hides_little_or_gives_way_to_a_number(count: int) -> None:
+    subjects = crowd(count)
+    found = places((640, 480), subjects, [(70, 18)] * count, [(16, 18)] * count)
+    check_apart([place.frame for place in found if place], (640, 480))
+    for place in found:
+        for left, top, right, bottom in (one.frame for one in subjects if place):
+            wide = max(0, min(right, place.frame[2]) - max(left, place.frame[0]))
+            high = max(0, min(bottom, place.frame[3]) - max(top, place.frame[1]))
+            if not place.short:
+                assert wide * high <= 0.25 * (right - left) * (bottom - top)
+    full = [place for place in found if place and not place.short]
+    assert len(full) == count or count == 100
+    assert len(full) < count or count < 100
+
+
+def test_a_name_stands_off_its_box_and_inside_its_region() -> None:
+    box = (100, 100, 200, 200)
+    (outside,) = places((640, 480), [Subject(box)], [(60, 18)], [(9, 18)])
+    assert outside.frame == (100, 82, 160, 100)
+    region = Subject(box, 9_000, (150, 150))
+    (inside,) = places((640, 480), [region], [(60, 18)], [(9, 18)])
+    assert inside.frame == (120, 141, 180, 159)
+    small = Subject((100, 100, 120, 120), 300, (110, 110))
+    (beside,) = places((640, 480), [small], [(60, 18)], [(9, 18)])
+    assert (beside.frame, beside.short) == ((100, 82, 160, 100), False)
+
+
+def test_numbers_stand_for_crowded_names_which_are_under_the_picture() -> None:
+    size = (640, 480)
+    sketch = Sketch(Image.new("RGB", size), size)
+    tags = [
+        Tag("a very long name", 0.5, Box(*one.frame), PALETTE[number % 8])
+        for number, one in enumerate(crowd(100))
+    ]
+    sketch.names(tags)
+    check_apart(sketch.tags, size)
+    assert sketch.image.width == 640
+    assert sketch.image.height > 480
+    alone = Sketch(Image.new("RGB", size), size)
+    alone.names(tags[:1])
+    assert alone.image.size == size
+
+
+# Letters
+
+
+@pytest.fixture
+def fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A system that has only the fonts that a test puts there."""
+    folder = tmp_path / "system-fonts"
+    folder.mkdir()
+
+    def forget() -> None:
+        for cached_ in (lettering._system, lettering._file_of, lettering._has):
+            cached_.cache_clear()
+
+    monkeypatch.setattr(lettering, "_FOLDERS", (str(folder),))
+    forget()
+    yield folder
+    forget()
+
+
+def make_font(file: Path, chars: str) -> None:
+    """A font whose letters are full squares."""
+    names = [".notdef", *(f"square{number}" for number in range(len(chars)))]
+    square = TTGlyphPen(None)
+    square.moveTo((0, 0))
+    for point in ((0, 800), (800, 800), (800, 0)):
+        square.lineTo(point)
+    square.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap(dict(zip(map(ord, chars), names[1:], strict=True)))
+    empty = TTGlyphPen(None).glyph()
+    builder.setupGlyf({name: square.glyph() if at else empty for at, name in enumerate(names)})
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (900, 50)))
+    builder.setupHorizontalHeader(ascent=900, descent=-200)
+    builder.setupNameTable({"familyName": "Test", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(str(file))
+
+
+@pytest.mark.parametrize(
+    "text", ["école", "naïve", "кошка", "γάτα", "մեքենա", "cat 93%", "ñandú №…", "e\u0301cole"]
+)
+def test_the_font_that_ships_has_latin_greek_and_cyrillic(fonts: Path, text: str) -> None:
+    (run,) = lettering.runs(text)
+    assert run.file == lettering.OWN
+    assert run.text == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize("text", ["قطة", "חתול"])
+def test_letters_that_join_or_turn_need_what_shapes_them(
+    fonts: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lettering, "_can_shape", lambda: True)
+    assert lettering.runs(text) == [lettering.Run(text, lettering.OWN)]
+    monkeypatch.setattr(lettering, "_can_shape", lambda: False)
+    assert lettering.runs(text) is None
+    assert lettering.runs("cat") is not None
+
+
+def test_other_letters_are_the_systems(fonts: Path) -> None:
+    assert lettering.runs("猫") is None
+    lettering._system.cache_clear()
+    lettering._file_of.cache_clear()
+    (fonts / "broken.ttf").write_bytes(b"no font")
+    for name, chars in {"Deep Serif Bold": "猫犬", "Plain Sans": "猫", "Last": "犬"}.items():
+        make_font(fonts / f"{name}.ttf", chars)
+    assert lettering.runs("a 猫 b") == [
+        lettering.Run("a ", lettering.OWN),
+        lettering.Run("猫 ", fonts / "Plain Sans.ttf"),
+        lettering.Run("b", lettering.OWN),
+    ]
+    (run,) = lettering.runs("犬")
+    assert run.file == fonts / "Last.ttf"
+    size = (640, 480)
+    sketch = Sketch(Image.new("RGB", size), size)
+    sketch.names([Tag("猫", None, Box(100, 100, 300, 300), PALETTE[0])])
+    (frame,) = sketch.tags
+    ink = np.asarray(sketch.image.crop(frame)) == ink_on(PALETTE[0])
+    assert 0.2 < ink.all(2).mean() < 0.8, "the square is drawn"
+
+
+def relabelled(name: str, label: str) -> Path:
+    """A tiny checkpoint whose labels all have one name."""
+    folder = Path(f"{name}-relabelled")
+    shutil.copytree(cached(name), folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["id2label"] = {number: f"{label}{number}" for number in config["id2label"]}
+    config.pop("label2id", None)
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.mark.parametrize("task", ["detect", "segment"])
+def test_what_no_font_has_is_numbered_and_said(
+    run: Run, shots: Path, fonts: Path, task: str
+) -> None:
+    folder = relabelled({"detect": "detr", "segment": "mask2former"}[task], "猫")
+    words = (task, shots / "wide.png", "-m", folder, "--threshold", "0.1")
+    (bare,) = run(*words).records
+    (record,) = run(*words, "--save-dir", "seen").records
+    assert record["result"] == bare["result"] != []
+    (warning,) = set(record["warnings"]) - set(bare.get("warnings", []))
+    assert warning.startswith("drawn as numbers, their places in the result")
+    assert record["result"][0]["label"] in warning
+    (record,) = run(*words, "--save-dir", "bare", "--no-names").records
+    assert record.get("warnings") == bare.get("warnings")
+    make_font(fonts / "Plain Sans.ttf", "猫")
+    lettering._system.cache_clear()
+    lettering._file_of.cache_clear()
+    (record,) = run(*words, "--save-dir", "read").records
+    assert record.get("warnings") == bare.get("warnings")
+
+
+def test_no_names_leaves_boxes_alone(run: Run, shots: Path) -> None:
+    words = ("detect", shots / "wide.png", "-m", cached("detr"))
+    (record,) = run(*words, "--save-dir", "seen", "--no-names").records
+    original = Image.open(record["input"]).convert("RGB")
+    sketch = Sketch(original, original.size)
+    labels = json.loads((cached("detr") / "config.json").read_text())["id2label"]
+    known = colours({int(number): label for number, label in labels.items()})
+    for one in reversed(record["result"]):
+        sketch.box(Box(**one["box"]), colour_of(one["label"], known))
+    assert np.array_equal(np.asarray(opened(record, ".boxes.png")), np.asarray(sketch.image))
 
 
 # How linear light reaches eyes without one kind of cone: Machado, Oliveira and Fernandes, 2009.

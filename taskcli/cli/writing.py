@@ -26,6 +26,7 @@ _LAID_OUT_BY = {
     "crops": "crops",
     "masks": "masks",
     "preview": "preview",
+    "no_names": "no_names",
     "polygons": "polygons",
     "yolo_scores": "yolo_scores",
     "coco_ids": "coco_ids",

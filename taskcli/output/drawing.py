@@ -1,30 +1,34 @@
 """Boxes, regions and names on a picture, legible at any size. Pillow loads when it is used."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
 
+from taskcli.output.lettering import OWN, Run, font, runs
 from taskcli.output.palette import Colour, ink_on
+from taskcli.output.safe import safe_line
+from taskcli.output.tagging import Frame, Subject, places
 from taskcli.results import Box, RunLengthMask
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont
+    from PIL.ImageDraw import ImageDraw
 
 _SMALLEST = 480  # pixels of the longer side: smaller pictures are enlarged, or no name would fit
 _MOST_TIMES = 16
 _BLEND = 0.45  # of a region's colour over the picture
 
 _FINE, _BOLD = 200, 60  # widths of a line in a picture's side; bold shows when it is reduced
-_EDGE = (24, 24, 24)
-
-Frame = tuple[int, int, int, int]  # left, top, right, bottom
+_EDGE, _PAPER = (24, 24, 24), (240, 240, 240)
+_TOLD = 10  # labels in one warning
 
 
 class Sketch:
     """A picture to draw on. Coordinates are the picture's own; `scale` enlarges small ones."""
 
     def __init__(self, image: "Image", size: tuple[int, int], bold: bool = False) -> None:
-        from PIL import ImageDraw, ImageFont
+        from PIL import ImageDraw
         from PIL.Image import Resampling
 
         self.scale = min(max(1, -(-_SMALLEST // max(size))), _MOST_TIMES)
@@ -34,8 +38,8 @@ class Sketch:
         self._draw = ImageDraw.Draw(self.image)
         side = (wide * high) ** 0.5
         self.line = max(2, round(side / (_BOLD if bold else _FINE)))
-        self._font = cast("FreeTypeFont", ImageFont.load_default(max(13, side / 36)))
-        self._names: list[Frame] = []
+        self._size = max(13, round(side / 38))  # of letters
+        self.tags: list[Frame] = []  # where names stand
 
     def box(self, box: Box, colour: Colour) -> None:
         """A frame inside the box's outermost pixels, between dark edges that show on any ground."""
@@ -46,31 +50,61 @@ class Sketch:
             if sides[0] <= sides[2] and sides[1] <= sides[3]:
                 self._draw.rectangle(sides, outline=ink, width=width)
 
-    def name(self, text: str, box: Box, colour: Colour) -> None:
-        """A label at a box: above it if there is room, inside the picture, on no other label."""
-        pad = max(2, round(self._font.size / 5))
-        text = self._fitted(text, self.image.width - 2 * pad)
-        wide = int(self._font.getlength(text)) + 2 * pad
-        height = sum(self._font.getmetrics()) + pad
-        frame = self._free(wide, min(height, self.image.height), self._scaled(box))
-        self._names.append(frame)
-        self._draw.rectangle((frame[0], frame[1], frame[2] - 1, frame[3] - 1), fill=colour)
-        place = (frame[0] + pad, frame[1] + pad // 2)
-        self._draw.text(place, text, fill=ink_on(colour), font=self._font)
+    def names(self, tags: Sequence["Tag"]) -> None:
+        """Write names where they hide little and not each other, the first ones first.
 
-    def name_inside(self, text: str, mask: Any, colour: Colour) -> None:
-        """A label on the row that halves a region's area, in the middle of its pixels there."""
-        import numpy as np
+        Where there is no room for one, its number in the order given stands for it, and the name
+        under the picture. So does a number for what no font has letters for.
+        """
+        shown = [_Shown(tag, number, self._size) for number, tag in enumerate(tags, 1)]
+        found = places(
+            self.image.size,
+            [self._subject(tag) for tag in tags],
+            [one.extent(one.full) for one in shown],
+            [one.extent(one.short) for one in shown],
+        )
+        for one, place in zip(shown, found, strict=True):
+            if place is not None:
+                self.tags.append(place.frame)
+                one.draw(self._draw, place.frame, one.short if place.short else one.full)
+        below = [
+            one
+            for one, place in zip(shown, found, strict=True)
+            if one.has_letters and (place is None or place.short)
+        ]
+        if below:
+            self._legend(below)
 
-        filled = mask.sum(1).cumsum()
-        if not filled[-1]:
-            return
-        row = int(np.searchsorted(filled, (filled[-1] + 1) // 2))
-        own = np.flatnonzero(mask[row])
-        middle = int(own[len(own) // 2])
-        half = int(self._font.getlength(text)) // (2 * self.scale)
-        top = row + self.line
-        self.name(text, Box(middle - half, top, middle + half, top), colour)
+    def _subject(self, tag: "Tag") -> Subject:
+        frame = self._scaled(tag.box)
+        if tag.mask is None:
+            return Subject(frame)
+        middle = _middle(tag.mask)
+        area = int(tag.mask.sum()) * self.scale**2
+        scaled = None if middle is None else (middle[0] * self.scale, middle[1] * self.scale)
+        return Subject(frame, area, scaled)
+
+    def _legend(self, entries: Sequence["_Shown"]) -> None:
+        """Numbers and names in rows of a strip under the picture."""
+        from PIL import Image, ImageDraw
+
+        gap = max(4, self._size // 2)
+        spots, x, y, row = [], gap, gap, entries[0].extent(entries[0].short)[1]
+        for one in entries:
+            width = one.extent(one.short)[0] + gap // 2 + one.extent(one.full)[0]
+            if x > gap and x + width > self.image.width:
+                x, y = gap, y + row + gap // 2
+            spots.append((x, y))
+            x += width + gap
+        picture = self.image
+        self.image = Image.new("RGB", (picture.width, picture.height + y + row + gap), _EDGE)
+        self.image.paste(picture)
+        self._draw = ImageDraw.Draw(self.image)
+        for one, (x, y) in zip(entries, spots, strict=True):
+            wide, high = one.extent(one.short)
+            top = picture.height + y
+            one.draw(self._draw, (x, top, x + wide, top + high), one.short)
+            one.write(self._draw, x + wide + gap // 2, top, one.full, _PAPER)
 
     def region(self, mask: Any, box: Box, colour: Colour) -> None:
         """Tint the pixels of a mask, uint8 [height, width], and line its edge."""
@@ -86,25 +120,76 @@ class Sketch:
         self.image.paste(colour, place, fromarray(edge))
 
     def _scaled(self, box: Box) -> Frame:
-        left, top, right, bottom = (side * self.scale for side in _sides(box))
+        left, top, right, bottom = (side * self.scale for side in box.sides)
         return left, top, right, bottom
 
-    def _fitted(self, text: str, room: int) -> str:
-        """The text, cut if the whole picture is too narrow for it."""
-        short = text
-        while short and self._font.getlength(short) > room:
-            short = short[:-1]
-        return short if short == text or len(short) < 2 else short[:-1] + "…"
 
-    def _free(self, wide: int, high: int, box: Frame) -> Frame:
-        places = [self._inside(*corner, wide, high) for corner in _corners(wide, high, box)]
-        free = (place for place in places if not any(_overlap(place, it) for it in self._names))
-        return next(free, places[0])
+@dataclass(frozen=True)
+class Tag:
+    """A name to write at a box; `mask`, uint8 [height, width], is what a region has of it."""
 
-    def _inside(self, left: int, top: int, wide: int, high: int) -> Frame:
-        left = max(0, min(left, self.image.width - wide))
-        top = max(0, min(top, self.image.height - high))
-        return left, top, min(left + wide, self.image.width), min(top + high, self.image.height)
+    label: str
+    score: float | None
+    box: Box
+    colour: Colour
+    mask: Any = None
+
+
+class _Shown:
+    """A tag as letters of a size: the whole of it, and the number in its place."""
+
+    def __init__(self, tag: Tag, number: int, size: int) -> None:
+        self._size, self._colour = size, tag.colour
+        self._pad = max(2, size // 5)
+        label = runs(safe_line(tag.label))
+        note = "" if tag.score is None else f" {tag.score:.0%}"
+        self.has_letters = label is not None
+        self.short = [Run(str(number), OWN)]
+        self.full = [*(label or self.short), *([Run(note, OWN)] if note else [])]
+
+    def extent(self, text: list[Run]) -> tuple[int, int]:
+        """Width and height of the tag."""
+        wide = sum(font(run.file, self._size).getlength(run.text) for run in text)
+        return ceil(wide) + 2 * self._pad, sum(self._metrics) + self._pad
+
+    def draw(self, draw: "ImageDraw", frame: Frame, text: list[Run]) -> None:
+        left, top, right, bottom = frame
+        draw.rectangle((left, top, right - 1, bottom - 1), fill=self._colour)
+        self.write(draw, left + self._pad, top, text, ink_on(self._colour))
+
+    def write(self, draw: "ImageDraw", left: float, top: int, text: list[Run], ink: Colour) -> None:
+        """Runs of several fonts stand on one line."""
+        line = top + self._pad // 2 + self._metrics[0]
+        for run in text:
+            letters = font(run.file, self._size)
+            draw.text((left, line), run.text, fill=ink, font=letters, anchor="ls")
+            left += letters.getlength(run.text)
+
+    @property
+    def _metrics(self) -> tuple[int, int]:
+        """How far letters rise above their line and reach below it."""
+        return font(OWN, self._size).getmetrics()
+
+
+def unwritable(labels: Iterable[str]) -> tuple[str, ...]:
+    """What to say of labels that no font here has letters for."""
+    lacking = [label for label in dict.fromkeys(labels) if runs(safe_line(label)) is None]
+    if not lacking:
+        return ()
+    named = ", ".join(lacking[:_TOLD]) + (", …" if len(lacking) > _TOLD else "")
+    return (f"drawn as numbers, their places in the result, for no font here has them: {named}",)
+
+
+def _middle(mask: Any) -> tuple[int, int] | None:
+    """The middle of the pixels on the row that halves a region's area."""
+    import numpy as np
+
+    filled = mask.sum(1).cumsum()
+    if not filled[-1]:
+        return None
+    row = int(np.searchsorted(filled, (filled[-1] + 1) // 2))
+    own = np.flatnonzero(mask[row])
+    return int(own[len(own) // 2]), row
 
 
 def decoded(mask: RunLengthMask) -> Any:
@@ -118,24 +203,6 @@ def whole(item: Any) -> "Image":
     """The picture of an item in its full size, also where it was decoded smaller."""
     image: Image = item.image
     return image if image.size == item.size else image.resize(item.size)
-
-
-def _sides(box: Box) -> Frame:
-    return box.xmin, box.ymin, box.xmax, box.ymax
-
-
-def _corners(wide: int, high: int, box: Frame) -> Iterator[tuple[int, int]]:
-    """Where a label may begin, best first: above the box, in its top, below it, in its bottom."""
-    left, top, right, bottom = box
-    for first in (top - high, top, bottom, bottom - high):
-        yield left, first
-        yield right - wide, first
-    for step in range(1, max(2, (bottom - top) // max(high, 1))):
-        yield left, top + step * high
-
-
-def _overlap(one: Sequence[int], other: Sequence[int]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _eroded(mask: Any, steps: int) -> Any:

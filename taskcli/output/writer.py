@@ -23,6 +23,7 @@ class Layout:
     crops: bool = False
     masks: bool = False
     preview: bool = False
+    no_names: bool = False
     polygons: bool = False
     yolo_scores: bool = False
     coco_ids: Path | None = None

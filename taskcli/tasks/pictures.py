@@ -31,6 +31,12 @@ class PictureOutput(OutputOptions):
 class FoundOutput(PictureOutput):
     """Of tasks that find something at a place in the picture."""
 
+    no_names: Annotated[
+        bool,
+        typer.Option(
+            "--no-names", help="Draw without names on pictures.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
     coco_ids: Annotated[
         Path | None,
         typer.Option(

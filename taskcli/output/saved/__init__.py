@@ -38,7 +38,9 @@ class Saver:
     """Writes the files of each record before the record that names them."""
 
     def __init__(self, task: str, folder: Path, known: Iterable[str], layout: Layout) -> None:
-        self._contents: Callable[[Record, Layout], Contents] = _module(task).contents
+        module = _module(task)
+        self._contents: Callable[[Record, Layout], Contents] = module.contents
+        self._told: Callable[[Record, Layout], Record] | None = getattr(module, "told", None)
         self._files = Files(folder, known)
         self._layout = layout
 
@@ -51,4 +53,6 @@ class Saver:
         except InputError as failure:
             reason = Failure(type(failure).__name__, failure.message, failure.hint)
             return replace(record, result=None, error=reason)
+        if self._told is not None:
+            record = self._told(record, self._layout)
         return replace(record, files=(*record.files, *files))

@@ -1,6 +1,7 @@
 """depth: the map as 16-bit PNG with its scale, as float32 array, and in colours."""
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskcli.output.images import png, to_look_at
@@ -26,6 +27,13 @@ def contents(record: Record, layout: Layout) -> Contents:
     yield ".depth.npy", _array(record.result)
     extension, content = to_look_at(coloured(record.result))
     yield f".colours{extension}", content
+
+
+def told(record: Record, layout: Layout) -> Record:
+    """The record with what the levels of the PNG mean."""
+    scale, offset = _scale(record.result)
+    depth = replace(record.result, depth_scale=scale, depth_offset=offset)
+    return replace(record, result=depth)
 
 
 def coloured(depth: DepthMap) -> "Image":

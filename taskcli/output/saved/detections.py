@@ -1,8 +1,9 @@
 """detect: the picture with its boxes, and every object cut out."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.output.drawing import Sketch, whole
+from taskcli.output.drawing import Sketch, Tag, unwritable, whole
 from taskcli.output.images import slug, to_look_at
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.saved import Contents
@@ -31,12 +32,19 @@ def contents(record: Record, layout: Layout) -> Contents:
             yield f".crop-{number:03}-{slug(found.label)}{extension}", content
 
 
+def told(record: Record, layout: Layout) -> Record:
+    """The record with what is to be said of the picture."""
+    warnings = () if layout.no_names else unwritable(one.label for one in record.result)
+    return replace(record, warnings=(*record.warnings, *warnings))
+
+
 def annotated(found: list[Detection], item: Any, layout: Layout, names: bool = True) -> "Image":
     """The picture with all boxes; the surest is drawn last, and named first."""
     known = colours(layout.labels)
     sketch = Sketch(item.image, item.size, bold=not names)
     for one in reversed(found):
         sketch.box(one.box, colour_of(one.label, known))
-    for one in found if names else ():
-        sketch.name(f"{one.label} {one.score:.0%}", one.box, colour_of(one.label, known))
+    if names and not layout.no_names:
+        tags = [Tag(one.label, one.score, one.box, colour_of(one.label, known)) for one in found]
+        sketch.names(tags)
     return sketch.image

@@ -1,8 +1,9 @@
 """segment: the picture with its regions, a map of their numbers, and a mask for each."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.output.drawing import Sketch, decoded
+from taskcli.output.drawing import Sketch, Tag, decoded, unwritable
 from taskcli.output.images import png, slug, to_look_at
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.saved import Contents
@@ -30,14 +31,24 @@ def contents(record: Record, layout: Layout) -> Contents:
             yield f".mask-{number:03}-{slug(one.label)}.png", png(decoded(one.mask).astype(bool))
 
 
+def told(record: Record, layout: Layout) -> Record:
+    """The record with what is to be said of the picture."""
+    warnings = () if layout.no_names else unwritable(one.label for one in record.result)
+    return replace(record, warnings=(*record.warnings, *warnings))
+
+
 def overlay(found: list[Segment], item: Any, layout: Layout, names: bool = True) -> "Image":
     known = colours(layout.labels)
     sketch = Sketch(item.image, item.size, bold=not names)
     for one in found:
         sketch.region(decoded(one.mask), one.box, colour_of(one.label, known))
-    for one in sorted(found, key=lambda segment: -segment.area) if names else ():
-        score = "" if one.score is None else f" {one.score:.0%}"
-        sketch.name_inside(f"{one.label}{score}", decoded(one.mask), colour_of(one.label, known))
+    if names and not layout.no_names:
+        sketch.names(
+            [
+                Tag(one.label, one.score, one.box, colour_of(one.label, known), decoded(one.mask))
+                for one in found
+            ]
+        )
     return sketch.image
 
 
