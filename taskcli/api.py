@@ -21,7 +21,7 @@ from taskcli.results import Failure, Record
 from taskcli.sharing import Sharing, rule_of
 from taskcli.sources import Reading, Source, Sources, resolve
 from taskcli.task import Noted, Task
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import BY_NAME, TASKS
 
 if TYPE_CHECKING:
     from taskcli.runtime.media import Decoder
@@ -144,6 +144,8 @@ class Model:
             self.session.rate if self.task.media is Media.AUDIO else 0,
             side,
             final_newline=self.task.final_newline,
+            task=self.task.name,
+            readers=_readers(),
             **asdict(self.limits),
         )
 
@@ -231,6 +233,11 @@ def open_model(
     session = load_session(task, options, checkpoint, device=device, dtype=dtype)
     sharing = rule_of(task, session.model_type).sharing
     return Model(task, options, checkpoint, session, sharing, batch_size, limits or DecodeLimits())
+
+
+def _readers() -> dict[Media, str]:
+    """The tasks of each medium."""
+    return {media: ", ".join(t.name for t in TASKS if t.media is media) for media in Media}
 
 
 def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Record:

@@ -6,17 +6,18 @@ import json
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from taskcli import cells
+from taskcli import cells, kinds
 from taskcli.chats import read_chat
 from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, shown
 from taskcli.errors import InputError, UsageError
+from taskcli.items import Media
 from taskcli.results import TEXT_FIELDS
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -147,7 +148,7 @@ def _may_be_json(content: bytes) -> bool:
 def read(path: str, reading: RowReading) -> Iterator[Row]:
     """The rows of a file by its extension. Raises OSError or InputError for the whole file."""
     suffix = Path(path).suffix.lower()
-    with _open(path) as stream:
+    with _opened(path) as stream:
         if suffix in _DELIMITERS:
             yield from _table(stream, reading, _DELIMITERS[suffix])
         elif suffix == _JSON:
@@ -157,15 +158,21 @@ def read(path: str, reading: RowReading) -> Iterator[Row]:
 
 
 def read_lines(path: str, reading: RowReading) -> Iterator[Row]:
-    with _open(path) as stream:
+    with _opened(path) as stream:
         yield from lines_of(stream, reading)
 
 
-def _open(path: str) -> BinaryIO:
-    """Only regular files: a pipe or a device could wait for ever."""
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """Only regular files, since a pipe or a device could wait for ever, and only texts."""
     if not stat.S_ISREG(Path(path).stat().st_mode):
         raise InputError("not a regular file", "give its content through -")
-    return Path(path).open("rb")
+    with Path(path).open("rb") as stream:
+        kind = kinds.kind_of(stream.read(kinds.HEAD), path)
+        if kind is not None and kind.media is not Media.TEXT:
+            raise kind.refusal(Media.TEXT, path)
+        stream.seek(0)
+        yield stream
 
 
 def lines_of(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:

@@ -5,6 +5,7 @@ Names are checked here, before any weights load; contents are opened later, one 
 
 import glob
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,9 @@ EXTENSIONS: Mapping[Media, frozenset[str]] = {
     ),
     Media.TEXT: frozenset(".txt .md .text .rst".split()),
 }
+
+
+NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +164,19 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
         if rows.is_rows(word):
             rows.check(word, reading.rows)
         return _counted([word], reading)
-    if glob.has_magic(word):
+    if glob.has_magic(word) and not is_url(word):
         return _counted(_matches(word), reading)
     raise _missing(word, reading.media)
 
 
+def is_url(word: str) -> bool:
+    return re.match("[a-z][a-z0-9+.-]+://", word, re.IGNORECASE) is not None
+
+
 def _missing(word: str, media: Media) -> UsageError:
+    if is_url(word):
+        what, hint = NOT_FETCHED
+        return UsageError(f"{what}: {word}", hint)
     hint = "check the spelling and the current folder; quote globs so that taskcli expands them"
     if media is Media.TEXT:
         hint = "a bare word is a file name; to use it as text, write --text " + repr(word)

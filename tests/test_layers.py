@@ -10,8 +10,8 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
-    "captions cells chats checkpoints download encodings errors hub integrity items journal lock "
-    "options refusals results rows scripts settings sharing sources tables tags task "
+    "captions cells chats checkpoints download encodings errors hub integrity items journal kinds "
+    "lock options refusals results rows scripts settings sharing sources tables tags task "
     "vetting".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -492,7 +492,8 @@ def test_postscript_never_runs(run: Any, name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(program)
     found = run("classify-image", tmp_path / name, "-m", "starter")
     assert found.exit_code == 1
-    assert "not an image in a format that can be read" in found.records[0]["error"]["message"]
+    message = found.records[0]["error"]["message"]
+    assert message == "not an image: this is a PostScript document"
 
 
 @pytest.mark.parametrize("kind", ["PSD", "FITS", "HDF5", "WMF", "DDS", "SPIDER", "GRIB", "IM"])

@@ -2,17 +2,20 @@
 
 import io
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from taskcli import kinds
 from taskcli.encodings import AUTO, decoded
 from taskcli.errors import InputError
 from taskcli.items import MOST_PIXELS, Item, Media, Passage
 from taskcli.runtime.pictures import PictureReading, decode_picture
 from taskcli.runtime.sounds import decode_sound, header_seconds
-from taskcli.sources import Source
+from taskcli.sources import NOT_FETCHED, Source, is_url
 
+_WITH_TAGS = "a web page, read with its tags; pandoc -t plain gives its words alone"
 _GONE = "it was there when the inputs were listed, or it is a link to nothing"
 
 
@@ -29,6 +32,8 @@ class Decoder:
     levels: str = "full"
     truncated: bool = False
     final_newline: bool = True  # whether the last line end of a document is text
+    task: str = "TASK"  # for what a message suggests, as are the tasks that read each medium
+    readers: Mapping[Media, str] = field(default_factory=dict)
 
     def __call__(self, source: Source) -> Item:
         """Decode one source. Raises InputError with the reason."""
@@ -37,26 +42,50 @@ class Decoder:
         if self.media is Media.TEXT:
             return self._passage(source)
         with _open(source) as stream:
-            if self.media is Media.IMAGE:
-                return decode_picture(stream, self._picture_reading)
-            return decode_sound(stream, self.rate, self.max_duration * 3600)
+            head = stream.read(kinds.HEAD)
+            self._check_kind(head, source)
+            stream.seek(0)
+            try:
+                return self._decoded(stream)
+            except InputError as failure:
+                unknown = failure.message.startswith("not ")  # it is something else altogether
+                if unknown and kinds.is_text(head):
+                    raise self._refusal(kinds.a_text(source.id), source) from None
+                raise
+
+    def _decoded(self, stream: BinaryIO) -> Item:
+        if self.media is Media.IMAGE:
+            return decode_picture(stream, self._picture_reading)
+        return decode_sound(stream, self.rate, self.max_duration * 3600)
+
+    def _check_kind(self, head: bytes, source: Source) -> kinds.Kind | None:
+        """What the content is, if that is known. Raises InputError for what is no such medium."""
+        kind = kinds.kind_of(head, source.id)
+        if kind is not None and kind.media is not self.media:
+            raise self._refusal(kind, source)
+        return kind
+
+    def _refusal(self, kind: kinds.Kind, source: Source) -> InputError:
+        return kind.refusal(self.media, source.path or "FILE", self.task, self.readers)
 
     @property
     def _picture_reading(self) -> PictureReading:
         return PictureReading(self.picture_side, self.max_pixels, self.levels, self.truncated)
 
     def _passage(self, source: Source) -> Passage:
-        text = self._document(source) if source.text is None else source.text
+        text, notes = self._document(source) if source.text is None else (source.text, ())
         if source.text is None and not self.final_newline:
             text = text.removesuffix("\n").removesuffix("\r")
         if not text.strip():
             raise InputError("the text is empty")
-        return Passage(text, source.fields)
+        return Passage(text, source.fields, notes)
 
-    def _document(self, source: Source) -> str:
+    def _document(self, source: Source) -> tuple[str, tuple[str, ...]]:
+        """The text of a document, and what is to be said of it."""
         with _open(source) as stream:
             content = stream.read()
-        return decoded(content, self.encoding)
+        kind = self._check_kind(content[: kinds.HEAD], source)
+        return decoded(content, self.encoding), (_WITH_TAGS,) if kinds.is_page(kind) else ()
 
 
 def stated_seconds(path: str) -> float:
@@ -80,6 +109,8 @@ def _open(source: Source) -> BinaryIO:
             raise InputError("not a regular file", "give its content through - or copy it first")
         return _filled(path.open("rb"), found.st_size)
     except FileNotFoundError:
+        if is_url(source.path):
+            raise InputError(*NOT_FETCHED) from None
         raise InputError("the file is gone", _GONE) from None
     except (OSError, ValueError) as failure:
         reason = getattr(failure, "strerror", None) or failure

@@ -1,0 +1,206 @@
+"""What a file is by its first bytes, and what can be done with it: one table for every task.
+
+Only what has bytes that no text has is told apart from a text: a text about GIF89a is none.
+"""
+
+import codecs
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from taskcli.errors import InputError
+from taskcli.items import Media
+
+HEAD = 4096  # bytes that are looked at
+
+_WANTED = {Media.TEXT: "a text", Media.IMAGE: "an image", Media.AUDIO: "a recording"}
+_READERS = {Media.TEXT: "texts", Media.IMAGE: "pictures", Media.AUDIO: "recordings and videos"}
+# Control characters of no text: a tab, a form feed, an escape, and a NUL alone may be in one.
+_NOT_IN_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]|\0\0")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`media` is whose tasks read it; `hints` say what makes something readable of it.
+
+    A hint of None is for every other task. {file} is its name, {task} the task's that was asked.
+    """
+
+    name: str
+    media: Media | None = None
+    hints: Mapping[Media | None, str] = field(default_factory=dict)
+
+    def refusal(
+        self,
+        wanted: Media,
+        file: str,
+        task: str = "TASK",
+        readers: Mapping[Media, str] = MappingProxyType({}),
+    ) -> InputError:
+        """Why a task of another medium cannot read it. `readers` are the tasks of each medium."""
+        hint = self.hints.get(wanted) or self.hints.get(None)
+        if hint is None and self.media is not None and self.media in readers:
+            hint = f"these read {_READERS[self.media]}: {readers[self.media]}"
+        hint = hint and hint.format(file=shlex.quote(file), task=task)
+        return InputError(f"not {_WANTED[wanted]}: this is {self.name}", hint)
+
+
+def _converted(name: str, command: str) -> Kind:
+    """A document; `command` writes its text to standard output."""
+    return Kind(name, None, {Media.TEXT: command + " | taskcli {task} -"})
+
+
+_PICTURE = Kind("a picture", Media.IMAGE)
+_SOUND = Kind("a recording", Media.AUDIO, {Media.TEXT: "taskcli asr {file} | taskcli {task} -"})
+_VIDEO = Kind(
+    "a video",
+    Media.AUDIO,
+    {
+        Media.IMAGE: "ffmpeg -i {file} -vf fps=1 frame-%04d.png makes a picture of every second",
+        Media.TEXT: "taskcli asr {file} | taskcli {task} -",
+    },
+)
+_RAW = Kind(
+    "a camera's raw file",
+    None,
+    {
+        Media.IMAGE: "develop it: darktable-cli {file} developed.jpg, say",
+        None: "these are developed into pictures: darktable-cli {file} developed.jpg, say",
+    },
+)
+_POINTER = Kind(
+    "a Git LFS pointer, not the file itself",
+    None,
+    {None: "git lfs pull fetches what it stands for"},
+)
+_PAGE = Kind(
+    "a web page",
+    Media.TEXT,
+    {None: "did the download fail? open it in a text editor: it may say why"},
+)
+_PDF = Kind(
+    "a PDF document",
+    None,
+    {
+        Media.TEXT: "pdftotext {file} - | taskcli {task} -",
+        Media.IMAGE: "pdftoppm -png {file} page makes a picture of every page",
+    },
+)
+_WORD = _converted("a Word document", "pandoc -t plain {file}")
+_ODT = _converted("an OpenDocument text", "pandoc -t plain {file}")
+_EPUB = _converted("an EPUB book", "pandoc -t plain {file}")
+_RTF = _converted("a document in RTF", "pandoc -t plain {file}")
+_SHEET = Kind("a spreadsheet", None, {None: "save it as CSV, and name its column with --field"})
+_SLIDES = Kind("a presentation", None, {None: "save it as text or as pictures"})
+_OLD_OFFICE = Kind("an old Office document", None, {None: "save it as text, or a table as CSV"})
+_PARQUET = Kind("a Parquet table", None, {None: "write it as JSON Lines, and name a --field"})
+_ARCHIVE = Kind("an archive", None, {None: "unpack it, and give the folder"})
+_PACKED = Kind("a compressed file", None, {None: "unpack it first"})
+_GZIP = Kind("a gzip file", None, {None: "gunzip -c {file} | taskcli {task} -"})
+_SVG = Kind("a drawing (SVG)", Media.TEXT, {Media.IMAGE: "rsvg-convert {file} -o drawn.png, say"})
+_POSTSCRIPT = Kind(
+    "a PostScript document",
+    None,
+    {
+        Media.TEXT: "ps2ascii {file} | taskcli {task} -",
+        Media.IMAGE: "make a PNG of it yourself, if you trust it: PostScript is a program",
+    },
+)
+_LAYERS = Kind("a file of layers", None, {None: "export it as PNG"})
+_JPEG_XL = Kind("a JPEG XL picture", None, {None: "djxl {file} picture.png"})
+_SCIENCE = Kind("a file of measurements", None, {None: "export what is to be seen as PNG"})
+_NOTES = Kind("a file of notes (MIDI)", None, {None: "fluidsynth -F played.wav plays it to a file"})
+_ARRAY = Kind("an array of numbers", None, {None: "write it as PNG or WAV"})
+_DATABASE = Kind("a database", None, {None: "export a table as CSV, and name its column: --field"})
+
+# Signatures that a text could not have, or has for no other reason. The first that fits wins.
+_TEXTUAL = [
+    (rb"%PDF-\d", _PDF),
+    (rb"%!PS", _POSTSCRIPT),
+    (rb"\{\\rtf\d", _RTF),
+    (rb"version https://git-lfs\.github\.com/spec/", _POINTER),
+]
+# These are texts, too.
+_MARKED_UP = [
+    (rb"(?is)\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*)*(<!doctype html|<html[\s>])", _PAGE),
+    (rb"(?is)\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*)*(<!doctype svg.*?>\s*)?<svg[\s>]", _SVG),
+]
+_BINARY = [
+    (rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|BM....\0\0\0\0|qoif", _PICTURE),
+    (rb"II\*\0....CR|IIU\0|II(RO|RS)|MMOR|FUJIFILMCCD-RAW|FOVb|\0MRM|\0...ftypcrx ", _RAW),
+    (rb"II[*+]\0|MM\0[*+]|\0\0\0\x0cjP  \r\n|\xff\x4f\xff\x51|\0\0[\x01\x02]\0", _PICTURE),
+    (rb"\0...ftyp(avi[fs]|he[iv][cxms]|mif1|msf1)|icns|\x01\xda[\0\x01][\x01\x02]", _PICTURE),
+    (rb"P[1-7]\s+\d|P[Ff]\s+\d|\x0a[\0-\x05]\x01[\x01\x02\x04\x08]", _PICTURE),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", _JPEG_XL),
+    (rb"8BPS\0|gimp xcf ", _LAYERS),
+    (rb"SIMPLE  =|v/1\x01|\x89HDF\r\n|CDF[\x01\x02]|.{128}DICM", _SCIENCE),
+    (rb"(RIFF|RIFX|RF64|BW64)....WAVE|riff\x2e\x91\xcf\x11|fLaC|OggS\0|ID3[\x02-\x04]", _SOUND),
+    (rb"\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]|FORM....AIF[FC]|\.snd\0|caff\0|#!AMR|wvpk", _SOUND),
+    (rb"\0...ftypM4[ABP]|MAC [\x80-\xff]|MAC .\x0f\0|TTA[12]|\x0bw|\x7f\xfe\x80\x01", _SOUND),
+    (rb"NIST_1A|Creative Voice File\x1a", _SOUND),
+    (rb"[\0-\x08]...(ftyp|moov|mdat|wide|free|skip)|\x1a\x45\xdf\xa3|RIFF....AVI |FLV\x01", _VIDEO),
+    (rb"\x30\x26\xb2\x75\x8e\x66|\.RMF\0|\0\0\x01[\xb3\xba]|G.{187}G|.{4}G.{191}G", _VIDEO),
+    (rb"\xc5\xd0\xd3\xc6", _POSTSCRIPT),
+    (rb"MThd\0\0\0\x06", _NOTES),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.text", _ODT),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet", _SHEET),
+    (rb"PK\x03\x04.{26}mimetypeapplication/epub", _EPUB),
+    (rb"PK\x03\x04.*word/", _WORD),
+    (rb"PK\x03\x04.*xl/", _SHEET),
+    (rb"PK\x03\x04.*ppt/", _SLIDES),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLD_OFFICE),
+    (rb"PK[\x03\x05]|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|.{257}ustar", _ARCHIVE),
+    (rb"\x1f\x8b\x08", _GZIP),
+    (rb"BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18", _PACKED),
+    (rb"PAR1\x15", _PARQUET),
+    (rb"\x93NUMPY", _ARRAY),
+    (rb"SQLite format 3\0", _DATABASE),
+]
+_COMPILED = {
+    name: [(re.compile(pattern, re.DOTALL), kind) for pattern, kind in table]
+    for name, table in {"textual": _TEXTUAL, "marked up": _MARKED_UP, "binary": _BINARY}.items()
+}
+# TIFF files whose first picture is a thumbnail.
+_RAW_ENDINGS = frozenset(".3fr .arw .cr2 .dcr .dng .erf .iiq .kdc .mef .nef .nrw .pef .srw".split())
+
+
+def kind_of(head: bytes, name: str = "") -> Kind | None:
+    """What begins with `head`; None for what is not known, a plain text among it."""
+    if found := _first("textual", head):
+        return found
+    if not _NOT_IN_TEXT.search(head):
+        return _first("marked up", head)
+    found = _first("binary", head)
+    is_raw = head[:2] in (b"II", b"MM") and Path(name).suffix.lower() in _RAW_ENDINGS
+    return _RAW if found is _PICTURE and is_raw else found
+
+
+def is_text(head: bytes) -> bool:
+    """Whether these bytes are the beginning of a UTF-8 text."""
+    if _NOT_IN_TEXT.search(head):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_page(kind: Kind | None) -> bool:
+    """Whether it is a text whose words stand between tags."""
+    return kind is _PAGE
+
+
+def a_text(name: str) -> Kind:
+    """The kind of a plain text, where something else was wanted."""
+    hint = "if it lists paths: --files-from {file}"
+    if Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
+        hint = "if its rows hold paths: --field NAME"
+    return Kind("a text", Media.TEXT, {None: hint})
+
+
+def _first(table: str, head: bytes) -> Kind | None:
+    return next((kind for pattern, kind in _COMPILED[table] if pattern.match(head)), None)
