@@ -19,7 +19,8 @@ from taskcli.items import MOST_PIXELS, Media
 
 Format = Literal[
     "auto", "rich", "jsonl", "json", "csv", "tsv", "text",
-    "srt", "vtt", "audacity", "coco", "coco-results", "yolo", "conll", "brat", "squad",
+    "srt", "vtt", "audacity", "coco", "coco-results", "yolo", "conll", "brat",
+    "squad", "squad-predictions", "squad-na-probs",
 ]  # fmt: skip
 
 TopK = Annotated[int, typer.Option(min=1, help="How many answers to give, best first.")]

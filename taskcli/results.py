@@ -130,13 +130,17 @@ class TokenEntity:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A span of the context; the empty answer at 0..0 means "not in this text"."""
+    """A span of the context; the empty answer at 0..0 means "not in this text".
+
+    `no_answer_score` is that of the empty answer, given beside every one with `--no-answer`.
+    """
 
     question: str
     answer: str
     score: float
     start: int
     end: int
+    no_answer_score: float | None = None
 
 
 FinishReason = Literal["eos_token", "stop_sequence", "length"]

@@ -19,10 +19,12 @@ from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, shown
 from taskcli.errors import InputError, UsageError
 from taskcli.items import Media
 from taskcli.results import TEXT_FIELDS
+from taskcli.squad import is_squad, questions
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = ".json"
+_CONTEXT = "context"  # the field of a text that is asked about
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _NOT_JSON = (ValueError, RecursionError)  # the latter: brackets nested ten thousand deep
 _HEAD = 65_536  # bytes that a delimiter is told by
@@ -220,10 +222,21 @@ def document_rows(value: Any, reading: RowReading) -> Iterator[Row]:
 
 
 def _value_rows(value: Any, line: int, place: str, reading: RowReading) -> Iterator[Row]:
-    if _is_record(value) and reading.names and not reading.named:
+    if _CONTEXT in reading.names and not reading.named and is_squad(value):
+        yield from _squad_rows(value)
+    elif _is_record(value) and reading.names and not reading.named:
         yield from _record_rows(value, line)
     else:
         yield _row(value, line, place, reading)
+
+
+def _squad_rows(value: dict[str, Any]) -> Iterator[Row]:
+    """A row for each question, which keeps the id that it has there."""
+    for number, one in enumerate(questions(value), 1):
+        if isinstance(one, InputError):
+            yield Row(number, error=one)
+        else:
+            yield Row(number, one.context, one.fields, id=one.id)
 
 
 def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:

@@ -75,9 +75,18 @@ def _with_fields(
     items: Iterable[Source], variants: Sequence[Mapping[str, str]]
 ) -> Iterator[Source]:
     for source in items:
+        own = [name for name in variants[0] if source.fields.get(name)]
+        if own:
+            reason = f"the row has a {own[0]} of its own, and the call gives one as well"
+            hint = f"give each row its {own[0]}, or all of them one by the call, but not both"
+            yield replace(source, error=InputError(reason, hint))
+            continue
         for number, variant in enumerate(variants, 1):
-            id = source.id if len(variants) == 1 else f"{source.id}#{number}"
-            yield replace(source, id=id, fields={**source.fields, **variant})
+            mark = "" if len(variants) == 1 else f"#{number}"
+            fields = {**source.fields, **variant}
+            if fields.get("id") is not None:
+                fields["id"] = f"{fields['id']}{mark}"
+            yield replace(source, id=source.id + mark, fields=fields)
 
 
 @dataclass(frozen=True)

@@ -294,7 +294,7 @@ CASES = {
         },
     ),
     "qa": Case(
-        Answer("Where?", "London", 0.875, 31, 37),
+        Answer("Where?", "London", 0.875, 31, 37, 0.25),
         Passage(TEXT),
         [("Where?", "London", 31)],
         {
@@ -308,6 +308,10 @@ CASES = {
                 )
             ],
             "squad": squad,
+            "squad-predictions": lambda text: [
+                ("Where?", answer, TEXT.index(answer)) for answer in json.loads(text).values()
+            ],
+            "squad-na-probs": lambda text: list(json.loads(text).values()),
         },
     ),
     "asr": Case(
@@ -369,6 +373,8 @@ def _shown_of(task: str, chosen: str, says: Any) -> Any:
         return [(label, *sides) for label, _, *sides in says]
     if task == "segment" and chosen == "yolo":
         return [(label, area) for label, _, area, _ in says]
+    if chosen == "squad-na-probs":  # of a question this alone
+        return [0.25]
     return says
 
 

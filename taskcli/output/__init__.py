@@ -20,7 +20,8 @@ _BY_EXTENSION = {
 }
 
 ONE_RECORDING = ("srt", "vtt", "audacity")  # formats that hold one input
-DOCUMENTS = ("coco", "coco-results", "squad")  # formats that are whole only when the run has ended
+# Formats that are whole only when the run has ended.
+DOCUMENTS = ("coco", "coco-results", "squad", "squad-predictions", "squad-na-probs")
 FOLDERS = ("yolo", "brat")  # formats that are a folder of files
 
 _HARMLESS = ("rich", "jsonl", "json")  # formats that escape or leave out what a terminal obeys
@@ -98,10 +99,10 @@ def open_writer(chosen: str, stream: TextIO, layout: Layout | None = None) -> Wr
         from taskcli.output.coco import CocoResultsWriter
 
         return CocoResultsWriter(stream, layout)
-    if chosen == "squad":
-        from taskcli.output.squad import SquadWriter
+    if chosen.startswith("squad"):
+        from taskcli.output import squad
 
-        return SquadWriter(stream)
+        return squad.WRITERS[chosen](stream)
     if chosen == "conll":
         from taskcli.output.conll import ConllWriter
 

@@ -1,13 +1,14 @@
 """taskcli qa."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import typer
 
 from taskcli.errors import InputError
 from taskcli.items import Media, Passage
+from taskcli.options import OutputOptions
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans
@@ -31,7 +32,10 @@ class QaOptions:
         typer.Option("--question", "-q", metavar="TEXT", help="What to ask; repeatable."),
     ] = field(default_factory=list)
     top_k: Annotated[
-        int, typer.Option(min=1, help="How many answers to give; above 1 result is a list.")
+        int,
+        typer.Option(
+            min=1, help="How many answers to give, none within another; above 1 result is a list."
+        ),
     ] = 1
     no_answer: Annotated[
         bool, typer.Option("--no-answer", help="Allow the answer that there is none (SQuAD 2).")
@@ -46,14 +50,15 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     """Answer a question by a span of a text.
 
     Any checkpoint that AutoModelForQuestionAnswering maps: BERT, DistilBERT, RoBERTa, ...
-    Give questions with -q, or rows with `question` and `context`. Long texts are read in windows.
+    Give questions with -q, or rows with `question` and `context`, or SQuAD's own file.
+    Long texts are read in windows.
     """
 
     name = "qa"
     panel = "Text"
     media = Media.TEXT
     Options = QaOptions
-    formats = ("squad",)
+    formats = ("squad", "squad-predictions", "squad-na-probs")
     result = Answer | list[Answer]
     auto_models = ("AutoModelForQuestionAnswering",)
     text_fields = ("context", "text")
@@ -61,7 +66,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     examples = (
         "taskcli qa report.txt -q 'Who signed it?' -q 'When?'",
         "taskcli qa squad.jsonl --no-answer --format squad -o answers.json",
-        "taskcli qa squad.jsonl --no-answer -o answers.jsonl",
+        "taskcli qa dev-v2.0.json --no-answer --format squad-predictions -o predictions.json",
     )
 
     def __init__(self, options: QaOptions, processor: Any, model: Any) -> None:
@@ -76,6 +81,10 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     @classmethod
     def variants(cls, options: QaOptions) -> Sequence[Mapping[str, str]]:
         return [{"question": question} for question in options.question]
+
+    @classmethod
+    def for_output(cls, options: QaOptions, chosen: str, written: OutputOptions) -> QaOptions:
+        return replace(options, no_answer=True) if chosen == "squad-na-probs" else options
 
     def cost(self, item: Passage) -> int:
         return count_tokens(self.processor, item.text, _question(item))
@@ -95,8 +104,10 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         for owner, item in enumerate(items):
             rows = [row for row, its in enumerate(batch.owners) if its == owner]
             read = [(batch.extra["windows"][row], start[row], end[row]) for row in rows]
-            spans = best_spans(read, self._context, self.processor.cls_token_id, self.options)
-            answers = [_answer(span, item) for span in spans] or [_answer(Span(0.0, 0, 0), item)]
+            found = best_spans(read, self._context, self.processor.cls_token_id, self.options)
+            none = found.no_answer if self.options.no_answer else None
+            spans = found.spans or [Span(0.0, 0, 0)]
+            answers = [_answer(span, item, none) for span in spans]
             results.append(answers if self.options.top_k > 1 else answers[0])
         return results
 
@@ -108,6 +119,6 @@ def _question(item: Passage) -> str:
     return question.strip()
 
 
-def _answer(span: Span, item: Passage) -> Answer:
+def _answer(span: Span, item: Passage, none: float | None) -> Answer:
     text = item.text[span.start : span.end]
-    return Answer(_question(item), text, span.score, span.start, span.end)
+    return Answer(_question(item), text, span.score, span.start, span.end, none)

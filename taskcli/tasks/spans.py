@@ -1,6 +1,6 @@
 """The best answer spans of a text: the maths of transformers 4's question-answering pipeline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,18 +17,32 @@ class Span:
     start: int
     end: int
 
+    def overlaps(self, other: "Span") -> bool:
+        """Two that are empty overlap in the same place."""
+        latest, first_end = max(self.start, other.start), min(self.end, other.end)
+        return latest < first_end or (self.start, self.end) == (other.start, other.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best spans of a context, best first, and the score of the answer that there is none."""
+
+    spans: list[Span]
+    no_answer: float
+
 
 def best_spans(
     read: Sequence[tuple[Window, Any, Any]], number: int, no_answer_id: int | None, options: Any
-) -> list[Span]:
-    """The best spans of one context, best first.
+) -> Found:
+    """The best spans of one context that do not overlap.
 
     `read` holds (window, start logits [tokens], end logits [tokens]); the context is text `number`
     of its pair, and the token `no_answer_id` stands for "no answer". Each window has its own
     softmax, so scores of different windows are not quite on one scale; it is what scripts
-    written for the pipeline expect. A span that is found twice is given once.
+    written for the pipeline expect. Of spans that overlap, in one window or in neighbouring ones,
+    the best is given: a second answer should be another one.
     """
-    found: dict[tuple[int, int], Span] = {}
+    found: list[Span] = []
     no_answer = 1.0
     # Lists of the whole text, made at every access.
     sequence, ids = read[0][0].encoding.sequence_ids, read[0][0].encoding.ids
@@ -38,13 +52,22 @@ def best_spans(
         p_start, p_end = (_probabilities(window.of(one), context, none) for one in logits)
         no_answer = min(no_answer, float((p_start * p_end)[none].sum()))
         p_start[none] = p_end[none] = 0.0
-        for span in _best_of_window(window, p_start, p_end, context, options):
-            known = found.get((span.start, span.end))
-            if known is None or known.score < span.score:
-                found[span.start, span.end] = span
+        found += _best_of_window(window, p_start, p_end, context, options)
     if options.no_answer:
-        found[0, 0] = Span(no_answer, 0, 0)
-    return sorted(found.values(), key=lambda span: -span.score)[: options.top_k]
+        found.append(Span(no_answer, 0, 0))
+    ordered = sorted(found, key=lambda span: -span.score)
+    return Found(_apart(ordered, options.top_k), no_answer)
+
+
+def _apart(spans: Iterable[Span], most: int) -> list[Span]:
+    """The first spans that overlap none before them."""
+    kept: list[Span] = []
+    for span in spans:
+        if len(kept) == most:
+            break
+        if not any(span.overlaps(other) for other in kept):
+            kept.append(span)
+    return kept
 
 
 def _probabilities(logits: Any, context: list[bool], none: list[bool]) -> Any:
@@ -58,18 +81,13 @@ def _probabilities(logits: Any, context: list[bool], none: list[bool]) -> Any:
 
 def _best_of_window(
     window: Window, p_start: Any, p_end: Any, context: list[bool], options: Any
-) -> Iterator[Span]:
-    """As many different spans as are asked for; several token spans may be the same words."""
-    places: set[tuple[int, int]] = set()
-    for score, first, last in _candidates(p_start, p_end, options.max_answer_len):
-        if len(places) == options.top_k:
-            return
-        if not (context[first] and context[last]):
-            continue
-        place = _characters(window.encoding, window.places[first], window.places[last])
-        if place not in places:
-            places.add(place)
-            yield Span(score, *place)
+) -> list[Span]:
+    spans = (
+        Span(score, *_characters(window.encoding, window.places[first], window.places[last]))
+        for score, first, last in _candidates(p_start, p_end, options.max_answer_len)
+        if context[first] and context[last]
+    )
+    return _apart(spans, options.top_k)
 
 
 def _candidates(p_start: Any, p_end: Any, longest: int) -> Iterator[tuple[float, int, int]]:

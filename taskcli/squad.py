@@ -1,0 +1,45 @@
+"""SQuAD's own file: articles of paragraphs, each a context with its questions."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from taskcli.errors import InputError
+
+
+class Question(NamedTuple):
+    """One question as a row would bring it: `fields` hold question, id and title, and what else."""
+
+    id: str | None
+    context: str
+    fields: dict[str, Any]
+
+
+def is_squad(value: Any) -> bool:
+    """Whether a JSON value is laid out as SQuAD's file is."""
+    articles = value.get("data") if isinstance(value, dict) else None
+    return isinstance(articles, list) and all(
+        isinstance(article, dict) and isinstance(article.get("paragraphs"), list)
+        for article in articles
+    )
+
+
+def questions(value: dict[str, Any]) -> Iterator[Question | InputError]:
+    """All questions in their order; of a paragraph that is none, what is wrong with it."""
+    for article in value["data"]:
+        title = article.get("title")
+        for paragraph in article["paragraphs"]:
+            yield from _of_paragraph(paragraph, {} if title is None else {"title": title})
+
+
+def _of_paragraph(paragraph: Any, about: dict[str, Any]) -> Iterator[Question | InputError]:
+    context = paragraph.get("context") if isinstance(paragraph, dict) else None
+    asked = paragraph.get("qas") if isinstance(paragraph, dict) else None
+    if not isinstance(context, str) or not isinstance(asked, list):
+        yield InputError(f"a paragraph of {about.get('title')!r} lacks its context or its qas")
+        return
+    for one in asked:
+        if isinstance(one, dict):
+            id = one.get("id")
+            yield Question(None if id is None else str(id), context, {**one, **about})
+        else:
+            yield InputError(f"a question of {about.get('title')!r} is no object")
