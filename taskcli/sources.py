@@ -16,24 +16,8 @@ from typing import Any, BinaryIO
 from taskcli import rows
 from taskcli.encodings import AUTO
 from taskcli.errors import InputError, UsageError
+from taskcli.finding import Found, in_folder, is_folder, matching
 from taskcli.items import Media
-
-# What a folder is searched for; a file named outright may have any extension.
-EXTENSIONS: Mapping[Media, frozenset[str]] = {
-    Media.IMAGE: frozenset(
-        ".jpg .jpeg .png .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .avif .jp2 .tga .ico".split()
-    ),
-    Media.AUDIO: frozenset(
-        (
-            ".wav .wave .bwf .w64 .rf64 .aif .aiff .aifc .caf .au .snd .voc .sph .flac .wv .tta "
-            ".ape .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .m4r .aac .ac3 .eac3 .dts .amr "
-            ".awb .gsm .wma .asf .ra .mka .weba .mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .wmv "
-            ".ts .m2ts .mts .mpg .mpeg .vob .ogv .flv .f4v .rm .mxf"
-        ).split()
-    ),
-    Media.TEXT: frozenset(".txt .md .text .rst".split()),
-}
-
 
 NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 
@@ -62,6 +46,7 @@ class Sources:
     total: int | None
     live: bool = False
     paths: tuple[str, ...] = ()  # the files among the inputs, as far as they are known beforehand
+    notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
 
     def with_fields(self, variants: Sequence[Mapping[str, str]]) -> "Sources":
         """Every source once per variant, the variant's fields added (a question, a pair)."""
@@ -100,7 +85,6 @@ class Reading:
     encoding: str = AUTO
     delimiter: str | None = None
     recursive: bool = False
-    extensions: frozenset[str] = frozenset()
     chats: bool = False  # whether a row's text may be a list of messages
 
     @property
@@ -136,6 +120,7 @@ def resolve(
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
         tuple(path for part in parts for path in part.paths),
+        tuple(note for part in parts for note in part.notes),
     )
 
 
@@ -167,14 +152,14 @@ def _literals(texts: Sequence[str]) -> Sources:
 def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if word == "-":
         return _standard_input(reading, stdin)
-    if _is_folder(word):
-        return _counted(_in_folder(word, reading), reading)
+    if is_folder(word):
+        return _found(in_folder(word, reading.media, reading.recursive), reading)
     if os.path.lexists(word):
         if rows.is_rows(word):
             rows.check(word, reading.rows)
         return _counted([word], reading)
     if glob.has_magic(word) and not is_url(word):
-        return _counted(_matches(word), reading)
+        return _found(matching(word), reading)
     raise _missing(word, reading.media)
 
 
@@ -192,51 +177,19 @@ def _missing(word: str, media: Media) -> UsageError:
     return UsageError(f"no such file or folder: {word}", hint)
 
 
-def _matches(pattern: str) -> list[str]:
-    found = sorted(name for name in set(_expand(pattern)) if not _is_folder(name))
-    if not found:
-        raise UsageError(f"nothing matches {pattern}", "** descends into folders, * does not")
-    return found
-
-
-def _expand(pattern: str) -> Iterator[str]:
-    """Like glob.iglob, but ** does not follow links to folders, since those can form loops."""
-    words = pattern.split("/")
-    if "**" not in words:
-        yield from glob.iglob(pattern)
-        return
-    at = words.index("**")
-    before, after = "/".join(words[:at]), "/".join(words[at + 1 :]) or "*"
-    for top in glob.iglob(before + "/") if at else [""]:
-        for folder, names, _ in os.walk(top or "."):
-            names[:] = [name for name in names if not name.startswith(".")]
-            inside = folder.rstrip("/") + "/"
-            yield from _expand(glob.escape(inside if top else inside[2:]) + after)
-
-
-def _is_folder(name: str) -> bool:
-    """False, not an error, for what no path can be: a whole text, say, is too long for one."""
-    try:
-        return Path(name).is_dir()
-    except OSError:
-        return False
-
-
-def _in_folder(folder: str, reading: Reading) -> list[str]:
-    """The folder's files of the medium, sorted; links to folders are not followed."""
-    walk = os.walk(folder) if reading.recursive else [next(os.walk(folder), (folder, [], []))]
-    found = sorted(
-        str(Path(parent, name))
-        for parent, _, names in walk
-        for name in names
-        if Path(name).suffix.lower() in (reading.extensions or EXTENSIONS[reading.media])
+def _found(found: Found, reading: Reading) -> Sources:
+    """Files that were searched for; a folder that cannot be read has an error record."""
+    sources = _counted(found.paths, reading)
+    unread = [
+        Source(printable(folder), error=InputError(f"the folder cannot be read: {reason}"))
+        for folder, reason in found.unreadable.items()
+    ]
+    return replace(
+        sources,
+        items=chain(sources.items, unread),
+        total=None if sources.total is None else sources.total + len(unread),
+        notes=(found.note,) if found.note else (),
     )
-    if not found:
-        hint = f"looked for {reading.media} files" + (
-            "" if reading.recursive else "; -r also looks in its folders"
-        )
-        raise UsageError(f"nothing to read in folder {folder}", hint)
-    return found
 
 
 def _counted(paths: list[str], reading: Reading) -> Sources:

@@ -10,9 +10,9 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
-    "captions cells chats checkpoints download encodings errors hub integrity items journal kinds "
-    "lock options refusals results rows scripts settings sharing sources squad tables tags task "
-    "vetting".split()
+    "captions cells chats checkpoints download encodings errors finding hub integrity items "
+    "journal kinds lock options refusals results rows scripts settings sharing sources squad "
+    "tables tags task vetting".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}

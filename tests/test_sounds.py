@@ -15,9 +15,10 @@ import soundfile
 from samples import noise, sounds, tone
 
 from taskcli.errors import InputError
+from taskcli.finding import EXTENSIONS
 from taskcli.items import Media, Sound
 from taskcli.runtime.media import Decoder, stated_seconds
-from taskcli.sources import EXTENSIONS, Source
+from taskcli.sources import Source
 
 RATE = 16_000
 PITCH = 440.0

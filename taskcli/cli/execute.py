@@ -78,6 +78,8 @@ class Settled:
 def run(call: Call) -> ExitCode:
     """Run one command. Raises TaskcliError for what stops it before or in mid-run."""
     settled = settle(call)
+    for note in settled.sources.notes if not settled.output.quiet else ():
+        print_note(note)
     if settled.run.dry_run:
         dry_run.show(settled)
         return ExitCode.OK

@@ -1,0 +1,153 @@
+"""What a folder or a glob holds: the files of a medium, and what is not among them, and why."""
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from taskcli.errors import UsageError
+from taskcli.items import Media
+
+# What a folder is searched for; a file named outright may have any extension.
+EXTENSIONS: Mapping[Media, frozenset[str]] = {
+    Media.IMAGE: frozenset(
+        (
+            ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .avif .avifs .bmp .dib .gif .tif .tiff "
+            ".ppm .pgm .pbm .pnm .pfm .pcx .qoi .tga .ico .icns .cur .sgi .xbm .jp2 .j2k .jpx "
+            ".jpf .j2c"
+        ).split()
+    ),
+    Media.AUDIO: frozenset(
+        (
+            ".wav .wave .bwf .w64 .rf64 .aif .aiff .aifc .caf .au .snd .voc .sph .flac .wv .tta "
+            ".ape .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .m4r .aac .ac3 .eac3 .dts .amr "
+            ".awb .gsm .wma .asf .ra .mka .weba .mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .wmv "
+            ".ts .m2ts .mts .mpg .mpeg .vob .ogv .flv .f4v .rm .mxf"
+        ).split()
+    ),
+    Media.TEXT: frozenset(".txt .md .text .rst".split()),
+}
+_HEIC = frozenset(".heic .heif .hif".split())  # read by an optional library
+_NAMED = 6  # kinds of files that a note lists
+
+
+@dataclass(frozen=True)
+class Found:
+    paths: list[str]
+    unreadable: Mapping[str, str] = field(default_factory=dict)  # folders, and why
+    note: str = ""  # what was passed over
+
+
+def in_folder(folder: str, media: Media, recursive: bool) -> Found:
+    """The folder's files of the medium, sorted; links to folders are not followed.
+
+    Raises UsageError if there are none.
+    """
+    extensions = extensions_of(media)
+    found: list[str] = []
+    others: Counter[str] = Counter()
+    unreadable: dict[str, str] = {}
+    for parent, folders, names in os.walk(folder, onerror=_into(unreadable)):
+        for name in names:
+            path = Path(parent, name)
+            if _is_wanted(path, extensions):
+                found.append(str(path))
+            elif not name.startswith("."):
+                others[path.suffix.lower() or "without an extension"] += 1
+        if not recursive:
+            inner = sum(not name.startswith(".") for name in folders)
+            others["folder (-r descends)" if inner == 1 else "folders (-r descends)"] = inner
+            folders.clear()
+    passed_over = _counts(others)
+    if not found and not unreadable:
+        hint = f"looked for {media} files" + (f", passed over {passed_over}" if passed_over else "")
+        raise UsageError(f"nothing to read in folder {folder}", hint)
+    return Found(sorted(found), unreadable, passed_over and f"{folder}: passed over {passed_over}")
+
+
+def extensions_of(media: Media) -> frozenset[str]:
+    """What a folder is searched for with the libraries that are there."""
+    if media is Media.IMAGE and find_spec("pillow_heif") is not None:
+        return EXTENSIONS[media] | _HEIC
+    return EXTENSIONS[media]
+
+
+def _is_wanted(path: Path, extensions: frozenset[str]) -> bool:
+    ending = path.suffix.lower()
+    return ending in extensions and (ending != ".ts" or _is_stream(path))
+
+
+def _is_stream(path: Path) -> bool:
+    """A .ts is a video or a program in TypeScript: every packet of the former begins with a G."""
+    try:
+        if not path.is_file():
+            return True  # decoding will tell
+        with path.open("rb") as stream:
+            head = stream.read(5)
+    except OSError:
+        return True
+    return b"G" in (head[:1], head[4:])  # the latter after a time stamp, as in .m2ts
+
+
+def _counts(others: Counter[str]) -> str:
+    """`3 .heic, 1 .svg`, the most frequent first."""
+    common = [f"{count} {what}" for what, count in others.most_common(_NAMED) if count]
+    rest = others.total() - sum(count for _, count in others.most_common(_NAMED))
+    said = ", ".join([*common, *([f"{rest} others"] if rest else [])])
+    heic = " (pip install 'taskcli[heic]' reads .heic)"
+    return said + (heic if _HEIC & others.keys() and find_spec("pillow_heif") is None else "")
+
+
+def matching(pattern: str) -> Found:
+    """The files that a glob matches, sorted. Raises UsageError if there are none."""
+    unreadable: dict[str, str] = {}
+    names = set(_expand(pattern, _into(unreadable)))
+    found = sorted(name for name in names if not is_folder(name))
+    if not found and not unreadable:
+        raise UsageError(f"nothing matches {pattern}", "** descends into folders, * does not")
+    return Found(found, unreadable)
+
+
+def _into(unreadable: dict[str, str]) -> Callable[[OSError], None]:
+    def note(failure: OSError) -> None:
+        unreadable[str(failure.filename)] = failure.strerror or str(failure)
+
+    return note
+
+
+def _expand(pattern: str, unread: Callable[[OSError], None]) -> Iterator[str]:
+    """Like glob.iglob, but ** does not follow links to folders, since those can form loops."""
+    words = pattern.split("/")
+    if "**" not in words:
+        _try_folders(words, unread)
+        yield from glob.iglob(pattern)
+        return
+    at = words.index("**")
+    before, after = "/".join(words[:at]), "/".join(words[at + 1 :]) or "*"
+    for top in glob.iglob(before + "/") if at else [""]:
+        for folder, names, _ in os.walk(top or ".", onerror=unread):
+            names[:] = [name for name in names if not name.startswith(".")]
+            inside = folder.rstrip("/") + "/"
+            yield from _expand(glob.escape(inside if top else inside[2:]) + after, unread)
+
+
+def _try_folders(words: list[str], unread: Callable[[OSError], None]) -> None:
+    """List what the glob lists: glob itself passes over what it cannot read."""
+    for at, word in enumerate(words):
+        if at and glob.has_magic(word):
+            for folder in glob.iglob("/".join(words[:at]) + "/"):
+                try:
+                    os.scandir(folder).close()
+                except OSError as failure:
+                    unread(failure)
+
+
+def is_folder(name: str) -> bool:
+    """False, not an error, for what no path can be: a whole text, say, is too long for one."""
+    try:
+        return Path(name).is_dir()
+    except OSError:
+        return False
