@@ -44,6 +44,7 @@ class DecodeLimits:
 
     max_pixels: int = MOST_PIXELS
     max_duration: float = 6.0  # hours
+    track: int | None = None  # of sound, from 1
     encoding: str = AUTO
     levels: str = "full"
     truncated: bool = False

@@ -191,6 +191,15 @@ class AudioInputOptions(InputOptions):
         float,
         typer.Option(min=0.1, help="Refuse longer recordings, in hours.", rich_help_panel=_INPUTS),
     ] = 6.0
+    track: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Which track of sound to hear, from 1; unset: the file's default.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
 
 
 INPUT_GROUPS: Mapping[Media, type[InputOptions]] = {

@@ -3,7 +3,6 @@
 import io
 import os
 import struct
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,36 +11,21 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from recordings import RATE, black_frame, decode, through_av, written
 from samples import noise, sounds, tone
 
 from taskcli.errors import InputError
 from taskcli.finding import EXTENSIONS
 from taskcli.items import Media, Sound
-from taskcli.runtime.media import Decoder, stated_seconds
-from taskcli.sources import Source
+from taskcli.runtime.media import stated_seconds
 
-RATE = 16_000
 PITCH = 440.0
 SECONDS = 1.5
-
-
-def decode(file: Path | bytes, **settings: Any) -> Sound:
-    """What the decoder makes of a file, or of bytes."""
-    source = Source("x", data=file) if isinstance(file, bytes) else Source("x", str(file))
-    return Decoder(Media.AUDIO, **{"rate": RATE, **settings})(source)
 
 
 def refused(file: Path | bytes, reason: str, **settings: Any) -> None:
     with pytest.raises(InputError, match=reason):
         decode(file, **settings)
-
-
-def written(
-    samples: np.ndarray, rate: int = RATE, kind: str = "WAV", subtype: str | None = None
-) -> bytes:
-    stream = io.BytesIO()
-    soundfile.write(stream, samples, rate, format=kind, subtype=subtype)
-    return stream.getvalue()
 
 
 def pitch(sound: Sound) -> float:
@@ -58,29 +42,6 @@ def is_the_tone(sound: Sound, seconds: float = SECONDS, slack: float = 0.06) -> 
         and abs(pitch(sound) - PITCH) < 3
         and 0.35 < level < 0.65
     )
-
-
-def through_av(
-    kind: str, codec: str, samples: np.ndarray, rate: int, video: bool = False, **options: str
-) -> bytes:
-    """Mono samples in a container that only PyAV writes; `video` adds a picture track."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "made"
-        with av.open(str(file), "w", format=kind, options=options) as container:
-            track = container.add_stream(codec, rate=rate, layout="mono")
-            if codec == "wmav2":
-                track.bit_rate = 64_000
-            picture = container.add_stream("mpeg4", rate=10, width=32, height=32) if video else None
-            frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), "fltp", "mono")
-            frame.sample_rate = rate
-            container.mux([*track.encode(frame), *track.encode(None)])
-            if picture:
-                container.mux([*picture.encode(black_frame()), *picture.encode(None)])
-        return file.read_bytes()
-
-
-def black_frame() -> av.VideoFrame:
-    return av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8))
 
 
 # What is heard

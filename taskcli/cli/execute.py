@@ -30,7 +30,8 @@ from taskcli.tasks import BY_NAME, every_group, groups_of
 if TYPE_CHECKING:
     from taskcli.output.report import Report
 
-_READING = ("field", "lines", "encoding", "delimiter", "text")  # what the ids of inputs depend on
+# What the ids of inputs depend on, and which of a file's tracks was heard.
+_READING = ("field", "lines", "encoding", "delimiter", "text", "track")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Decoder:
     picture_side: int | None = None  # pixels a side that the checkpoint resizes to, if fixed
     max_pixels: int = MOST_PIXELS
     max_duration: float = 6.0  # hours
+    track: int | None = None  # of sound, from 1; by default the container chooses
     encoding: str = AUTO
     levels: str = "full"
     truncated: bool = False
@@ -56,7 +57,7 @@ class Decoder:
     def _decoded(self, stream: BinaryIO) -> Item:
         if self.media is Media.IMAGE:
             return decode_picture(stream, self._picture_reading)
-        return decode_sound(stream, self.rate, self.max_duration * 3600)
+        return decode_sound(stream, self.rate, self.max_duration * 3600, self.track)
 
     def _check_kind(self, head: bytes, source: Source) -> kinds.Kind | None:
         """What the content is, if that is known. Raises InputError for what is no such medium."""

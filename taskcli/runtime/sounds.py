@@ -1,173 +1,207 @@
 """Recordings as every model wants them: mono float32 at the model's rate, from any container."""
 
-import re
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 import numpy as np
-import soundfile
 import soxr
-from numpy.typing import NDArray
 
 from taskcli.errors import InputError
 from taskcli.items import Sound
+from taskcli.runtime import containers, sndfile
+from taskcli.runtime.blocks import Block, Samples
+from taskcli.runtime.joined import Part, parts_of
 
-Samples = NDArray[Any]
-
-_BLOCK_SECONDS = 10  # long recordings are decoded and resampled in blocks: bounded memory
-_HEAD = 8192  # bytes in which an mp3 states its length, unless a picture stands before it
-_MP3_LENGTHS = (b"Xing", b"Info", b"VBRI")
-_GUESSES_LENGTH = ("mp3", "aac")  # FFmpeg derives it from the first frames' bit rate
-_SIZES = re.compile(r"(\d+) \(should be (\d+)\)")
-_SLACK_BYTES = 8  # headers disagree over whether padding counts
-_SLACK_SECONDS = 0.2  # an mp3 header counts whole frames, its encoder's delay included
 _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
-# Containers that PyAV may open. Playlists are not among them: they name other files.
-_CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mp3,aac,ogg,flac,wav,w64,aiff,au,caf,asf,avi,flv,"
-    "mpegts,mpeg,amr,ac3,eac3,wv,ape,tta,dts,rm,gsm,nistsphere,mxf"
-)
+_GATHERED = 1.0  # seconds: frames of a few milliseconds are mixed and resampled together
+# Of the power that unrelated channels would have together. Below, they cancel one another.
+_CANCELLED = 0.05
+_FAINT = 1e-8  # power, -80 dB: what is fainter is no sound that could be lost
+
+Read = Callable[[list[str]], Iterator[Block]]
 
 
-def decode_sound(stream: BinaryIO, rate: int, max_seconds: float) -> Sound:
+def decode_sound(
+    stream: BinaryIO, rate: int, max_seconds: float, track: int | None = None
+) -> Sound:
     """Decode a recording to mono float32 at `rate` samples a second.
 
-    libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...).
+    libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what
+    is damaged. Recordings that were joined end to end are heard one after the other. `track`
+    counts from 1; by default the container chooses.
     Raises InputError for what is not sound, holds none, or is longer than `max_seconds`.
     """
+    parts = parts_of(stream)
+    heard: list[Samples] = []
     notes: list[str] = []
-    opened = _with_libsndfile(stream, notes)
-    if opened is None:
-        stream.seek(0)
-        opened = _with_pyav(stream, notes)
-    samples = _collect(*opened, rate, max_seconds)
+    for number, part in enumerate(parts, 1):
+        left = max_seconds - sum(map(len, heard)) / rate
+        try:
+            heard.append(_hear(part, rate, left, track, notes))
+        except _TooLong:
+            raise _too_long(max_seconds) from None
+        except InputError as failure:
+            if len(parts) == 1:
+                raise
+            notes.append(f"part {number} of {len(parts)} is not heard: {failure.message}")
+    samples = heard[0] if len(heard) == 1 else np.concatenate([np.zeros(0, np.float32), *heard])
     _check(samples, rate)
-    return Sound(samples, rate, tuple(notes))
+    return Sound(samples, rate, tuple(dict.fromkeys(notes)))
 
 
 def header_seconds(stream: BinaryIO) -> float:
     """How long a recording is by its header; 0 where that says nothing. Decodes no sound."""
-    recording = _opened_by_libsndfile(stream)
+    recording = sndfile.opened(stream)
     if recording is not None:
-        return float(recording.frames / recording.samplerate)
-    stream.seek(0)
-    try:
-        container, _ = _opened_by_pyav(stream)
-    except InputError:
-        return 0.0
-    with container:
-        return (container.duration or 0) / 1e6  # FFmpeg counts microseconds
+        return sndfile.seconds_of(recording)
+    return containers.stated_seconds(stream)
 
 
-def _with_libsndfile(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], int] | None:
-    recording = _opened_by_libsndfile(stream)
-    return recording and (_sndfile_blocks(recording, notes), recording.samplerate)
-
-
-def _opened_by_libsndfile(stream: BinaryIO) -> Any:
-    """None for what libsndfile does not read, or would read a part of."""
-    head = stream.read(_HEAD)
-    stream.seek(0)
-    try:
-        recording = soundfile.SoundFile(stream)
-    except soundfile.LibsndfileError:
-        return None
-    if recording.format == "MP3" and not any(mark in head for mark in _MP3_LENGTHS):
-        return None  # libsndfile would guess its length, and stop there
-    return recording
-
-
-def _sndfile_blocks(recording: Any, notes: list[str]) -> Iterator[Samples]:
-    """Read until nothing comes: SoundFile.blocks() gives stray memory where a file is cut short."""
-    size, decoded = _BLOCK_SECONDS * recording.samplerate, 0
-    while len(block := recording.read(size, dtype="float32", always_2d=True)):
-        decoded += len(block)
-        yield _mono(block.T)
-    if _ends_before_its_header(recording.extra_info):
-        notes.append("cut short: the header promises more than the file holds")
-    else:
-        _compare(recording.frames, decoded, recording.samplerate, notes)
-
-
-def _ends_before_its_header(log: str) -> bool:
-    """libsndfile says nothing of a file that ends early, but it logs the sizes in its header."""
-    sizes = [(int(promised), int(held)) for promised, held in _SIZES.findall(log)]
-    return any(
-        promised > held + _SLACK_BYTES
-        for promised, held in sizes
-        if promised % 2**31 < 2**31 - 4096  # a writer to a pipe knows no length and states the most
+def _hear(part: Part, rate: int, most: float, track: int | None, notes: list[str]) -> Samples:
+    if part.unfinished:
+        notes.append("the header was never finished: heard to the end of the file")
+    stated = 0.0
+    recording = sndfile.opened(part.stream) if part.whole and track in (None, 1) else None
+    if recording is not None:
+        try:
+            return _mono(lambda told: sndfile.blocks(recording, told), rate, most, notes)
+        except sndfile.Unfinished as stopped:
+            stated = stopped.seconds
+    return _mono(
+        lambda told: containers.blocks(part.stream, track, most, stated, told), rate, most, notes
     )
 
 
-def _compare(promised: float, decoded: int, rate: int, notes: list[str]) -> None:
-    """Note a recording of fewer samples than its header states."""
-    if promised > decoded + _SLACK_SECONDS * rate:
-        stated, seconds = promised / rate, decoded / rate
-        notes.append(f"cut short: the header promises {stated:.1f} s, the file holds {seconds:.1f}")
+# Channels
 
 
-def _with_pyav(stream: BinaryIO, notes: list[str]) -> tuple[Iterator[Samples], int]:
-    container, track = _opened_by_pyav(stream)
-    rate = getattr(track, "rate", None)  # absent where no decoder fits
-    if not rate:
-        raise InputError("the file states no sample rate")
-    return _av_blocks(container, track, notes), rate
+class _Levels:
+    """The power of the channels, and of their mean."""
+
+    def __init__(self) -> None:
+        self._channels = np.zeros(0)
+        self._mean, self._count = 0.0, 0
+
+    def mix(self, channels: Samples) -> Samples:
+        """[channels, n] -> [n], the mean of all channels."""
+        if len(channels) == 1:
+            return channels.reshape(-1)
+        mean = np.asarray(_mean(channels), np.float32)
+        power = np.array([float(one @ one) for one in channels])
+        known = np.zeros(max(len(power), len(self._channels)))
+        known[: len(power)] += power
+        known[: len(self._channels)] += self._channels
+        self._channels = known
+        self._mean += float(mean @ mean)
+        self._count += len(mean)
+        return mean
+
+    @property
+    def loudest(self) -> int:
+        return int(self._channels.argmax())
+
+    @property
+    def cancel(self) -> bool:
+        """Nothing is left of what the channels hold, as when one of two is wired in reverse."""
+        channels = len(self._channels)
+        if channels < 2 or self._channels.max() < _FAINT * self._count:
+            return False
+        return bool(self._mean < _CANCELLED * self._channels.sum() / channels**2)
 
 
-def _opened_by_pyav(stream: BinaryIO) -> tuple[Any, Any]:
-    """The container and its first sound track."""
-    import av  # only what libsndfile cannot read pays for this import
-
-    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
-    try:
-        container = av.open(stream, options=options, metadata_errors="ignore")
-    except (av.FFmpegError, ValueError, OSError):
-        raise InputError("not a recording in a format that can be read") from None
-    if not container.streams.audio:
-        raise InputError("the file has no sound")
-    return container, container.streams.audio[0]
+def _mean(channels: Samples) -> Samples:
+    if len(channels) == 2:  # the same numbers as below, in half the time
+        return np.asarray((channels[0] + channels[1]) * np.float32(0.5))
+    return np.asarray(channels.mean(axis=0))
 
 
-def _av_blocks(container: Any, track: Any, notes: list[str]) -> Iterator[Samples]:
-    import av
-
-    to_float = av.AudioResampler(format="fltp")
-    decoded = 0
-    with container:
-        for frame in container.decode(track):
-            for converted in to_float.resample(frame):
-                decoded += converted.samples
-                yield _mono(converted.to_ndarray())
-        if track.duration and container.format.name not in _GUESSES_LENGTH:
-            _compare(track.duration * track.time_base * track.rate, decoded, track.rate, notes)
-
-
-def _mono(channels: Samples) -> Samples:
-    """[channels, n] -> [n], the mean of all channels."""
-    if len(channels) == 1:
-        return channels.reshape(-1)
-    return np.asarray(channels.mean(axis=0), np.float32)
+def _mono(read: Read, rate: int, most: float, notes: list[str]) -> Samples:
+    """The mean of all channels, or the loudest where nothing would be left of them."""
+    levels = _Levels()
+    told: list[str] = []
+    samples = _collect(read(told), levels.mix, rate, most)
+    notes.extend(told)
+    if not levels.cancel:
+        return samples
+    loudest = levels.loudest
+    notes.append(
+        f"the channels cancel one another: only channel {loudest + 1}, the loudest, is heard"
+    )
+    return _collect(read([]), lambda all: all[min(loudest, len(all) - 1)], rate, most)
 
 
-def _collect(blocks: Iterator[Samples], source: int, rate: int, max_seconds: float) -> Samples:
-    resampler = None if source == rate else soxr.ResampleStream(source, rate, 1, dtype="float32")
+# Rates
+
+
+class _TooLong(InputError):
+    """Longer than the user trusts."""
+
+
+def _too_long(max_seconds: float) -> InputError:
+    return InputError(
+        f"longer than {max_seconds / 3600:g} h", "raise --max-duration if you trust it"
+    )
+
+
+def _collect(
+    blocks: Iterator[Block], mix: Callable[[Samples], Samples], rate: int, most: float
+) -> Samples:
+    """One line of samples at `rate`, each stretch of another rate resampled by itself."""
     kept: list[Samples] = []
-    decoded = 0
+    seconds, source = 0.0, rate
+    resampler = None
     try:
-        for block in blocks:
-            decoded += len(block)
-            if decoded > max_seconds * source:
-                raise InputError(
-                    f"longer than {max_seconds / 3600:g} h", "raise --max-duration if you trust it"
-                )
-            kept.append(block if resampler is None else resampler.resample_chunk(block))
-    except InputError:
+        for block in _gathered(blocks):
+            seconds += block.seconds
+            if seconds > most:
+                raise _TooLong("too long")
+            if block.rate != source:
+                kept += _rest(resampler)
+                source, resampler = block.rate, _resampler(block.rate, rate)
+            mixed = mix(block.channels)
+            kept.append(mixed if resampler is None else resampler.resample_chunk(mixed))
+    except (InputError, sndfile.Unfinished):
         raise
     except Exception as failure:  # both decoders raise their own kinds for damaged data
         raise InputError(f"the recording is damaged: {failure}") from None
-    if resampler is not None:
-        kept.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+    kept += _rest(resampler)
     return np.concatenate(kept) if kept else np.zeros(0, np.float32)
+
+
+def _gathered(blocks: Iterator[Block]) -> Iterator[Block]:
+    """The same samples in fewer blocks."""
+    waiting: list[Block] = []
+    for block in blocks:
+        if waiting and not _alike(waiting[0], block):
+            yield _merged(waiting)
+            waiting = []
+        waiting.append(block)
+        if sum(one.seconds for one in waiting) >= _GATHERED:
+            yield _merged(waiting)
+            waiting = []
+    if waiting:
+        yield _merged(waiting)
+
+
+def _alike(one: Block, other: Block) -> bool:
+    return one.rate == other.rate and len(one.channels) == len(other.channels)
+
+
+def _merged(blocks: list[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    return Block(blocks[0].rate, np.concatenate([one.channels for one in blocks], axis=1))
+
+
+def _resampler(source: int, rate: int) -> "soxr.ResampleStream | None":
+    return None if source == rate else soxr.ResampleStream(source, rate, 1, dtype="float32")
+
+
+def _rest(resampler: "soxr.ResampleStream | None") -> list[Samples]:
+    """What a resampler still holds at the end of its stretch."""
+    if resampler is None:
+        return []
+    return [resampler.resample_chunk(np.zeros(0, np.float32), last=True)]
 
 
 def _check(samples: Samples, rate: int) -> None:

@@ -1,0 +1,295 @@
+"""Recordings that were joined end to end, as `cat a.mp3 b.mp3` does: where each begins and ends.
+
+libsndfile reads the first of them and stops, and FFmpeg loses count at the seams. So each is
+opened as a file of its own.
+"""
+
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from taskcli.errors import InputError
+from taskcli.runtime import mpeg
+
+_MOST_PARTS = 10_000
+_SCANNED = 1 << 20  # bytes at a time
+_FLAC = b"fLaC"
+_STREAMINFO = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")  # it stands first, always
+_OGG_HEADER, _OGG_PAGE = 27, 65_307  # bytes of a page's fixed part, and of the longest page
+_FIRST_PAGE = 2  # flag: a stream begins
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_UNKNOWN = (0, 0xFFFFFFFF)  # sizes that a writer states before it knows
+
+
+@dataclass(frozen=True)
+class Part:
+    """One recording in a file.
+
+    `whole` is false where its bytes are damaged, or hold several streams: libsndfile would leave
+    something out without a word.
+    """
+
+    stream: BinaryIO
+    whole: bool = True
+    unfinished: bool = False  # a WAV whose header was never completed; `stream` shows it mended
+
+
+def parts_of(stream: BinaryIO) -> list[Part]:
+    """The recordings in a file, in order: one, for nearly all files."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    head = stream.read(16)
+    stream.seek(mpeg.id3_bytes(head))
+    kind = stream.read(4)
+    if kind == b"OggS":
+        parts = list(_ogg(stream, size))
+    elif kind == _FLAC:
+        parts = list(_cut(stream, _flac_starts(stream), size))
+    elif kind == b"RIFF" and head[8:12] == b"WAVE":
+        parts = list(_wav(stream, size))
+    else:
+        parts = list(_cut(stream, _mp3_starts(stream, size), size))
+    stream.seek(0)
+    return parts
+
+
+def _cut(stream: BinaryIO, starts: Iterator[int], size: int) -> Iterator[Part]:
+    places = _bounded(starts)
+    if len(places) == 1:
+        yield Part(stream)
+        return
+    for start, end in zip(places, [*places[1:], size], strict=True):
+        yield Part(_window(stream, start, end))
+
+
+def _bounded(starts: Iterator[int]) -> list[int]:
+    found: list[int] = []
+    for start in starts:
+        found.append(start)
+        if len(found) > _MOST_PARTS:
+            raise InputError(f"joined from more than {_MOST_PARTS} recordings")
+    return found
+
+
+# FLAC
+
+
+def _flac_starts(stream: BinaryIO) -> Iterator[int]:
+    """Frames state no length, so the next recording is found by how it begins."""
+    yield 0
+    overlap = len(_STREAMINFO[0]) - 1
+    stream.seek(0)
+    at, kept = 0, b""
+    first = True  # the recording's own beginning
+    while block := stream.read(_SCANNED):
+        data = kept + block
+        found = data.find(_FLAC)
+        while 0 <= found <= len(data) - overlap - 1:
+            if data[found : found + overlap + 1] in _STREAMINFO:
+                if not first:
+                    yield at + found
+                first = False
+            found = data.find(_FLAC, found + 1)
+        kept = data[-overlap:]
+        at += len(data) - len(kept)
+
+
+# MP3
+
+
+def _mp3_starts(stream: BinaryIO, size: int) -> Iterator[int]:
+    """A first frame that counts its bytes ends its recording there; without it, none ends."""
+    start = 0
+    yield start
+    while (stated := mpeg.stated(stream, start)) is not None and start < stated.end < size:
+        following = mpeg.first_frame(stream, stated.end)
+        if following is None:
+            return
+        start = following
+        yield start
+
+
+# Ogg
+
+
+@dataclass
+class _Link:
+    start: int
+    streams: int = 0
+    whole: bool = True
+
+
+def _ogg(stream: BinaryIO, size: int) -> Iterator[Part]:
+    links = _ogg_links(stream)
+    if len(links) <= 1:
+        yield Part(stream, whole=not links or _is_plain(links[0]))
+        return
+    ends = [link.start for link in links[1:]] + [size]
+    for link, end in zip(links, ends, strict=True):
+        yield Part(_window(stream, link.start, end), whole=_is_plain(link))
+
+
+def _is_plain(link: _Link) -> bool:
+    return link.whole and link.streams == 1
+
+
+def _ogg_links(stream: BinaryIO) -> list[_Link]:
+    """Chained recordings: where a stream begins behind the pages of another."""
+    links: list[_Link] = []
+    inside = True  # behind the first pages of the streams of a link
+    for page in _ogg_pages(stream):
+        if page is None:
+            if links:
+                links[-1].whole = False
+            continue
+        start, flags = page
+        if not flags & _FIRST_PAGE:
+            inside = True
+            continue
+        if inside:
+            links.append(_Link(start if links else 0))
+            if len(links) > _MOST_PARTS:
+                raise InputError(f"joined from more than {_MOST_PARTS} recordings")
+        inside = False
+        links[-1].streams += 1
+    return links
+
+
+def _ogg_pages(stream: BinaryIO) -> Iterator[tuple[int, int] | None]:
+    """(where it begins, its flags) of every page; None for what is damaged."""
+    at = 0
+    stream.seek(at)
+    while header := stream.read(_OGG_HEADER):
+        lacing = stream.read(header[-1]) if header[:4] == b"OggS" else b""
+        body = stream.read(sum(lacing)) if lacing else b""
+        if header[:4] == b"OggS" and _checked(header, lacing + body):
+            yield at, header[5]
+            at += len(header) + len(lacing) + len(body)
+            continue
+        yield None
+        following = _next_page(stream, at + 1)
+        if following is None:
+            return
+        at = following
+        stream.seek(at)
+
+
+def _checked(header: bytes, rest: bytes) -> bool:
+    """Ogg's checksum is CRC-32 with its bits the other way round."""
+    if len(header) < _OGG_HEADER:
+        return False
+    data = (header[:22] + bytes(4) + header[26:] + rest).translate(_REVERSED)
+    found = zlib.crc32(data, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return found.to_bytes(4, "big").translate(_REVERSED) == header[22:26]
+
+
+def _next_page(stream: BinaryIO, at: int) -> int | None:
+    stream.seek(at)
+    kept = b""
+    while block := stream.read(_SCANNED):
+        data = kept + block
+        if (found := data.find(b"OggS")) >= 0:
+            return at + found
+        kept = data[-3:]
+        at += len(data) - len(kept)
+    return None
+
+
+# WAV
+
+
+def _wav(stream: BinaryIO, size: int) -> Iterator[Part]:
+    starts = [0]
+    while (end := _wav_end(stream, starts[-1])) is not None and end < size:
+        stream.seek(end)
+        head = stream.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            break
+        starts.append(end)
+        if len(starts) > _MOST_PARTS:
+            raise InputError(f"joined from more than {_MOST_PARTS} recordings")
+    for start, end in zip(starts, [*starts[1:], size], strict=True):
+        yield _finished(stream, start, end, alone=len(starts) == 1)
+
+
+def _wav_end(stream: BinaryIO, start: int) -> int | None:
+    """Where the header says that it ends; None where the writer did not know."""
+    stream.seek(start + 4)
+    stated = int.from_bytes(stream.read(4), "little")
+    return None if stated in _UNKNOWN else start + 8 + stated + stated % 2
+
+
+def _finished(stream: BinaryIO, start: int, end: int, alone: bool) -> Part:
+    """The part; where its header says nothing of its sound, as if that had been completed."""
+    plain = stream if alone else _window(stream, start, end)
+    data = _data_of(plain)
+    if data is None or (_wav_end(plain, 0) or 0) > data + 4:
+        return Part(plain)
+    plain.seek(data)
+    held = end - start - data - 4
+    if int.from_bytes(plain.read(4), "little") or held <= 0:
+        return Part(plain)
+    sizes = {4: end - start - 8, data: held}
+    written = {at: min(value, 0xFFFFFFFF).to_bytes(4, "little") for at, value in sizes.items()}
+    return Part(_window(stream, start, end, written), unfinished=True)
+
+
+def _data_of(stream: BinaryIO) -> int | None:
+    """Where the size of the sound stands."""
+    at = 12
+    while True:
+        stream.seek(at)
+        head = stream.read(8)
+        if len(head) < 8:
+            return None
+        if head[:4] == b"data":
+            return at + 4
+        size = int.from_bytes(head[4:], "little")
+        at += 8 + size + size % 2
+
+
+# A stretch of a file as a file
+
+
+class _Window(io.RawIOBase):
+    """Bytes `start` to `end` of a stream, some of them replaced."""
+
+    def __init__(self, stream: BinaryIO, start: int, end: int, written: dict[int, bytes]) -> None:
+        super().__init__()
+        self._stream, self._start, self._size = stream, start, end - start
+        self._written = written
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._stream.seek(self._start + self._at)
+        data = bytearray(self._stream.read(max(0, min(len(buffer), self._size - self._at))))
+        for at, value in self._written.items():
+            for offset, byte in enumerate(value, at - self._at):
+                if 0 <= offset < len(data):
+                    data[offset] = byte
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _window(
+    stream: BinaryIO, start: int, end: int, written: dict[int, bytes] | None = None
+) -> BinaryIO:
+    return _Window(stream, start, end, written or {})  # type: ignore[return-value]

@@ -1,0 +1,129 @@
+"""MP3 files by their bytes: tags, frames, and what the first frame states of the rest."""
+
+from typing import BinaryIO, NamedTuple
+
+_RATES = (44_100, 48_000, 32_000)  # of MPEG-1; half of it in MPEG-2, a quarter in 2.5
+# kbit/s by the index in a header, of layer 3: MPEG-1, and the two later versions.
+_KBITS = (
+    (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+)
+_SIDE_BYTES = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}
+_VBRI_OFFSET = 36  # wherever the side information ends
+_CHECKSUM = 2  # bytes behind the header of a protected frame
+_IN_A_ROW = 3  # frames that must follow one another: two bytes may look like a header anywhere
+_SEARCHED = 1 << 17  # bytes in which a first frame must begin
+_LONGEST_FRAME = 1_441 + 1
+
+
+class Frame(NamedTuple):
+    """A frame of layer 3 by its header: bytes, and whether it is of MPEG-1, and mono."""
+
+    size: int
+    first_version: bool
+    mono: bool
+
+
+class Stated(NamedTuple):
+    """Where the frames begin, and where those end that the first one counts; 0: not told."""
+
+    start: int
+    end: int
+
+
+def frame_of(header: bytes) -> Frame | None:
+    """The frame that begins with these four bytes; None for what is no header."""
+    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
+        return None
+    version, index, rate = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
+    if version == 1 or rate == 3 or index in (0, 15):
+        return None
+    first = version == 3
+    hertz = _RATES[rate] // {3: 1, 2: 2, 0: 4}[version]
+    size = (144 if first else 72) * _KBITS[not first][index] * 1000 // hertz + (header[2] >> 1 & 1)
+    return Frame(size, first, header[3] >> 6 == 3)
+
+
+def stated(stream: BinaryIO, start: int = 0) -> Stated | None:
+    """What the first frame behind `start` states of the rest; None where it states nothing.
+
+    Encoders write it at a fixed place of that frame. The same letters elsewhere, in a tag say,
+    mean nothing.
+    """
+    at = first_frame(stream, start)
+    if at is None:
+        return None
+    stream.seek(at)
+    data = stream.read(_LONGEST_FRAME)
+    frame = frame_of(data)
+    assert frame is not None, "first_frame() found one"
+    checksum = 0 if data[1] & 1 else _CHECKSUM
+    offset = 4 + _SIDE_BYTES[frame.first_version, frame.mono]
+    for place in (offset, offset + checksum):
+        if data[place : place + 4] in (b"Xing", b"Info"):
+            return Stated(at, _end(at, _xing_bytes(data[place:])))
+    if data[_VBRI_OFFSET : _VBRI_OFFSET + 4] == b"VBRI":
+        return Stated(at, _end(at, _number(data, _VBRI_OFFSET + 10)))
+    return None
+
+
+def first_frame(stream: BinaryIO, start: int = 0) -> int | None:
+    """Where frames begin behind `start`, tags skipped; None where none do."""
+    at = _behind_tags(stream, start)
+    stream.seek(at)
+    data = stream.read(_SEARCHED + _IN_A_ROW * _LONGEST_FRAME)
+    found = data.find(b"\xff")
+    while 0 <= found < _SEARCHED:
+        if _frames_follow(data, found):
+            return at + found
+        found = data.find(b"\xff", found + 1)
+    return None
+
+
+def _frames_follow(data: bytes, at: int) -> bool:
+    """Several frames one behind the other, of one version."""
+    versions = set()
+    for _ in range(_IN_A_ROW):
+        frame = frame_of(data[at : at + 4])
+        if frame is None:
+            return False
+        versions.add(frame.first_version)
+        at += frame.size
+    return len(versions) == 1
+
+
+def _behind_tags(stream: BinaryIO, at: int) -> int:
+    while True:
+        stream.seek(at)
+        head = stream.read(32)
+        if (size := id3_bytes(head)) != 0:
+            at += size
+        elif head[:3] == b"TAG":
+            at += 128
+        elif head[:8] == b"APETAGEX":  # its header, or its footer where it has no header
+            at += 32 + int.from_bytes(head[12:16], "little") * (head[23] >> 5 & 1)
+        else:
+            return at
+
+
+def id3_bytes(head: bytes) -> int:
+    """The length of the ID3v2 tag that begins here; 0 for what is none."""
+    if len(head) < 10 or head[:3] != b"ID3" or any(part > 127 for part in head[6:10]):
+        return 0
+    size = sum(part << shift for part, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    return 10 + size + (10 if head[5] & 0x10 else 0)
+
+
+def _xing_bytes(mark: bytes) -> int:
+    flags = _number(mark, 4)
+    if not flags & 2:
+        return 0
+    return _number(mark, 12 if flags & 1 else 8)
+
+
+def _number(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "big")
+
+
+def _end(start: int, size: int) -> int:
+    return start + size if size else 0

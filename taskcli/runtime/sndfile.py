@@ -1,0 +1,85 @@
+"""wav, flac, ogg, mp3 and their kin, by libsndfile: fast, and exact to the sample."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import soundfile
+
+from taskcli.runtime import mpeg
+from taskcli.runtime.blocks import BLOCK_SECONDS, Block, believed, cut_short
+
+_RESUMABLE = ("FLAC", "MP3", "OGG")  # of frames: behind a damaged one, FFmpeg finds the next
+_FRAME = 1_152  # samples of an MP3: the least that can be missing
+# The sizes that libsndfile found wanting, by its log. "Bytes/sec" is none: ADPCM's is never right.
+_SIZES = re.compile(
+    r"^\s*(?:RIFF|RIFX|riff|FORM|SSND|data|Data Size|Riff size)\s*: (\d+) \(should be (\d+)\)",
+    re.MULTILINE,
+)
+_SLACK_BYTES = 8  # headers disagree over whether padding counts
+
+
+class Unfinished(Exception):
+    """libsndfile stopped before the end of a recording of so many `seconds`; others go on."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def opened(stream: BinaryIO) -> Any:
+    """None for what libsndfile does not read, or would read a part of."""
+    stream.seek(0)
+    try:
+        recording = soundfile.SoundFile(stream)
+    except soundfile.LibsndfileError:
+        return None
+    if recording.format == "FLAC" and not seconds_of(recording):
+        return None  # it was written to a pipe, and libsndfile seeks for an end that is not told
+    if recording.format == "MP3":
+        position = stream.tell()
+        states = mpeg.stated(stream) is not None
+        stream.seek(position)
+        if not states:
+            return None  # libsndfile would guess its length, and stop there
+    return recording
+
+
+def seconds_of(recording: Any) -> float:
+    """How long it is by its header; 0 where that says nothing."""
+    return believed(recording.frames / recording.samplerate)
+
+
+def blocks(recording: Any, notes: list[str]) -> Iterator[Block]:
+    """Read until nothing comes: SoundFile.blocks() gives stray memory where a file is cut short.
+
+    Raises Unfinished where a compressed recording cannot be read on.
+    """
+    if recording.tell():  # it was read before
+        recording.seek(0)
+    rate, decoded = recording.samplerate, 0
+    resumable = recording.format in _RESUMABLE
+    try:
+        while len(block := recording.read(BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
+            decoded += len(block)
+            yield Block(rate, block.T)
+    except soundfile.LibsndfileError:
+        if resumable:
+            raise Unfinished(seconds_of(recording)) from None
+        raise
+    if resumable and seconds_of(recording) * rate > decoded + _FRAME:
+        raise Unfinished(seconds_of(recording))
+    if _ends_before_its_header(recording.extra_info):
+        notes.append("cut short: the header promises more than the file holds")
+    elif note := cut_short(seconds_of(recording), decoded / rate):
+        notes.append(note)
+
+
+def _ends_before_its_header(log: str) -> bool:
+    """libsndfile says nothing of a file that ends early, but it logs the sizes in its header."""
+    sizes = [(int(promised), int(held)) for promised, held in _SIZES.findall(log)]
+    return any(
+        promised > held + _SLACK_BYTES
+        for promised, held in sizes
+        if promised % 2**31 < 2**31 - 4096  # a writer to a pipe knows no length and states the most
+    )
