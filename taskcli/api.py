@@ -153,11 +153,10 @@ class Model:
     def _stages(self) -> engine.Stages:
         from taskcli.runtime.session import is_fatal, is_out_of_memory
 
-        task = self.session.task
         side = self.session.picture_side if self.task.media is Media.IMAGE else None
         return engine.Stages(
             decode=self._decoder(side),
-            cost=task.cost,
+            cost=self.session.cost,
             alike=self._alike,
             preprocess=self.session.preprocess,
             forward=self.session.forward,
@@ -176,8 +175,8 @@ class Model:
     def _key(self, item: Any) -> Hashable:
         if self.sharing is Sharing.NEVER:
             return object()
-        key = self.session.task.alike(item)
-        return key if self.sharing is Sharing.PADDED else (key, self.session.task.length(item))
+        key = self.session.alike(item)
+        return key if self.sharing is Sharing.PADDED else (key, self.session.length(item))
 
     def _plan(self, *, live: bool, ordered: bool) -> engine.Plan:
         patience = _PATIENCE if live else None

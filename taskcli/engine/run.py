@@ -143,6 +143,8 @@ class _Run:
 
     def _decode(self, index: int, source: Source) -> _Decoded:
         try:
+            if self.stop.is_set():  # nobody will answer it
+                raise StoppedError("the run was stopped", _GO_ON)
             item = self.stages.decode(source)
             cost, alike = self.stages.cost(item), self.stages.alike(item)
             return Planned(index, cost, (source, item), alike)

@@ -13,14 +13,17 @@ from typing import Any
 
 import transformers
 from transformers import backbone_utils, dynamic_module_utils
+from transformers.utils import chat_template_utils
 from transformers.utils.hub import HF_MODULES_CACHE
 
 from taskcli.errors import CheckpointError
+from taskcli.runtime.templates import template_of
 
 _here = threading.local()  # a host's other threads may do as they like
 _lock = threading.Lock()
 _PROMPT_SECONDS = dynamic_module_utils.TIME_OUT_REMOTE_CODE
 _entered = 0
+_compiled_by_transformers = chat_template_utils._compile_jinja_template
 _SOCKETS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
@@ -51,6 +54,7 @@ def _watch_for_ever() -> None:
     """Python cannot take an audit hook back; outside of `contained` it does nothing."""
     sys.addaudithook(_refuse)
     backbone_utils.hf_api = _api
+    chat_template_utils._compile_jinja_template = _compiled
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:
@@ -74,3 +78,9 @@ class _Nobody:
 
 def _api() -> Any:
     return _Nobody() if getattr(_here, "depth", 0) else transformers.utils.hf_api()
+
+
+def _compiled(source: str) -> Any:
+    """A chat template; one of a checkpoint renders elsewhere, under limits."""
+    here = getattr(_here, "depth", 0)
+    return template_of(source) if here else _compiled_by_transformers(source)

@@ -24,6 +24,7 @@ from taskcli.runtime.heads import keep_heads_float32
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.processors import LOCAL, processor_of, what_to_install
 from taskcli.runtime.session import Session
+from taskcli.runtime.templates import refuse_hanging_template
 from taskcli.task import Task
 from taskcli.vetting import refuse_code
 
@@ -53,6 +54,8 @@ def _session(
     config = _config(name, folder)
     auto_model = _auto_model(task, name, config)
     processor = processor_of(task, name, folder)
+    if task.chats:
+        refuse_hanging_template(name, processor)
     placement = place(device, dtype, weight_bytes(folder), config.model_type)
     model = _model(auto_model, name, folder, config, placement)
     _settle_language(model.config)

@@ -1,7 +1,7 @@
 """A task with its model on a device: the stages as the engine calls them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,18 @@ class Session:
         self._one_at_a_time = threading.Lock()  # split batches are computed off the device thread
         self._nan: Any = None  # a flag on the device: reading it at every token would wait for it
         task.model.register_forward_hook(self._watch)
+
+    def cost(self, item: Any) -> int:
+        with contained():
+            return self.task.cost(item)
+
+    def alike(self, item: Any) -> Hashable:
+        with contained():
+            return self.task.alike(item)
+
+    def length(self, item: Any) -> Hashable:
+        with contained():
+            return self.task.length(item)
 
     def preprocess(self, items: list[Any]) -> Batch:
         with contained():
