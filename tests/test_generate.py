@@ -177,6 +177,16 @@ def test_a_row_of_messages_is_a_chat_of_several_turns(run: Run) -> None:
     assert long["result"]["generated_text"] == answer.strip()
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_chat_comes_through_a_pipe_or_in_a_json_file(run: Run, indent: int | None) -> None:
+    content = json.dumps(chat(("user", "Hello")), indent=indent)
+    Path("chat.json").write_text(content)
+    words = ("-m", cached("llama-chat"), *SHORT)
+    literal = one(run("generate", "--text", "Hello", *words))
+    assert one(run("generate", "-", *words, stdin=content)) == literal
+    assert one(run("generate", "chat.json", *words)) == literal
+
+
 def test_an_answer_that_is_begun_is_gone_on_with(run: Run) -> None:
     turns = [("user", "Hello"), ("assistant", "I am")]
     [found] = asked(run, chat(*turns))
