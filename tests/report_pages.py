@@ -36,10 +36,18 @@ MEDIA = {"asr": "audio", "classify-audio": "audio", "ner": "text", "qa": "text"}
 ALL = 1_000_000  # more inputs than any page here has
 
 
-def make_page(file: Path, task: str, rows: Iterable[Row], total: int = 10, **facts: Any) -> Path:
-    """Write the rows as a report."""
+def make_page(
+    file: Path,
+    task: str,
+    rows: Iterable[Row],
+    total: int = 10,
+    labels: Mapping[int, str] | None = None,
+    **facts: Any,
+) -> Path:
+    """Write the rows as a report; `labels` are the checkpoint's."""
     media = MEDIA.get(task, "image" if task in ("detect", "segment", "depth") else "text")
-    with report.opened(file, {**FACTS, "task": task, "media": media, **facts}, total) as page:
+    told = {**FACTS, "task": task, "media": media, **facts}
+    with report.opened(file, told, total, labels) as page:
         for record, item, path in rows:
             page.write(record, item, None if path is None else str(path))
     return file

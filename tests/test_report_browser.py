@@ -24,7 +24,9 @@ from report_pages import (
 )
 
 from taskcli import results
+from taskcli.output.palette import colours, hexadecimal
 from taskcli.output.report import previews
+from taskcli.output.running import label_colours
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -184,6 +186,98 @@ def test_boxes_lie_where_they_were_found_and_can_be_hidden(tab: Tab) -> None:
     assert page.locator("rect").count() == 0
     page.keyboard.press("n")
     assert tags.count() == 0
+
+
+def visible_tags(page: Any) -> list[dict[str, float]]:
+    """Where the names of the first picture stand, in pixels of the window."""
+    return page.evaluate(
+        """() => [...document.querySelector(".frame .names").children].filter((tag) => !tag.hidden)
+            .map((tag) => ({text: tag.textContent, ...tag.getBoundingClientRect().toJSON()}))"""
+    )
+
+
+def check_apart(tags: list[dict[str, float]], frame: dict[str, float]) -> None:
+    for at, one in enumerate(tags):
+        assert frame["x"] - 1 <= one["left"] < one["right"] <= frame["x"] + frame["width"] + 1
+        assert frame["y"] - 1 <= one["top"] < one["bottom"] <= frame["y"] + frame["height"] + 1
+        for other in tags[:at]:
+            beside = one["right"] <= other["left"] + 0.5 or other["right"] <= one["left"] + 0.5
+            over = one["bottom"] <= other["top"] + 0.5 or other["bottom"] <= one["top"] + 0.5
+            assert beside or over, (one["text"], other["text"])
+
+
+@pytest.mark.parametrize("count", [2, 9, 60])
+def test_names_never_cover_one_another(tab: Tab, count: int) -> None:
+    rng = np.random.default_rng(count)
+    found = []
+    for number, (x, y, wide, high) in enumerate(
+        rng.integers((0, 0, 8, 8), (120, 90, 40, 30), (count, 4))
+    ):
+        sides = (int(x), int(y), int(x + wide), int(y + high))
+        found.append(detection(f"thing {number % 5}", 0.99 - number / 100, *sides))
+    page = tab.open(
+        make_page(PAGE, "detect", [(record("detect", "a.png", found), picture(), None)])
+    )
+    for width in (1280, 700, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(200)
+        tags = visible_tags(page)
+        check_apart(tags, page.locator(".frame").bounding_box())
+        assert tags, "the best has a name"
+        assert len(tags) == count or count > 2
+    row = page.locator(".answer").nth(4 if count > 4 else 1)
+    row.hover()
+    lit = page.eval_on_selector(
+        ".frame .names span:not(.dimmed)", "tag => [tag.textContent, tag.hidden]"
+    )
+    assert lit[1] is False, "what is pointed at has its name"
+    assert lit[0].startswith(row.locator("b").inner_text())
+
+
+def test_a_name_stands_in_the_middle_of_its_region(tab: Tab) -> None:
+    ground = np.zeros((120, 160), bool)
+    ground[60:] = True
+    ground[:, :20] = True
+    found = [segment("ground", 0.99, ground), segment("sky", 0.9, ~ground)]
+    page = tab.open(make_page(PAGE, "segment", [(record("segment", "a", found), picture(), None)]))
+    frame = page.locator(".frame").bounding_box()
+    for tag, mask in zip(visible_tags(page), (ground, ~ground), strict=True):
+        x = ((tag["left"] + tag["right"]) / 2 - frame["x"]) / frame["width"] * 160
+        y = ((tag["top"] + tag["bottom"]) / 2 - frame["y"]) / frame["height"] * 120
+        assert mask[int(y), int(x)]
+
+
+def test_labels_have_the_colours_of_pictures_and_terminal(tab: Tab) -> None:
+    labels = {0: "sky", 1: "ball", 2: "cube", 3: "cone"}
+    rows = [(record("detect", "a", [detection("cube", 0.9, 5, 5, 90, 90)]), picture(), None)]
+    with_labels = make_page(PAGE, "detect", rows, labels=labels)
+    expected = "rgb({}, {}, {})".format(*colours(labels)["cube"])
+    page = tab.open(with_labels)
+    colour = "element => getComputedStyle(element).backgroundColor"
+    assert page.eval_on_selector(".names span", colour) == expected
+    assert page.eval_on_selector(".answer .swatch", colour) == expected
+    assert page.eval_on_selector("#legend .swatch", colour) == expected
+    tags = {0: "O", 1: "B-PER", 2: "I-PER", 3: "B-LOC", 4: "I-LOC"}
+    text = "Ada in London"
+    found = [entity(text, "London", "LOC", 0.9)]
+    rows = [(record("ner", "a", found), passage(text), None)]
+    page = tab.open(make_page(PAGE, "ner", rows, labels=tags))
+    drawn = page.eval_on_selector("mark.entity", "mark => mark.style.getPropertyValue('--colour')")
+    assert drawn == hexadecimal(label_colours("ner", tags)["LOC"])
+
+
+def test_chips_say_what_they_count(tab: Tab) -> None:
+    page = tab.open(shots())
+    assert page.inner_text("#legend .counted") == "Inputs that have"
+    chip = page.locator("#legend").get_by_role("button", name="ball")
+    assert chip.inner_text().split() == ["ball", "2"]
+    assert chip.get_attribute("title") == "2 times in 2 inputs"
+    found = [results.Label("good", 0.9), results.Label("bad", 0.1)]
+    rows = [(record("classify-text", "a", found), passage("A film."), None)]
+    page = tab.open(make_page(PAGE, "classify-text", rows))
+    assert page.inner_text("#legend .counted") == "Inputs by best label"
+    chip = page.locator("#legend").get_by_role("button", name="good")
+    assert chip.get_attribute("title") == "the best label of 1 input"
 
 
 def test_the_viewer_turns_pages_and_gives_the_focus_back(tab: Tab) -> None:
@@ -455,6 +549,31 @@ def test_a_phone_shows_it_without_scrolling_sideways(chromium: Any, task: str) -
     page.locator("#more-tools").click()
     assert page.locator("#status").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.check()
+
+
+@pytest.mark.parametrize("task", ["detect", "asr", "ner", "classify-text", "summarize"])
+def test_a_phone_shows_the_first_answer_on_the_first_screen(chromium: Any, task: str) -> None:
+    shown: dict[str, tuple[Any, Any, str]] = {
+        "detect": ([detection("ball", 0.9, 20, 5, 55, 60)], picture(), ".answer"),
+        "asr": (spoken("one", "two"), sound(), ".transcript"),
+        "ner": ([entity(ARTICLE, "Ada Lovelace", "PER", 0.9)], passage(ARTICLE), "mark"),
+        "classify-text": ([results.Label("good", 0.9)], passage("A film."), ".bar-row"),
+        "summarize": (results.Summary("Short."), passage("A long text."), ".target .prose"),
+    }
+    found, item, answered = shown[task]
+    rows = [(record(task, "some/folder/a", found), item, None), failure(task, "bad", "damaged")]
+    facts = {"command": f"taskcli {task} " + "some/folder/file " * 30, "options": {"a": "b" * 80}}
+    tab = Tab(chromium, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = tab.open(make_page(PAGE, task, rows, **facts))
+    place = page.locator(f".card >> nth=0 >> {answered} >> nth=0").bounding_box()
+    assert place["y"] + place["height"] <= 844
+    assert page.evaluate("scrollY") == 0
+    assert page.locator("#facts").is_hidden()
+    page.locator("#about summary").click()
+    assert "some/checkpoint" in page.inner_text("#facts")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert page.locator("#facts").is_visible()
     tab.check()
 
 

@@ -21,6 +21,7 @@ from taskcli.items import Passage, Picture
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.preview import HalfBlocks, protocol, sent
+from taskcli.output.running import label_colours
 from taskcli.output.writer import Layout
 from taskcli.results import Answer, Box, DepthMap, Detection, Entity, GeneratedText, Record
 
@@ -67,10 +68,9 @@ def test_entities_stand_in_their_text_with_a_legend() -> None:
 
 def test_kinds_of_entities_have_colours_of_their_own() -> None:
     content = shown(ner(FOUND, TEXT), colours=True)
-    inks = [
-        re.search(rf"\x1b\[1;4;(3\d)m{word}", content)[1] for word in ("Ada", "London", "Royal")
-    ]
-    assert len(set(inks)) == 3
+    for word, kind in {"Ada": "PER", "London": "LOC", "Royal": "ORG"}.items():
+        red, green, blue = label_colours("ner", TAGS)[kind]
+        assert re.search(rf"48;2;{red};{green};{blue}m{word}", content), "as on a page"
     assert "[Ada" not in re.sub(r"\x1b\[[0-9;]*m", "", content)
 
 
@@ -144,9 +144,10 @@ def test_a_preview_shows_what_was_found() -> None:
     assert "■" in content
     seen = {tuple(map(int, it)) for it in re.findall(r"38;2;(\d+);(\d+);(\d+)", content)}
     assert len(seen) > 3, "a white picture with a box on it"
-    for plain in (shown(record, preview=True), shown(record, colours=True)):
-        assert "▀" not in plain
-        assert "■" not in plain
+    for bare in (shown(record, preview=True), shown(record, colours=True)):
+        assert "▀" not in bare
+    assert "■" in shown(record, colours=True), "labels have the colours of saved pictures"
+    assert "■" not in shown(record)
 
 
 def test_labels_beside_a_picture_have_its_colours() -> None:
@@ -154,7 +155,8 @@ def test_labels_beside_a_picture_have_its_colours() -> None:
     found = [Detection("LOC", 0.9, Box(40, 30, 120, 90))]
     record = Record("a.png", "detect", "m", result=found, item=Picture(image, image.size))
     red, green, blue = colour_of("LOC", colours(TAGS))
-    assert f"38;2;{red};{green};{blue}m■" in shown(record, colours=True, preview=True)
+    for how in ({"preview": True}, {}):
+        assert f"38;2;{red};{green};{blue}m■" in shown(record, colours=True, **how)
 
 
 def test_a_picture_that_cannot_be_shown_is_said_to_be_missing() -> None:

@@ -27,7 +27,8 @@ def opened(
         return nullcontext()
     from taskcli.output import report
 
-    return report.opened(settled.output.report, _facts(settled, model), total)
+    labels = {} if model is None else model.labels
+    return report.opened(settled.output.report, _facts(settled, model), total, labels)
 
 
 def why_stopped(stopping: Stopping) -> str | None:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from taskcli.output.palette import colours
+from taskcli.output.running import label_colours
 from taskcli.output.safe import safe, safe_line
 from taskcli.output.views import About, view
 from taskcli.output.writer import Layout, Writer
@@ -58,9 +58,9 @@ class ConsoleWriter(Writer):
         self.stream.flush()
 
     def _about(self, record: Record) -> About:
-        labels = tuple(label for label in self._layout.labels.values() if label != "O")
-        drawn = colours(self._layout.labels) if self._shows_pictures() else None
-        return About(getattr(record.item, "text", ""), labels, drawn)
+        plain = self._console.no_color or self._console.color_system is None
+        known = None if plain else label_colours(record.task, self._layout.labels)
+        return About(getattr(record.item, "text", ""), known)
 
     def _shows_pictures(self) -> bool:
         from taskcli.output.preview import can_show

@@ -91,3 +91,14 @@ def _sentences(
 def kind_colours(labels: Mapping[int, str]) -> dict[str, Colour]:
     """A colour for each kind of entity that the checkpoint knows."""
     return colours(kinds(labels))
+
+
+def label_colours(task: str, labels: Mapping[int, str]) -> dict[str, Colour]:
+    """The colours of a run's labels: the same in pictures, on a terminal and on a page.
+
+    A label of tokens has the colour of its kind.
+    """
+    if task != "ner":
+        return colours(labels)
+    known, kind_of = kind_colours(labels), kinds(labels)
+    return known | {labels[number]: known[kind] for number, kind in kind_of.items()}

@@ -1,15 +1,15 @@
 """Texts on a terminal: entities marked, an answer in what stands around it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
+from taskcli.output.palette import Colour, colour_of, hexadecimal, ink_on
 from taskcli.output.running import Stretch, stretches
-from taskcli.output.safe import label_style, safe, safe_line
+from taskcli.output.safe import safe, safe_line
 from taskcli.results import Answer, Entity
-from taskcli.tags import kinds
 
 _WHOLE = 4_000  # characters of a text that is shown whole
 _AROUND = 120  # characters on each side of what is quoted
@@ -21,17 +21,18 @@ class Marked:
     Of a long text only what stands around the entities is shown.
     """
 
-    def __init__(self, text: str, found: Sequence[Entity], known: Sequence[str]) -> None:
-        self._known = list(dict.fromkeys(kinds(dict(enumerate(known))).values()))
+    def __init__(
+        self, text: str, found: Sequence[Entity], known: Mapping[str, Colour] | None
+    ) -> None:
+        self._known = known
         self._parts = list(stretches(text, found))
         self._whole = len(text) <= _WHOLE
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        plain = console.no_color or console.color_system is None
         shown = Text()
         for number, part in enumerate(self._parts):
             if part.kind:
-                shown.append_text(self._mark(part, plain))
+                shown.append_text(self._mark(part))
             else:
                 first, last = number == 0, number == len(self._parts) - 1
                 shown.append(safe(part.text if self._whole else _ends(part.text, first, last)))
@@ -46,16 +47,19 @@ class Marked:
             legend.append(f" {count}   ", style="dim")
         return legend
 
-    def _mark(self, part: Stretch, plain: bool) -> Text:
-        """In brackets where there are no colours to tell an entity by."""
+    def _mark(self, part: Stretch) -> Text:
+        """On its kind's colour; in brackets where there are none to tell an entity by."""
         word, kind = safe(part.text), safe_line(part.kind)
-        if plain:
+        if self._known is None:
             return Text(f"[{word} {kind}]")
         style = self._style(part.kind)
-        return Text(word, style=f"bold {style} underline").append(f" {kind}", style="not bold")
+        return Text(word, style=f"bold {style}").append(f" {kind}", style="not bold")
 
     def _style(self, kind: str) -> str:
-        return label_style(kind, self._known)
+        if self._known is None:
+            return ""
+        colour = colour_of(kind, self._known)
+        return f"{hexadecimal(ink_on(colour))} on {hexadecimal(colour)}"
 
 
 def _ends(text: str, first: bool, last: bool) -> str:

@@ -1,11 +1,7 @@
-"""What may be shown on a terminal, and in which colour: for every view, message and page."""
+"""What may be shown on a terminal: for every view, message and page."""
 
 import unicodedata
-from collections.abc import Sequence
-from zlib import crc32
 
-# The terminal's own colours, which its user has made readable on light or dark.
-_STYLES = ("cyan", "magenta", "green", "yellow", "blue", "red")
 # Explicit direction changes reorder what a terminal shows; they are not letters.
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -23,9 +19,3 @@ def safe(text: str) -> str:
 def safe_line(text: str) -> str:
     """A name, which must not look like further lines of ours."""
     return safe(text).replace("\n", " ")
-
-
-def label_style(label: str, known: Sequence[str] = ()) -> str:
-    """A colour for a label: by its place among the checkpoint's, or the same in every run."""
-    place = known.index(label) if label in known else crc32(label.encode("utf-8", "replace"))
-    return _STYLES[place % len(_STYLES)]

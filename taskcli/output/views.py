@@ -12,7 +12,7 @@ from rich.text import Text
 from taskcli import results
 from taskcli.output.palette import Colour, colour_of, hexadecimal
 from taskcli.output.running_view import Marked, quoted
-from taskcli.output.safe import label_style, safe, safe_line
+from taskcli.output.safe import safe, safe_line
 
 _BAR = 24  # characters of a full score bar
 _ROOM_FOR_BARS = 56  # columns, the indent not counted
@@ -23,11 +23,10 @@ __all__ = ["About", "safe", "safe_line", "view"]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a result is about: the input's text, and the labels that the checkpoint knows."""
+    """What a result is about: the input's text, and the colours of the checkpoint's labels."""
 
     text: str = ""
-    labels: tuple[str, ...] = ()
-    drawn: Mapping[str, Colour] | None = None  # the labels' colours, beside a picture that has them
+    colours: Mapping[str, Colour] | None = None  # of labels, where colours can be shown
 
 
 NOTHING = About()
@@ -50,7 +49,7 @@ def _(result: list, about: About = NOTHING) -> RenderableType:  # type: ignore[t
     if isinstance(result[0], results.Segment):
         return _segments(result, about)
     if about.text and isinstance(result[0], results.Entity):
-        return Marked(about.text, result, about.labels)
+        return Marked(about.text, result, about.colours)
     if isinstance(result[0], results.Entity | results.TokenEntity):
         return _entities(result, about)
     return Group(*(view(one, about) for one in result))
@@ -165,9 +164,9 @@ def _bar(score: float) -> Text:
 
 
 def _name(label: str, about: About) -> Text:
-    if about.drawn is None:
-        return Text(safe_line(label), style=label_style(label, about.labels))
-    colour = hexadecimal(colour_of(label, about.drawn))
+    if about.colours is None:
+        return Text(safe_line(label))
+    colour = hexadecimal(colour_of(label, about.colours))
     return Text("■ ", style=colour).append(safe_line(label), style="default")
 
 

@@ -11,7 +11,7 @@ import typer
 
 from taskcli.errors import InputError
 from taskcli.items import MOST_PIXELS, Media, Picture
-from taskcli.options import OUTPUT_PANEL, OutputOptions
+from taskcli.options import OUTPUT_PANEL, OutputOptions, UsersOwn
 from taskcli.task import Batch, OptionsT, ResultT, Task
 
 
@@ -44,6 +44,7 @@ class FoundOutput(PictureOutput):
             help="For coco and coco-results: the ids of these annotations, by name.",
             rich_help_panel=OUTPUT_PANEL,
         ),
+        UsersOwn(),
     ] = None
     yolo_scores: Annotated[
         bool,

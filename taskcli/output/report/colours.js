@@ -1,35 +1,13 @@
-// One colour per label: the same label has the same colour in every report, unless two of one
-// report would share it. Okabe and Ito's colours, then others that colour-blind readers tell apart.
+// The colours of labels are those of pictures and of the terminal, and come with the data.
 
-const PALETTE = [
-  "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#3a86d6", "#e0641e", "#cc79a7",
-  "#8f7ae5", "#7fc97f", "#b5651d", "#4fd0c5", "#ff8fa3",
-];
-
-const taken = new Map();
-
-function colourOf(label) {
-  if (!taken.has(label)) taken.set(label, freeColour(label));
-  return taken.get(label);
-}
-
-function freeColour(label) {
-  let slot = 0;
-  for (const char of label) slot = (slot * 31 + char.codePointAt(0)) >>> 0;
-  const used = new Set(taken.values());
-  for (let step = 0; step < PALETTE.length; step += 1) {
-    const colour = PALETTE[(slot + step) % PALETTE.length];
-    if (!used.has(colour)) return colour;
-  }
-  return PALETTE[slot % PALETTE.length];
-}
+const colourOf = (label) => run.colours[label] ?? "#888888";
 
 const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
-// Black or white, whichever is read better on the colour.
+// Black or white, whichever is read better on the colour (WCAG contrast).
 function inkOn(colour) {
-  const [red, green, blue] = channels(colour);
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#000" : "#fff";
+  const [red, green, blue] = channels(colour).map((part) => (part / 255) ** 2.2);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
 }
 
 function swatch(label) {

@@ -4,6 +4,7 @@ const BATCH = 36; // cards added at a time
 const MOST_CHIPS = 60;
 const THEMES = ["auto", "light", "dark"];
 
+const phone = matchMedia("(max-width: 720px)"); // as in report.css
 const run = JSON.parse(document.querySelector("script.run").textContent);
 
 // What the reader has chosen to see.
@@ -50,6 +51,8 @@ function showTop() {
   ];
   byId("facts").append(...facts.filter(([, value]) => value).map(([name, value, title, style]) =>
     h("div", { title }, h("dt", {}, name), h("dd", { class: style }, value))));
+  byId("about").querySelector("summary").textContent = [clean(run.model), run.device, duration(run.seconds)].filter(Boolean).join(" · ");
+  foldOnPhones();
   showCommand();
   if (run.stopped) notice(`The run ended early: ${run.stopped}. What was answered until then is here.`);
   if (run.resumed) notice("This run went on with an earlier one. What that had answered is not in this page.");
@@ -57,6 +60,13 @@ function showTop() {
     notice("With --timestamps word the words of this page would follow the sound.");
   }
   showFailures();
+}
+
+// On a phone the first answer comes before what was run.
+function foldOnPhones() {
+  const fold = () => (byId("about").open = !phone.matches);
+  phone.addEventListener("change", fold);
+  fold();
 }
 
 const rate = () => {
@@ -83,7 +93,7 @@ function showFailures() {
   if (!failed.length) return;
   const box = byId("failures");
   box.hidden = false;
-  box.open = failed.length <= 3;
+  box.open = failed.length <= 3 && !phone.matches;
   box.querySelector("summary").textContent = `${plural(failed.length, "input")} could not be answered`;
   box.querySelector("ul").append(...failed.map((entry) =>
     h("li", {}, h("button", { type: "button", onclick: () => reveal(entry) }, clean(entry.name)), failure(entry.record.error))));
@@ -120,15 +130,16 @@ function keepFocus(group, buttons) {
 
 function showLegend() {
   const counts = new Map();
+  const times = new Map();
   for (const entry of entries) {
-    for (const label of new Set(entry.told(view).map((answer) => answer.label))) {
-      if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
-    }
+    const labels = entry.told(view).map((answer) => answer.label).filter((label) => label !== null);
+    for (const label of new Set(labels)) counts.set(label, (counts.get(label) ?? 0) + 1);
+    for (const label of labels) times.set(label, (times.get(label) ?? 0) + 1);
   }
   for (const label of view.labels) if (!counts.has(label)) counts.set(label, 0);
   const common = [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).slice(0, MOST_CHIPS);
   byId("legend").hidden = !common.length;
-  keepFocus(byId("legend"), common.map(([label, count]) => {
+  const chips = common.map(([label, count]) => {
     const choose = () => {
       const labels = new Set(view.labels);
       if (!labels.delete(label)) labels.add(label);
@@ -136,8 +147,10 @@ function showLegend() {
     };
     const chip = toggle(label, view.labels.has(label), choose, ranked ? null : swatch(label), clean(label), h("span", {}, count.toLocaleString("en")));
     chip.classList.add("chip");
+    chip.title = ranked ? `the best label of ${plural(count, "input")}` : `${plural(times.get(label) ?? 0, "time")} in ${plural(count, "input")}`;
     return chip;
-  }));
+  });
+  keepFocus(byId("legend"), [h("span", { class: "counted" }, ranked ? "Inputs by best label" : "Inputs that have"), ...chips]);
 }
 
 function passesFilters(entry) {
@@ -429,7 +442,6 @@ byId("show-help").addEventListener("click", () => byId("help").showModal());
 
 list.classList.add(view.media);
 list.classList.toggle("short", ranked);
-for (const entry of entries) for (const answer of entry.answers) if (answer.label !== null) colourOf(answer.label);
 showTop();
 showTools();
 showStatuses();

@@ -20,12 +20,14 @@ from typing import Any, TextIO
 
 from taskcli.errors import first_line
 from taskcli.items import Item
+from taskcli.output.palette import Colour, colour_of, hexadecimal
 from taskcli.output.report.previews import Preview
+from taskcli.output.running import label_colours
 from taskcli.output.serialize import one_line, to_line
-from taskcli.results import Record
+from taskcli.results import Label, Record
 
 # In the order in which they use each other.
-_SCRIPTS = ("elements", "colours", "pictures", "sounds", "texts", "cards", "page")
+_SCRIPTS = ("elements", "colours", "tags", "pictures", "sounds", "texts", "cards", "page")
 _PAGE_LIMIT = 256 * 2**20  # bytes; browsers open this much, further inputs come without media
 _MARK = "<!-- data -->"
 
@@ -36,16 +38,20 @@ class Report:
 
     stream: TextIO
     preview: Preview
+    labels: Mapping[int, str] = field(default_factory=dict)  # the checkpoint's numbers for them
+    colours: dict[str, str] = field(default_factory=dict)  # of the labels that were answered
     stopped: str | None = None
     count: int = 0
     failed: int = 0
     began: float = field(default_factory=time.time)
+    _known: Mapping[str, Colour] | None = None
 
     def write(self, record: Record, item: Item | None, path: str | None) -> None:
         """Add one input: its record, the decoded item that it answers, the file it came from."""
         full = self.stream.tell() > _PAGE_LIMIT
         self._block("record", to_line(record))
         self._block("preview", one_line(self.preview.of(item, record.result, path, full)))
+        self._note_colours(record)
         self.count += 1
         self.failed += record.error is not None
 
@@ -56,10 +62,20 @@ class Report:
             "count": self.count,
             "failed": self.failed,
             "stopped": self.stopped,
+            "colours": self.colours,
             "began": datetime.fromtimestamp(self.began).astimezone().isoformat(timespec="seconds"),
             "seconds": time.time() - self.began,
         }
         self._block("run", one_line(known))
+
+    def _note_colours(self, record: Record) -> None:
+        """The page has the colours of pictures and terminal; it cannot know a label's number."""
+        if self._known is None:
+            self._known = label_colours(record.task, self.labels)
+        for one in record.result if isinstance(record.result, list) else ():
+            label = _label_of(one)
+            if label is not None and label not in self.colours:
+                self.colours[label] = hexadecimal(colour_of(label, self._known))
 
     def _block(self, kind: str, line: str) -> None:
         # `<` alone could end the block or open a comment in it.
@@ -68,19 +84,21 @@ class Report:
 
 
 @contextmanager
-def opened(file: Path, facts: Mapping[str, Any], total: int | None) -> Iterator[Report]:
+def opened(
+    file: Path, facts: Mapping[str, Any], total: int | None, labels: Mapping[int, str] | None = None
+) -> Iterator[Report]:
     """A report that stands at `file`, whole, once the block is left, even by an exception.
 
     `facts` are shown at the top; `total` is the number of inputs where it is known, and decides
-    how large their previews are. Raises OSError where the page cannot be written; then there is
-    none.
+    how large their previews are; `labels` are the checkpoint's, by number. Raises OSError where
+    the page cannot be written; then there is none.
     """
     partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     head, tail = _template(f"{facts['task']} report").split(_MARK)
     try:
         with partial.open("x", encoding="utf-8", newline="") as stream:
             stream.write(head)
-            report = Report(stream, Preview.for_run(file, total))
+            report = Report(stream, Preview.for_run(file, total), labels or {})
             try:
                 yield report
             except Exception as failure:
@@ -94,6 +112,15 @@ def opened(file: Path, facts: Mapping[str, Any], total: int | None) -> Iterator[
                 partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _label_of(one: Any) -> str | None:
+    """The label of what stands somewhere in an input; a ranking has no colours."""
+    for name in () if isinstance(one, Label) else ("label", "entity_group", "entity"):
+        label: str | None = getattr(one, name, None)
+        if label is not None:
+            return label
+    return None
 
 
 def _template(title: str) -> str:

@@ -16,6 +16,9 @@ class Frame {
     if (preview.depth) this.showDepth(preview.depth);
     this.fit(roomy);
     this.lit = null;
+    this.tagged = [];
+    this.middles = new Map();
+    new ResizeObserver(() => this.placeNames()).observe(this.element);
   }
 
   fit(roomy) {
@@ -36,9 +39,9 @@ class Frame {
   update(view) {
     const kept = this.entry.answers.filter((answer) => view.keeps(answer));
     this.boxes.replaceChildren();
-    this.names.replaceChildren();
-    // The best last, since names may cover one another.
+    // The best last, on top of the others.
     for (const answer of kept.toReversed()) if (answer.box) this.drawBox(answer, view);
+    this.showNames(view.layers.names ? kept.filter((answer) => answer.box) : []);
     if (this.masks) paintMasks(this.masks, view.layers.masks ? kept : [], this.lit);
     if (this.depth) this.depth.style.opacity = view.depth / 100;
   }
@@ -59,22 +62,46 @@ class Frame {
         svg("rect", { ...place, class: `side${dim}${lit}`, stroke: colourOf(answer.label) }),
       );
     }
-    if (view.layers.names) this.names.append(this.tag(answer, dim));
   }
 
-  // Above the box, or in it at the picture's upper edge; never beyond the right edge.
-  tag(answer, dim) {
-    const [width, height] = this.size;
-    const { xmin, ymin, xmax } = answer.box;
-    const score = answer.score === null ? "" : ` ${Math.round(100 * answer.score)}`;
-    const tag = h("span", { class: dim.trim() }, clean(answer.label) + score);
+  // The one in question first, then the best: the first ones are sure of a place.
+  showNames(answers) {
+    const first = (answer) => Number(answer === this.lit);
+    this.tagged = answers.toSorted((a, b) => first(b) - first(a));
+    this.names.replaceChildren(...this.tagged.map((answer) => this.tag(answer)));
+    this.placeNames();
+  }
+
+  tag(answer) {
+    const tag = h("span", { class: this.lit && this.lit !== answer ? "dimmed" : "" }, nameWithScore(answer));
     tag.style.background = colourOf(answer.label);
     tag.style.color = inkOn(colourOf(answer.label));
-    if (xmin > 0.65 * width) tag.style.right = `${100 - (100 * Math.min(xmax, width)) / width}%`;
-    else tag.style.left = `${(100 * Math.max(xmin, 0)) / width}%`;
-    tag.style.top = `${(100 * Math.max(ymin, 0)) / height}%`;
-    if (ymin > 0.09 * height) tag.style.transform = "translateY(-100%)";
     return tag;
+  }
+
+  // Names keep their size when a picture is shown larger, so each size has its own places.
+  placeNames() {
+    const size = [this.element.clientWidth, this.element.clientHeight];
+    if (!this.tagged.length || !size[0]) return;
+    const [across, down] = size.map((side, at) => side / this.size[at]);
+    const subjects = this.tagged.map(({ box, area, mask }) => {
+      const frame = [box.xmin * across, box.ymin * down, box.xmax * across, box.ymax * down];
+      const whole = area === undefined ? (frame[2] - frame[0]) * (frame[3] - frame[1]) : area * across * down;
+      const middle = mask ? this.middle(mask) : null;
+      return { frame, area: whole, middle: middle && [middle[0] * across, middle[1] * down] };
+    });
+    placeTags(size, subjects, this.tagged.map(nameWithScore), this.tagged.indexOf(this.lit)).forEach((place, at) => {
+      const tag = this.names.children[at];
+      tag.hidden = !place;
+      if (!place) return;
+      tag.style.left = `${(100 * place[0]) / size[0]}%`;
+      tag.style.top = `${(100 * place[1]) / size[1]}%`;
+    });
+  }
+
+  middle(mask) {
+    if (!this.middles.has(mask)) this.middles.set(mask, middleOf(mask));
+    return this.middles.get(mask);
   }
 
   async showDepth(source) {
@@ -109,6 +136,10 @@ class Frame {
     });
     this.element.addEventListener("pointerleave", () => (reading.hidden = true));
   }
+}
+
+function nameWithScore({ label, score }) {
+  return clean(label) + (score === null ? "" : ` ${Math.round(100 * score)}%`);
 }
 
 // Metres grow with distance; relative depths grow with nearness.
