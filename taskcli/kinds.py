@@ -196,7 +196,7 @@ def is_page(kind: Kind | None) -> bool:
 
 def a_text(name: str) -> Kind:
     """The kind of a plain text, where something else was wanted."""
-    hint = "if it lists paths: --files-from {file}"
+    hint = "if it lists paths: --files-from " + ("-" if name == "-" else "{file}")
     if Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
         hint = "if its rows hold paths: --field NAME"
     return Kind("a text", Media.TEXT, {None: hint})

@@ -70,9 +70,10 @@ def check(path: str, reading: RowReading) -> None:
 
 
 def refuse(name: str, head: Sequence[Row], reading: RowReading) -> None:
-    """Raise UsageError if not one of the first rows has the fields."""
-    if head and all(row.has is not None for row in head):
-        raise UsageError(*_lacks(name, reading, head[0].has or ()))
+    """Raise UsageError if not one of the first rows has the fields; rows that are broken apart."""
+    whole = [row for row in head if row.error is None or row.fields or row.has is not None]
+    if whole and all(row.has is not None for row in whole):
+        raise UsageError(*_lacks(name, reading, whole[0].has or ()))
 
 
 def _lacks(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:
@@ -339,7 +340,8 @@ def _row(value: Any, line: int, place: str, reading: RowReading) -> Row:
         fields = _fields_of(value)
         return Row(line, error=InputError(*_lacks(place, reading, fields)), has=fields)
     name, other = next(iter(found.items()))
-    return Row(line, error=InputError(f"{place}: field {name!r} is {_said(other)}, not text"))
+    error = InputError(f"{place}: field {name!r} is {_said(other)}, not text")
+    return Row(line, fields=value, error=error)
 
 
 def _said(value: Any) -> str:

@@ -155,8 +155,8 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if is_folder(word):
         return _found(in_folder(word, reading.media, reading.recursive), reading)
     if os.path.lexists(word):
-        if rows.is_rows(word):
-            rows.check(word, reading.rows)
+        if rows.is_rows(word) and not _opens_into_many(word, reading):
+            rows.check(word, reading.rows)  # rows of paths, which want a --field
         return _counted([word], reading)
     if glob.has_magic(word) and not is_url(word):
         return _found(matching(word), reading)

@@ -205,6 +205,40 @@ def test_inputs_without_a_single_line_are_an_error_record(run: Run, classifier: 
         assert len(parse(Path("out.jsonl").read_text())) == 1
 
 
+ROWS = b'{"id": 1, "body": "A fine text."}\n{"id": 2, "body": "A bad one."}\n'
+
+
+@pytest.mark.usefixtures("never_loads")
+@pytest.mark.parametrize("words", [["rows.jsonl", "--field", "bdy"], ["rows.jsonl"], ["-"]])
+def test_a_field_that_is_not_there_is_refused_before_anything_is_loaded(
+    run: Run, classifier: Path, words: list[str]
+) -> None:
+    Path("rows.jsonl").write_bytes(ROWS)
+    done = run(TASK, *words, "-m", classifier, "-o", "out.jsonl", stdin=ROWS)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "'body'" in done.stderr
+    assert "--field" in done.stderr
+    assert not Path("out.jsonl").exists()
+
+
+def test_a_table_of_semicolons_with_a_broken_row_is_answered(run: Run, classifier: Path) -> None:
+    table = 'id;body\n1;Good, really\n2;"Bad\n3;Fine\n'
+    Path("rows.csv").write_bytes(table.encode("utf-16"))
+    done = run(TASK, "rows.csv", "--field", "body", "-m", classifier)
+    assert (done.exit_code, done.inputs) == (1, ["rows.csv:2", "rows.csv:3", "rows.csv:4"])
+    assert ["error" in record for record in done.records] == [False, True, False]
+    piped = run(TASK, "-", "--delimiter", ";", "--field", "body", "-m", classifier, stdin=table)
+    for one, other in zip(done.records, piped.records, strict=True):
+        assert one.get("result") == other.get("result")
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n"])
+def test_a_delimiter_is_one_character(run: Run, texts: list[str], delimiter: str) -> None:
+    done = run(TASK, "a.txt", "--delimiter", delimiter)
+    assert done.exit_code == 2
+    assert "not one character" in done.stderr
+
+
 # Standard input and pipes
 
 

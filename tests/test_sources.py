@@ -694,8 +694,8 @@ def test_rows_on_standard_input_are_answered_as_they_come() -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     {
-        "rows.csv": b"id,body,n\n1,one,2\n",
-        "rows.jsonl": jsonl({"id": 1, "body": "one", "n": 2}, {"body": "two"}),
+        "rows.csv": b'id,body,n\n1,one,2\n3,"two\n',
+        "rows.jsonl": b"{oops\n" + jsonl({"id": 1, "body": "one", "n": 2}, {"body": "two"}),
         "rows.json": json.dumps([{"id": 1, "body": "one", "n": 2}]).encode(),
         "-": jsonl({"id": 1, "body": "one", "n": 2}),
     }.items(),
