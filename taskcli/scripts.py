@@ -12,6 +12,9 @@ _SPACELESS = (
     "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _LETTER = re.compile(f"[{_SPACELESS}]")
+_CLOSE = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
+_CLOSE_END = re.compile(f"[{_CLOSE}][”’…—]*$")
+_CLOSE_START = re.compile(f"[“‘…—]*[{_CLOSE}]")
 _INSIDE = ("M", "Cf")  # accents, and what is not seen: joiners, soft hyphens, marks of direction
 _ZERO_WIDTH_SPACE = "\u200b"
 LINE_END = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines knows
@@ -20,6 +23,11 @@ LINE_END = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # what str.sp
 def is_spaceless(letter: str) -> bool:
     """Whether the letter's script writes words without spaces between them."""
     return _LETTER.match(letter) is not None
+
+
+def stands_close(left: str, right: str) -> bool:
+    """Whether one text follows another without a space, as in Chinese and Japanese."""
+    return _CLOSE_END.search(left) is not None and _CLOSE_START.match(right) is not None
 
 
 def is_mark(text: str) -> bool:

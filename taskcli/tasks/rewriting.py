@@ -4,7 +4,6 @@ transformers 5 no longer applies a checkpoint's `task_specific_params` and `pref
 which T5 does not know what is asked of it; they are applied here.
 """
 
-import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +12,14 @@ from typing import Any, ClassVar
 from taskcli.items import Passage
 from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.task import Batch, Noted, OptionsT, ResultT, Task
+from taskcli.tasks.parting import By, Parted, parted
 from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
 
-_ROWS = 4  # parts of a long text that are generated together
+_ROWS = 4  # parts of a text that are generated together, at least
+_TOKENS = 2048  # and up to so many tokens, padding included
 _MOST_TOKENS = 512  # for checkpoints that set no limit of their own
 _OF_NEW = {"max_length": "max_new_tokens", "min_length": "min_new_tokens"}
 _LIBRARY_DEFAULT = 20  # what generate() takes when nobody says: too short for any sentence
-# A sentence ends at its mark and what closes it, or at the end of a line.
-_SENTENCE = re.compile(r".+?(?:[.!?…。！？]+[\"'”’)\]]*(?=\s|$)|\n+|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,21 @@ class RewritingOptions:
 
 
 class Rewriter:
-    """Splits, generates and joins for one checkpoint and one way of asking."""
+    """Splits, generates and joins for one checkpoint and one way of asking.
+
+    `by` is how much of a text the model is given at once, `language` the code of the text's.
+    """
 
     def __init__(
-        self, tokenizer: Any, model: Any, options: RewritingOptions, settings: Mapping[str, Any]
+        self,
+        tokenizer: Any,
+        model: Any,
+        options: RewritingOptions,
+        settings: Mapping[str, Any],
+        by: By = "whole",
+        language: str | None = None,
     ) -> None:
+        self.by, self.language = by, language
         tokenizer.split_special_tokens = True  # "</s>" in a text is four characters
         self.tokenizer = tokenizer
         self.model = model
@@ -64,65 +73,54 @@ class Rewriter:
         return config.max_new_tokens is None and stated in (None, _LIBRARY_DEFAULT)
 
     def preprocess(self, items: list[Passage]) -> Batch:
-        parts = [self.split(item.text) for item in items]
-        owners = [owner for owner, own in enumerate(parts) for _ in own]
-        encoded = self.tokenizer([self.prefix + part for own in parts for part in own])
+        texts = [self.parted(item.text) for item in items]
+        parts = [(owner, part.text) for owner, own in enumerate(texts) for part in own.parts]
+        encoded = self.tokenizer([self.prefix + text for _, text in parts])
         rows = [
             {name: encoded[name][row] for name in ("input_ids", "attention_mask")}
-            for row in range(len(owners))
+            for row in range(len(parts))
         ]
-        return Batch(padded(self.tokenizer, rows), owners)
+        owners = [owner for owner, _ in parts]
+        return Batch(padded(self.tokenizer, rows), owners, {"parted": texts})
 
-    def split(self, text: str) -> list[str]:
-        """The text itself if the model can hold it, else parts that it can, cut at sentences."""
-        if self.tokens(text) <= self.limit:
-            return [text]
-        parts: list[str] = []
-        for sentence in _SENTENCE.findall(text):
-            if parts and self.tokens(parts[-1] + sentence) <= self.limit:
-                parts[-1] += sentence
-            else:
-                parts += self._pieces(sentence)
-        return [part.strip() for part in parts if part.strip()]
-
-    def _pieces(self, sentence: str) -> list[str]:
-        """A sentence that is too long by itself, cut between words, else between characters."""
-        if self.tokens(sentence) <= self.limit or len(sentence) < 2:
-            return [sentence]
-        middle = len(sentence) // 2
-        cut = sentence.rfind(" ", 1, middle) + 1 or middle
-        return self._pieces(sentence[:cut]) + self._pieces(sentence[cut:])
+    def parted(self, text: str) -> Parted:
+        """What the model is given at once, and in pieces what it cannot hold."""
+        return parted(text, self.by, lambda part: self.tokens(part) <= self.limit, self.language)
 
     def tokens(self, text: str) -> int:
         return len(self.tokenizer(self.prefix + text)["input_ids"])
 
     def forward(self, batch: Batch) -> list[Any]:
         """Token ids of each part, [tokens] each."""
+        width = batch.inputs["input_ids"].shape[1]
         return [
-            row[part["input_ids"].shape[1] :] if self._continues else row
-            for part in batch.parts(_ROWS)
+            row[width:] if self._continues else row
+            for part in batch.parts(max(_ROWS, min(4 * _ROWS, _TOKENS // width)))
             for row in self.model.generate(**part, **self.generation).cpu()
         ]
 
     def texts(self, outputs: list[Any], batch: Batch, items: list[Passage]) -> list[str]:
-        """One text per item: the parts in order, joined."""
+        """One text per item: the parts in order, joined as they were parted."""
         # Version 4 saved "clean up" with every tokenizer, but its pipelines did not do it.
         plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
         decoded = [self.tokenizer.decode(row, **plain).strip() for row in outputs]
-        joined: list[list[str]] = [[] for _ in items]
+        answers: list[list[str]] = [[] for _ in items]
         for owner, text in zip(batch.owners, decoded, strict=True):
-            joined[owner].append(text)
-        return [" ".join(parts) for parts in joined]
+            answers[owner].append(text)
+        texts = zip(batch.extra["parted"], answers, strict=True)
+        return [parted.joined(own) for parted, own in texts]
 
     def notes(self, outputs: list[Any], batch: Batch, verb: str) -> list[tuple[str, ...]]:
         """The warnings of each item: that it did not fit at once, that its end may be missing."""
         found: list[tuple[str, ...]] = []
         for owner in dict.fromkeys(batch.owners):
             rows = [row for row, its in zip(outputs, batch.owners, strict=True) if its == owner]
-            split = f"longer than {self.limit} tokens: {verb} in {len(rows)} parts"
+            what = "" if self.by == "whole" else f"a {self.by} is "
+            split = f"{what}longer than {self.limit} tokens: {verb} in {len(rows)} parts"
+            is_cut = batch.extra["parted"][owner].cut
             full = f"stopped at {self._most_tokens} tokens: the end may be missing (--max-length)"
             cut = any(self._is_cut(row) for row in rows)
-            found.append((*[split] * (len(rows) > 1), *[full] * cut))
+            found.append((*[split] * is_cut, *[full] * cut))
         return found
 
     @property

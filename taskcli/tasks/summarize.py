@@ -12,7 +12,7 @@ class Summarize(RewritingTask[RewritingOptions, Summary]):
 
     Any checkpoint that AutoModelForSeq2SeqLM maps: BART, T5, Pegasus, ...
     Beams and lengths are the checkpoint's own unless given. A text beyond the model's length is
-    summarized in parts, cut at sentences.
+    summarized in parts, cut at paragraphs or sentences.
     """
 
     name = "summarize"
