@@ -173,7 +173,7 @@ def moved_boxes(pairs: list[tuple[Any, Any]]) -> Iterator[Change]:
 
 def _overlap(one: Any, other: Any) -> float:
     """Intersection over union."""
-    return float(coco.iou([bbox(one.box)], [bbox(other.box)], [False])[0, 0])
+    return float(coco.iou([bbox(one.sides)], [bbox(other.sides)], [False])[0, 0])
 
 
 def _moved(one: Any, other: Any) -> int:
