@@ -1,8 +1,6 @@
 """python -m taskcli."""
 
-import sys
-
-from taskcli.cli.main import main
+from taskcli.cli.main import start
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

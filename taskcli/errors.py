@@ -50,6 +50,15 @@ class StoppedError(TaskcliError):
     exit_code = ExitCode.STOPPED
 
 
+class Interrupted(BaseException):
+    """A signal that ends the program now. No Exception: nothing that goes on may catch it."""
+
+    def __init__(self, exit_code: ExitCode, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.message = message
+
+
 def first_line(failure: BaseException) -> str:
     """What a library's exception says, without the pages that may follow; its name if nothing."""
     return (str(failure).strip() or type(failure).__name__).splitlines()[0]

@@ -84,16 +84,17 @@ def run(call: Call) -> ExitCode:
     if settled.run.dry_run:
         dry_run.show(settled)
         return ExitCode.OK
-    settled = replace(settled, checkpoint=_fetch(settled))
-    earlier = _earlier(settled)
-    pending = _pending(settled.sources, earlier)
-    if pending is None:
-        _write_none(settled)
-        return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
-    try:
-        return _answer(settled, pending, earlier)
-    except BrokenPipeError:  # the reader has what it wants, as with `| head`
-        return ExitCode.OK
+    with Stopping() as stopping:
+        settled = replace(settled, checkpoint=_fetch(settled))
+        earlier = _earlier(settled)
+        pending = _pending(settled.sources, earlier)
+        if pending is None:
+            _write_none(settled)
+            return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
+        try:
+            return _answer(settled, pending, earlier, stopping)
+        except BrokenPipeError:  # the reader has what it wants, as with `| head`
+            return ExitCode.OK
 
 
 def _fetch(settled: Settled) -> Checkpoint:
@@ -111,14 +112,11 @@ def _fetch(settled: Settled) -> Checkpoint:
         )
 
 
-def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> ExitCode:
+def _answer(
+    settled: Settled, pending: Sources, earlier: journal.Journal, stopping: Stopping
+) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
-    with (
-        Stopping() as stopping,
-        hub.unplugged(),
-        nobody_else_reads_stdin(),
-        results_stream() as standard,
-    ):
+    with hub.unplugged(), nobody_else_reads_stdin(), results_stream() as standard:
         written = settled.output
         reporter = Reporter(written.quiet, settled.format, written.output, written.report)
         model = open_model(
@@ -130,6 +128,7 @@ def _answer(settled: Settled, pending: Sources, earlier: journal.Journal) -> Exi
             settled.run.batch_size,
             _limits(settled.inputs),
         )
+        stopping.working()
         answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
         answers = writing.saved(answers, settled, model)
         with (
@@ -274,6 +273,9 @@ def _write_all(
                 failed += record.error is not None
                 if record.error is not None and settled.run.on_error == "stop":
                     stopping.event.set()
+        except BaseException:  # the output is lost, or a second signal came
+            stopping.hurry()
+            raise
         finally:
             writer.close()  # a JSON array is ended even if the run is not
     if writer.note and not settled.output.quiet:

@@ -2,5 +2,6 @@
 
 from taskcli.engine.plan import Plan
 from taskcli.engine.run import THREADS, Outcome, Stages, run
+from taskcli.engine.stop import Stop
 
-__all__ = ["THREADS", "Outcome", "Plan", "Stages", "run"]
+__all__ = ["THREADS", "Outcome", "Plan", "Stages", "Stop", "run"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from taskcli.engine.channel import Channel, pump
 from taskcli.engine.plan import Plan, Planned, cut, windows
+from taskcli.engine.stop import left
 from taskcli.errors import StoppedError
 from taskcli.sources import Source
 
@@ -72,7 +73,8 @@ def run(
     """Outcomes in input order (or as finished, if the plan says so).
 
     Memory is bounded by the plan's window. After `stop` is set the batch on the device is
-    finished and no other is begun. Raises StoppedError for what `is_fatal` says ends the run.
+    finished, if that takes no longer than it says, and no other is begun. Raises StoppedError
+    for what `is_fatal` says ends the run.
     """
     outcomes = _Run(stages, plan, stop or threading.Event()).outcomes(sources)
     return _in_order(outcomes) if plan.ordered else outcomes
@@ -112,28 +114,42 @@ class _Run:
             pump(self._prepare_all(), self.prepared, f"{THREADS}prepare"),
             pump(self._compute_all(), self.computed, f"{THREADS}device"),
         ]
-        hurried = False
         try:
-            for job in self.computed:
+            for job in self._computed():
                 yield from job.failed
                 yield from self._finish(job)
-        except KeyboardInterrupt:
-            hurried = True
-            raise
         finally:
-            self._close(reading, [] if hurried else working)
+            self._close(reading, working)
+
+    def _computed(self) -> Iterator[_Job]:
+        """The batches as they are ready; after a stop, those that are so in time."""
+        while left(self.stop) != 0:
+            try:
+                job = self.computed.get(_GLANCE)
+            except TimeoutError:
+                continue
+            if job is None:
+                return
+            yield job
 
     def _close(self, reading: threading.Thread, working: list[threading.Thread]) -> None:
-        """Release every thread, and wait for those that compute.
+        """Release every thread, and wait for those that compute, as long as a stop allows.
 
         The interpreter aborts when it ends under a thread that is inside torch.
         """
         for channel in (self.submitted, self.decoded, self.prepared, self.computed):
             channel.abandon()
-        self.pool.shutdown(wait=bool(working), cancel_futures=True)
-        for thread in working:
-            thread.join()
-        reading.join(_FAREWELL if working else 0)
+        decoding = threading.Thread(
+            target=self.pool.shutdown,
+            kwargs={"cancel_futures": True},
+            name=f"{THREADS}closing",
+            daemon=True,
+        )
+        decoding.start()
+        for thread in (decoding, *working):
+            thread.join(left(self.stop))
+        patience = left(self.stop)
+        reading.join(_FAREWELL if patience is None else min(_FAREWELL, patience))
 
     def _submit_all(self, sources: Iterable[Source]) -> Iterator[Future[_Decoded]]:
         for index, source in enumerate(sources):
