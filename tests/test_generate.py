@@ -271,3 +271,15 @@ def test_what_a_template_refuses_is_said(run: Run, tmp_path: Path) -> None:
     done = run(*words, "--text", "Hello", "--system", "Be brief.")
     assert done.exit_code == 2
     assert "System role not supported" in done.stderr
+
+
+def test_an_answer_that_the_template_changes_cannot_be_gone_on_with(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(cached("llama-chat"), tmp_path / "loud")
+    file = folder / "chat_template.jinja"
+    file.write_text(file.read_text().replace("| trim", "| upper"))
+    values = [chat(("user", "Hello"), ("assistant", "I am")), chat(("user", "Hello"))]
+    begun, whole = run("generate", rows(*values), "-m", folder, *SHORT).records
+    assert begun["error"]["message"].startswith("the chat cannot be gone on with: ")
+    assert "result" in whole

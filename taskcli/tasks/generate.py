@@ -142,8 +142,6 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         An answer that is begun is gone on with. Raises InputError for a chat that the template
         refuses, as some do those with a system prompt.
         """
-        from jinja2 import TemplateError
-
         begun = messages[-1]["role"] == _ASSISTANT
         try:
             tokens = self.processor.apply_chat_template(
@@ -153,9 +151,8 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
                 sanitize_control_tokens=True,
                 return_dict=False,
             )
-        except (TemplateError, ValueError) as failure:
-            reason = f"the checkpoint's chat template refuses this chat: {failure}"
-            raise InputError(reason, "see its card for the roles that it knows") from None
+        except ValueError as failure:  # of an answer that the template changes
+            raise InputError(f"the chat cannot be gone on with: {failure}") from None
         return list(tokens)
 
     def _require_system(self) -> None:

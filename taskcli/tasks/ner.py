@@ -27,7 +27,9 @@ from taskcli.tasks.windows import (
 class NerOptions:
     aggregation: Annotated[
         Aggregation,
-        typer.Option(help="How tokens become entities: words by one of theirs, or tokens."),
+        typer.Option(
+            help="Whole words by first, average or max of their tokens; simple joins tokens."
+        ),
     ] = "first"
     threshold: Threshold = 0.0
     stride: Stride = None
