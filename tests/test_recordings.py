@@ -136,6 +136,36 @@ def test_a_length_behind_a_large_tag_is_found() -> None:
     assert (found.seconds, found.warnings) == (3.0, ())  # to the sample, as the encoder states
 
 
+def with_mark(flags: int, frames: int | None = None, size: int | None = None) -> bytes:
+    """An MP3 whose first frame states other numbers, or fewer: 1 is its frames, 2 its bytes."""
+    data = bytearray(part("mp3", FIRST))
+    place = max(data.find(b"Xing"), data.find(b"Info"))
+    told = list(struct.unpack(">II", data[place + 8 : place + 16]))
+    told = [old if new is None else new for old, new in zip(told, (frames, size), strict=True)]
+    kept = b"".join(struct.pack(">I", told[bit]) for bit in (0, 1) if flags >> bit & 1)
+    data[place + 4 : place + 140] = struct.pack(">I", flags) + kept.ljust(132, b"\0")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        with_mark(0), with_mark(1), with_mark(2), with_mark(3),
+        with_mark(3, frames=5), with_mark(3, size=10), with_mark(3, size=10**8),
+    ],
+    ids=["nothing", "frames", "bytes", "both", "few frames", "few bytes", "many bytes"],
+)  # fmt: skip
+def test_an_mp3_is_heard_whole_whatever_its_first_frame_states(made: bytes) -> None:
+    alone = decode(made)
+    assert {hertz for hertz, _ in heard(alone)} == {440}
+    assert alone.seconds == pytest.approx(3, abs=0.08)
+    found = decode(made + part("mp3", SECOND))
+    assert {hertz for hertz, _ in heard(found)} == {440, 880}
+    assert heard(found)[-1] == approximately(SECOND)[0]
+    assert found.seconds == pytest.approx(5, abs=0.16)
+    assert found.warnings == ()
+
+
 def piped_flac() -> bytes:
     """Its header states no length, as of one written to a pipe."""
     data = bytearray(part("flac", FIRST))
@@ -451,6 +481,22 @@ def test_channels_that_cancel_are_written_down(run, tmp_path: Path) -> None:
     plain, anti = (record["result"]["text"] for record in result.records)
     assert plain == anti
     assert "cancel" in result.records[1]["warnings"][0]
+
+
+HOSTILE = {
+    "pages": b"OggS\0\xff" * 100_000,
+    "markers": b"fLaC\x80\0\0\x22" * 20_000,
+    "frames": b"\xff\xfb\x90\0" * 100_000,
+    "chunks": b"RIFF\0\0\0\0WAVE" + b"abcd\0\0\0\0" * 100_000,
+    "headers": b"RIFF\4\0\0\0WAVE" * 20_000,
+    "tags": b"ID3\3\0\0\0\0\0\0" * 100_000 + b"\xff",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_marks_without_recordings_are_an_error(name: str) -> None:
+    with pytest.raises(InputError):
+        decode(HOSTILE[name])
 
 
 def test_bytes_of_every_kind_never_crash() -> None:

@@ -6,6 +6,7 @@ opened as a file of its own.
 
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +16,14 @@ from taskcli.errors import InputError
 from taskcli.runtime import mpeg
 
 _MOST_PARTS = 10_000
+_MOST_CHUNKS = 10_000  # of a WAV before its sound
+_MOST_DAMAGE = 1_000  # places of an Ogg file; beyond, FFmpeg makes of it what it can
 _SCANNED = 1 << 20  # bytes at a time
+_SCANNED_FOR_PAGE = 1 << 16
 _FLAC = b"fLaC"
-_STREAMINFO = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")  # it stands first, always
-_OGG_HEADER, _OGG_PAGE = 27, 65_307  # bytes of a page's fixed part, and of the longest page
+_STREAMINFO = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # it stands first, always
+_STREAMINFO_BYTES = 8
+_OGG_HEADER = 27  # bytes of a page's fixed part
 _FIRST_PAGE = 2  # flag: a stream begins
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _UNKNOWN = (0, 0xFFFFFFFF)  # sizes that a writer states before it knows
@@ -80,20 +85,16 @@ def _bounded(starts: Iterator[int]) -> list[int]:
 def _flac_starts(stream: BinaryIO) -> Iterator[int]:
     """Frames state no length, so the next recording is found by how it begins."""
     yield 0
-    overlap = len(_STREAMINFO[0]) - 1
     stream.seek(0)
     at, kept = 0, b""
-    first = True  # the recording's own beginning
+    inside = False  # behind the recording's own beginning
     while block := stream.read(_SCANNED):
         data = kept + block
-        found = data.find(_FLAC)
-        while 0 <= found <= len(data) - overlap - 1:
-            if data[found : found + overlap + 1] in _STREAMINFO:
-                if not first:
-                    yield at + found
-                first = False
-            found = data.find(_FLAC, found + 1)
-        kept = data[-overlap:]
+        for found in _STREAMINFO.finditer(data):
+            if inside:
+                yield at + found.start()
+            inside = True
+        kept = data[-_STREAMINFO_BYTES + 1 :]
         at += len(data) - len(kept)
 
 
@@ -160,9 +161,9 @@ def _ogg_links(stream: BinaryIO) -> list[_Link]:
 
 def _ogg_pages(stream: BinaryIO) -> Iterator[tuple[int, int] | None]:
     """(where it begins, its flags) of every page; None for what is damaged."""
-    at = 0
+    at, damaged = 0, 0
     stream.seek(at)
-    while header := stream.read(_OGG_HEADER):
+    while damaged < _MOST_DAMAGE and (header := stream.read(_OGG_HEADER)):
         lacing = stream.read(header[-1]) if header[:4] == b"OggS" else b""
         body = stream.read(sum(lacing)) if lacing else b""
         if header[:4] == b"OggS" and _checked(header, lacing + body):
@@ -170,6 +171,7 @@ def _ogg_pages(stream: BinaryIO) -> Iterator[tuple[int, int] | None]:
             at += len(header) + len(lacing) + len(body)
             continue
         yield None
+        damaged += 1
         following = _next_page(stream, at + 1)
         if following is None:
             return
@@ -189,7 +191,7 @@ def _checked(header: bytes, rest: bytes) -> bool:
 def _next_page(stream: BinaryIO, at: int) -> int | None:
     stream.seek(at)
     kept = b""
-    while block := stream.read(_SCANNED):
+    while block := stream.read(_SCANNED_FOR_PAGE):
         data = kept + block
         if (found := data.find(b"OggS")) >= 0:
             return at + found
@@ -240,7 +242,7 @@ def _finished(stream: BinaryIO, start: int, end: int, alone: bool) -> Part:
 def _data_of(stream: BinaryIO) -> int | None:
     """Where the size of the sound stands."""
     at = 12
-    while True:
+    for _ in range(_MOST_CHUNKS):
         stream.seek(at)
         head = stream.read(8)
         if len(head) < 8:
@@ -249,6 +251,7 @@ def _data_of(stream: BinaryIO) -> int | None:
             return at + 4
         size = int.from_bytes(head[4:], "little")
         at += 8 + size + size % 2
+    return None
 
 
 # A stretch of a file as a file

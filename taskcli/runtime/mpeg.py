@@ -10,10 +10,11 @@ _KBITS = (
 )
 _SIDE_BYTES = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}
 _VBRI_OFFSET = 36  # wherever the side information ends
-_CHECKSUM = 2  # bytes behind the header of a protected frame
+_CHECKSUM = 2  # bytes
 _IN_A_ROW = 3  # frames that must follow one another: two bytes may look like a header anywhere
 _SEARCHED = 1 << 17  # bytes in which a first frame must begin
-_LONGEST_FRAME = 1_441 + 1
+_MOST_TAGS = 1_000
+_SHORTEST_FRAME, _LONGEST_FRAME = 24, 1_441  # bytes, of layer 3
 
 
 class Frame(NamedTuple):
@@ -25,7 +26,7 @@ class Frame(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """Where the frames begin, and where those end that the first one counts; 0: not told."""
+    """Where the frames begin, and where those end that the first one counts."""
 
     start: int
     end: int
@@ -45,7 +46,7 @@ def frame_of(header: bytes) -> Frame | None:
 
 
 def stated(stream: BinaryIO, start: int = 0) -> Stated | None:
-    """What the first frame behind `start` states of the rest; None where it states nothing.
+    """What the first frame behind `start` states of the rest; None where it states no length.
 
     Encoders write it at a fixed place of that frame. The same letters elsewhere, in a tag say,
     mean nothing.
@@ -57,14 +58,46 @@ def stated(stream: BinaryIO, start: int = 0) -> Stated | None:
     data = stream.read(_LONGEST_FRAME)
     frame = frame_of(data)
     assert frame is not None, "first_frame() found one"
-    checksum = 0 if data[1] & 1 else _CHECKSUM
-    offset = 4 + _SIDE_BYTES[frame.first_version, frame.mono]
-    for place in (offset, offset + checksum):
+    count, size = _counts(data, 4 + _SIDE_BYTES[frame.first_version, frame.mono])
+    if not count:
+        return None
+    if not _SHORTEST_FRAME <= size / count <= _LONGEST_FRAME:
+        size = _bytes_of(stream, at, count + 1)  # this one is not counted
+    return Stated(at, at + size) if size else None
+
+
+def _counts(data: bytes, offset: int) -> tuple[int, int]:
+    """The frames and bytes that a first frame states; 0 for what it does not.
+
+    The mark stands behind the side information, which a checksum may move.
+    """
+    for place in (offset, offset + _CHECKSUM):
         if data[place : place + 4] in (b"Xing", b"Info"):
-            return Stated(at, _end(at, _xing_bytes(data[place:])))
+            flags = _number(data, place + 4)
+            count = _number(data, place + 8) if flags & 1 else 0
+            size = _number(data, place + (12 if flags & 1 else 8)) if flags & 2 else 0
+            return count, size
     if data[_VBRI_OFFSET : _VBRI_OFFSET + 4] == b"VBRI":
-        return Stated(at, _end(at, _number(data, _VBRI_OFFSET + 10)))
-    return None
+        return _number(data, _VBRI_OFFSET + 14), _number(data, _VBRI_OFFSET + 10)
+    return 0, 0
+
+
+def _bytes_of(stream: BinaryIO, start: int, count: int) -> int:
+    """The length of so many frames, by their headers; 0 where they do not follow one another."""
+    stream.seek(start)
+    at, data = 0, b""
+    size = 0
+    for _ in range(count):
+        if at + 4 > len(data):
+            data, at = data[at:] + stream.read(_SEARCHED), 0
+        frame = frame_of(data[at : at + 4])
+        if frame is None:
+            return 0
+        if at + frame.size > len(data):
+            data, at = data[at:] + stream.read(_SEARCHED), 0
+        at += frame.size
+        size += frame.size
+    return size
 
 
 def first_frame(stream: BinaryIO, start: int = 0) -> int | None:
@@ -93,7 +126,7 @@ def _frames_follow(data: bytes, at: int) -> bool:
 
 
 def _behind_tags(stream: BinaryIO, at: int) -> int:
-    while True:
+    for _ in range(_MOST_TAGS):
         stream.seek(at)
         head = stream.read(32)
         if (size := id3_bytes(head)) != 0:
@@ -103,7 +136,8 @@ def _behind_tags(stream: BinaryIO, at: int) -> int:
         elif head[:8] == b"APETAGEX":  # its header, or its footer where it has no header
             at += 32 + int.from_bytes(head[12:16], "little") * (head[23] >> 5 & 1)
         else:
-            return at
+            break
+    return at
 
 
 def id3_bytes(head: bytes) -> int:
@@ -114,16 +148,5 @@ def id3_bytes(head: bytes) -> int:
     return 10 + size + (10 if head[5] & 0x10 else 0)
 
 
-def _xing_bytes(mark: bytes) -> int:
-    flags = _number(mark, 4)
-    if not flags & 2:
-        return 0
-    return _number(mark, 12 if flags & 1 else 8)
-
-
 def _number(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "big")
-
-
-def _end(start: int, size: int) -> int:
-    return start + size if size else 0

@@ -171,14 +171,13 @@ def _collect(
 def _gathered(blocks: Iterator[Block]) -> Iterator[Block]:
     """The same samples in fewer blocks."""
     waiting: list[Block] = []
+    seconds = 0.0
     for block in blocks:
-        if waiting and not _alike(waiting[0], block):
+        if waiting and (seconds >= _GATHERED or not _alike(waiting[0], block)):
             yield _merged(waiting)
-            waiting = []
+            waiting, seconds = [], 0.0
         waiting.append(block)
-        if sum(one.seconds for one in waiting) >= _GATHERED:
-            yield _merged(waiting)
-            waiting = []
+        seconds += block.seconds
     if waiting:
         yield _merged(waiting)
 
