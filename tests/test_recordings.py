@@ -18,6 +18,7 @@ HIGH = 44_100
 FIRST, SECOND = (440, 3.0), (880, 2.0)
 KINDS = {
     "wav": ("WAV", "PCM_16"),
+    "aiff": ("AIFF", "PCM_16"),
     "mp3": ("MP3", "MPEG_LAYER_III"),
     "flac": ("FLAC", "PCM_16"),
     "ogg": ("OGG", "VORBIS"),
@@ -48,6 +49,19 @@ def test_joined_recordings_are_heard_whole(kind: str, rate: int, channels: int) 
     assert found.seconds == pytest.approx(alone, abs=0.001)
     assert found.warnings == ()
     assert heard(decode(first + second + first)) == approximately(FIRST, SECOND, FIRST)
+
+
+@pytest.mark.parametrize("flags", ["", "+faststart", "+frag_keyframe+empty_moov"])
+def test_joined_mp4_files_are_heard_whole(flags: str) -> None:
+    options = {"movflags": flags} if flags else {}
+    made = [
+        through_av("mp4", "aac", tones(piece, rate=rate), rate, **options)
+        for piece, rate in ((FIRST, 44_100), (SECOND, 32_000))
+    ]
+    found = decode(b"".join(made))
+    assert heard(found) == approximately(FIRST, SECOND)
+    assert found.seconds == pytest.approx(sum(decode(one).seconds for one in made), abs=0.001)
+    assert found.warnings == ()
 
 
 def test_kinds_of_ogg_may_be_joined() -> None:

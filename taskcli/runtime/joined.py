@@ -8,21 +8,22 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from taskcli.errors import InputError
 from taskcli.runtime import mpeg
 
 _MOST_PARTS = 10_000
-_MOST_CHUNKS = 10_000  # of a WAV before its sound
+_MOST_BOXES = 200_000  # of an MP4, or chunks of a WAV before its sound
 _MOST_DAMAGE = 1_000  # places of an Ogg file; beyond, FFmpeg makes of it what it can
 _SCANNED = 1 << 20  # bytes at a time
 _SCANNED_FOR_PAGE = 1 << 16
 _FLAC = b"fLaC"
 _STREAMINFO = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # it stands first, always
 _STREAMINFO_BYTES = 8
+_FIRST_BOX = b"ftyp"  # of an MP4
 _OGG_HEADER = 27  # bytes of a page's fixed part
 _FIRST_PAGE = 2  # flag: a stream begins
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -46,15 +47,19 @@ def parts_of(stream: BinaryIO) -> list[Part]:
     """The recordings in a file, in order: one, for nearly all files."""
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    head = stream.read(16)
+    head = stream.read(12)
     stream.seek(mpeg.id3_bytes(head))
     kind = stream.read(4)
     if kind == b"OggS":
         parts = list(_ogg(stream, size))
     elif kind == _FLAC:
         parts = list(_cut(stream, _flac_starts(stream), size))
-    elif kind == b"RIFF" and head[8:12] == b"WAVE":
-        parts = list(_wav(stream, size))
+    elif _is_wav(head):
+        parts = [_finished(one) for one in _cut(stream, _one_by_one(stream, size, _wav_end), size)]
+    elif _is_aiff(head):
+        parts = list(_cut(stream, _one_by_one(stream, size, _aiff_end), size))
+    elif head[4:8] == _FIRST_BOX:
+        parts = list(_cut(stream, _one_by_one(stream, size, _mp4_end), size))
     else:
         parts = list(_cut(stream, _mp3_starts(stream, size), size))
     stream.seek(0)
@@ -200,51 +205,87 @@ def _next_page(stream: BinaryIO, at: int) -> int | None:
     return None
 
 
-# WAV
+# What states its own length: WAV, AIFF, MP4
 
 
-def _wav(stream: BinaryIO, size: int) -> Iterator[Part]:
-    starts = [0]
-    while (end := _wav_end(stream, starts[-1])) is not None and end < size:
-        stream.seek(end)
-        head = stream.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            break
-        starts.append(end)
-        if len(starts) > _MOST_PARTS:
-            raise InputError(f"joined from more than {_MOST_PARTS} recordings")
-    for start, end in zip(starts, [*starts[1:], size], strict=True):
-        yield _finished(stream, start, end, alone=len(starts) == 1)
+def _one_by_one(
+    stream: BinaryIO, size: int, end_of: Callable[[BinaryIO, int], int | None]
+) -> Iterator[int]:
+    """Where recordings begin, by where each says that it ends."""
+    start: int | None = 0
+    while start is not None:
+        yield start
+        start = end_of(stream, start)
+        if start is not None and start >= size:
+            return
+
+
+def _is_wav(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+
+
+def _is_aiff(head: bytes) -> bool:
+    return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
 
 
 def _wav_end(stream: BinaryIO, start: int) -> int | None:
+    """Where another WAV begins behind this one; None where none does."""
+    end = _stated_end(stream, start, "little")
+    return end if end is not None and _is_wav(_head(stream, end)) else None
+
+
+def _aiff_end(stream: BinaryIO, start: int) -> int | None:
+    end = _stated_end(stream, start, "big")
+    return end if end is not None and _is_aiff(_head(stream, end)) else None
+
+
+def _mp4_end(stream: BinaryIO, start: int) -> int | None:
+    """Where another first box stands behind the boxes of this file."""
+    at = start
+    for _ in range(_MOST_BOXES):
+        head = _head(stream, at, 16)
+        if at > start and head[4:8] == _FIRST_BOX:
+            return at
+        size = int.from_bytes(head[:4], "big")
+        if size == 1:  # it does not fit there
+            size = int.from_bytes(head[8:], "big")
+        if size < 8:  # the last: it goes to the end of the file
+            return None
+        at += size
+    return None
+
+
+def _head(stream: BinaryIO, at: int, count: int = 12) -> bytes:
+    stream.seek(at)
+    return stream.read(count)
+
+
+def _stated_end(stream: BinaryIO, start: int, order: Literal["little", "big"]) -> int | None:
     """Where the header says that it ends; None where the writer did not know."""
-    stream.seek(start + 4)
-    stated = int.from_bytes(stream.read(4), "little")
+    stated = int.from_bytes(_head(stream, start)[4:8], order)
     return None if stated in _UNKNOWN else start + 8 + stated + stated % 2
 
 
-def _finished(stream: BinaryIO, start: int, end: int, alone: bool) -> Part:
-    """The part; where its header says nothing of its sound, as if that had been completed."""
-    plain = stream if alone else _window(stream, start, end)
-    data = _data_of(plain)
-    if data is None or (_wav_end(plain, 0) or 0) > data + 4:
-        return Part(plain)
-    plain.seek(data)
-    held = end - start - data - 4
-    if int.from_bytes(plain.read(4), "little") or held <= 0:
-        return Part(plain)
-    sizes = {4: end - start - 8, data: held}
+def _finished(part: Part) -> Part:
+    """A WAV; where its header says nothing of its sound, as if that had been completed."""
+    stream = part.stream
+    data = _data_of(stream)
+    if data is None or (_stated_end(stream, 0, "little") or 0) > data + 4:
+        return part
+    size = stream.seek(0, os.SEEK_END)
+    held = size - data - 4
+    if any(_head(stream, data, 4)) or held <= 0:
+        return part
+    sizes = {4: size - 8, data: held}
     written = {at: min(value, 0xFFFFFFFF).to_bytes(4, "little") for at, value in sizes.items()}
-    return Part(_window(stream, start, end, written), unfinished=True)
+    return Part(_window(stream, 0, size, written), unfinished=True)
 
 
 def _data_of(stream: BinaryIO) -> int | None:
     """Where the size of the sound stands."""
     at = 12
-    for _ in range(_MOST_CHUNKS):
-        stream.seek(at)
-        head = stream.read(8)
+    for _ in range(_MOST_BOXES):
+        head = _head(stream, at, 8)
         if len(head) < 8:
             return None
         if head[:4] == b"data":
