@@ -13,7 +13,7 @@ from taskcli.checkpoints import Checkpoint
 from taskcli.download import UNWANTED, WANTED, Unwatched, Watch, download, repo_folder
 from taskcli.errors import CheckpointError
 from taskcli.refusals import pickled_only, ways_out
-from taskcli.vetting import refuse_code
+from taskcli.vetting import refuse_unsafe
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
@@ -136,7 +136,7 @@ def _refuse_unusable(name: str, folder: Path, allow_pickle: bool) -> None:
     if not (folder / "config.json").is_file():
         hint = "a checkpoint folder is what save_pretrained writes"
         raise CheckpointError(f"{name}: no config.json in {folder}", hint)
-    refuse_code(name, folder)
+    refuse_unsafe(name, folder)
     present = [folder / file for file in (*_WEIGHTS, *_PICKLES) if (folder / file).is_file()]
     if not present:
         raise CheckpointError(f"{name}: no weights in {folder}", "model.safetensors is missing")

@@ -1,4 +1,4 @@
-"""Is a checkpoint data alone? What in its files would run code or bring another repository.
+"""Is a checkpoint data alone, and of a size that can be? What else in its files is refused.
 
 transformers reads such references at any depth: a detector's `backbone_config`, the encoder of an
 encoder-decoder, a processor's feature extractor. So every document is walked whole, before
@@ -16,6 +16,13 @@ from taskcli.errors import CheckpointError
 # Bytes. A config has some kilobytes; the largest tokenizer.json known, of 262,000 words, 33 MB.
 _LARGEST_CONFIG = 10_000_000
 _LARGEST = 500_000_000
+_DEEPEST = 100  # levels; the deepest config of transformers has 7
+_MOST_LAYERS = 10_000  # each is built, one by one; the deepest networks have a thousand
+_MOST_LABELS = 1_000_000
+_LONGEST_SIDE = 30_000  # pixels that every picture would be drawn out to
+_FASTEST = 768_000  # samples a second
+_MOST_BANDS = 20_000  # of a spectrum, or samples that one is made of; real ones have up to 4,096
+_LONGEST_CHUNK = 3_600  # seconds that every recording would be drawn out to
 _PLAIN = 1_000_000  # above that, a document is walked only if it has a suspicious word
 # What transformers reads: the folder itself, and the further tokenizers of a processor.
 _DOCUMENTS = ("*.json", "*tokenizer*/*.json")
@@ -30,8 +37,11 @@ class _Rule(NamedTuple):
     hint: str
 
 
-def refuse_code(name: str, folder: Path) -> None:
-    """Raises CheckpointError if a file in `folder` names code, or another repository."""
+def refuse_unsafe(name: str, folder: Path) -> None:
+    """Raises CheckpointError if a file in `folder` names code or another repository, or is absurd.
+
+    Absurd is what would take all memory, or time without end, before anything could say so.
+    """
     for file, why, hint in _FILES:
         if (folder / file).is_file():
             raise CheckpointError(f"{name}: {file} {why}", hint)
@@ -42,6 +52,8 @@ def refuse_code(name: str, folder: Path) -> None:
 
 def _refuse_in(name: str, path: Path, file: str) -> None:
     for key, value, within in _pairs(_document(name, path, file)):
+        if len(within) > _DEEPEST:
+            raise _too_deep(name, file)
         for rule in _RULES:
             if re.fullmatch(rule.keys, key) and rule.is_bad(value):
                 where = ".".join([*within, key])
@@ -61,9 +73,13 @@ def _document(name: str, path: Path, file: str) -> Any:
             return None
         return json.loads(data)
     except RecursionError:
-        raise CheckpointError(f"{name}: {file} is nested too deeply to be read") from None
+        raise _too_deep(name, file) from None
     except (OSError, ValueError):
         return None
+
+
+def _too_deep(name: str, file: str) -> CheckpointError:
+    return CheckpointError(f"{name}: {file} is nested too deeply to be read")
 
 
 def _pairs(document: Any) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
@@ -112,10 +128,42 @@ def _some(pattern: str) -> Callable[[Any], bool]:
     return lambda value: any(re.search(pattern, word) for word in _words(value))
 
 
+def _no_classes(value: Any) -> bool:
+    is_list = isinstance(value, list) and all(isinstance(word, str) for word in value)
+    return value is not None and not is_list
+
+
+def _no_ids(value: Any) -> bool:
+    """A token's id, several, or none at all."""
+    ids = value if isinstance(value, list) else [value]
+    return any(one is not None and not _is_whole(one, -(2**31), 2**31) for one in ids)
+
+
+def _no_length(value: Any) -> bool:
+    """Tokens; 10 to the power of 30 stands for no limit."""
+    return value is not None and not (isinstance(value, int) and value > 0 and value is not True)
+
+
+def _beyond(most: int) -> Callable[[Any], bool]:
+    """Whether there are more, or fewer than none, of something that one number or several count."""
+
+    def is_bad(value: Any) -> bool:
+        numbers = value if isinstance(value, list) else [value]
+        counts = [one for one in numbers if isinstance(one, int | float)]
+        return not all(-1 <= one <= most for one in counts)  # -1 is a way to say all; NaN is none
+
+    return is_bad
+
+
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < most
+
+
 _OTHER = "choose a checkpoint that transformers knows without code of its own"
 _COPY = f"{_OTHER}; if it is one, remove the key in a copy of the folder, and name the copy"
 _WHOLE = "choose a checkpoint that has all its parts in one folder"
 _MERGE = "merge it into its model (merge_and_unload in peft), save that, and name the new folder"
+_REPAIR = "choose a checkpoint that is whole, or repair a copy of the folder"
 _FLOAT = "choose the checkpoint with weights in float16, bfloat16 or float32"
 
 _FILES = (
@@ -170,6 +218,30 @@ _RULES = (
         _WHOLE,
     ),
     _Rule("transformers_weights", _stated, "names other weights than the folder's own", _WHOLE),
+    _Rule("architectures", _no_classes, "is no list of names", _REPAIR),
+    _Rule(r"\w+_token_id", _no_ids, "is no number of a token", _REPAIR),
+    _Rule("model_max_length", _no_length, "is no number of tokens", _REPAIR),
+    _Rule(
+        r"\w*(layers|depths|blocks|stages)",
+        _beyond(_MOST_LAYERS),
+        f"counts more than {_MOST_LAYERS:,} layers, or fewer than none",
+        _REPAIR,
+    ),
+    _Rule("_?num_labels", _beyond(_MOST_LABELS), f"is no count up to {_MOST_LABELS:,}", _REPAIR),
+    _Rule(
+        "height|width|image_size",
+        _beyond(_LONGEST_SIDE),
+        f"is beyond {_LONGEST_SIDE:,} pixels",
+        _REPAIR,
+    ),
+    _Rule(
+        "n_fft|num_mel_bins|feature_size",
+        _beyond(_MOST_BANDS),
+        f"is beyond {_MOST_BANDS:,} bands",
+        _REPAIR,
+    ),
+    _Rule("chunk_length", _beyond(_LONGEST_CHUNK), f"is beyond {_LONGEST_CHUNK:,} s", _REPAIR),
+    _Rule("sampling_rate", _beyond(_FASTEST), f"is no rate up to {_FASTEST:,} a second", _REPAIR),
 )
 # Any key of a rule; or an ASCII letter that is written as an escape, which nobody's writer does.
 _SUSPICIOUS = re.compile(

@@ -16,7 +16,7 @@ import torch
 import transformers
 
 from taskcli.checkpoints import Checkpoint, weight_bytes
-from taskcli.errors import CheckpointError, first_line
+from taskcli.errors import CheckpointError, TaskcliError, first_line
 from taskcli.runtime.backbones import without_timm
 from taskcli.runtime.contained import contained
 from taskcli.runtime.exact import make_exact
@@ -24,9 +24,10 @@ from taskcli.runtime.heads import keep_heads_float32
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.processors import LOCAL, processor_of, what_to_install
 from taskcli.runtime.session import Session
+from taskcli.runtime.stored import refuse_integers
 from taskcli.runtime.templates import refuse_hanging_template
 from taskcli.task import Task
-from taskcli.vetting import refuse_code
+from taskcli.vetting import refuse_unsafe
 
 # Used in training only; some checkpoints leave it out.
 _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
@@ -44,8 +45,23 @@ def load(
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    with contained():
+    with contained(), _told(checkpoint.name):
         return _session(task, options, checkpoint.name, checkpoint.folder, device, dtype)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """What else a damaged checkpoint makes libraries raise, at any of a thousand places."""
+    try:
+        yield
+    except TaskcliError:
+        raise
+    except Exception as failure:
+        reason = f"{type(failure).__name__}: {first_line(failure)}"
+        raise CheckpointError(
+            f"{name} cannot be loaded: {reason}",
+            "choose a checkpoint that is whole; TASKCLI_DEBUG=1 shows where it failed",
+        ) from failure
 
 
 def _session(
@@ -68,10 +84,10 @@ def _session(
 def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:
     """What the config in `folder` is of. Raises CheckpointError unless that serves the task."""
     transformers.logging.set_verbosity_error()
-    refuse_code(name, folder)  # a config that was brought alone has not come through hub.fetch
-    with contained():
+    refuse_unsafe(name, folder)  # a config that was brought alone has not come through hub.fetch
+    with contained(), _told(name):
         config = _config(name, folder)
-    _auto_model(task, name, config)
+        _auto_model(task, name, config)
     return str(config.model_type)
 
 
@@ -137,10 +153,13 @@ def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Pla
             )
     except Exception as failure:
         reason = first_line(failure)
+        if "ignore_mismatched_sizes" in reason:  # the library's advice to its callers
+            reason = "config.json states other sizes than they have"
         raise CheckpointError(
             f"{name}: its weights cannot be loaded: {reason}", what_to_install(failure)
         ) from failure
     _refuse_random_weights(name, info)
+    refuse_integers(name, folder, model, info["unexpected_keys"])
     model.eval()
     return model if placement.spread else model.to(placement.device)
 
