@@ -30,6 +30,11 @@ def stands_close(left: str, right: str) -> bool:
     return _CLOSE_END.search(left) is not None and _CLOSE_START.match(right) is not None
 
 
+def is_border(before: str, after: str) -> bool:
+    """Whether a word may end between two letters: at a space, or where a script writes none."""
+    return any(letter.isspace() or is_spaceless(letter) for letter in (before, after))
+
+
 def is_mark(text: str) -> bool:
     """Whether a text is punctuation alone."""
     return text != "" and all(unicodedata.category(one).startswith("P") for one in text)

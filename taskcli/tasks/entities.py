@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from taskcli.results import Entity, TokenEntity
-from taskcli.scripts import is_mark, is_spaceless
+from taskcli.scripts import is_border, is_mark
 from taskcli.tags import Tag
 
 Aggregation = Literal["none", "simple", "first", "average", "max"]
@@ -92,9 +92,8 @@ def _is_border(before: Token, after: Token, text: str) -> bool:
     end, start = text[before.start : before.end], text[after.start : after.end]
     if not end.strip():
         return False
-    if any(letter.isspace() for letter in (*text[before.end : after.start], end[-1], *start[:1])):
-        return True
-    return any(map(is_spaceless, (end[-1], *start[:1])))
+    between = text[before.end : after.start]
+    return any(map(str.isspace, between)) or (start != "" and is_border(end[-1], start[0]))
 
 
 def _bare(word: list[Token], text: str) -> Iterator[list[Token]]:
