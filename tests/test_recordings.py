@@ -526,3 +526,19 @@ def test_bytes_of_every_kind_never_crash() -> None:
             assert failure.message
         else:
             assert found.seconds < 10
+
+
+def test_a_damaged_header_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """libsndfile seeks before the start of an AIFF without the chunk of its sound."""
+    data = bytearray(part("aiff", FIRST))
+    data[38] = 0
+    with pytest.raises(InputError):
+        decode(bytes(data))
+    assert capfd.readouterr().err == ""
+
+
+def test_samples_that_are_no_numbers_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    channels = np.array([[np.inf, -np.inf]] * RATE, np.float32)
+    with pytest.raises(InputError, match="not numbers"):
+        decode(written(channels, subtype="FLOAT"))
+    assert capfd.readouterr().err == ""

@@ -216,7 +216,7 @@ def test_samples_at_the_rate_are_exact() -> None:
 
 
 def test_blocks_leave_no_seam() -> None:
-    """Resampled in blocks of ten seconds as at once."""
+    """Resampled in blocks of a few seconds as at once."""
     import soxr
 
     samples = noise(21.7, 44_100)

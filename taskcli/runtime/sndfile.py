@@ -1,5 +1,6 @@
 """wav, flac, ogg, mp3 and their kin, by libsndfile: fast, and exact to the sample."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -31,7 +32,7 @@ def opened(stream: BinaryIO) -> Any:
     """None for what libsndfile does not read, or would read a part of."""
     stream.seek(0)
     try:
-        recording = soundfile.SoundFile(stream)
+        recording = soundfile.SoundFile(_Bounded(stream))
     except soundfile.LibsndfileError:
         return None
     if recording.format == "FLAC" and not seconds_of(recording):
@@ -43,6 +44,25 @@ def opened(stream: BinaryIO) -> Any:
         if not states:
             return None  # libsndfile would guess its length, and stop there
     return recording
+
+
+class _Bounded:
+    """A stream whose start cannot be passed: a damaged header makes libsndfile try.
+
+    An exception in a callback would be printed, and help nobody.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.readinto, self.tell = stream.readinto, stream.tell  # type: ignore[attr-defined]
+        self.read, self.write = stream.read, stream.write
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_SET:
+            return self._stream.seek(max(0, offset))
+        if whence == os.SEEK_CUR:
+            return self._stream.seek(max(0, self._stream.tell() + offset))
+        return self._stream.seek(max(0, self._stream.seek(0, os.SEEK_END) + offset))
 
 
 def seconds_of(recording: Any) -> float:

@@ -86,8 +86,9 @@ class _Levels:
         """[channels, n] -> [n], the mean of all channels."""
         if len(channels) == 1:
             return channels.reshape(-1)
-        mean = np.asarray(_mean(channels), np.float32)
-        power = np.array([float(one @ one) for one in channels])
+        with np.errstate(all="ignore"):  # what is no number is told of in the end
+            mean = np.asarray(_mean(channels), np.float32)
+            power = np.array([float(one @ one) for one in channels])
         known = np.zeros(max(len(power), len(self._channels)))
         known[: len(power)] += power
         known[: len(self._channels)] += self._channels
@@ -173,11 +174,14 @@ def _gathered(blocks: Iterator[Block]) -> Iterator[Block]:
     waiting: list[Block] = []
     seconds = 0.0
     for block in blocks:
-        if waiting and (seconds >= _GATHERED or not _alike(waiting[0], block)):
+        if waiting and not _alike(waiting[0], block):
             yield _merged(waiting)
             waiting, seconds = [], 0.0
         waiting.append(block)
         seconds += block.seconds
+        if seconds >= _GATHERED:
+            yield _merged(waiting)
+            waiting, seconds = [], 0.0
     if waiting:
         yield _merged(waiting)
 
