@@ -162,6 +162,25 @@ def test_whatever_a_library_raises_is_told_as_the_checkpoint_s(
     assert said == " cannot be loaded: RecursionError: maximum recursion depth exceeded"
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$"])
+def test_a_pattern_that_never_ends_costs_its_input_alone(
+    pattern: str, run: Run, tmp_path: Path
+) -> None:
+    """The tokenizer's engine gives up, by a panic that no `except Exception` catches."""
+    folder = shutil.copytree(cached("llama-chat"), tmp_path / "model")
+    split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"}
+    file = folder / "tokenizer.json"
+    document = json.loads(file.read_text())
+    document["pre_tokenizer"] = {**split, "invert": False}
+    file.write_text(json.dumps(document))
+    lines = f"One\n{'a' * 40}b\nTwo\n"
+    words = ["generate", "-", "--lines", "--max-new-tokens", "2", "-m", folder]
+    done = run(*words, stdin=lines)
+    assert done.exit_code == 1
+    assert ["error" in record for record in done.records] == [False, True, False]
+    assert "retry-limit-in-match" in done.records[1]["error"]["message"]
+
+
 # Weights
 
 KINDS = {

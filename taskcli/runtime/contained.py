@@ -16,7 +16,7 @@ from transformers import backbone_utils, dynamic_module_utils
 from transformers.utils import chat_template_utils
 from transformers.utils.hub import HF_MODULES_CACHE
 
-from taskcli.errors import CheckpointError
+from taskcli.errors import CheckpointError, first_line
 from taskcli.runtime.templates import template_of
 
 _here = threading.local()  # a host's other threads may do as they like
@@ -29,13 +29,21 @@ _SOCKETS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "soc
 
 @contextmanager
 def contained() -> Iterator[None]:
-    """Raise CheckpointError in this thread for code, questions and sockets of a checkpoint."""
+    """Raise CheckpointError in this thread for code, questions and sockets of a checkpoint.
+
+    And RuntimeError for a panic of Rust, which is no Exception: a tokenizer's pattern that would
+    never end panics.
+    """
     _watch_for_ever()
     before = getattr(_here, "depth", 0)
     _here.depth = before + 1
     _count(+1)
     try:
         yield
+    except BaseException as failure:
+        if type(failure).__name__ != "PanicException":
+            raise
+        raise RuntimeError(first_line(failure)) from failure
     finally:
         _count(-1)
         _here.depth = before

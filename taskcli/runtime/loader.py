@@ -45,7 +45,7 @@ def load(
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    with contained(), _told(checkpoint.name):
+    with _told(checkpoint.name), contained():
         return _session(task, options, checkpoint.name, checkpoint.folder, device, dtype)
 
 
@@ -85,7 +85,7 @@ def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:
     """What the config in `folder` is of. Raises CheckpointError unless that serves the task."""
     transformers.logging.set_verbosity_error()
     refuse_unsafe(name, folder)  # a config that was brought alone has not come through hub.fetch
-    with contained(), _told(name):
+    with _told(name), contained():
         config = _config(name, folder)
         _auto_model(task, name, config)
     return str(config.model_type)
