@@ -129,13 +129,15 @@ def _pieces(texts: list[str], size: int) -> Any:
 
 
 def build_model(tokenizer: Any) -> MBartForConditionalGeneration:
-    return text_training.build_small_bart(
+    model: MBartForConditionalGeneration = text_training.build_small_bart(
         MBartConfig,
         MBartForConditionalGeneration,
         len(tokenizer),
         MAX_LENGTH,
         max_length=MAX_LENGTH,
     )
+    model.config.languages = list(LANGUAGES)  # of the 52 that the tokenizer's class lists
+    return model
 
 
 def watch(recipe: Recipe, seed: int, model: Any) -> dict[str, float]:

@@ -214,6 +214,7 @@ def load(
     checkpoint = lock.resolve(task, model, revision)
     usual = settings.fields_of(checkpoint.options, keys, model)
     built = settings.build(task_class.Options, model, chosen, usual)
+    task_class.refuse(built, checkpoint.languages)
     fetched = hub.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
     return open_model(task_class, built, fetched, device, dtype, batch_size)
 

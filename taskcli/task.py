@@ -96,6 +96,13 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         return options
 
     @classmethod
+    def refuse(cls, options: OptionsT, known: Sequence[str]) -> None:
+        """Raise UsageError for options that a checkpoint of the `known` languages cannot serve.
+
+        It is asked before anything is fetched, of what the registry lists; () is not known.
+        """
+
+    @classmethod
     def variants(cls, options: OptionsT) -> Sequence[Mapping[str, str]]:
         """Fields that the options add to every input: one variant per question, per pair."""
         return ()

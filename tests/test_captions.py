@@ -209,7 +209,17 @@ def test_chinese_words_are_not_whole_sentences(
 # The language
 
 
-@pytest.mark.parametrize(("told", "code"), [("fr", "fr"), ("French", "fr"), ("DE", "de")])
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("fr", "fr"),
+        ("French", "fr"),
+        ("DE", "de"),
+        ("deu", "de"),
+        ("Español", "es"),
+        ("zh-CN", "zh"),
+    ],
+)
 @pytest.mark.parametrize("how", [(), ("--timestamps", "word"), ("--translate",)])
 def test_the_language_that_was_told_stands_in_the_record(
     run: Any, told: str, code: str, how: Sequence[str]

@@ -17,6 +17,7 @@ import transformers
 
 from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.errors import CheckpointError, TaskcliError, first_line
+from taskcli.runtime import cards
 from taskcli.runtime.backbones import without_timm
 from taskcli.runtime.contained import contained
 from taskcli.runtime.exact import make_exact
@@ -75,6 +76,7 @@ def _session(
     placement = place(device, dtype, weight_bytes(folder), config.model_type)
     model = _model(auto_model, name, folder, config, placement)
     _settle_language(model.config)
+    model.config.card_languages = cards.languages(folder)
     make_exact(model)
     if placement.dtype != torch.float32:
         keep_heads_float32(model, task)

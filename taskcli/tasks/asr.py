@@ -10,6 +10,7 @@ from taskcli.items import Media, Sound
 from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task
+from taskcli.tasks.languages import matching
 from taskcli.tasks.recognizers import Ctc, Recognizer, Whisper
 from taskcli.tasks.writers import Asked, Generating, is_asked
 
@@ -78,7 +79,7 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
             raise UsageError(
                 f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
             )
-        _check_language(options, self._recognizer)
+        self._recognizer.language = _language(options, self._recognizer)
 
     @classmethod
     def processor_class(cls) -> str:
@@ -121,14 +122,20 @@ def _recognizer(options: AsrOptions, processor: Any, model: Any) -> Recognizer:
     return kind(processor, model, options.language)
 
 
-def _check_language(options: AsrOptions, recognizer: Recognizer) -> None:
-    known = recognizer.languages
+def _language(options: AsrOptions, recognizer: Recognizer) -> str | None:
+    """The language that is told, as the checkpoint calls it."""
+    word, known = options.language, recognizer.languages
     if options.translate and not (known and isinstance(recognizer, Whisper)):
         raise UsageError("--translate is for multilingual Whisper checkpoints")
-    if options.language and not known:
+    if word is None or word.lower() in known:
+        return word
+    if not known:
         raise UsageError("--language: this checkpoint is not told one")
-    if options.language and options.language.lower() not in known:
+    # Names stand among the codes: one of each would do.
+    fitting = matching(word, [code for code in known if len(code) <= 3 or not code.isalpha()])
+    if len(fitting) != 1:
         raise UsageError(
-            f"--language {options.language}: this checkpoint does not know it",
+            f"--language {word}: this checkpoint does not know it",
             f"known languages: {', '.join(sorted(known))}",
         )
+    return fitting[0]

@@ -1,7 +1,14 @@
-"""Which languages a translation checkpoint knows, and how it is asked for a pair of them."""
+"""Which languages a translation checkpoint knows, and how it is asked for a pair of them.
+
+A language is said in any way (de, deu, de-DE, deu_Latn, German, Deutsch) and found among the
+checkpoint's own codes by what it means.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from taskcli.errors import UsageError
@@ -11,42 +18,78 @@ _PAIR = re.compile(r"translation_(\w+)_to_(\w+)")
 # mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__; SeamlessM4T: __fra__, __cmn_Hant__
 _CODE = re.compile(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}(?:_[A-Z][a-z]{3})?__")
 _TAG = re.compile(r"<2([a-z]{2,3}(?:_\w+)?)>")
+_MARIAN = re.compile(r"opus-mt-(?:tc-(?:big|base)-)?([A-Za-z_]+)-([A-Za-z_]+)")
+# Languages that stand for one another as codes, beyond what langcodes knows of macrolanguages.
+_NO_REGIONS = ("XX", "AR")  # mBART's, for English and for Arabic: fr_XX, ar_AR
+_SAME = {"nb": "no", "pbt": "ps", "quy": "qu", "fuv": "ff"}
 
 
-def way_of_asking(
-    tokenizer: Any, config: Any, source: str | None, target: str | None
-) -> dict[str, Any]:
-    """Generation settings (a prefix, a first token) for a pair; sets the tokenizer's source.
+@dataclass(frozen=True)
+class Asking:
+    """Generation settings (a prefix, a first token), the source's code of two or three letters,
+    and what is to be said with every answer."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    source: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a code or a name means; script and region only where they are said."""
+
+    language: str
+    script: str | None
+    region: str | None
+    likely_script: str | None
+
+
+def way_of_asking(tokenizer: Any, config: Any, source: str | None, target: str | None) -> Asking:
+    """How a checkpoint is asked for a pair; sets the tokenizer's source.
 
     Raises UsageError where the checkpoint needs a language that was not given or is unknown.
     """
     if hasattr(tokenizer, "_build_translation_inputs"):
-        return _by_language_code(tokenizer, source, target)
+        return _by_language_code(tokenizer, config, source, target)
     pairs = _pairs(config)
     if pairs:
         return _by_prefix(config, pairs, source, target)
     if tagged := _tagged_languages(tokenizer):
         if target is None:
             raise UsageError("--to is needed: this checkpoint has many languages", _list(tagged))
-        return {"prefix": f"<2{_known(target, tagged, '--to')}> "}
-    _check_own_pair(tokenizer, source, target)
-    several = getattr(tokenizer, "supported_language_codes", None)
+        return Asking({"prefix": f"<2{one_of(target, tagged, '--to')}> "}, _short(source))
+    own = _own_pair(tokenizer, config)
+    _check_own_pair(own, source, target)
+    several = {code.strip("<>"): code for code in _several(tokenizer)}
     if several:
-        return {"prefix": _known(f">>{(target or '').strip('<>')}<<", several, "--to") + " "}
-    return {}
+        if target is None:
+            raise UsageError("--to is needed: this checkpoint has many languages", _list(several))
+        found = one_of(target.strip("<>"), several, "--to")
+        return Asking({"prefix": several[found] + " "}, _short(source or own[0]))
+    return Asking({}, _short(source or own[0]), _unsure(own, source, target))
 
 
-def _by_language_code(tokenizer: Any, source: str | None, target: str | None) -> dict[str, Any]:
-    codes = language_codes(tokenizer)
+def _several(tokenizer: Any) -> list[str]:
+    """The tokens by which some of Marian's checkpoints are told a language: >>fra<<."""
+    return list(getattr(tokenizer, "supported_language_codes", None) or ())
+
+
+def _by_language_code(
+    tokenizer: Any, config: Any, source: str | None, target: str | None
+) -> Asking:
+    codes = _trained(language_codes(tokenizer), getattr(config, "languages", None))
     if target is None:
         raise UsageError(
             "--to is needed: this checkpoint translates to many languages", _list(codes)
         )
-    from_code = _known(source or tokenizer.src_lang or "en", codes, "--from")
+    from_code = one_of(source or tokenizer.src_lang or "en", codes, "--from")
+    to_code = one_of(target, codes, "--to")
     asked = tokenizer._build_translation_inputs(
-        "", return_tensors="pt", src_lang=from_code, tgt_lang=_known(target, codes, "--to")
+        "", return_tensors="pt", src_lang=from_code, tgt_lang=to_code
     )
-    return {"forced_bos_token_id": asked["forced_bos_token_id"]}
+    doubts = _doubts(getattr(config, "card_languages", ()), from_code, to_code)
+    settings = {"forced_bos_token_id": asked["forced_bos_token_id"]}
+    return Asking(settings, _short(from_code), doubts)
 
 
 def language_codes(tokenizer: Any) -> list[str]:
@@ -58,17 +101,47 @@ def language_codes(tokenizer: Any) -> list[str]:
     return sorted(by_code) or sorted(token for token in special if _CODE.fullmatch(token))
 
 
+def _trained(codes: list[str], stated: Iterable[str] | None) -> list[str]:
+    """The codes that the checkpoint's configuration says it was trained on, where it does.
+
+    A tokenizer's class lists all the languages of its kind.
+    """
+    own = {code for word in stated or () for code in matching(word, codes)}
+    return [code for code in codes if code in own] or codes
+
+
+def _doubts(stated: Iterable[str], *codes: str) -> tuple[str, ...]:
+    """What the checkpoint's card, a claim of its author, does not list."""
+    named = list(stated)
+    missing = [code for code in codes if named and not matching(code, named)]
+    return tuple(
+        f"the checkpoint's card names {', '.join(named)}: {code} may be unknown to it"
+        for code in missing
+    )
+
+
 def _tagged_languages(tokenizer: Any) -> list[str]:
     """MADLAD begins a text with a token for the language of the answer: <2fr>."""
     vocabulary: Iterable[str] = getattr(tokenizer, "get_vocab", dict)()
     return sorted(found[1] for token in vocabulary if (found := _TAG.fullmatch(token)))
 
 
-def _check_own_pair(tokenizer: Any, source: str | None, target: str | None) -> None:
-    """Marian's tokenizers name the one pair that they are for."""
-    own = getattr(tokenizer, "source_lang", None), getattr(tokenizer, "target_lang", None)
+def _own_pair(tokenizer: Any, config: Any) -> tuple[str | None, str | None]:
+    """The one pair of a checkpoint: Marian's tokenizers name it, or its name; FSMT's config."""
+    source, target = (getattr(tokenizer, f"{end}_lang", None) for end in ("source", "target"))
+    langs = getattr(config, "langs", None) or (None, None)
+    name = str(getattr(config, "name_or_path", ""))
+    is_marian = getattr(config, "model_type", "") == "marian"
+    named = _MARIAN.search(name) if is_marian else None
+    said = (named[1], named[2]) if named else tuple(langs)
+    return source or said[0], target or said[1]
+
+
+def _check_own_pair(
+    own: tuple[str | None, str | None], source: str | None, target: str | None
+) -> None:
     for asked, known, flag in zip((source, target), own, ("--from", "--to"), strict=True):
-        if asked and known and asked != known and not _is_group(known):
+        if asked and known and not _is_group(known) and not matching(asked, [known]):
             raise UsageError(
                 f"{flag} {asked}: this checkpoint translates from {own[0]} to {own[1]}",
                 "choose a checkpoint for your pair",
@@ -76,8 +149,20 @@ def _check_own_pair(tokenizer: Any, source: str | None, target: str | None) -> N
 
 
 def _is_group(code: str) -> bool:
-    """Some of Marian's codes name a family of languages, such as ROMANCE, mul or en_fr."""
-    return len(code) != 2
+    """Some of Marian's codes name a family of languages, such as ROMANCE, mul, gmq or en_fr."""
+    meant = meaning(code)
+    is_one = meant is not None and len(meant.language) == 2 and meant.region is None
+    return len(code) != 2 and not is_one
+
+
+def _unsure(
+    own: tuple[str | None, str | None], source: str | None, target: str | None
+) -> tuple[str, ...]:
+    """A checkpoint that names no languages does as it was trained, whatever is asked."""
+    asked = zip(("--from", "--to"), (source, target), own, strict=True)
+    words = [f"{flag} {word}" for flag, word, known in asked if word and not known]
+    told = "the checkpoint does not say which languages it knows, and is not told"
+    return (f"{told} {' and '.join(words)}",) if words else ()
 
 
 def _pairs(config: Any) -> dict[tuple[str, str], str]:
@@ -89,30 +174,97 @@ def _pairs(config: Any) -> dict[tuple[str, str], str]:
 
 def _by_prefix(
     config: Any, pairs: dict[tuple[str, str], str], source: str | None, target: str | None
-) -> dict[str, Any]:
+) -> Asking:
     fitting = [
-        name
-        for (from_language, to_language), name in pairs.items()
-        if source in (None, from_language) and target in (None, to_language)
+        (pair, name)
+        for pair, name in pairs.items()
+        if (source is None or matching(source, pair[:1]))
+        and (target is None or matching(target, pair[1:]))
     ]
     if len(fitting) == 1:
-        return task_settings(config, fitting[0])
+        [((own_source, _), name)] = fitting
+        return Asking(task_settings(config, name), _short(own_source))
     known = "this checkpoint knows " + ", ".join(f"--from {a} --to {b}" for a, b in pairs)
     if not fitting:
         raise UsageError(f"no translation from {source or 'any'} to {target or 'any'}", known)
     raise UsageError("--to is needed: several languages are possible", known)
 
 
-def _known(word: str, codes: Iterable[str], flag: str) -> str:
-    """`fr` finds fr_XX and fr itself; a code that is given whole is taken as it is."""
+def one_of(word: str, codes: Iterable[str], flag: str) -> str:
+    """The code that a word means. Raises UsageError unless there is exactly one."""
     codes = list(codes)
-    fitting = [code for code in codes if code == word] or [
-        code for code in codes if code.split("_")[0] == word or code.lower() == word.lower()
-    ]
+    fitting = matching(word, codes)
     if len(fitting) != 1:
         problem = "unknown language" if not fitting else "more than one language is called"
         raise UsageError(f"{flag} {word}: {problem} {word}", _list(fitting or codes))
     return fitting[0]
+
+
+def matching(word: str, codes: Iterable[str]) -> list[str]:
+    """The codes that a word may mean: `fr` finds fr_XX and fr itself; French finds both."""
+    codes = list(codes)
+    whole = [code for code in codes if code == word]
+    alike = [c for c in codes if c.split("_")[0] == word or c.lower() == word.lower()]
+    if whole or len(alike) == 1:
+        return whole or alike
+    wanted = meaning(word)
+    if wanted is None:
+        return alike
+    known = {code: meant for code in codes if (meant := meaning(code))}
+    fitting = [code for code, meant in known.items() if _may_be(wanted, meant)]
+    return _nearest(wanted, {code: known[code] for code in fitting}) or alike
+
+
+def _may_be(wanted: Meaning, known: Meaning) -> bool:
+    if wanted.language != known.language:
+        return False
+    said = all(one.script or one.region for one in (wanted, known))
+    return not said or wanted.likely_script == known.likely_script
+
+
+def _nearest(wanted: Meaning, known: Mapping[str, Meaning]) -> list[str]:
+    """Of several codes of one language those of the region that was said, else of none."""
+    for region in (wanted.region, None):
+        if near := [code for code, meant in known.items() if meant.region == region]:
+            return near
+    return list(known)
+
+
+@cache
+def meaning(word: str) -> Meaning | None:
+    """What a code, in any style, or a name in any language means; None where nobody knows."""
+    from langcodes import Language
+
+    found = _by_code(word) or _by_name(word)
+    if found is None:
+        return None
+    plain = found.prefer_macrolanguage()
+    region = None if plain.territory in _NO_REGIONS else plain.territory
+    likely = plain if region or plain.script else Language.get(plain.language)
+    language = _SAME.get(plain.language, plain.language)
+    return Meaning(language, plain.script, region, likely.maximize().script)
+
+
+def _by_code(word: str) -> Any:
+    from langcodes import Language
+
+    with suppress(LookupError, ValueError):
+        found = Language.get(word.strip("_<> ").replace("_", "-"))
+        return found if found.is_valid() and found.language else None
+    return None
+
+
+def _by_name(word: str) -> Any:
+    from langcodes import Language
+
+    with suppress(LookupError):
+        return Language.get(Language.find(word).to_tag())  # Tagalog's code is replaced by fil
+    return None
+
+
+def _short(code: str | None) -> str | None:
+    meant = meaning(code) if code else None
+    return meant.language if meant else None
 
 
 def _list(codes: Iterable[str]) -> str:

@@ -1,13 +1,15 @@
 """taskcli translate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from taskcli.items import Media
+from taskcli.items import Media, Passage
 from taskcli.results import Translation
-from taskcli.tasks.languages import way_of_asking
+from taskcli.task import Batch, Noted
+from taskcli.tasks.languages import matching, one_of, way_of_asking
 from taskcli.tasks.parting import By
 from taskcli.tasks.rewriting import Rewriter, RewritingOptions, RewritingTask
 
@@ -20,7 +22,8 @@ _BY_SENTENCE = frozenset(
 @dataclass(frozen=True)
 class TranslateOptions(RewritingOptions):
     source_language: Annotated[
-        str | None, typer.Option("--from", metavar="LANG", help="Language of the input.")
+        str | None,
+        typer.Option("--from", metavar="LANG", help="Language of the input: de or German."),
     ] = None
     target_language: Annotated[
         str | None, typer.Option("--to", metavar="LANG", help="Language of the answer.")
@@ -35,7 +38,8 @@ class Translate(RewritingTask[TranslateOptions, Translation]):
     """Translate a text.
 
     Any checkpoint that AutoModelForSeq2SeqLM maps: mBART, M2M100, NLLB, Marian, T5, ...
-    Multilingual checkpoints take --from and --to; an unknown language lists the known ones.
+    Multilingual checkpoints take --from and --to, as codes (de, deu, de-DE) or names (German,
+    Deutsch); an unknown language lists the known ones.
     Lines, lists and paragraphs keep their places. A sentence beyond the model's length is
     translated in pieces.
     """
@@ -51,15 +55,28 @@ class Translate(RewritingTask[TranslateOptions, Translation]):
     _verb = "translated"
     examples = (
         "taskcli translate letter.txt --from en --to fr",
-        "taskcli asr talk.wav | taskcli translate - --from en --to de",
+        "taskcli asr talk.wav | taskcli translate - --from en --to German",
     )
 
     def __init__(self, options: TranslateOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         source, target = options.source_language, options.target_language
-        settings = way_of_asking(processor, model.config, source, target)
+        asking = way_of_asking(processor, model.config, source, target)
         by = options.by or _usual_part(model.config)
-        self._rewriter = Rewriter(processor, model, options, settings, by)
+        self._rewriter = Rewriter(processor, model, options, asking.settings, by, asking.source)
+        self._doubts = asking.warnings
+
+    @classmethod
+    def refuse(cls, options: TranslateOptions, known: Sequence[str]) -> None:
+        for word, flag in ((options.source_language, "--from"), (options.target_language, "--to")):
+            if word and known and not matching(word, known):
+                one_of(word, known, flag)
+
+    def postprocess(
+        self, outputs: Any, batch: Batch, items: list[Passage]
+    ) -> list[Translation | Noted[Translation]]:
+        found = super().postprocess(outputs, batch, items)
+        return [_with_notes(one, self._doubts) for one in found]
 
     def _answer(self, text: str) -> Translation:
         return Translation(text)
@@ -69,3 +86,11 @@ def _usual_part(config: Any) -> By:
     if not config.is_encoder_decoder:
         return "whole"
     return "sentence" if config.model_type in _BY_SENTENCE else "paragraph"
+
+
+def _with_notes(
+    answer: Translation | Noted[Translation], more: tuple[str, ...]
+) -> Noted[Translation]:
+    if isinstance(answer, Noted):
+        return Noted(answer.result, (*more, *answer.warnings))
+    return Noted(answer, more)
