@@ -116,7 +116,7 @@ def _answer(
     settled: Settled, pending: Sources, earlier: journal.Journal, stopping: Stopping
 ) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
-    with hub.unplugged(), nobody_else_reads_stdin(), results_stream() as standard:
+    with hub.unplugged(), nobody_else_reads_stdin(), _results(settled) as standard:
         written = settled.output
         reporter = Reporter(written.quiet, settled.format, written.output, written.report)
         model = open_model(
@@ -147,6 +147,10 @@ def _answer(
     if stopping.exit_code is not None:
         return stopping.exit_code
     return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
+
+
+def _results(settled: Settled) -> AbstractContextManager[TextIO]:
+    return results_stream(needed=settled.output.output is None)
 
 
 def settle(call: Call) -> Settled:
@@ -289,7 +293,7 @@ def _write_all(
 def _write_none(settled: Settled) -> None:
     """No records are still valid output, such as an empty array."""
     with (
-        results_stream() as standard,
+        _results(settled) as standard,
         settled.opened(standard) as stream,
         report.opened(settled, None, 0),
     ):

@@ -13,6 +13,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from taskcli.cli import messages
 from taskcli.download import Unwatched, Watch
 from taskcli.output.views import safe_line
 
@@ -42,7 +43,7 @@ class _Bars:
 @contextmanager
 def watching(quiet: bool = False) -> Iterator[Watch]:
     """A watch to hand to a download."""
-    console = Console(stderr=True, highlight=False, markup=False, quiet=quiet)
+    console = Console(file=messages.stream(), highlight=False, markup=False, quiet=quiet)
     if not console.is_interactive:
         yield _Lines(console)
         return

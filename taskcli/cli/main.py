@@ -1,18 +1,23 @@
 """The one error boundary: which exception becomes which text and exit code."""
 
+import errno
 import os
 import sys
 import threading
 from contextlib import suppress
 from typing import NoReturn
 
+from taskcli.cli import messages
 from taskcli.errors import ExitCode, Interrupted, StoppedError, TaskcliError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def start() -> NoReturn:
     """The program: `main` in a process of its own, which signals end and which leaves at once."""
     from taskcli.cli import guard
 
+    messages.open_missing()
     guard.install(_tell)
     try:
         code = main()
@@ -24,8 +29,9 @@ def start() -> NoReturn:
 def main(arguments: list[str] | None = None) -> int:
     """Run taskcli and return the exit code for the shell."""
     before = threading.enumerate()
-    code = _run(arguments)
-    _leave_workers(before, code)
+    with messages.kept():
+        code = _flushed(_run(arguments))
+        _leave_workers(before, code)
     return code
 
 
@@ -35,15 +41,9 @@ def _run(arguments: list[str] | None) -> int:
         from taskcli.cli.completion import complete
 
         return complete(instruction)
-    from taskcli.cli.app import make_app
-
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        make_app(words)(args=words, prog_name="taskcli")
-    except SystemExit as finished:  # Typer ends every command so, and shows usage errors itself
-        return finished.code if isinstance(finished.code, int) else ExitCode.OK
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+        return _call(words)
     except Interrupted as signal:
         _tell(signal.message)
         return signal.exit_code
@@ -51,12 +51,54 @@ def _run(arguments: list[str] | None) -> int:
         if os.environ.get("TASKCLI_DEBUG"):
             raise
         return _report(error)
-    return ExitCode.OK
+
+
+def _call(words: list[str]) -> int:
+    from typer.exceptions import TyperException
+
+    from taskcli.cli.app import make_app
+    from taskcli.cli.wording import as_meant, explained
+
+    words, stdout = as_meant(words), sys.stdout
+    try:
+        code = make_app(words)(args=words, prog_name="taskcli", standalone_mode=False)
+    except SystemExit:  # so Typer and rich end where the reader of what they print has gone
+        sys.stdout = stdout
+        return ExitCode.OK
+    except TyperException as wrong:
+        error = explained(wrong)
+        if error is None:  # help was asked for, by giving no word
+            return ExitCode.USAGE
+        raise error from wrong
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _flushed(code: int) -> int:
+    """The code, once what was printed has reached its reader, unless that one has gone."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    except OSError as failure:
+        _let_go_of_stdout()
+        return _report(failure)
+    return code
+
+
+def _let_go_of_stdout() -> None:
+    """What could not be written stays in the stream; it must not fail once more at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(messages.nowhere().fileno(), sys.stdout.fileno())
 
 
 def _report(error: Exception) -> int:
     from taskcli.cli.streams import print_error
 
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.OK
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        error = StoppedError(f"the output cannot be written: {error.strerror}")
     if not isinstance(error, TaskcliError):  # a fault of ours, told as plainly as any other
         reason = f"{type(error).__name__}: {error}"
         error = StoppedError(
@@ -69,7 +111,7 @@ def _report(error: Exception) -> int:
 def _tell(line: str) -> None:
     """A line of last words: without a library that may be half loaded."""
     with suppress(OSError, ValueError, AttributeError):  # stderr may be closed, or a full pipe
-        print(line, file=sys.stderr, flush=True)
+        print(line, file=messages.stream(), flush=True)
 
 
 def _leave_workers(before: list[threading.Thread], code: int) -> None:

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from taskcli.cli import messages
 from taskcli.cli.progress import Bar, showing
-from taskcli.errors import TaskcliError
+from taskcli.errors import TaskcliError, UsageError
 from taskcli.items import Item
 from taskcli.output.safe import safe, safe_line
 from taskcli.results import Record
@@ -23,8 +24,11 @@ def standard_input() -> BinaryIO:
     """Standard input by a reader of our own.
 
     A thread that waits in `sys.stdin` holds its lock, and Python aborts at exit on that. Its
-    descriptor is its own, too, so that libraries can be given another one.
+    descriptor is its own, too, so that libraries can be given another one. One that the caller
+    closed is empty.
     """
+    if sys.stdin is None:
+        return io.BytesIO()
     try:
         return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     except (OSError, io.UnsupportedOperation):  # a replaced stdin has no descriptor
@@ -51,12 +55,20 @@ def nobody_else_reads_stdin() -> Iterator[None]:
 
 
 def stdout_is_terminal() -> bool:
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 @contextmanager
-def results_stream() -> Iterator[TextIO]:
-    """The real standard output, kept from libraries: their prints go to stderr meanwhile."""
+def results_stream(needed: bool = True) -> Iterator[TextIO]:
+    """The real standard output, kept from libraries: their prints go to stderr meanwhile.
+
+    One that the caller closed is refused if the results are `needed` in it.
+    """
+    if sys.stdout is None:
+        if needed:
+            raise UsageError("standard output is closed", "write to a file with -o")
+        yield messages.nowhere()
+        return
     try:
         kept = os.dup(sys.stdout.fileno())
     except (OSError, io.UnsupportedOperation):  # a replaced stdout has no descriptor
@@ -76,7 +88,7 @@ def results_stream() -> Iterator[TextIO]:
 
 def print_error(error: TaskcliError) -> None:
     """What was wrong, then what to do next."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=messages.stream(), highlight=False)
     line = Text("error: ", style="bold red").append(Text(safe(error.message), style="default"))
     console.print(line, soft_wrap=True)
     if error.hint:
@@ -85,7 +97,7 @@ def print_error(error: TaskcliError) -> None:
 
 def print_note(text: str) -> None:
     """Something that the user should know and need not act on."""
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=messages.stream(), highlight=False)
     console.print(Text("note: ", style="dim").append(safe(text)), soft_wrap=True)
 
 
@@ -93,7 +105,7 @@ class Reporter:
     """Progress while a run goes on, a line per failure, and a summary at the end."""
 
     def __init__(self, quiet: bool, chosen: str, output: Path | None, report: Path | None) -> None:
-        self._console = Console(stderr=True, highlight=False, quiet=quiet)
+        self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
         self._resumable = chosen == "jsonl" and output is not None
         self._with = "--resume" if report is None else "--resume and another --report"
