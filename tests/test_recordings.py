@@ -107,7 +107,13 @@ def test_a_part_that_cannot_be_heard_is_named_and_the_rest_is_heard() -> None:
     broken = second[:64] + bytes(len(second) - 64)
     found = decode(first + broken + second)
     assert heard(found) == approximately(FIRST, SECOND)
-    assert "part 2 of 3 is not heard" in found.warnings[0]
+    assert "part 2 of 3 is not heard: the recording is damaged" in found.warnings[0]
+    twice = decode(first + broken + broken + second)
+    assert heard(twice) == approximately(FIRST, SECOND)
+    assert "part 2 of 4 is not heard" in twice.warnings[0]
+    assert twice.warnings[0].endswith(", nor is another")
+    with pytest.raises(InputError, match="damaged"):
+        decode(broken + broken)
 
 
 def test_the_limit_is_of_all_parts_together() -> None:
@@ -365,6 +371,15 @@ def test_sound_that_starts_with_the_picture_is_not_moved(kind: str, codec: str) 
     found = decode(muxed(kind, codec, HIGH, [track], pictures=5))
     assert found.seconds == pytest.approx(3, abs=0.1)
     assert found.warnings == ()
+
+
+def test_the_last_frame_is_heard_with_pictures_as_without() -> None:
+    """A decoder that holds one back gives it at the end of its own track."""
+    track = Track(tones((440, 3.0), rate=HIGH))
+    alone, filmed = (
+        decode(muxed("asf", "wmav2", HIGH, [track], pictures=seconds)) for seconds in (None, 2)
+    )
+    assert len(alone.samples) == len(filmed.samples)
 
 
 def test_a_recording_of_sound_alone_begins_where_its_clock_does() -> None:

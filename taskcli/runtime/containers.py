@@ -29,6 +29,7 @@ _EXACT_GAP = 0.001  # where every frame states which samples it holds
 _BACK = 1.0  # seconds: a clock that goes back by more has started anew
 # Bytes of the longest frame. FFmpeg hands on what it passes over as part of the next one.
 _LARGEST_FRAME = {"mp3": 1_730, "aac": 6_160, "ac3": 3_840, "eac3": 4_096, "dts": 16_384}
+_SHOWN = 0.01  # seconds: less is not worth a word
 _MICROSECOND = 1e-6  # FFmpeg's unit for containers
 _LONGEST_TITLE, _MOST_NAMES = 60, 8
 
@@ -62,7 +63,7 @@ def blocks(
         largest = _LARGEST_FRAME.get(container.format.name)
         is_flac = container.format.name == "flac"
         for packet in _packets(container, reading):
-            if packet.stream_index != track.index:
+            if packet.stream.index != track.index:
                 continue
             try:
                 frames = packet.decode()
@@ -265,10 +266,8 @@ class _Reading:
     def note(self, notes: list[str]) -> None:
         if self._skipped:
             packets = "packet is" if self._skipped == 1 else "packets are"
-            notes.append(
-                f"damaged: {self._skipped} {packets} skipped, "
-                f"{self._lost:.2f} s of silence stand there"
-            )
+            lost = f", {self._lost:.2f} s of silence stand there" if self._lost >= _SHOWN else ""
+            notes.append(f"damaged: {self._skipped} {packets} skipped{lost}")
         if self.clock.gaps:
             gaps = "a gap" if self.clock.gaps == 1 else f"{self.clock.gaps} gaps"
             notes.append(

@@ -1,6 +1,6 @@
 """Recordings as every model wants them: mono float32 at the model's rate, from any container."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 import numpy as np
@@ -34,19 +34,32 @@ def decode_sound(
     parts = parts_of(stream)
     heard: list[Samples] = []
     notes: list[str] = []
+    failures: dict[int, InputError] = {}
+    left = max_seconds
     for number, part in enumerate(parts, 1):
-        left = max_seconds - sum(map(len, heard)) / rate
         try:
             heard.append(_hear(part, rate, left, track, notes))
+            left -= len(heard[-1]) / rate
         except _TooLong:
             raise _too_long(max_seconds) from None
         except InputError as failure:
-            if len(parts) == 1:
-                raise
-            notes.append(f"part {number} of {len(parts)} is not heard: {failure.message}")
+            failures[number] = failure
+    notes += _not_heard(failures, len(parts))
     samples = heard[0] if len(heard) == 1 else np.concatenate([np.zeros(0, np.float32), *heard])
     _check(samples, rate)
     return Sound(samples, rate, tuple(dict.fromkeys(notes)))
+
+
+def _not_heard(failures: Mapping[int, InputError], parts: int) -> list[str]:
+    """What to note of the parts that cannot be heard. Raises the first if none can."""
+    if not failures:
+        return []
+    number, failure = next(iter(failures.items()))
+    if len(failures) == parts:
+        raise failure
+    others = len(failures) - 1
+    more = "" if not others else ", nor is another" if others == 1 else f", nor are {others} others"
+    return [f"part {number} of {parts} is not heard: {failure.message}{more}"]
 
 
 def header_seconds(stream: BinaryIO) -> float:
