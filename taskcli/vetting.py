@@ -202,6 +202,7 @@ _RULES = (
         "remove the key in a copy of the folder, and name the copy",
     ),
     _Rule("use_kernels|kernel_config", _on, "names kernels to fetch and run", _COPY),
+    _Rule("compile_config", _stated, "says by which programs to compile the model", _COPY),
     _Rule(
         "quantization_config|compression_config",
         _stated,

@@ -125,6 +125,8 @@ def kernels_and_packed_weights() -> Iterator[Case]:
             yield Case("generate", "gpt2", "config.json", key, value)
     yield Case("detect", "detr", "config.json", "backbone_config.attn_implementation", OTHER)
     yield Case("generate", "llama-chat", "config.json", "use_kernels", True)
+    compiler = {"backend": "inductor", "options": {"cpp.cxx": ["./evil"]}}
+    yield Case("generate", "gpt2", "generation_config.json", "compile_config", compiler)
     yield Case("generate", "llama-chat", "config.json", "kernel_config", {"RMSNorm": "a/b:C"})
     for method in ("bitsandbytes", "gptq", "awq", "fp8", "mxfp4", "torchao", "quanto", "evil"):
         value = {"quant_method": method, "bits": 4}
