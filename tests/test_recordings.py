@@ -218,6 +218,14 @@ def test_a_wav_whose_header_was_never_finished_is_heard(riff: int, before: bytes
     assert "never finished" in found.warnings[0]
 
 
+def test_a_long_wav_whose_header_was_never_finished_is_heard() -> None:
+    made = bytearray(written(tones(FIRST), kind="RF64"))
+    made[20:44] = bytes(24)
+    found = decode(bytes(made))
+    assert (found.seconds, heard(found)) == (3.0, approximately(FIRST))
+    assert found.warnings == ("the header was never finished: heard to the end of the file",)
+
+
 def test_a_wav_that_was_cut_between_two_bytes_of_a_sample_is_heard() -> None:
     assert decode(unfinished(0, 0, kept=96_001)).seconds == pytest.approx(1, abs=0.001)
 

@@ -56,6 +56,8 @@ def parts_of(stream: BinaryIO) -> list[Part]:
         parts = list(_cut(stream, _flac_starts(stream), size))
     elif _is_wav(head):
         parts = [_finished(one) for one in _cut(stream, _one_by_one(stream, size, _wav_end), size)]
+    elif head[:4] == b"RF64" and head[8:] == b"WAVE":
+        parts = [_finished_long(Part(stream))]
     elif _is_aiff(head):
         parts = list(_cut(stream, _one_by_one(stream, size, _aiff_end), size))
     elif head[4:8] == _FIRST_BOX:
@@ -279,6 +281,18 @@ def _finished(part: Part) -> Part:
     sizes = {4: size - 8, data: held}
     written = {at: min(value, 0xFFFFFFFF).to_bytes(4, "little") for at, value in sizes.items()}
     return Part(_window(stream, 0, size, written), unfinished=True)
+
+
+def _finished_long(part: Part) -> Part:
+    """An RF64, a WAV for more than 4 GB, whose first chunk has the sizes; as above."""
+    sizes = _head(part.stream, 12, 32)
+    data = _data_of(part.stream)
+    if data is None or sizes[:4] != b"ds64" or any(sizes[16:24]):
+        return part
+    size = part.stream.seek(0, os.SEEK_END)
+    written = {20: size - 8, 28: size - data - 4}
+    mended = {at: value.to_bytes(8, "little") for at, value in written.items()}
+    return Part(_window(part.stream, 0, size, mended), unfinished=True)
 
 
 def _data_of(stream: BinaryIO) -> int | None:
