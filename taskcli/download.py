@@ -14,6 +14,7 @@ from taskcli.checkpoints import Checkpoint
 from taskcli.errors import CheckpointError
 from taskcli.integrity import is_whole
 from taskcli.refusals import explained, pickled_only, status_of
+from taskcli.vetting import refuse_unsafe
 
 AnswerT = TypeVar("AnswerT")
 
@@ -46,7 +47,8 @@ class Unwatched:
 def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Checkpoint:
     """The checkpoint in the cache, with its folder and commit.
 
-    Raises CheckpointError. What has come is kept, and the next call goes on from there.
+    Raises CheckpointError. What has come is kept, and the next call goes on from there. A
+    checkpoint that is not data alone is refused before its weights come.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import logging
@@ -59,6 +61,7 @@ def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Che
         patterns = _patterns(checkpoint.name, found, allow_pickle)
         files = [file for file in found.siblings if is_wanted(file.rfilename, patterns)]
         _require_room(checkpoint, sum(file.size or 0 for file in files))
+        _refuse_early(checkpoint, found)
         for file in files:
             if file.lfs is not None and file.size <= _LARGEST:
                 _bring(str(checkpoint.repo), found.sha, file, watch)
@@ -71,6 +74,20 @@ def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Che
     _refuse_damaged(checkpoint, Path(folder), files)
     _remember(checkpoint, found.sha)
     return replace(checkpoint, folder=Path(folder), revision=found.sha)
+
+
+def _refuse_early(checkpoint: Checkpoint, found: Any) -> None:
+    """Look at the documents of a repository before its gigabytes come."""
+    from huggingface_hub import snapshot_download
+
+    large = [file.rfilename for file in found.siblings if file.lfs is not None]
+    folder = snapshot_download(
+        str(checkpoint.repo),
+        revision=found.sha,
+        allow_patterns=["*.json"],
+        ignore_patterns=[*UNWANTED, *large],
+    )
+    refuse_unsafe(checkpoint.name, Path(folder))
 
 
 def bring_config(checkpoint: Checkpoint) -> Path:

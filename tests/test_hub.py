@@ -181,7 +181,8 @@ def test_a_killed_pull_goes_on_in_the_next(
     hub.pace = 0.5
     heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # ignored by `&`
     process = start("models", "pull", "classify-text", REPO, preexec_fn=heard)
-    part = wait_for(lambda: [one for one in blobs(cache) if ".incomplete" in one.name])[0]
+    name = f"{weights_blob(hub, commit)}.incomplete"
+    part = wait_for(lambda: [one for one in blobs(cache) if one.name == name])[0]
     wait_for(lambda: part.stat().st_size > 0)
     process.send_signal(number)
     assert process.wait() == code
