@@ -1,6 +1,7 @@
 """Images of every kind, good and bad, as the decoder gives them to the tasks."""
 
 import io
+import re
 import resource
 import struct
 import sys
@@ -336,25 +337,67 @@ def test_a_jpeg_without_its_end_mark_lacks_no_pixel(
     assert difference(found, decode(data, picture_side=side).image) == 0
 
 
-@pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_of_a_cut_jpeg_what_is_left_is_answered_if_asked_for(
-    progressive: bool, orientation: int
+@pytest.mark.parametrize("share", [0.3, 0.67, 0.97])
+@pytest.mark.parametrize("how", [{}, {"subsampling": 0}, {"restart_marker_rows": 1}, {"mode": "L"}])
+def test_of_a_cut_jpeg_the_share_that_is_missing_is_told_and_grey(
+    share: float, how: dict[str, Any]
 ) -> None:
+    how = {**how}
+    data = saved(scene(800, 640).convert(how.pop("mode", "RGB")), "JPEG", quality=90, **how)
+    cut = data[: int(len(data) * share)]
+    found, whole = decode(cut, truncated=True), decode(data)
+    pixels, right = (np.asarray(one.image).astype(int) for one in (found, whole))
+    missing = 100 * (pixels != right).any(-1).mean()
+    told = r"cut short: (\d+) % of its pixels are missing, and grey stands in their place"
+    (note,) = found.warnings
+    match = re.fullmatch(told, note)
+    assert match is not None
+    assert missing <= int(match[1]) < missing + 4  # two rows of what is decoded at once
+    # The last of what is there may have turned out wrong; beyond it all is grey.
+    assert share > 0.9 or (pixels[-16:] == 128).all()
+    with pytest.raises(
+        InputError, match=f"cut short, {match[1]} % of its pixels are missing"
+    ) as no:
+        decode(cut)
+    assert no.value.hint == "--truncated answers what is left"
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_cut_picture_is_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = saved(scene(320, 240), "JPEG", quality=90, progressive=progressive, exif=exif)
-    half = data[: len(data) * 2 // 3]
-    with pytest.raises(InputError, match=r"cut short, \d+ % of its pixels are missing") as refused:
-        decode(half)
-    assert refused.value.hint is not None
-    assert refused.value.hint.startswith("--truncated")
-    found, whole = decode(half, truncated=True), decode(data)
+    data = saved(scene(320, 240), "JPEG", quality=90, exif=exif)
+    found, whole = decode(data[: len(data) * 2 // 3], truncated=True), decode(data)
     assert found.size == whole.size == found.image.size
-    (note,) = found.warnings
-    assert 0 < int(note.split("%")[0].split()[-1]) < 100
     top = (0, 0, whole.size[0], 40) if orientation == 1 else (200, 0, 240, 320)
-    assert difference(found.image.crop(top), whole.image.crop(top)) < (8 if progressive else 0.01)
+    assert difference(found.image.crop(top), whole.image.crop(top)) < 0.01
+
+
+def scan_starts(data: bytes) -> list[int]:
+    return [found.start() for found in re.finditer(rb"\xff\xda", data)]
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_a_cut_progressive_jpeg_lacks_detail(between: bool) -> None:
+    """Be it cut within a scan or between two, of which the first are whole."""
+    data = saved(scene(320, 240), "JPEG", quality=90, progressive=True)
+    starts = scan_starts(data)
+    cut = data[: starts[4] - (0 if between else 40)]
+    with pytest.raises(
+        InputError, match="the image is damaged: cut short, finer detail is missing"
+    ):
+        decode(cut)
+    found, whole = decode(cut, truncated=True), decode(data)
+    assert found.warnings == ("cut short: finer detail is missing",)
+    assert 0 < difference(found.image, whole.image) < 12
+
+
+def test_a_progressive_jpeg_that_ends_in_its_first_scan_lacks_pixels() -> None:
+    data = saved(scene(320, 240), "JPEG", quality=90, progressive=True)
+    first, second = scan_starts(data)[:2]
+    found = decode(data[: (first + second) // 2], truncated=True)
+    assert "% of its pixels are missing" in found.warnings[0]
+    assert (np.asarray(found.image)[-16:] == 128).all()
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "PPM", "TGA"])
@@ -469,6 +512,12 @@ def test_a_jpeg_of_thousands_of_scans_is_refused() -> None:
     with pytest.raises(InputError, match=r"5,0\d\d scans"):
         decode(of_many_scans(5000))
     assert decode(of_many_scans(20)).size == (640, 480)
+
+
+def test_what_is_appended_to_a_jpeg_has_no_scans_of_it() -> None:
+    """Phones append a video."""
+    data = saved(scene(320, 240), "JPEG", progressive=True)
+    assert decode(data + b"\xff\xda" * 1000).size == (320, 240)
 
 
 def test_a_tiff_of_many_pages_is_answered_without_counting_them() -> None:

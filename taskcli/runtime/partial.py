@@ -1,7 +1,8 @@
 """Image files that end early: which of their pixels are there, and what those show.
 
 Pillow says only that a file is truncated. A camera that loses the last two bytes of a JPEG has
-lost no pixel, a download that broke off has; the difference is found by decoding twice.
+lost no pixel, a download that broke off has; the difference is found by decoding twice. What is
+missing of a progressive JPEG may be detail alone: its scans say so.
 """
 
 import io
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from taskcli.errors import InputError
+from taskcli.runtime.jpeg import lacks_detail, scans, without_cut_segment
 
 _JPEG_END = b"\xff\xd9"
 # Either follows what a JPEG holds: a picture that is whole ignores them, one that is not decodes
 # them as the pixels that it lacks, each to others.
 _TAILS = (b"\x35" * 4096, b"\xca" * 4096)
+_UNIT = 16  # pixels a side, at most, of what a JPEG decodes at once; from left to right, then down
 # Their decoders write row after row into the memory that they are given.
 _BY_ROWS = ("PNG", "BMP", "DIB", "PPM", "TGA", "QOI", "SGI", "PCX")
 _GREY = 128
@@ -40,15 +43,20 @@ def rescued(content: bytes, opened: Opened, accepted: bool, notes: list[str]) ->
     """
     is_jpeg = _is_jpeg(opened(io.BytesIO(content)).format)
     image, known = (_of_jpeg if is_jpeg else _of_rows)(content, opened)
-    if known.all():
+    finer = is_jpeg and lacks_detail(content)
+    if known.all() and not finer:
         notes.append("cut short: the file lacks its end, but no pixel is missing")
         return image
-    missing = f"{np.ceil(100 * (1 - known.mean())):.0f} % of its pixels are missing"
+    if is_jpeg and scans(content) > 1:
+        missing, instead = "finer detail is missing", ""
+    else:
+        missing = f"{np.ceil(100 * (1 - known.mean())):.0f} % of its pixels are missing"
+        instead = ", and grey stands in their place"
     if not accepted:
         raise InputError(
             f"the image is damaged: cut short, {missing}", "--truncated answers what is left"
         )
-    notes.append(f"cut short: {missing}, and grey stands in their place")
+    notes.append(f"cut short: {missing}{instead}")
     return image
 
 
@@ -59,14 +67,27 @@ def _is_jpeg(kind: str | None) -> bool:
 def _of_jpeg(content: bytes, opened: Opened) -> tuple[Image.Image, NDArray[np.bool_]]:
     """The picture, and which pixels [height, width] are its own.
 
-    libjpeg gives no row before it has seen the end of the file, and fills what is missing.
+    libjpeg gives no row before it has seen the end of the file, and fills what is missing. It
+    fills alike whatever lies far behind the tails, so what is known ends where they first differ.
     """
-    content = content.rstrip(b"\xff")  # half of the end mark
+    content = without_cut_segment(content).rstrip(b"\xff")  # half of the end mark
     images = [opened(io.BytesIO(content + tail + _JPEG_END)) for tail in (b"", *_TAILS)]
     for image in images:
         image.load()
     picture, *tries = images
-    return picture, _same(*tries)
+    return picture, _before_the_first(~_same(*tries))
+
+
+def _before_the_first(changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pixels [height, width] a JPEG has before the first that is marked."""
+    known = ~changed
+    rows = np.flatnonzero(changed.any(axis=1))
+    if len(rows):
+        band = slice(rows[0], rows[0] + _UNIT)
+        first = np.flatnonzero(changed[band].any(axis=0))[0]
+        known[band, first:] = False
+        known[band.stop :] = False
+    return known
 
 
 def _of_rows(content: bytes, opened: Opened) -> tuple[Image.Image, NDArray[np.bool_]]:

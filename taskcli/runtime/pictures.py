@@ -15,6 +15,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from taskcli.errors import InputError
 from taskcli.items import Picture
+from taskcli.runtime.jpeg import scans
 from taskcli.runtime.partial import can_be_rescued, rescued
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, with a clear message
@@ -33,7 +34,6 @@ _DARK = 8  # a picture that uses less than this part of its levels looks black
 _MOST_FRAMES = 1000  # counted in a TIFF: Pillow's time grows with their square
 # A progressive JPEG has about ten scans, and each costs a pass over all its pixels.
 _MOST_SCANS = 100
-_START_OF_SCAN = b"\xff\xda"
 _MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones take five
 
 
@@ -188,10 +188,10 @@ def _frames(image: Image.Image) -> str:
 def _check_scans(stream: BinaryIO) -> None:
     """Refuse a JPEG of few bytes that is decoded for hours."""
     stream.seek(0)
-    scans = stream.read().count(_START_OF_SCAN)
-    if scans > _MOST_SCANS:
+    found = scans(stream.read())
+    if found > _MOST_SCANS:
         raise InputError(
-            f"the image has {scans:,} scans, more than any camera or program writes",
+            f"the image has {found:,} scans, more than any camera or program writes",
             "save it again with a program that can show it",
         )
 
