@@ -140,7 +140,7 @@ def _no_classes(value: Any) -> bool:
 def _no_ids(value: Any) -> bool:
     """A token's id, several, or none at all."""
     ids = value if isinstance(value, list) else [value]
-    return any(one is not None and not _is_whole(one, -(2**31), 2**31) for one in ids)
+    return value is not None and not all(_is_whole(one, -(2**31), 2**31) for one in ids)
 
 
 def _no_length(value: Any) -> bool:

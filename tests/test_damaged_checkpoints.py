@@ -181,6 +181,48 @@ def test_a_pattern_that_never_ends_costs_its_input_alone(
     assert "retry-limit-in-match" in done.records[1]["error"]["message"]
 
 
+def rewritten(folder: Path, part: str, rules: list[dict[str, Any]]) -> Path:
+    """A chat model whose tokenizer rewrites every text."""
+    shutil.copytree(cached("llama-chat"), folder)
+    document = json.loads((folder / "tokenizer.json").read_text())
+    names = {"normalizer": "normalizers", "decoder": "decoders"}
+    kept = [document[part]] if document[part] else []
+    document[part] = {"type": "Sequence", names[part]: [*kept, *rules]}
+    (folder / "tokenizer.json").write_text(json.dumps(document))
+    return folder
+
+
+def rule(pattern: dict[str, str], content: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": pattern, "content": content}
+
+
+@pytest.mark.parametrize("part", ["normalizer", "decoder"])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [rule({"String": "a"}, "aa")] * 40,
+        [rule({"Regex": "."}, "aa")] * 40,
+        [rule({"Regex": ""}, "a")] * 40,
+        [rule({"String": "a"}, "a" * 1_000_000)],
+    ],
+    ids="string regex empty once".split(),
+)
+def test_rules_that_draw_every_text_out_are_refused(
+    rules: list[dict[str, Any]], part: str, run: Run, tmp_path: Path
+) -> None:
+    folder = rewritten(tmp_path / "model", part, rules)
+    said = refused(run, folder, "generate", "--text", "a")
+    assert ": tokenizer.json: its Sequence rules draw a text out more than 1,000 times" in said
+
+
+def test_rules_as_real_tokenizers_have_them_are_kept(run: Run, tmp_path: Path) -> None:
+    quotes = [rule({"String": "``"}, '"'), rule({"String": " "}, "▁"), rule({"String": "…"}, "...")]
+    spaces = [rule({"Regex": r" {2,}"}, " "), rule({"Regex": r"\s+"}, " ")] * 10
+    folder = rewritten(tmp_path / "model", "normalizer", quotes + spaces)
+    words = ("--text", "a  b", "--max-new-tokens", "2")
+    assert run("generate", *words, "-m", folder).exit_code == 0
+
+
 # Weights
 
 KINDS = {

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from taskcli.task import Task
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 _BESIDE = {"boxes", "xpaths"}  # what tokenizers of LayoutLMv3 and MarkupLM want with the words
+_MOST_GROWTH = 1_000  # real rules write a character or two for one
 _PLACES = {"bbox", "xpath_tags_seq", "xpath_subs_seq"}  # and what models are then given
 
 
@@ -38,6 +40,7 @@ def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> An
         processor = _of_text_alone(processor)
     tokenizer = getattr(processor, "tokenizer", processor)
     _refuse_empty_vocabulary(name, tokenizer)
+    _refuse_growth(name, tokenizer)
     _forget_lengths(tokenizer)
     return processor
 
@@ -82,6 +85,45 @@ def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
     # Some model types have no processor class of their own, and get the tokenizer alone.
     extractor = transformers.AutoFeatureExtractor.from_pretrained(folder, **LOCAL)
     return SimpleNamespace(feature_extractor=extractor, tokenizer=processor)
+
+
+def _refuse_growth(name: str, tokenizer: Any) -> None:
+    """Forty rules that write "aa" for "a" would fill all memory from a line of text."""
+    backend: Any = getattr(tokenizer, "backend_tokenizer", None)
+    part: Any
+    for part in (getattr(backend, "normalizer", None), getattr(backend, "decoder", None)):
+        try:
+            state = json.loads(part.__getstate__())
+        except Exception:  # none, or one that is written in Python, by transformers itself
+            continue
+        if math.prod(_growths(state)) > _MOST_GROWTH:
+            raise CheckpointError(
+                f"{name}: tokenizer.json: its {state['type']} rules draw a text out more than "
+                f"{_MOST_GROWTH:,} times",
+                "choose a checkpoint that is whole",
+            )
+
+
+def _growths(state: Any) -> Iterator[float]:
+    """How many characters each rule of a tokenizer writes at most for one that it reads."""
+    if isinstance(state, list):
+        for part in state:
+            yield from _growths(part)
+    elif isinstance(state, dict):
+        if state.get("type") == "Replace":
+            text = state["pattern"].get("String", "")
+            written = len(state["content"])
+            empty = not text and _may_match_nothing(state["pattern"].get("Regex", ""))
+            yield max(1.0, written / max(1, len(text)) + empty)
+        yield from _growths(list(state.values()))
+
+
+def _may_match_nothing(pattern: str) -> bool:
+    """Such a rule writes between all characters. Python reads most patterns as Oniguruma does."""
+    try:
+        return re.match(pattern, "") is not None
+    except re.error:
+        return True
 
 
 @contextmanager
