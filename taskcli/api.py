@@ -7,7 +7,7 @@ for record in taskcli.load("detect", "starter")(["a.jpg", "b.jpg"]):
 import os
 import sys
 import threading
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +25,7 @@ from taskcli.tasks import BY_NAME, TASKS
 
 if TYPE_CHECKING:
     from taskcli.runtime.media import Decoder
+    from taskcli.runtime.placement import Placement
     from taskcli.runtime.session import Session
 
 _WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # decoded items held at once
@@ -227,11 +228,15 @@ def open_model(
     dtype: str,
     batch_size: str,
     limits: DecodeLimits | None = None,
+    placed: "Callable[[Placement], None]" = lambda _: None,
 ) -> Model:
-    """Bring a fetched checkpoint onto a device. This is where the heavy libraries load."""
+    """Bring a fetched checkpoint onto a device. This is where the heavy libraries load.
+
+    `placed` hears which device, before the weights are read.
+    """
     from taskcli.runtime.loader import load as load_session
 
-    session = load_session(task, options, checkpoint, device=device, dtype=dtype)
+    session = load_session(task, options, checkpoint, device=device, dtype=dtype, placed=placed)
     sharing = rule_of(task, session.model_type).sharing
     return Model(task, options, checkpoint, session, sharing, batch_size, limits or DecodeLimits())
 

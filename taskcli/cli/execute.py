@@ -87,12 +87,13 @@ def run(call: Call) -> ExitCode:
     with Stopping() as stopping:
         settled = replace(settled, checkpoint=_fetch(settled))
         earlier = _earlier(settled)
+        answered = earlier.count  # as they are met again, it counts down
         pending = _pending(settled.sources, earlier)
         if pending is None:
             _write_none(settled)
             return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
         try:
-            return _answer(settled, pending, earlier, stopping)
+            return _answer(settled, pending, answered, earlier.failed, stopping)
         except BrokenPipeError:  # the reader has what it wants, as with `| head`
             return ExitCode.OK
 
@@ -113,21 +114,30 @@ def _fetch(settled: Settled) -> Checkpoint:
 
 
 def _answer(
-    settled: Settled, pending: Sources, earlier: journal.Journal, stopping: Stopping
+    settled: Settled, pending: Sources, answered: int, failed_before: int, stopping: Stopping
 ) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
     with hub.unplugged(), nobody_else_reads_stdin(), _results(settled) as standard:
         written = settled.output
-        reporter = Reporter(written.quiet, settled.format, written.output, written.report)
-        model = open_model(
-            settled.task,
-            settled.options,
-            settled.checkpoint,
-            settled.run.device,
-            settled.run.dtype,
-            settled.run.batch_size,
-            _limits(settled.inputs),
+        reporter = Reporter(
+            written.quiet,
+            settled.format,
+            written.output,
+            written.report,
+            answered,
+            scrolls=standard.isatty(),
         )
+        with reporter.loading(settled.checkpoint.name) as placed:
+            model = open_model(
+                settled.task,
+                settled.options,
+                settled.checkpoint,
+                settled.run.device,
+                settled.run.dtype,
+                settled.run.batch_size,
+                _limits(settled.inputs),
+                placed,
+            )
         stopping.working()
         answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
         answers = writing.saved(answers, settled, model)
@@ -146,7 +156,7 @@ def _answer(
         reporter.summarise(model.session.placement, model.kept_apart, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
-    return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
+    return ExitCode.SOME_FAILED if failed + failed_before else ExitCode.OK
 
 
 def _results(settled: Settled) -> AbstractContextManager[TextIO]:
@@ -240,12 +250,13 @@ def _earlier(settled: Settled) -> journal.Journal:
 
 def _pending(sources: Sources, earlier: journal.Journal) -> Sources | None:
     """The sources without an answer yet, or None if there are none."""
+    answered, other = earlier.count, journal.Journal(earlier.done.copy())
     rest = (source for source in sources.items if not earlier.answers(source.id))
     first = next(rest, None)
     if first is None:
         return None
-    total = None if sources.total is None else max(1, sources.total - earlier.count)
-    paths = tuple(path for path in sources.paths if not earlier.answers(printable(path)))
+    total = None if sources.total is None else max(1, sources.total - answered)
+    paths = tuple(path for path in sources.paths if not other.answers(printable(path)))
     return Sources(_with_first(first, rest), total, sources.live, paths)
 
 
@@ -271,6 +282,7 @@ def _write_all(
     with closing(answers):  # type: ignore[type-var]
         try:
             for record, source, item in answers:
+                reporter.make_way()
                 writer.write(replace(record, item=item))
                 if page is not None:
                     page.write(record, item, source.path)

@@ -10,6 +10,7 @@ from typing import NoReturn
 from taskcli.cli import messages
 from taskcli.errors import ExitCode, Interrupted, StoppedError, TaskcliError
 
+_QUICK = ("help", "models", "config", "doctor", "schema")  # no task; they answer at once
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -19,6 +20,7 @@ def start() -> NoReturn:
 
     messages.open_missing()
     guard.install(_tell)
+    messages.status(_greeting(sys.argv[1:]))
     try:
         code = main()
     except Interrupted as signal:  # between two places that catch it
@@ -26,11 +28,19 @@ def start() -> NoReturn:
     _leave(code)
 
 
+def _greeting(words: list[str]) -> str:
+    """What a person sees before anything is imported, if this may become a run."""
+    quiet = {"--help", "-h", "--quiet", "--dry-run", "--version"} & set(words)
+    quick = not words or words[0].startswith("-") or words[0] in _QUICK
+    return "" if quiet or quick or "_TASKCLI_COMPLETE" in os.environ else f"{words[0]}: starting …"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run taskcli and return the exit code for the shell."""
     before = threading.enumerate()
     with messages.kept():
         code = _flushed(_run(arguments))
+        messages.status("")
         _leave_workers(before, code)
     return code
 

@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,12 +10,34 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
+_CLEAR = "\x1b[2K"  # the line of the cursor
 _ours: list[TextIO] = []  # the stream of the innermost `kept`
+_status = ""  # the line that stands on the terminal and will be taken away
 
 
 def stream() -> TextIO:
-    """Where a line to the user goes."""
+    """Where a line to the user goes; a status that stands there is taken away."""
+    status("")
+    return _stream()
+
+
+def _stream() -> TextIO:
     return _ours[-1] if _ours else (sys.stderr or nowhere())
+
+
+def status(text: str) -> None:
+    """Show what is going on, in one line of a terminal until the next; elsewhere nothing."""
+    global _status
+    terminal = _stream()
+    if not (text or _status) or os.environ.get("TERM") == "dumb" or not terminal.isatty():
+        return
+    from taskcli.output.safe import safe_line
+
+    wide = shutil.get_terminal_size().columns - 1
+    with suppress(OSError, ValueError):
+        terminal.write(f"\r{_CLEAR}{safe_line(text)[:wide]}")
+        terminal.flush()
+    _status = text
 
 
 @cache

@@ -11,12 +11,22 @@ _PATIENCE = 0.2  # seconds to wait, once the work is done, for the header that i
 
 
 class Bar:
-    def __init__(self, progress: Progress, total: int | None, by_sound: bool) -> None:
+    def __init__(
+        self, progress: Progress, total: int | None, by_sound: bool, answered: int = 0
+    ) -> None:
+        """`answered` inputs of an earlier run are added to the `total` of this one."""
+        total = None if total is None else total + answered
         self._progress, self._total, self._by_sound = progress, total, by_sound
-        self._count, self._sound = 0, 0.0
+        self._count, self._sound = answered, 0.0
         # By sound the whole is unknown, and the bar moves to and fro, until the headers were read.
         whole = None if by_sound else total
-        self._task = progress.add_task("working", total=whole, done=self._done(), rate="")
+        self._task = progress.add_task(
+            "working",
+            total=whole,
+            completed=0 if by_sound else answered,
+            done=self._done(),
+            rate="",
+        )
 
     def advance(self, seconds: float, rate: str) -> None:
         """One more input is answered, of so many seconds of sound."""
@@ -38,7 +48,9 @@ class Bar:
 
 
 @contextmanager
-def showing(console: Console, total: int | None, recordings: Sequence[str] | None) -> Iterator[Bar]:
+def showing(
+    console: Console, total: int | None, recordings: Sequence[str] | None, answered: int = 0
+) -> Iterator[Bar]:
     """A bar while the block runs. `recordings` are the files of a run whose inputs are sound."""
     columns = (
         TextColumn("{task.description}"),
@@ -49,7 +61,7 @@ def showing(console: Console, total: int | None, recordings: Sequence[str] | Non
         TextColumn("left"),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = Bar(progress, total, by_sound=recordings is not None)
+        bar = Bar(progress, total, recordings is not None, answered)
         with _measuring(recordings if recordings and len(recordings) == total else (), bar.measure):
             yield bar
 

@@ -4,7 +4,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -104,27 +104,79 @@ def print_note(text: str) -> None:
 class Reporter:
     """Progress while a run goes on, a line per failure, and a summary at the end."""
 
-    def __init__(self, quiet: bool, chosen: str, output: Path | None, report: Path | None) -> None:
+    def __init__(
+        self,
+        quiet: bool,
+        chosen: str,
+        output: Path | None,
+        report: Path | None,
+        answered: int = 0,
+        scrolls: bool = False,
+    ) -> None:
+        """`answered` inputs have records of an earlier run; stdout may be a terminal."""
+        self._answered = answered
+        self._quiet = quiet
+        self._hinted: set[str] = set()  # a hint is shown once
+        self._loaded = 0.0  # seconds
         self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
         self._resumable = chosen == "jsonl" and output is not None
         self._with = "--resume" if report is None else "--resume and another --report"
-        self._animated = self._console.is_interactive and not self._shown and not quiet
+        interactive = self._console.is_interactive and not quiet
+        self._animated = interactive and not self._shown
+        # Answers scroll by on a terminal: a line below them says how far the run is.
+        self._below = interactive and self._shown and scrolls
+        self._total: int | None = None
         self._bar: Bar | None = None
         self._count = self._failed = 0
         self._sound = 0.0  # seconds
         self._began = time.monotonic()
 
     @contextmanager
+    def loading(self, name: str) -> Iterator[Callable[[Any], None]]:
+        """Say so while a checkpoint loads; what is given hears where to."""
+        began = time.monotonic()
+
+        def placed(placement: Any) -> None:
+            self._status(f"loading {name} on {placement.device_name}, {placement.dtype_name} …")
+
+        self._status(f"loading {name} …")
+        yield placed
+        messages.status("")
+        self._loaded = time.monotonic() - began
+
+    def _status(self, text: str) -> None:
+        messages.status("" if self._quiet else text)
+
+    @contextmanager
     def watching(self, total: int | None, recordings: Sequence[str] | None) -> Iterator[None]:
         """Show progress, where somebody sees it. `recordings` are the files of audio inputs."""
         self._began = time.monotonic()  # loading the model is not the rate of the work
+        self._total = None if total is None else total + self._answered
         if not self._animated:
+            self._show_line()
             yield
+            messages.status("")
             return
-        with showing(self._console, total, recordings) as self._bar:
+        with showing(self._console, total, recordings, self._answered) as self._bar:
             yield
         self._bar = None
+
+    def make_way(self) -> None:
+        """A record is about to be printed where the line of progress stands."""
+        messages.status("")
+
+    def _show_line(self) -> None:
+        if not self._below or self._total == 1:
+            return
+        done = self._answered + self._count
+        left = ""
+        if self._total is not None and self._count:
+            seconds = (time.monotonic() - self._began) / self._count * (self._total - done)
+            left = f"  {_clock(seconds)} left"
+        whole = "?" if self._total is None else self._total
+        rate = f"  {self._rate()}" if self._count else ""
+        messages.status(f"{done}/{whole}{rate}{left}")
 
     def note(self, record: Record, item: Item | None = None) -> None:
         self._count += 1
@@ -135,8 +187,15 @@ class Reporter:
             if not self._shown:
                 line = Text("error: ", style="red").append(safe_line(record.input), style="bold")
                 self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
+                self._hint(record.error.hint)
         if self._bar is not None:
             self._bar.advance(seconds, self._rate())
+        self._show_line()
+
+    def _hint(self, hint: str | None) -> None:
+        if hint and hint not in self._hinted:
+            self._hinted.add(hint)
+            self._console.print(Text(f"  → {safe(hint)}", style="dim"), soft_wrap=True)
 
     def summarise(self, placement: Any, kept_apart: str, interrupted: bool) -> None:
         """The last line; `kept_apart` is how inputs were batched that could not share."""
@@ -146,7 +205,8 @@ class Reporter:
         where = f"{placement.device_name}, {placement.dtype_name}"
         sound = f" of {_length(self._sound)} of sound" if self._sound else ""
         batches = f", {kept_apart} (--dry-run says why)" if kept_apart else ""
-        line = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
+        work = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
+        line = f"loaded in {self._loaded:.1f} s; {work}"
         self._console.print(Text(line, style="dim"))
         if interrupted and self._resumable:
             self._console.print(f"interrupted: the same command with {self._with} goes on")
@@ -161,3 +221,9 @@ class Reporter:
 
 def _length(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a thread asks the Hub for one
@@ -41,13 +41,18 @@ def load(
     *,
     device: str = "auto",
     dtype: str = "auto",
+    placed: Callable[[Placement], None] = lambda _: None,
 ) -> Session:
-    """Load a fetched checkpoint. Raises CheckpointError if it cannot serve the task."""
+    """Load a fetched checkpoint; `placed` hears where to, before the weights are read.
+
+    Raises CheckpointError if it cannot serve the task.
+    """
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     with _told(checkpoint.name), contained():
-        return _session(task, options, checkpoint.name, checkpoint.folder, device, dtype)
+        name, folder = checkpoint.name, checkpoint.folder
+        return _session(task, options, name, folder, device, dtype, placed)
 
 
 @contextmanager
@@ -66,7 +71,13 @@ def _told(name: str) -> Iterator[None]:
 
 
 def _session(
-    task: type[Task[Any, Any, Any]], options: Any, name: str, folder: Path, device: str, dtype: str
+    task: type[Task[Any, Any, Any]],
+    options: Any,
+    name: str,
+    folder: Path,
+    device: str,
+    dtype: str,
+    placed: Callable[[Placement], None],
 ) -> Session:
     config = _config(name, folder)
     auto_model = _auto_model(task, name, config)
@@ -74,6 +85,7 @@ def _session(
     if task.chats:
         refuse_hanging_template(name, processor)
     placement = place(device, dtype, weight_bytes(folder), config.model_type)
+    placed(placement)
     model = _model(auto_model, name, folder, config, placement)
     _settle_language(model.config)
     model.config.card_languages = cards.languages(folder)
