@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from taskcli.output import open_writer
 from taskcli.output.saved.transcripts import contents
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Record, Transcript
+from taskcli.task import Batch
+from taskcli.tasks.writers import Generating
 
 SECOND = re.compile(r"(\d+):(\d+):(\d+)[.,](\d+) --> (\d+):(\d+):(\d+)[.,](\d+)")
 
@@ -204,6 +207,23 @@ def test_chinese_words_are_not_whole_sentences(
     english = whisper_saying(monkeypatch, " The weather is fine.", "zh", translate=True)
     [found] = answers(english, [file])
     assert [chunk.text for chunk in found.chunks] == [" The", " weather", " is", " fine."]
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (["It is", "", "so."], "It is so."),
+        (["今天天气", "很好。"], "今天天气很好。"),
+        (["好。", "OK"], "好。 OK"),
+    ],
+)
+def test_a_recording_that_a_model_divides_is_one_text(parts: list[str], text: str) -> None:
+    tokenizer = SimpleNamespace(decode=lambda row, **_: parts[row[0]])
+    model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=None))
+    recognizer = Generating(SimpleNamespace(tokenizer=tokenizer), model)
+    rows = torch.arange(len(parts))[:, None]
+    [heard] = recognizer.postprocess(rows, Batch({}, [0] * len(parts)), [None], "none")
+    assert heard.result.text == text
 
 
 # The language

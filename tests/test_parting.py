@@ -83,6 +83,25 @@ def test_sentences_of_any_text_are_the_text() -> None:
             assert "".join(sentences(text, language)) == text
 
 
+def test_long_texts_are_parted_as_short_ones() -> None:
+    for name in ("zh", "en", "hi", "ja"):
+        found = sentences("".join([*SENTENCES[name], " " * (name != "zh")]) * 500, name)
+        assert [one.strip() for one in found] == [one.strip() for one in SENTENCES[name]] * 500
+
+
+def test_a_fault_of_the_library_costs_the_ends_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def fail(language: str, text: str) -> list[str]:
+        raise PanicException("end byte index 23 is not a char boundary")
+
+    monkeypatch.setattr("sentencex.segment", fail)
+    assert sentences("One. Two.", "en") == ["One. Two."]
+
+
 # Structure
 
 DOCUMENT = """\

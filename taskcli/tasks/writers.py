@@ -2,11 +2,12 @@
 
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from taskcli.items import Sound
 from taskcli.results import Transcript
+from taskcli.scripts import stands_close
 from taskcli.task import Batch, Noted
 from taskcli.tasks.recognizers import Recognizer
 from taskcli.tasks.sounds import features
@@ -39,7 +40,7 @@ class Generating(Recognizer):
         for owner, row in zip(batch.owners, outputs.tolist(), strict=True):
             parts[owner].append(self._text(row))
             notes[owner] = notes[owner] or self._notes(row)
-        joined = (" ".join(part for part in own if part) for own in parts)
+        joined = (_joined(part for part in own if part) for own in parts)
         return [
             Noted(Transcript(text, language=self._told()), note)
             for text, note in zip(joined, notes, strict=True)
@@ -59,6 +60,13 @@ class Generating(Recognizer):
         if known == {None} or known & set(row[1:]):  # the first token may be an end token too
             return ()
         return (f"stopped at {len(row)} tokens: the end may be missing",)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    text = ""
+    for part in parts:
+        text += part if not text or stands_close(text, part) else f" {part}"
+    return text
 
 
 class Asked(Generating):
