@@ -8,10 +8,19 @@ import typer
 
 from taskcli import __version__
 from taskcli.cli.command import make_command
+from taskcli.cli.help import Command, Group
 from taskcli.tasks import TASKS
 
 _SUMMARY = "One command per task for what transformer models can do with the files on your disk."
-_EPILOG = "In a pipe every command writes JSON Lines, and reads what another one wrote."
+_EPILOG = """\
+[bold]Examples[/bold]
+  $ taskcli classify-image photo.jpg
+  $ taskcli detect 'shots/**/*.jpg' -o boxes.jsonl
+  $ taskcli asr talk.wav | taskcli summarize -
+  $ taskcli detect --help
+
+In a pipe every command writes JSON Lines, and reads what another one wrote.
+More: docs/commands.md has every option, README.md tells the rest."""
 
 
 def make_app(words: Sequence[str]) -> typer.Typer:
@@ -38,7 +47,18 @@ def make_app(words: Sequence[str]) -> typer.Typer:
             add(app)
         else:
             app.command(name, short_help=summary, rich_help_panel=_PANEL)(_listed(name))
+    _show_help_our_way(app)
     return app
+
+
+def _show_help_our_way(app: typer.Typer) -> None:
+    app.info.cls = Group
+    for command in app.registered_commands:
+        command.cls = Command
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            group.cls = Group
+            _show_help_our_way(group.typer_instance)
 
 
 def _words_to_complete() -> list[str]:

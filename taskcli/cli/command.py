@@ -84,4 +84,4 @@ def _help(task: type[Task[Any, Any, Any]]) -> str:
     """The docstring, each paragraph on one line for Typer to wrap, then the examples."""
     paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(task) or "").split("\n\n")]
     examples = "\n".join(f"  $ {example}" for example in task.examples)
-    return "\n\n".join([*paragraphs, "[bold]Examples[/bold]", examples])
+    return "\n\n".join([*paragraphs, f"[bold]Examples[/bold]\n{examples}"])
