@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
     SOME_FAILED = 1  # finished, but at least one input has an error record
     USAGE = 2  # the call is wrong: nothing was read or written
     CHECKPOINT = 3  # the checkpoint cannot be had or cannot serve the task
-    STOPPED = 4  # stopped in mid-run: what was written is whole, --resume goes on
+    STOPPED = 4  # stopped in mid-run: what was written is whole, and the message says how to go on
     INTERRUPTED = 130  # SIGINT
     TERMINATED = 143  # SIGTERM
 

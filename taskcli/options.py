@@ -334,6 +334,15 @@ class OutputOptions:
         ),
         UsersOwn(harmless=(False,)),
     ] = False
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="With --resume: compute inputs again whose record is an error.",
+            rich_help_panel=_OUTPUT,
+        ),
+        UsersOwn(harmless=(False,)),
+    ] = False
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace output that is there.", rich_help_panel=_OUTPUT),
@@ -349,6 +358,8 @@ class OutputOptions:
     def __post_init__(self) -> None:
         if self.resume and self.output is None:
             raise UsageError("--resume needs a file to go on with", "add -o results.jsonl")
+        if self.retry_failed and not self.resume:
+            raise UsageError("--retry-failed goes on with a file", "add --resume")
         if self.resume and self.overwrite:
             raise UsageError(
                 "--resume keeps a file and --overwrite replaces it", "give one of them"

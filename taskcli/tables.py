@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from taskcli import whole
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -21,9 +23,8 @@ def write_tables(
         lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if _says(value)]
         parts.append("\n".join([f"[{'.'.join(map(_key, name))}]", *lines]) + "\n")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text("\n".join(parts), "utf-8")
-    part.replace(path)
+    with whole.appearing(path) as stream:
+        stream.write("\n".join(parts).encode())
 
 
 def _says(value: Any) -> bool:

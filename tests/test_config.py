@@ -88,6 +88,7 @@ USERS_OWN = {
     "files-from": "'/etc/hosts'",
     "overwrite": "true",
     "resume": "true",
+    "retry-failed": "true",
     "allow-pickle": "true",
     "offline": "false",
 }

@@ -29,6 +29,7 @@ from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
 from taskcli.output import lettering
 from taskcli.output.drawing import Sketch, Tag
 from taskcli.output.palette import PALETTE, colour_of, colours, ink_on
+from taskcli.output.saved import ours
 from taskcli.output.saved.names import Names
 from taskcli.output.tagging import Subject, places
 from taskcli.results import Box, RunLengthMask
@@ -282,7 +283,8 @@ def test_inputs_of_one_stem_do_not_overwrite_each_other(run: Run) -> None:
     files = [name for record in done.records for name in record["files"]]
     assert len(set(files)) == 9
     assert all(Path(name).is_file() for name in files)
-    assert sorted(map(str, Path("far").rglob("*.*"))) == sorted(files), "nothing else is left"
+    listed = [*files, f"far/{ours.NAME}"]
+    assert sorted(map(str, Path("far").rglob("*.*"))) == sorted(listed), "nothing else is left"
 
 
 # Where files must not go
@@ -342,18 +344,112 @@ def refused(run: Run, *words: object) -> str:
     return done.stderr
 
 
-def test_a_folder_with_something_in_it_needs_overwrite(run: Run, shots: Path) -> None:
+DEPTHS = ("square.colours.png", "square.depth.npy", "square.depth.png")
+
+
+def test_files_go_into_a_folder_with_others_that_are_in_nobodys_way(run: Run, shots: Path) -> None:
     Path("far").mkdir()
     Path("far/mine.txt").write_text("mine")
     words = ("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
-    assert "not empty" in refused(run, *words[1:2], "--save-dir", "far")
-    assert run(*words, "--overwrite").exit_code == 0
+    for _ in range(2):  # the second time into the files of the first
+        done = run(*words)
+        assert (done.exit_code, len(done.records[0]["files"])) == (0, 3), done.stderr
     assert Path("far/mine.txt").read_text() == "mine"
+    other = run("depth", shots / "tall.jpg", *words[2:])
+    assert other.exit_code == 0
+    assert len(list(Path("far/shots").iterdir())) == 6
 
 
-def test_files_do_not_go_among_the_inputs(run: Run, shots: Path) -> None:
-    assert "shots/small.png" in refused(run, shots, "--save-dir", ".", "--overwrite")
+def test_files_go_beside_the_media(run: Run, shots: Path) -> None:
+    before = {path: path.read_bytes() for path in shots.iterdir()}
+    done = run("depth", shots, "-m", cached("glpn"), "--save-dir", ".")
+    assert done.exit_code == 0, done.stderr
+    files = {Path(name) for record in done.records for name in record["files"]}
+    assert {path.parent for path in files} == {shots}
+    assert set(shots.iterdir()) == {*before, *files}
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+@pytest.mark.parametrize("name", DEPTHS)
+@pytest.mark.parametrize("how", ["a file", "a link", "a broken link", "changed since"])
+def test_a_file_of_others_is_not_replaced(run: Run, shots: Path, name: str, how: str) -> None:
+    words = ("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", ".")
+    theirs = shots / name
+    Path("elsewhere").write_text("mine")
+    if how == "changed since":
+        assert run(*words).exit_code == 0
+        theirs.write_text("mine")
+    elif how == "a file":
+        theirs.write_text("mine")
+    else:
+        theirs.symlink_to(Path("elsewhere" if how == "a link" else "nowhere").resolve())
+    before = theirs.lstat()
+    told = refused(run, *words[1:2], "--save-dir", ".")
+    assert f"{theirs} is there already" in told
+    assert "--overwrite" in told
+    assert theirs.lstat() == before
+    assert run(*words, "--overwrite").exit_code == 0
+    assert not theirs.is_symlink()
+    assert theirs.stat().st_size > 4
+    assert Path("elsewhere").read_text() == "mine"
+    assert not Path("nowhere").exists()
+
+
+def test_a_file_of_others_that_comes_in_mid_run_costs_one_input(run: Run, shots: Path) -> None:
+    """Rows name their inputs only as they are read."""
+    Path("rows.csv").write_text(f"path\n{shots / 'square.jpg'}\n{shots / 'tall.jpg'}\n")
+    how = ["-m", cached("glpn"), "--field", "path", "--save-dir"]
+    named = run("depth", "rows.csv", *how, "named").records[0]["files"][0]
+    theirs = Path("far") / Path(named).name
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
+    done = run("depth", "rows.csv", *how, "far")
+    first, second = done.records
+    assert done.exit_code == 1
+    assert str(theirs) in first["error"]["message"]
+    assert "--overwrite" in first["error"]["hint"]
+    assert len(second["files"]) == 3
+    assert theirs.read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", [[], ["--overwrite"]])
+def test_an_input_is_never_replaced(run: Run, shots: Path, how: list[str]) -> None:
+    """Earlier answers that are inputs, too: as a folder gives them in a second run."""
+    words = (shots, "--save-dir", ".")
+    assert run("depth", *words, "-m", cached("glpn")).exit_code == 0
+    assert "is one of the inputs" in refused(run, *words, *how)
     assert "no folder" in refused(run, shots, "--save-dir", shots / "small.png")
+
+
+def test_a_second_input_of_one_name_keeps_its_files_in_a_later_run(run: Run, shots: Path) -> None:
+    """The names that the answered inputs have are theirs in the resumed run as well."""
+    square = shots / "square.jpg"
+    how = ["-m", cached("glpn"), "--save-dir", "far", "-o", "out.jsonl"]
+    assert run("depth", square, square, *how).exit_code == 0
+    whole = Path("out.jsonl").read_text()
+    Path("out.jsonl").write_text(whole.splitlines(keepends=True)[0])
+    assert run("depth", square, square, *how, "--resume").exit_code == 0
+    assert Path("out.jsonl").read_text() == whole
+
+
+def test_a_planted_book_of_what_is_ours_is_not_followed(run: Run, shots: Path) -> None:
+    Path("far").mkdir()
+    Path("precious").write_text("mine")
+    (Path("far") / ours.NAME).symlink_to(Path("precious").resolve())
+    done = run("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
+    assert done.exit_code == 1
+    assert "link" in done.records[0]["error"]["message"]
+    assert Path("precious").read_text() == "mine"
+    assert not list(Path("far/shots").iterdir())
+
+
+def test_a_torn_line_in_the_book_spoils_no_other(run: Run, shots: Path) -> None:
+    words = ("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
+    assert run(*words).exit_code == 0
+    with (Path("far") / ours.NAME).open("a") as book:
+        book.write('\n["shots/squ')
+    for _ in range(2):
+        assert run(*words).exit_code == 0
 
 
 def test_a_task_without_files_says_which_have_them(run: Run) -> None:
@@ -392,7 +488,8 @@ def test_a_full_disk_leaves_no_half_file(
     done = run("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
     assert done.exit_code == 4
     assert "No space left" in done.stderr
-    assert not [path for path in Path("far").rglob("*") if path.is_file()]
+    files = {path.name for path in Path("far").rglob("*") if path.is_file()}
+    assert files == {ours.NAME}
 
 
 # Drawing

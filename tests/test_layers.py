@@ -11,8 +11,8 @@ import taskcli
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
     "captions cells chats checkpoints download encodings errors finding hub integrity items "
-    "journal kinds lock options refusals results rows scripts settings sharing sources squad "
-    "tables tags task vetting".split()
+    "journal kinds lock options places refusals results rows scripts settings sharing sources "
+    "squad tables tags task vetting whole".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}
@@ -24,7 +24,19 @@ ALLOWED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "runtime": (LEAVES | {"runtime"}, frozenset()),
     "engine": (frozenset({"engine", "errors", "sources"}), frozenset()),
     "output": (
-        frozenset({"output", "results", "errors", "captions", "items", "scripts", "tags"}),
+        frozenset(
+            {
+                "output",
+                "results",
+                "errors",
+                "captions",
+                "items",
+                "places",
+                "scripts",
+                "tags",
+                "whole",
+            }
+        ),
         frozenset(),
     ),
     "api": (LEAVES | {"tasks", "engine", "output"}, frozenset({"runtime"})),

@@ -176,7 +176,7 @@ def test_a_full_disk_leaves_no_page_and_the_old_one_untouched(
     def fail(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(report_page.os, "fsync", fail)
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="No space"):
         make_page(PAGE, "detect", [])
     assert PAGE.read_text() == "the old page"

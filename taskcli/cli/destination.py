@@ -1,21 +1,27 @@
 """Where the records of a run go: what is refused before it, how the file is begun and ended."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from taskcli import journal
+from taskcli.cli.apart import InTheWayError
 from taskcli.errors import StoppedError, UsageError
 from taskcli.options import OutputOptions
 from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
 from taskcli.output.saved import SAVING
+from taskcli.places import identity
 from taskcli.sources import Sources, printable
+from taskcli.whole import Unfinished, WholeWrites
 
 # Excel takes a .csv file without it for the country's old code page.
 _SIGNATURE = "\ufeff"
+_SPARE = 4  # bytes: more than what ends a JSON array
+_EMPTY = 3  # bytes of a JSON array without a record
+_DEVICES = (("dev",), ("proc",))
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
@@ -25,15 +31,16 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     if written.resume and chosen != "jsonl":
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
     if written.save_dir is not None:
-        _check_folder("--save-dir", written.save_dir, written, sources)
+        _check_folder("--save-dir", written.save_dir)
     if chosen in FOLDERS:
         if written.output is None:
             raise UsageError(f"{chosen} is a folder of files", "name it with -o FOLDER")
-        _check_folder("-o", written.output, written, sources)
+        _check_folder("-o", written.output)
+        _check_own_folder(written.output, written, sources)
     elif written.output is not None:
-        _check_file(written.output, written, sources)
+        _check_file(written.output, chosen, written)
     if written.report is not None:
-        _check_report(written.report, written, sources)
+        _check_report(written.report, written)
 
 
 def check_saving(task: str, written: OutputOptions) -> None:
@@ -42,121 +49,225 @@ def check_saving(task: str, written: OutputOptions) -> None:
         raise UsageError(f"{task} has no files to save", f"these tasks do: {', '.join(SAVING)}")
 
 
-def _check_folder(flag: str, folder: Path, written: OutputOptions, sources: Sources) -> None:
+def _check_folder(flag: str, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{flag} {folder} is no folder")
+
+
+def _check_own_folder(folder: Path, written: OutputOptions, sources: Sources) -> None:
+    """A format that is a folder is read as a whole: nothing else is in it."""
     inside = [
         path for path in sources.paths if Path(path).resolve().is_relative_to(folder.resolve())
     ]
     if inside:
         raise UsageError(
-            f"{flag} {folder}: the folder holds the input {printable(inside[0])}", "write elsewhere"
+            f"-o {folder}: the folder holds the input {printable(inside[0])}", "write elsewhere"
         )
     if folder.is_dir() and any(folder.iterdir()) and not (written.resume or written.overwrite):
         raise UsageError(
-            f"{flag} {folder}: the folder is not empty",
+            f"-o {folder}: the folder is not empty",
             "--overwrite replaces files in it; or name another",
         )
 
 
-def _check_file(file: Path, written: OutputOptions, sources: Sources) -> None:
-    _check_place("-o", file, sources)
-    if file.is_file() and not (written.resume or written.overwrite):
-        raise UsageError(
-            f"{file} exists already", "--resume goes on with it, --overwrite replaces it"
-        )
+def _check_file(file: Path, chosen: str, written: OutputOptions) -> None:
+    _check_place("-o", file)
+    if _is_stream(file):
+        return
+    if not os.access(file.absolute().parent, os.W_OK):
+        raise UsageError(f"-o {file}: its folder cannot be written to")
+    if os.path.lexists(file) and not (written.resume or written.overwrite):
+        goes_on = "--resume goes on with it, " if chosen == "jsonl" else ""
+        raise UsageError(f"{file} exists already", f"{goes_on}--overwrite replaces it")
 
 
-def _check_report(report: Path, written: OutputOptions, sources: Sources) -> None:
+def _check_report(report: Path, written: OutputOptions) -> None:
     if report.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--report {report}: a page has a name in .html")
-    _check_place("--report", report, sources)
+    _check_place("--report", report)
     if not os.access(report.absolute().parent, os.W_OK):
         raise UsageError(f"--report {report}: its folder cannot be written to")
-    if report.is_file() and not written.overwrite:
+    if os.path.lexists(report) and not written.overwrite:
         hint = "name another: it shows what this run answers" if written.resume else None
         raise UsageError(f"{report} exists already", hint or "--overwrite replaces it")
 
 
-def _check_place(flag: str, file: Path, sources: Sources) -> None:
+def _check_place(flag: str, file: Path) -> None:
     if not file.absolute().parent.is_dir():
         raise UsageError(f"{flag} {file}: its folder does not exist")
     if file.is_dir():
         raise UsageError(f"{flag} {file} is a folder", "name a file in it")
-    if _is_among(file, sources):
-        raise UsageError(f"{file} is one of the inputs", "write somewhere else")
-
-
-def _is_among(path: Path, sources: Sources) -> bool:
-    """Whether an existing output would overwrite a listed input."""
-    return path.is_file() and any(
-        Path(name).is_file() and path.samefile(name) for name in sources.paths
-    )
 
 
 @contextmanager
 def opened(
-    written: OutputOptions, chosen: str, fingerprint: dict[str, Any], standard: TextIO
+    written: OutputOptions,
+    chosen: str,
+    fingerprint: dict[str, Any],
+    standard: TextIO,
+    waits: bool = False,
 ) -> Iterator[TextIO]:
-    """The output file, opened only now: a run that cannot begin leaves the old one alone."""
+    """The output, opened only now: a run that cannot begin leaves the old file alone.
+
+    `waits` keeps even JSON Lines from their name until the run has ended.
+    """
     file = written.output
-    if file is None:
-        yield standard
-        return
-    if chosen in FOLDERS:
-        file.mkdir(parents=True, exist_ok=True)
-        yield standard
-        return
-    if chosen in DOCUMENTS and (file.is_file() or not file.exists()):
-        with _whole_or_absent(file) as stream:
+    if file is None or chosen in FOLDERS:
+        if file is not None:
+            file.mkdir(parents=True, exist_ok=True)
+        yield _on_disk(standard.fileno()) if _is_on_disk(standard) else standard
+    elif _is_stream(file):
+        with _written_to(file) as stream:
             yield stream
-        return
-    stream = _open(file, written.resume and file.exists(), fingerprint)
-    if chosen == "csv" and file.is_file():
-        stream.write(_SIGNATURE)
+    elif chosen == "jsonl" and written.resume and file.exists():
+        with _gone_on_with(file, written.retry_failed) as stream:
+            yield stream
+    elif chosen == "jsonl":
+        with _begun(file, fingerprint, waits) as stream:
+            yield stream
+    else:
+        with _at_the_end(file, chosen) as stream:
+            yield stream
+
+
+@contextmanager
+def _written_to(file: Path) -> Iterator[TextIO]:
+    """A pipe or a device."""
+    with _told(file):
+        stream = file.open("w", 1, "utf-8", "backslashreplace", "")
     try:
         yield stream
     finally:
         with suppress(OSError):  # every record was flushed, so a failure has been told
             stream.close()
-        if chosen == "jsonl" and file.is_file():
-            journal.cut_torn_line(file)
 
 
 @contextmanager
-def _whole_or_absent(file: Path) -> Iterator[TextIO]:
-    """A document without its end is of no use: it gets its name when it is whole."""
-    unfinished = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
-def _open(file: Path, goes_on: bool, fingerprint: dict[str, Any]) -> TextIO:
-    try:
-        # Text may hold lone surrogates, which UTF-8 has not.
-        stream = file.open("a" if goes_on else "w", 1, "utf-8", "backslashreplace", "")
-        if file.is_file() and not goes_on:
-            journal.begin(file, fingerprint)
-    except OSError as failure:
-        raise UsageError(f"-o {file}: it cannot be written: {failure.strerror}") from None
-    return stream
+def _gone_on_with(file: Path, retry: bool) -> Iterator[TextIO]:
+    """JSON Lines to add to."""
+    with _told(file):
+        stream = file.open("ab")
+    with stream:
+        if retry:
+            journal.begin_retry(file)
+        try:
+            yield _on_disk(stream.fileno())
+        except BaseException:
+            with suppress(OSError):  # the next run does what a full disk does not allow
+                journal.settle(file)
+            raise
+        journal.settle(file)
 
 
 @contextmanager
-def full_disk_told() -> Iterator[None]:
-    """A write that fails ends the run with what to do next; a reader that left does not."""
+def _begun(file: Path, fingerprint: dict[str, Any], waits: bool) -> Iterator[TextIO]:
+    """New JSON Lines: under their own name from the first record on, for --resume and `tail`."""
+
+    def take_the_name() -> None:
+        unfinished.finish()
+        journal.begin(file, fingerprint)  # after it: what made an old file never describes a new
+
+    with _unfinished(file) as unfinished:
+        if not waits:
+            take_the_name()
+        try:
+            yield _on_disk(unfinished.stream.fileno())
+        except InTheWayError:
+            waits = False
+            raise
+        finally:
+            if waits:
+                take_the_name()
+
+
+@contextmanager
+def _at_the_end(file: Path, chosen: str) -> Iterator[TextIO]:
+    """Any other file has its name when the run ends, however it ends.
+
+    But a document without its end is of no use, and a file without an answer replaces none.
+    """
+    with _unfinished(file) as unfinished:
+        stream = WholeWrites(unfinished.stream.fileno(), _SPARE if chosen == "json" else 0)
+        if chosen == "csv":
+            stream.write(_SIGNATURE)
+        try:
+            yield cast(TextIO, stream)
+        except InTheWayError:
+            raise
+        except BaseException:
+            if chosen not in DOCUMENTS and stream.written > (_EMPTY if chosen == "json" else 0):
+                with suppress(OSError):
+                    stream.end()
+                    unfinished.finish()
+            raise
+        stream.end()
+        unfinished.finish()
+
+
+@contextmanager
+def _unfinished(file: Path) -> Iterator[Unfinished]:
+    with _told(file):
+        unfinished = Unfinished(file)
+    try:
+        yield unfinished
+    finally:
+        unfinished.close()
+
+
+def _on_disk(descriptor: int) -> TextIO:
+    return cast(TextIO, WholeWrites(descriptor))
+
+
+def _is_on_disk(stream: TextIO) -> bool:
+    try:
+        return identity(stream.fileno()) is not None
+    except (OSError, UnsupportedOperation):  # a replaced stdout has no descriptor
+        return False
+
+
+def _is_stream(file: Path) -> bool:
+    """A pipe or a device is written to, never replaced; so is what /dev/stdout leads to."""
+    return (file.exists() and not file.is_file()) or file.absolute().parts[1:2] in _DEVICES
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as failure:
-        hint = "what was written is whole; make room and go on with --resume"
+        raise UsageError(f"-o {file}: it cannot be written: {failure.strerror}") from None
+
+
+@contextmanager
+def told(written: OutputOptions, chosen: str, standard: TextIO) -> Iterator[None]:
+    """A run that cannot go on says what there is of it; a reader that left does not end one."""
+    try:
+        yield
+    except (BrokenPipeError, InTheWayError):
+        raise
+    except StoppedError as failure:
+        hint = "; ".join(filter(None, (failure.hint, _what_is_left(written, chosen, standard))))
+        raise StoppedError(failure.message, hint) from failure.__cause__
+    except OSError as failure:
+        hint = f"make room; {_what_is_left(written, chosen, standard)}"
         raise StoppedError(f"the output cannot be written: {failure.strerror}", hint) from None
+
+
+def _what_is_left(written: OutputOptions, chosen: str, standard: TextIO) -> str:
+    """What is true of the output of a run that was stopped: only JSON Lines are gone on with."""
+    file = written.output
+    if file is None:
+        end = (
+            "ends with a whole line" if _is_on_disk(standard) else "may end in the midst of a line"
+        )
+        return f"what came out {end}; only -o FILE.jsonl can be gone on with, by --resume"
+    if chosen == "jsonl" and not _is_stream(file):
+        return "what was written is whole, and --resume goes on" + (
+            "" if written.report is None else " (with another --report)"
+        )
+    if chosen in FOLDERS:
+        return f"the files in {file} are whole; the same command writes them again, and the rest"
+    again = "; only a .jsonl can be gone on with, by --resume"
+    if chosen in DOCUMENTS:
+        return f"{chosen} is whole only at its end, so {file} is not there{again}"
+    return f"{file} holds whole answers only, or is not there{again}"

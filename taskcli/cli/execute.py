@@ -1,5 +1,6 @@
 """The story of one run, on one page: settle everything cheap, then load, then stream."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
@@ -9,6 +10,7 @@ from taskcli import __version__, hub, journal, lock, output, settings
 from taskcli.api import Answered, DecodeLimits, open_model
 from taskcli.checkpoints import Checkpoint
 from taskcli.cli import destination, dry_run, report, writing
+from taskcli.cli.apart import Apart, of_stream, outputs_of
 from taskcli.cli.fetching import watching
 from taskcli.cli.stopping import Stopping
 from taskcli.cli.streams import (
@@ -58,6 +60,7 @@ class Settled:
     sources: Sources
     format: str
     command: str
+    apart: Apart
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -73,7 +76,8 @@ class Settled:
         }
 
     def opened(self, standard: TextIO) -> AbstractContextManager[TextIO]:
-        return destination.opened(self.output, self.format, self.fingerprint, standard)
+        waits = self.apart.must_wait
+        return destination.opened(self.output, self.format, self.fingerprint, standard, waits)
 
 
 def run(call: Call) -> ExitCode:
@@ -87,13 +91,14 @@ def run(call: Call) -> ExitCode:
     with Stopping() as stopping:
         settled = replace(settled, checkpoint=_fetch(settled))
         earlier = _earlier(settled)
-        answered = earlier.count  # as they are met again, it counts down
         pending = _pending(settled.sources, earlier)
+        if pending is not None and settled.output.resume:
+            writing.check_files(settled, pending.paths)
         if pending is None:
             _write_none(settled)
             return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
         try:
-            return _answer(settled, pending, answered, earlier.failed, stopping)
+            return _answer(settled, pending, earlier, stopping)
         except BrokenPipeError:  # the reader has what it wants, as with `| head`
             return ExitCode.OK
 
@@ -114,7 +119,7 @@ def _fetch(settled: Settled) -> Checkpoint:
 
 
 def _answer(
-    settled: Settled, pending: Sources, answered: int, failed_before: int, stopping: Stopping
+    settled: Settled, pending: Sources, earlier: journal.Journal, stopping: Stopping
 ) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
     with hub.unplugged(), nobody_else_reads_stdin(), _results(settled) as standard:
@@ -124,7 +129,7 @@ def _answer(
             settled.format,
             written.output,
             written.report,
-            answered,
+            earlier.count,
             scrolls=standard.isatty(),
         )
         with reporter.loading(settled.checkpoint.name) as placed:
@@ -140,10 +145,10 @@ def _answer(
             )
         stopping.working()
         answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
-        answers = writing.saved(answers, settled, model)
+        answers = writing.saved(answers, settled, model, earlier.ids)
         with (
+            destination.told(settled.output, settled.format, standard),
             settled.opened(standard) as stream,
-            destination.full_disk_told(),
             report.opened(settled, model, pending.total) as page,
             reporter.watching(pending.total, _recordings(settled, pending)),
         ):
@@ -156,7 +161,7 @@ def _answer(
         reporter.summarise(model.session.placement, model.kept_apart, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
-    return ExitCode.SOME_FAILED if failed + failed_before else ExitCode.OK
+    return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
 
 
 def _results(settled: Settled) -> AbstractContextManager[TextIO]:
@@ -183,7 +188,8 @@ def settle(call: Call) -> Settled:
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
     writing.check(chosen, written, sources)
-    return Settled(
+    apart = _apart(call, inputs, sources, written, chosen)
+    settled = Settled(
         call.task,
         options,
         inputs,
@@ -191,10 +197,36 @@ def settle(call: Call) -> Settled:
         run_options,
         written,
         checkpoint,
-        sources,
+        apart.guarded(sources),
         chosen,
         report.command_line(call),
+        apart,
     )
+    if not written.resume:
+        writing.check_files(settled, sources.paths)
+    return settled
+
+
+def _apart(call: Call, inputs: Any, sources: Sources, written: OutputOptions, chosen: str) -> Apart:
+    """What keeps inputs and outputs apart. Raises UsageError where they are not."""
+    of_texts = call.task.media is Media.TEXT
+    listed = inputs.files_from
+    in_rows = sources.total is None and not sources.live and not of_texts
+
+    def read() -> Iterator[str]:
+        yield from sources.paths
+        if listed not in (None, "-"):
+            yield listed
+        if (ids := getattr(written, "coco_ids", None)) is not None:
+            yield str(ids)
+        if in_rows:  # read once more, to know the files that they name
+            rows = _resolve(call, inputs).items
+            yield from (source.path for source in rows if source.path is not None)
+
+    live = sources.live and (listed == "-" or not of_texts)
+    apart = Apart(tuple(outputs_of(written, chosen, sys.stdout)), read, live, written.overwrite)
+    apart.check(of_stream(sys.stdin) if "-" in (*call.inputs, listed) else None)
+    return apart
 
 
 def _from_files(call: Call) -> dict[str, Any]:
@@ -245,18 +277,18 @@ def _earlier(settled: Settled) -> journal.Journal:
     file = settled.output.output
     if file is None or not settled.output.resume or not file.exists():
         return journal.Journal()
-    return journal.resume(file, settled.fingerprint)
+    return journal.resume(file, settled.fingerprint, settled.output.retry_failed)
 
 
 def _pending(sources: Sources, earlier: journal.Journal) -> Sources | None:
     """The sources without an answer yet, or None if there are none."""
-    answered, other = earlier.count, journal.Journal(earlier.done.copy())
-    rest = (source for source in sources.items if not earlier.answers(source.id))
+    total = None if sources.total is None else max(1, sources.total - earlier.count)
+    by_path, by_id = earlier.copy(), earlier.copy()
+    paths = tuple(path for path in sources.paths if not by_path.answers(printable(path)))
+    rest = (source for source in sources.items if not by_id.answers(source.id))
     first = next(rest, None)
     if first is None:
         return None
-    total = None if sources.total is None else max(1, sources.total - answered)
-    paths = tuple(path for path in sources.paths if not other.answers(printable(path)))
     return Sources(_with_first(first, rest), total, sources.live, paths)
 
 
@@ -306,6 +338,7 @@ def _write_none(settled: Settled) -> None:
     """No records are still valid output, such as an empty array."""
     with (
         _results(settled) as standard,
+        destination.told(settled.output, settled.format, standard),
         settled.opened(standard) as stream,
         report.opened(settled, None, 0),
     ):

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, TextIO
 
 from taskcli import output
 from taskcli.api import Answered, Model
+from taskcli.errors import UsageError
 from taskcli.options import OutputOptions
 from taskcli.output import Layout, Writer, coco_numbers
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.saved import Saver
 from taskcli.output.saved import endings as saved_endings
+from taskcli.output.saved.files import Files
 from taskcli.output.saved.names import Names
+from taskcli.output.saved.ours import Ours
 from taskcli.sources import Sources, printable
 
 if TYPE_CHECKING:
@@ -42,17 +45,43 @@ def open_writer(settled: "Settled", stream: TextIO, labels: Mapping[int, str]) -
     return output.open_writer(settled.format, stream, layout)
 
 
-def saved(answers: Iterator[Answered], settled: "Settled", model: Model) -> Iterator[Answered]:
-    """The answers, each after the files that it names were written, if --save-dir asks for them."""
+def saved(
+    answers: Iterator[Answered], settled: "Settled", model: Model, earlier: Iterable[str]
+) -> Iterator[Answered]:
+    """The answers, each after the files that it names were written, if --save-dir asks for them.
+
+    `earlier` are the inputs that an earlier run answered: their names are taken.
+    """
     if settled.output.save_dir is None:
         yield from answers
         return
     layout = _layout(settled, model.labels)
-    saver = Saver(settled.task.name, settled.output.save_dir, _known(settled), layout)
+    files = _saved_files(settled, settled.output.save_dir)
+    for id in earlier:
+        files.name(id)
+    saver = Saver(settled.task.name, files, layout)
     with closing(answers):  # type: ignore[type-var]
         for answered in answers:
             record = saver.save(replace(answered.record, item=model.whole(answered)))
             yield answered._replace(record=record)
+
+
+def check_files(settled: "Settled", paths: Iterable[str]) -> None:
+    """Refuse files that --save-dir could not leave, as far as their names are known beforehand.
+
+    `paths` are the inputs to be answered.
+    """
+    folder = settled.output.save_dir
+    if folder is None or settled.sources.total is None:
+        return  # the ids of rows and lines come as they are read
+    endings = saved_endings(settled.task.name, _layout(settled, {}))
+    why = _saved_files(settled, folder).refused(map(printable, paths), endings)
+    if why is not None:
+        raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
+
+
+def _saved_files(settled: "Settled", folder: Path) -> Files:
+    return Files(folder, _known(settled), (), settled.apart.protected, Ours(folder))
 
 
 def planned(settled: "Settled", ids: Iterable[str]) -> Iterator[str]:

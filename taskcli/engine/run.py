@@ -20,7 +20,7 @@ THREADS = "taskcli-"  # how the names of the engine's threads begin
 _DECODERS = 2
 _BATCHES_AHEAD = 2
 _GLANCE = 0.1  # seconds between two looks at `stop` while nothing comes
-_GO_ON = "what was written is whole; --resume goes on, perhaps with --device cpu"
+_GO_ON = "--device cpu may go further"
 _FAREWELL = 0.5  # seconds for the sources to end; one that reads a silent pipe cannot
 
 

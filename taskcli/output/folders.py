@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from taskcli.errors import InputError, StoppedError
 from taskcli.output.drawing import decoded
 from taskcli.output.outlines import outline
-from taskcli.output.saved.files import Files
+from taskcli.output.saved.files import Files, Protected
 from taskcli.output.serialize import one_line
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Detection, Entity, Record, Segment
@@ -32,7 +32,9 @@ class FolderWriter(Writer):
     """Every input has files of its own, whole when they appear; an input that failed has none."""
 
     def __init__(self, folder: Path, known: Iterable[str], layout: Layout) -> None:
-        self._files = Files(folder, known, reserved=("classes", "annotation"))
+        # The folder was empty, or what is in it was given up.
+        everything = Protected(overwrite=True)
+        self._files = Files(folder, known, ("classes", "annotation"), everything)
         self._layout = layout
 
     def _leave(self, id: str, contents: Iterable[tuple[str, bytes]]) -> list[str]:

@@ -7,14 +7,13 @@ a label or a model contains is ever markup. Memory does not grow with the number
 import base64
 import hashlib
 import html
-import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,6 +24,7 @@ from taskcli.output.report.previews import Preview
 from taskcli.output.running import label_colours
 from taskcli.output.serialize import one_line, to_line
 from taskcli.results import Label, Record
+from taskcli.whole import Unfinished
 
 # In the order in which they use each other.
 _SCRIPTS = ("elements", "colours", "tags", "pictures", "sounds", "texts", "cards", "page")
@@ -93,25 +93,21 @@ def opened(
     how large their previews are; `labels` are the checkpoint's, by number. Raises OSError where
     the page cannot be written; then there is none.
     """
-    partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     head, tail = _template(f"{facts['task']} report").split(_MARK)
-    try:
-        with partial.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(head)
-            report = Report(stream, Preview.for_run(file, total), labels or {})
-            try:
-                yield report
-            except Exception as failure:
-                report.stopped = first_line(failure)
-                raise
-            finally:
-                report.end(facts)
-                stream.write(tail)
-                stream.flush()
-                os.fsync(stream.fileno())
-                partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with closing(Unfinished(file)) as unfinished:
+        stream = TextIOWrapper(unfinished.stream, "utf-8", newline="")
+        stream.write(head)
+        report = Report(stream, Preview.for_run(file, total), labels or {})
+        try:
+            yield report
+        except Exception as failure:
+            report.stopped = first_line(failure)
+            raise
+        finally:
+            report.end(facts)
+            stream.write(tail)
+            stream.flush()
+            unfinished.finish()
 
 
 def _label_of(one: Any) -> str | None:

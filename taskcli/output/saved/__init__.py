@@ -1,9 +1,8 @@
 """What --save-dir leaves: files to look at and to load, named after the inputs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
 from taskcli.errors import InputError
@@ -37,16 +36,17 @@ def _module(task: str) -> ModuleType:
 class Saver:
     """Writes the files of each record before the record that names them."""
 
-    def __init__(self, task: str, folder: Path, known: Iterable[str], layout: Layout) -> None:
+    def __init__(self, task: str, files: Files, layout: Layout) -> None:
         module = _module(task)
         self._contents: Callable[[Record, Layout], Contents] = module.contents
         self._told: Callable[[Record, Layout], Record] | None = getattr(module, "told", None)
-        self._files = Files(folder, known)
+        self._files = files
         self._layout = layout
 
     def save(self, record: Record) -> Record:
         """The record with the files that were written for it; one without an answer has none."""
         if record.error is not None:
+            self._files.name(record.input)  # kept for it, so that a later run names all alike
             return record
         try:
             files = self._files.write(record.input, self._contents(record, self._layout))

@@ -1,32 +1,63 @@
-"""Files written whole or not at all, inside one folder."""
+"""Files written whole or not at all, inside one folder, where nothing of others is replaced."""
 
 import os
-import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+from taskcli import whole
 from taskcli.errors import InputError
 from taskcli.output.saved.names import Names
+from taskcli.output.saved.ours import Ours
+from taskcli.places import Identity, identity, is_one
 
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
 
+@dataclass(frozen=True)
+class Protected:
+    """What the files of a run may not replace: never its inputs, nor what else it writes.
+
+    `overwrite` gives up every other file; else those that earlier runs left are.
+    """
+
+    inputs: Container[Identity] = frozenset()
+    outputs: tuple[Path, ...] = ()
+    overwrite: bool = False
+
+
 class Files:
-    """The files of a run below one folder. `known` are the ids of its inputs, where known."""
+    """The files of a run below one folder.
+
+    `known` are the ids of its inputs, where known; `ours` tells what earlier runs left there.
+    """
 
     def __init__(
-        self, folder: Path, known: Iterable[str] = (), reserved: Iterable[str] = ()
+        self,
+        folder: Path,
+        known: Iterable[str] = (),
+        reserved: Iterable[str] = (),
+        protected: Protected | None = None,
+        ours: Ours | None = None,
     ) -> None:
         self._folder = folder
         self._names = Names(known, reserved)
+        self._protected = protected or Protected()
+        self._ours = ours
+        self._latest: tuple[Path | None, list[str]] = None, []
+
+    def name(self, id: str) -> Path:
+        """The name of this input's files, without what each adds to it; no other input gets it."""
+        return self._names.of(id)
 
     def write(self, id: str, contents: Iterable[tuple[str, bytes]]) -> list[str]:
         """Write (suffix, content) pairs for one input; the paths of the files.
 
         Raises InputError where something else is in the way, OSError for a disk that is full.
         """
-        name = self._names.of(id)
+        name = self.name(id)
         return [
             str(self.put(name.with_name(name.name + suffix), content))
             for suffix, content in contents
@@ -38,27 +69,65 @@ class Files:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._check_inside(path.parent)
-            put(path, content)
+            if (refusal := self.refusal(relative)) is not None:
+                raise refusal
+            with whole.appearing(path) as stream:
+                stream.write(content)
+                stream.flush()
+                if self._ours is not None:
+                    self._ours.add(relative, os.fstat(stream.fileno()))
         except _IN_THE_WAY:
             raise InputError(f"{path} cannot be written: something else has its name") from None
         return path
+
+    def refused(self, ids: Iterable[str], endings: Iterable[str]) -> InputError | None:
+        """Why a file of these inputs may not get its name, if one may not; takes the names.
+
+        `endings` are what is added to an input's name; * in one stands for anything.
+        """
+        endings = tuple(endings)
+        relatives = (each for id in ids for each in self._expected(self.name(id), endings))
+        refusals = (self.refusal(relative) for relative in relatives)
+        return next((refusal for refusal in refusals if refusal is not None), None)
+
+    def _expected(self, name: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+        for ending in endings:
+            if "*" not in ending:
+                yield name.with_name(name.name + ending)
+                continue
+            there = self._listed(name.parent)
+            for other in there[bisect_left(there, name.name) :]:
+                if not other.startswith(name.name):
+                    break
+                if fnmatchcase(other[len(name.name) :], ending):
+                    yield name.with_name(other)
+
+    def _listed(self, parent: Path) -> list[str]:
+        """The names in a folder, sorted; those of the latest one are kept."""
+        if self._latest[0] != parent:
+            try:
+                self._latest = parent, sorted(p.name for p in (self._folder / parent).iterdir())
+            except OSError:
+                self._latest = parent, []
+        return self._latest[1]
+
+    def refusal(self, relative: Path) -> InputError | None:
+        """Why a file may not get this name: what has it must stay."""
+        path = self._folder / relative
+        if any(is_one(path, other) for other in self._protected.outputs):
+            return InputError(f"{path} is another output of this run", "write elsewhere")
+        try:
+            found = path.lstat()
+        except OSError:
+            return None
+        if identity(path) in self._protected.inputs:
+            return InputError(f"{path} is one of the inputs", "write elsewhere")
+        if self._protected.overwrite or (self._ours and self._ours.has(relative, found)):
+            return None
+        hint = "--overwrite replaces it; or write elsewhere"
+        return InputError(f"{path} is there already, and taskcli did not leave it so", hint)
 
     def _check_inside(self, parent: Path) -> None:
         """A link planted in the folder must not lead the files elsewhere."""
         if not parent.resolve().is_relative_to(self._folder.resolve()):
             raise InputError(f"{parent} is a link that leads out of {self._folder}")
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file under another name first, so that it is never half there."""
-    other = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
-    try:
-        with other.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        other.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            other.unlink()
-        raise
