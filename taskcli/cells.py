@@ -14,7 +14,7 @@ from itertools import islice
 
 ONE_COLUMN = "\x1f"  # no table is parted by ASCII's own unit separator: its lines are cells
 
-_DELIMITERS = ",;\t|"
+DELIMITERS = ",;\t|"  # those that are tried
 _LOOKED_AT = 20  # records that a delimiter is told by
 _LONGEST_CELL = 1 << 30  # csv's own limit of 128 KiB would refuse whole documents in a cell
 _MOST_LINES = 100_000  # of one record: longer than books are, and memory stays bounded
@@ -58,7 +58,7 @@ def delimiter_of(head: str, whole: bool, usual: str) -> str:
     """
     if stated := _STATED.match(head):
         return stated[1]
-    candidates = dict.fromkeys(usual + _DELIMITERS)
+    candidates = dict.fromkeys(usual + DELIMITERS)
     shares = {delimiter: _share(head, whole, delimiter) for delimiter in candidates}
     best = max(shares, key=lambda delimiter: shares[delimiter])
     if shares[best]:

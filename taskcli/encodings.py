@@ -1,12 +1,13 @@
 """Which encoding a text is in, and its lines, decoded one at a time."""
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from taskcli.errors import InputError
 
-AUTO = "auto"  # what the byte-order mark says; without one UTF-8
+AUTO = "auto"  # what the byte-order mark says; without one UTF-8, or UTF-16 by its zero bytes
 
 _UTF8 = "utf-8-sig"  # with or without the mark
 # UTF-32's mark begins with UTF-16's.
@@ -16,13 +17,25 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# As JSON texts are told apart (RFC 4627, section 3): two characters of ASCII.
+_UNMARKED = (
+    (re.compile(rb"[^\0]\0[^\0]\0", re.DOTALL), "utf-16-le"),
+    (re.compile(rb"\0[^\0]\0[^\0]", re.DOTALL), "utf-16-be"),
+)
 
 
 def codec_of(head: bytes, asked: str) -> str:
     """The codec of a text that begins with `head`; one that was asked for by name wins."""
     if asked == AUTO:
-        return next((codec for mark, codec in _MARKS if head.startswith(mark)), _UTF8)
+        marked = (codec for mark, codec in _MARKS if head.startswith(mark))
+        unmarked = (codec for pattern, codec in _UNMARKED if pattern.match(head))
+        return next(chain(marked, unmarked), _UTF8)
     return _UTF8 if codecs.lookup(asked).name == "utf-8" else asked
+
+
+def is_wide(codec: str) -> bool:
+    """Whether a line end is more than a byte."""
+    return codec != _UTF8 and "\n".encode(codec) != b"\n"
 
 
 def shown(codec: str) -> str:
@@ -47,8 +60,7 @@ def decoded_lines(stream: Iterable[bytes], asked: str) -> Iterator[tuple[int, st
     if codec == _UTF8:
         first, codec = first.removeprefix(codecs.BOM_UTF8), "utf-8"
     pieces = chain([first], pieces)
-    narrow = "\n".encode(codec) == b"\n"
-    lines = _narrow_lines(pieces, codec) if narrow else _wide_lines(pieces, codec)
+    lines = _wide_lines(pieces, codec) if is_wide(codec) else _narrow_lines(pieces, codec)
     for number, line in enumerate(lines, 1):
         if isinstance(line, UnicodeDecodeError):
             yield number, _undecoded(f"line {number} is not {shown(codec)}", line)
@@ -69,7 +81,7 @@ def _narrow_lines(pieces: Iterable[bytes], codec: str) -> Iterator[str | Unicode
 
 
 def _wide_lines(pieces: Iterable[bytes], codec: str) -> Iterator[str | UnicodeDecodeError]:
-    """Where a line end is wider than a byte; nothing is readable after what does not decode."""
+    """Nothing is readable after what does not decode."""
     decoder = codecs.getincrementaldecoder(codec)()
     rest = ""
     try:

@@ -31,6 +31,7 @@ EXTENSIONS: Mapping[Media, frozenset[str]] = {
     Media.TEXT: frozenset(".txt .md .text .rst".split()),
 }
 _HEIC = frozenset(".heic .heif .hif".split())  # read by an optional library
+_MAC_OS = "._"  # what it writes beside each file on foreign disks, under the file's own extension
 _NAMED = 6  # kinds of files that a note lists
 
 
@@ -61,7 +62,7 @@ def in_folder(folder: str, media: Media, recursive: bool) -> Found:
             inner = sum(not name.startswith(".") for name in folders)
             others["folder (-r descends)" if inner == 1 else "folders (-r descends)"] = inner
             folders.clear()
-    passed_over = _counts(others)
+    passed_over = _counts(others, media)
     if not found and not unreadable:
         hint = f"looked for {media} files" + (f", passed over {passed_over}" if passed_over else "")
         raise UsageError(f"nothing to read in folder {folder}", hint)
@@ -77,6 +78,8 @@ def extensions_of(media: Media) -> frozenset[str]:
 
 def _is_wanted(path: Path, extensions: frozenset[str]) -> bool:
     ending = path.suffix.lower()
+    if path.name.startswith(_MAC_OS):
+        return False
     return ending in extensions and (ending != ".ts" or _is_stream(path))
 
 
@@ -92,13 +95,13 @@ def _is_stream(path: Path) -> bool:
     return b"G" in (head[:1], head[4:])  # the latter after a time stamp, as in .m2ts
 
 
-def _counts(others: Counter[str]) -> str:
+def _counts(others: Counter[str], media: Media) -> str:
     """`3 .heic, 1 .svg`, the most frequent first."""
     common = [f"{count} {what}" for what, count in others.most_common(_NAMED) if count]
     rest = others.total() - sum(count for _, count in others.most_common(_NAMED))
     said = ", ".join([*common, *([f"{rest} others"] if rest else [])])
     heic = " (pip install 'taskcli[heic]' reads .heic)"
-    return said + (heic if _HEIC & others.keys() and find_spec("pillow_heif") is None else "")
+    return said + (heic if media is Media.IMAGE and _HEIC & others.keys() else "")
 
 
 def matching(pattern: str) -> Found:

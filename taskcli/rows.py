@@ -1,9 +1,11 @@
 """Files with many inputs in them: JSON Lines, JSON, CSV, TSV, lines, and our own records."""
 
+import codecs
 import csv
 import io
 import json
 import re
+import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -15,7 +17,7 @@ from typing import Any, BinaryIO
 
 from taskcli import cells, kinds
 from taskcli.chats import read_chat
-from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, shown
+from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, is_wide, shown
 from taskcli.errors import InputError, UsageError
 from taskcli.items import Media
 from taskcli.results import TEXT_FIELDS
@@ -82,7 +84,8 @@ def _lacks(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str
     there = list(dict.fromkeys([*close, *has]))[:_NAMED]
     wanted = " or ".join(map(repr, reading.names)) or "for the path chosen"
     message = f"{name} has no field {wanted}; it has {', '.join(map(repr, there)) or 'no fields'}"
-    return message, f"choose one with --field, such as --field {there[0] if there else 'NAME'}"
+    example = shlex.quote(there[0]) if there else "NAME"
+    return message, f"choose one with --field, such as --field {example}"
 
 
 def _is_record(row: Any) -> bool:
@@ -107,13 +110,41 @@ def piped(stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:
         return _piped_table(stream, reading, reading.delimiter)
     head = _head(stream, 1 if reading.named else 2)
     whole = b"".join(head)
-    if _is_json_lines(head) or (reading.named and not _may_be_json(whole)):
+    if is_wide(codec_of(whole, reading.encoding)):
+        return _piped_wide(whole + stream.read(), reading)
+    whole = whole.removeprefix(codecs.BOM_UTF8)
+    if _is_json_lines(head):
+        return json_rows(chain(head, stream), reading)
+    if reading.named and not _may_be_json(whole):
+        _refuse_header(whole.decode(errors="replace").strip(), reading.names)
         return json_rows(chain(head, stream), reading)
     whole += stream.read()
     value = _parsed(whole) if _may_be_json(whole) else None
     if _holds_rows(value):
         return document_rows(value, reading)
     return json_rows(io.BytesIO(whole), reading) if reading.named else whole
+
+
+def _refuse_header(line: str, names: Sequence[str]) -> None:
+    """Raise UsageError for a line that names a column: what parts a piped table has to be said."""
+    for delimiter in cells.DELIMITERS:
+        header = next(cells.records([line], delimiter), None)
+        if header is not None and set(names) & set(header.cells):
+            name = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
+            raise UsageError(
+                "standard input is a table, not JSON",
+                f"say what parts its cells: --delimiter {name}",
+            )
+
+
+def _piped_wide(whole: bytes, reading: RowReading) -> Iterator[Row] | bytes:
+    """As `piped`, of a content whose lines do not end in single bytes."""
+    try:
+        narrow = decoded(whole, reading.encoding).encode()
+    except InputError:  # what reads the document will tell
+        return whole
+    found = piped(io.BytesIO(narrow), replace(reading, encoding="utf-8"))
+    return whole if isinstance(found, bytes) else found
 
 
 def _head(stream: BinaryIO, objects: int) -> list[bytes]:

@@ -90,6 +90,14 @@ def test_heic_is_searched_for_if_it_can_be_read(monkeypatch: pytest.MonkeyPatch)
     assert found.paths == ["in/a.jpg"]
     hint = "(pip install 'taskcli[heic]' reads .heic)"
     assert found.note == f"in: passed over 1 .heic, 1 .heif {hint}"
+    tree("in/d.wav")  # of which no library makes a recording
+    assert "pip" not in in_folder("in", Media.AUDIO, recursive=False).note
+
+
+def test_what_macos_writes_beside_files_is_none() -> None:
+    tree("in/a.jpg", "in/._a.jpg", "in/sub/._b.jpg")
+    found = in_folder("in", Media.IMAGE, recursive=True)
+    assert (found.paths, found.note) == (["in/a.jpg"], "")
 
 
 def test_a_ts_file_is_a_video_or_a_program() -> None:

@@ -306,6 +306,8 @@ LINES: Mapping[str, tuple[bytes, list[str | None]]] = {
     "UTF-16": ("é1\né2\n".encode("utf-16"), ["é1", "é2"]),
     "UTF-16, big-endian": ("\ufeffé1\r\né2".encode("utf-16-be"), ["é1", "é2"]),
     "UTF-32": ("\ufeffé\n".encode("utf-32-le"), ["é"]),
+    "UTF-16 without its mark": ("one\né\n".encode("utf-16-le"), ["one", "é"]),
+    "UTF-16, big-endian, without": ("one\né\n".encode("utf-16-be"), ["one", "é"]),
     "cut UTF-16": ("one\ntwo\n".encode("utf-16")[:-1], ["one", None]),
 }
 
@@ -530,6 +532,7 @@ TABLES: Mapping[str, bytes] = {
     "stated as Excel does": b"sep=;\r\nn;text\r\n1;one, and more\r\n2;two\r\n",
     "UTF-16": "n;text\n1;one, and more\n2;two\n".encode("utf-16"),
     "UTF-16, big-endian": "\ufeffn\ttext\n1\tone, and more\n2\ttwo\n".encode("utf-16-be"),
+    "UTF-16 without its mark": "n;text\n1;one, and more\n2;two\n".encode("utf-16-le"),
     "UTF-8 with its mark": b"\xef\xbb\xbftext;n\none, and more;1\ntwo;2\n",
 }
 
@@ -552,6 +555,16 @@ def test_a_delimiter_makes_standard_input_a_table() -> None:
     reading = Reading(Media.TEXT, delimiter=";")
     sources = found("-", reading=reading, stdin=b"n;text\n1;one\n2;two\n")
     assert [(source.id, source.text) for source in sources] == [("-:2", "one"), ("-:3", "two")]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"), [("n;text", "';'"), ('n,"text"', "','"), ("n\ttext", "tab")]
+)
+def test_a_piped_table_asks_what_parts_it(header: str, name: str) -> None:
+    reading = Reading(Media.TEXT, field="text")
+    refused = refusal("-", reading=reading, stdin=f"{header}\n1;one\n".encode())
+    assert refused.message == "standard input is a table, not JSON"
+    assert refused.hint == f"say what parts its cells: --delimiter {name}"
 
 
 def test_an_encoding_that_was_asked_for_wins_over_the_mark() -> None:
@@ -624,6 +637,22 @@ def test_json_lines_in_a_json_file_are_rows() -> None:
 def test_a_json_file_in_another_encoding() -> None:
     Path("rows.json").write_bytes('[{"text": "é"}]'.encode("utf-16"))
     assert texts("rows.json") == ["é"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("field", [None, "text"])
+def test_json_on_standard_input_is_rows_in_every_encoding(encoding: str, field: str | None) -> None:
+    rows = [{"text": "one"}, {"text": "é"}]
+    reading = Reading(Media.TEXT, field=field)
+    for data in (json.dumps(rows, indent=1, ensure_ascii=False).encode(), jsonl(*rows)):
+        stdin = data.decode().encode(encoding)
+        assert texts("-", reading=reading, stdin=stdin) == ["one", "é"]
+
+
+def test_a_text_on_standard_input_is_left_in_its_encoding() -> None:
+    data = "eins\nzwei é\n".encode("utf-16")
+    (source,) = found("-", stdin=data)
+    assert source.data == data
 
 
 @pytest.mark.parametrize("data", [b"{oops", b'[{"text": "one"}', b"plain words", b"[" * 100_000])
@@ -711,6 +740,11 @@ def test_a_field_that_no_row_has_is_one_refused_call(
     shown = "standard input" if name == "-" else name
     assert refused.message == f"{shown} has no field {field or 'text'!r}; it has {there}"
     assert str(refused.hint).endswith("--field body" if field else "--field id")
+
+
+def test_the_field_that_a_hint_names_can_be_pasted() -> None:
+    Path("rows.csv").write_bytes(b"# body, n\none,1\n")
+    assert str(refusal("rows.csv").hint).endswith("--field '# body'")
 
 
 def test_fields_inside_objects_are_listed_with_their_dots() -> None:
