@@ -35,6 +35,7 @@ class _Rule(NamedTuple):
     is_bad: Callable[[Any], bool]
     why: str
     hint: str
+    file: str = ""  # the one document in which it holds; by default, in all
 
 
 def refuse_unsafe(name: str, folder: Path) -> None:
@@ -55,6 +56,8 @@ def _refuse_in(name: str, path: Path, file: str) -> None:
         if len(within) > _DEEPEST:
             raise _too_deep(name, file)
         for rule in _RULES:
+            if rule.file not in ("", path.name):
+                continue
             if re.fullmatch(rule.keys, key) and rule.is_bad(value):
                 where = ".".join([*within, key])
                 raise CheckpointError(f"{name}: {file}: {where} {rule.why}", rule.hint)
@@ -121,6 +124,10 @@ def _words(value: Any) -> Iterator[str]:
 def _stated(value: Any) -> bool:
     """Neither left empty nor a number: a vocabulary may have any word as a key."""
     return bool(value) and not isinstance(value, int | float)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _on(value: Any) -> bool:
@@ -222,6 +229,16 @@ _RULES = (
         "names another repository, which would be fetched",
         _WHOLE,
     ),
+    _Rule("vocab|merges", _is_text, "names a file instead of listing words", _REPAIR),
+    # Paths in other documents, the remains of old versions, are passed over by transformers.
+    _Rule(
+        r"\w+_(file|spm)",
+        _stated,
+        "names a file, which may lie outside of the folder",
+        _REPAIR,
+        "special_tokens_map.json",
+    ),
+    _Rule("init_inputs", _stated, "gives a tokenizer more than its own files", _REPAIR),
     _Rule("transformers_weights", _stated, "names other weights than the folder's own", _WHOLE),
     _Rule("architectures", _no_classes, "is no list of names", _REPAIR),
     _Rule(r"\w+_token_id", _no_ids, "is no number of a token", _REPAIR),

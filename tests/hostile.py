@@ -151,6 +151,17 @@ def other_repositories() -> Iterator[Case]:
     yield Case("generate", "gpt2", "config.json", "transformers_weights", "other.safetensors")
 
 
+def files_elsewhere() -> Iterator[Case]:
+    """Files that tokenizers would open by their paths: secrets, pipes, devices without end."""
+    for path in ("/dev/zero", "../secret.txt"):
+        yield Case("asr", "wav2vec2-ctc", "special_tokens_map.json", "vocab_file", path)
+        yield Case("translate", "marian", "special_tokens_map.json", "source_spm", path)
+        yield Case("ner", "bert-ner", "special_tokens_map.json", "tokenizer_file", path)
+        yield Case("ner", "bert-ner", "tokenizer_config.json", "vocab", path)
+        yield Case("generate", "gpt2", "tokenizer_config.json", "merges", path)
+        yield Case("ner", "bert-ner", "tokenizer_config.json", "init_inputs", [path])
+
+
 def corpus() -> list[Case]:
     kinds = (
         everywhere(),
@@ -159,6 +170,7 @@ def corpus() -> list[Case]:
         classes(),
         kernels_and_packed_weights(),
         other_repositories(),
+        files_elsewhere(),
     )
     return [case for cases in kinds for case in cases]
 

@@ -143,6 +143,8 @@ HARMLESS: list[tuple[str, str, dict[str, Any]]] = [
     ("config.json", "a vocabulary", {"label2id": {"auto_map": 0, "backbone": 1, "use_kernels": 2}}),
     ("tokenizer_config.json", "somebody's home", {"name_or_path": "/root/model", "auto_map": {}}),
     ("tokenizer_config.json", "a class", {"tokenizer_class": "BertTokenizerFast"}),
+    ("tokenizer_config.json", "where a file was", {"tokenizer_file": "/root/x", "init_inputs": []}),
+    ("special_tokens_map.json", "a token", {"unk_token": "[UNK]"}),
     ("notes.json", "of nobody", {"type": "sentence_transformers.models.Transformer"}),
 ]
 
