@@ -17,7 +17,7 @@ from taskcli.errors import CheckpointError
 _LARGEST_CONFIG = 10_000_000
 _LARGEST = 500_000_000
 _DEEPEST = 100  # levels; the deepest config of transformers has 7
-_MOST_LAYERS = 10_000  # each is built, one by one; the deepest networks have a thousand
+_MOST_LAYERS = 10_000  # or other parts that are built one by one; real ones have up to a thousand
 _MOST_LABELS = 1_000_000
 _LONGEST_SIDE = 30_000  # pixels that every picture would be drawn out to
 _FASTEST = 768_000  # samples a second
@@ -244,9 +244,10 @@ _RULES = (
     _Rule(r"\w+_token_id", _no_ids, "is no number of a token", _REPAIR),
     _Rule("model_max_length", _no_length, "is no number of tokens", _REPAIR),
     _Rule(
-        r"\w*(layers|depths|blocks|stages)",
+        r"\w*(layers|depths|blocks|stages|experts|codebooks|quantizers|feature_levels)|n_layer|depth"
+        "|ngram",
         _beyond(_MOST_LAYERS),
-        f"counts more than {_MOST_LAYERS:,} layers, or fewer than none",
+        f"counts more than {_MOST_LAYERS:,} parts of a model, or fewer than none",
         _REPAIR,
     ),
     _Rule("_?num_labels", _beyond(_MOST_LABELS), f"is no count up to {_MOST_LABELS:,}", _REPAIR),
