@@ -259,8 +259,12 @@ class _Reading:
             self.clock.written += block.seconds
             yield block
 
+    @property
+    def heard_nothing(self) -> bool:
+        return self._shape is None
+
     def check(self) -> None:
-        if self._shape is None and self.failure is not None:
+        if self.heard_nothing and self.failure is not None:
             raise InputError(f"the recording is damaged: {self.failure}")
 
     def note(self, notes: list[str]) -> None:
@@ -347,6 +351,6 @@ def _note_end(container: Any, reading: _Reading, stated: float, notes: list[str]
     note = cut_short(stated, held)
     if note is None:
         return
-    if name == "flac":
+    if reading.heard_nothing:
         raise InputError(f"the recording is damaged: {note}")
     notes.append(note)

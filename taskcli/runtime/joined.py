@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, NamedTuple
 
 from taskcli.errors import InputError
 from taskcli.runtime import mpeg
@@ -41,6 +41,7 @@ class Part:
     stream: BinaryIO
     whole: bool = True
     unfinished: bool = False  # a WAV whose header was never completed; `stream` shows it mended
+    cut: bool = False  # the file ends inside of it
 
 
 def parts_of(stream: BinaryIO) -> list[Part]:
@@ -128,16 +129,24 @@ class _Link:
     start: int
     streams: int = 0
     whole: bool = True
+    cut: bool = False
+
+
+class _Page(NamedTuple):
+    start: int
+    flags: int
+    whole: bool = True
+    cut: bool = False  # the file ends inside of it
 
 
 def _ogg(stream: BinaryIO, size: int) -> Iterator[Part]:
     links = _ogg_links(stream)
     if len(links) <= 1:
-        yield Part(stream, whole=not links or _is_plain(links[0]))
+        yield Part(stream, not links or _is_plain(links[0]), cut=bool(links) and links[0].cut)
         return
     ends = [link.start for link in links[1:]] + [size]
     for link, end in zip(links, ends, strict=True):
-        yield Part(_window(stream, link.start, end), whole=_is_plain(link))
+        yield Part(_window(stream, link.start, end), _is_plain(link), cut=link.cut)
 
 
 def _is_plain(link: _Link) -> bool:
@@ -149,16 +158,15 @@ def _ogg_links(stream: BinaryIO) -> list[_Link]:
     links: list[_Link] = []
     inside = True  # behind the first pages of the streams of a link
     for page in _ogg_pages(stream):
-        if page is None:
+        if not page.whole:
             if links:
-                links[-1].whole = False
+                links[-1].whole, links[-1].cut = False, page.cut
             continue
-        start, flags = page
-        if not flags & _FIRST_PAGE:
+        if not page.flags & _FIRST_PAGE:
             inside = True
             continue
         if inside:
-            links.append(_Link(start if links else 0))
+            links.append(_Link(page.start if links else 0))
             if len(links) > _MOST_PARTS:
                 raise InputError(f"joined from more than {_MOST_PARTS} recordings")
         inside = False
@@ -166,24 +174,33 @@ def _ogg_links(stream: BinaryIO) -> list[_Link]:
     return links
 
 
-def _ogg_pages(stream: BinaryIO) -> Iterator[tuple[int, int] | None]:
-    """(where it begins, its flags) of every page; None for what is damaged."""
+def _ogg_pages(stream: BinaryIO) -> Iterator[_Page]:
+    """All pages, and places where none is whole."""
     at, damaged = 0, 0
     stream.seek(at)
     while damaged < _MOST_DAMAGE and (header := stream.read(_OGG_HEADER)):
         lacing = stream.read(header[-1]) if header[:4] == b"OggS" else b""
         body = stream.read(sum(lacing)) if lacing else b""
         if header[:4] == b"OggS" and _checked(header, lacing + body):
-            yield at, header[5]
+            yield _Page(at, header[5])
             at += len(header) + len(lacing) + len(body)
             continue
-        yield None
-        damaged += 1
         following = _next_page(stream, at + 1)
+        yield _Page(
+            at, 0, whole=False, cut=following is None and _ends_within(header, lacing, body)
+        )
+        damaged += 1
         if following is None:
             return
         at = following
         stream.seek(at)
+
+
+def _ends_within(header: bytes, lacing: bytes, body: bytes) -> bool:
+    """Whether the file ends inside of a page, read as far as it goes."""
+    if len(header) < _OGG_HEADER:
+        return header[:4] == b"OggS"[: len(header)]
+    return header[:4] == b"OggS" and (len(lacing) < header[-1] or len(body) < sum(lacing))
 
 
 def _checked(header: bytes, rest: bytes) -> bool:

@@ -73,6 +73,8 @@ def header_seconds(stream: BinaryIO) -> float:
 def _hear(part: Part, rate: int, most: float, track: int | None, notes: list[str]) -> Samples:
     if part.unfinished:
         notes.append("the header was never finished: heard to the end of the file")
+    if part.cut:
+        notes.append("cut short: the file ends within the recording")
     stated = 0.0
     recording = sndfile.opened(part.stream) if part.whole and track in (None, 1) else None
     if recording is not None:
