@@ -75,10 +75,10 @@ def _text(phrase: Iterable[Chunk]) -> str:
 def captions(chunks: Iterable[Chunk], text: str, width: int, each: bool = False) -> list[Chunk]:
     """The chunks of a recording in which `text` is said as captions that can be read.
 
-    In order, none while another one stays, none for no time, and none for long: a chunk that is
-    longer is parted. `each` gives every chunk a caption of its own.
+    In order, none without text, while another one stays, for no time, or for long: a chunk that
+    is longer is parted. `each` gives every chunk a caption of its own.
     """
-    words = spaced(chunks, text)
+    words = (word for word in spaced(chunks, text) if word.text.strip())
     found = map(_alone, words) if each else phrases(words, width)
     return list(_settled([part for one in found for part in _parts(one, width)]))
 

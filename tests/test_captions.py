@@ -147,6 +147,12 @@ def test_words_without_a_time_of_their_own_follow_one_another() -> None:
     assert apart == [(1_000, 1_020), (1_020, 1_040), (1_040, 1_740)]
 
 
+@pytest.mark.parametrize("each", [False, True])
+def test_what_has_no_text_has_no_cue(each: bool) -> None:
+    words = [Chunk("", (0, 1)), Chunk(" hello", (1, 2)), Chunk(" ", (2, 30))]
+    assert captions(words, "hello", 42, each) == [Chunk("hello", (1, 2))]
+
+
 def test_cues_never_overlap() -> None:
     said = (Chunk(" One.", (0.0, 5.0)), Chunk(" Two.", (3.0, 8.0)), Chunk(" Three.", (2.0, 9.0)))
     assert len(check(Transcript("One. Two. Three.", said), Layout(word_cues=True))) == 3
