@@ -271,7 +271,7 @@ class RunOptions:
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Show what would run and why; load nothing.", rich_help_panel=_RUN
+            "--dry-run", help="Show what would run and why; load no weights.", rich_help_panel=_RUN
         ),
     ] = False
 

@@ -71,9 +71,15 @@ def test_it_says_so_before_anything_heavy_is_imported() -> None:
     assert not {"typer", "rich", "pydantic", "torch", "numpy"} & set(modules.split())
 
 
-@pytest.mark.parametrize("words", [["--quiet"], ["--dry-run"], ["--help"]])
+@pytest.mark.parametrize("words", [["--quiet"], ["--help"]])
 def test_it_stays_silent_where_nobody_waits(seen: Any, classifier: Path, words: list[str]) -> None:
     assert seen(TASK, "--text", "Yes.", "-m", classifier, *words) == ""
+
+
+def test_a_dry_run_says_so_while_it_looks(seen: Any, classifier: Path) -> None:
+    shown = seen(TASK, "--text", "Yes.", "-m", classifier, "--dry-run")
+    assert STARTS in shown
+    assert left(shown) == ""
 
 
 def test_a_dumb_terminal_gets_the_summary_only(seen: Any, classifier: Path) -> None:

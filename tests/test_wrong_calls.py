@@ -54,6 +54,15 @@ def test_what_was_meant(run: Run, line: str) -> None:
     assert MEANT[line] in hint
 
 
+def test_an_output_in_a_folder_that_is_not_there(run: Run) -> None:
+    Path("a.jpg").touch()
+    for file in ("no dir/x", "no dir/x.jsonl"):
+        done = run("detect", "a.jpg", "-o", file)
+        assert done.exit_code == 2
+        told = f"error: -o {file}: its folder does not exist\n  → mkdir -p 'no dir'\n"
+        assert done.stderr == told
+
+
 def test_the_value_that_is_wrong_is_named(run: Run) -> None:
     assert run("detect", "--model").stderr.startswith("error: --model needs a value\n")
     assert "error: --threshold: " in run("detect", "a.jpg", "--threshold", "7").stderr

@@ -1,6 +1,7 @@
 """Where the records of a run go: what is refused before it, how the file is begun and ended."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import UnsupportedOperation
@@ -41,6 +42,15 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
         _check_file(written.output, chosen, written)
     if written.report is not None:
         _check_report(written.report, written)
+
+
+def check_folder_exists(written: OutputOptions) -> None:
+    """Refuse an output in a folder that is not there, before its extension is looked at."""
+    if written.output is not None and not (parent := written.output.absolute().parent).is_dir():
+        hint = f"mkdir -p {shlex.quote(str(written.output.parent))}"
+        if parent.exists():
+            hint = f"{written.output.parent} is a file"
+        raise UsageError(f"-o {written.output}: its folder does not exist", hint)
 
 
 def check_saving(task: str, written: OutputOptions) -> None:

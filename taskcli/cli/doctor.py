@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from taskcli.cli import messages
 from taskcli.cli.checks import Check, State, everything
 from taskcli.cli.models.named import Format, print_json
 from taskcli.errors import ExitCode
@@ -25,6 +26,7 @@ def doctor(format: Format = "rich") -> None:
     Exit code 1 if something keeps taskcli from working; a network that is away does not.
     """
     checks = list(everything())
+    messages.status("")
     if format == "json":
         print_json(map(_plain, checks))
     else:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from taskcli import hub
 from taskcli.checkpoints import Checkpoint, weight_bytes
-from taskcli.cli import writing
+from taskcli.cli import messages, writing
 from taskcli.cli.streams import stdout_is_terminal
 from taskcli.options import OutputOptions
 from taskcli.output.safe import safe
@@ -29,6 +29,7 @@ def show(settled: "Settled") -> None:
     table.add_column(overflow="fold")
     for name, value in _lines(settled):
         table.add_row(name, Text(safe(value)))
+    messages.status("")
     console = Console(highlight=False, width=None if stdout_is_terminal() else _WIDE)
     console.print(table)
 

@@ -180,6 +180,7 @@ def settle(call: Call) -> Settled:
     checkpoint = lock.resolve(call.task.name, model.model, model.revision)
     options = merge_options(call.task, call.given, files, checkpoint)
     call.task.refuse(options, checkpoint.languages)
+    destination.check_folder_exists(written)
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats, call.task.name
     )

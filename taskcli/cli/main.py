@@ -10,7 +10,7 @@ from typing import NoReturn
 from taskcli.cli import messages
 from taskcli.errors import ExitCode, Interrupted, StoppedError, TaskcliError
 
-_QUICK = ("help", "models", "config", "doctor", "schema")  # no task; they answer at once
+_QUICK = ("help", "models", "config", "schema")  # they answer at once
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -30,7 +30,7 @@ def start() -> NoReturn:
 
 def _greeting(words: list[str]) -> str:
     """What a person sees before anything is imported, if this may become a run."""
-    quiet = {"--help", "-h", "--quiet", "--dry-run", "--version"} & set(words)
+    quiet = {"--help", "-h", "--quiet", "--version"} & set(words)
     quick = not words or words[0].startswith("-") or words[0] in _QUICK
     return "" if quiet or quick or "_TASKCLI_COMPLETE" in os.environ else f"{words[0]}: starting …"
 

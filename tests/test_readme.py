@@ -1,0 +1,61 @@
+"""The shell blocks of the README that need no network work as they stand, in a checkout."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Finished
+
+Run = Callable[..., Finished]
+CHECKOUT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", (CHECKOUT / "README.md").read_text("utf-8"), re.M | re.S)
+MODEL = "export TASKCLI_MODEL=starter"
+PASTED = [
+    line for block in BLOCKS if block.startswith(MODEL) for line in block.splitlines()[1:] if line
+]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_checkout() -> None:
+    shutil.copytree(CHECKOUT / "examples", "examples")
+
+
+def test_the_blocks_of_inputs_and_of_files_are_among_them() -> None:
+    assert sum("--save-dir" in line for line in PASTED) == 5
+    assert any("--files-from" in line for line in PASTED)
+
+
+@pytest.mark.parametrize("line", PASTED)
+def test_a_line_of_the_readme(run: Run, line: str) -> None:
+    if "summarize rows.csv" in line:
+        shell(next(other for other in PASTED if "rows.csv" in other))
+    if "|" in line or not line.startswith("taskcli"):
+        shell(line)
+        return
+    words = shlex.split(line, comments=True)[1:]
+    done = run(*words, TASKCLI_MODEL="starter")
+    assert done.exit_code == 0, done.stderr
+    assert done.records
+    folder = words[words.index("--save-dir") + 1] if "--save-dir" in words else None
+    promised = (
+        re.findall(
+            r"\.[a-z]+(?:-001-sky)?(?:\.png|\.npy)|\.(?:srt|vtt|tsv|txt|json|html)\b",
+            line.partition("#")[2],
+        )
+        if folder
+        else []
+    )
+    names = [name for record in done.records for name in record.get("files", [])]
+    for ending in promised:
+        assert any(name.endswith(ending) for name in names), (ending, names)
+
+
+def shell(line: str) -> None:
+    command = f'set -o pipefail; taskcli() {{ {sys.executable} -m taskcli "$@"; }}; {MODEL}; {line}'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
