@@ -69,6 +69,28 @@ def test_a_path_is_left_to_the_shell(offered: Callable[..., list[str]], line: st
     assert offered(line) == []
 
 
+def test_formats_are_those_of_the_task(offered: Callable[..., list[str]]) -> None:
+    universal = ["auto", "rich", "jsonl", "json", "csv", "tsv", "text"]
+    for name, task in BY_NAME.items():
+        assert offered(f"{name} --format ") == [*universal, *task.formats]
+    assert "srt" in offered("asr -f ")
+
+
+def test_files_that_the_task_reads(offered: Callable[..., list[str]]) -> None:
+    for name in ("a.jpg", "b.WAV", "c.txt", "d.csv", "e.pdf", ".f.jpg", "pictures/g.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert offered("detect ") == ["a.jpg", "pictures/"]
+    assert offered("asr ") == ["b.WAV", "pictures/"]
+    assert offered("ner ") == ["c.txt", "d.csv", "pictures/"]
+    assert offered("ner --threshold 0.5 c") == ["c.txt"]
+    assert offered("detect pictures/") == ["pictures/g.png"]
+    assert offered("detect .f") == [".f.jpg"]
+    assert offered("detect pict") == [], "the shell completes a folder better"
+    Path("with space.jpg").touch()
+    assert offered("detect ") == [], "the shell knows its quotes"
+
+
 def test_zsh_and_fish_get_the_meaning_too(run: Run) -> None:
     line = {"_TYPER_COMPLETE_ARGS": "taskcli det"}
     done = run(_TASKCLI_COMPLETE="complete_zsh", **line)

@@ -4,14 +4,19 @@ The scripts that `taskcli --show-completion` prints are Typer's; they call this 
 """
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from taskcli.checkpoints import Registry
 from taskcli.errors import TaskcliError
+from taskcli.finding import EXTENSIONS
+from taskcli.items import Media
+from taskcli.output import UNIVERSAL
 from taskcli.settings import flags_as_typed
 from taskcli.tasks import BY_NAME, groups_of
 
@@ -33,6 +38,8 @@ _MODELS = {
     "remove": "Delete cached files, or an entry of yours",
 }
 _ROOT_FLAGS = {"--help": "", "--version": "", "--install-completion": "", "--show-completion": ""}
+_ROWS = frozenset((".jsonl", ".ndjson", ".json", ".csv", ".tsv"))  # of texts
+_PLAIN = re.compile(r"[\w.+@%-]+")  # other names need the quotes that only the shell can give
 _LANGUAGE_FIELDS = ("language", "source_language", "target_language")
 _DEVICES = dict.fromkeys(("auto", "cpu", "cuda", "mps"), "")
 _FORMATS = {"--format": ("rich", "json")}
@@ -79,8 +86,33 @@ def _of_task(task: str, words: list[str], incomplete: str) -> Found:
         if get_type_hints(group)[name] is not bool:
             return _values(task, name, get_type_hints(group)[name], words)
     if not incomplete.startswith("-"):
-        return {}
+        return _inputs(BY_NAME[task].media, incomplete)
     return {flag: _help(*flags[flag]) for flag in flags if flag not in words}
+
+
+def _inputs(media: Media, incomplete: str) -> Found:
+    """Files that the task reads, and folders that may hold some; the shell's own if none is."""
+    folder, begun = os.path.split(incomplete)
+    try:
+        entries = sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+    except OSError:
+        return {}
+    shown = [entry for entry in entries if entry.name.startswith(begun) and _is_shown(entry, begun)]
+    readable = EXTENSIONS[media] | (_ROWS if media is Media.TEXT else frozenset())
+    files = [one for one in shown if one.is_file() and _ending(one.name) in readable]
+    if not files or not all(_PLAIN.fullmatch(one.name) for one in shown):
+        return {}
+    folders = [f"{one.name}/" for one in shown if one.is_dir()]
+    before = incomplete[: len(incomplete) - len(begun)]
+    return {f"{before}{name}": "" for name in (*(one.name for one in files), *folders)}
+
+
+def _is_shown(entry: os.DirEntry[str], begun: str) -> bool:
+    return not entry.name.startswith(".") or begun.startswith(".")
+
+
+def _ending(name: str) -> str:
+    return Path(name).suffix.lower()
 
 
 def _values(task: str, name: str, kind: Any, words: list[str]) -> Found:
@@ -90,6 +122,8 @@ def _values(task: str, name: str, kind: Any, words: list[str]) -> Found:
         return _DEVICES
     if name in _LANGUAGE_FIELDS:
         return dict.fromkeys(_languages(task, words), "")
+    if name == "format":
+        return dict.fromkeys(("auto", *UNIVERSAL, *BY_NAME[task].formats), "")
     if get_origin(kind) is Literal:
         return dict.fromkeys(get_args(kind), "")
     return {}
