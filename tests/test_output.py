@@ -407,11 +407,18 @@ def test_cues_are_two_lines_at_most() -> None:
         assert max(map(len, lines)) <= 42
 
 
-@pytest.mark.parametrize("text", ["a --> b", "one\n\ntwo", "\r\n\r\n9\n00:00 --> 00:01", "", " "])
+@pytest.mark.parametrize("text", ["a --> b", "one\n\ntwo", "\r\n\r\n9\n00:00 --> 00:01"])
 def test_words_cannot_forge_a_cue(text: str) -> None:
     content = written("srt", record(Transcript("", (Chunk(text, (0.0, 1.0)),))))
     assert content.count("-->") == 1
     assert len(content.strip().split("\n\n")) == 1
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_what_has_no_text_has_no_cue(text: str) -> None:
+    chunks = (Chunk(text, (0.0, 1.0)), Chunk("said", (1.0, 2.0)))
+    content = written("srt", record(Transcript("said", chunks)))
+    assert content == "1\n00:00:01,000 --> 00:00:02,000\nsaid\n\n"
 
 
 def test_no_words_are_valid_empty_subtitles() -> None:
