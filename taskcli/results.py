@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 # A field with this metadata stays in the process: it is for files, not for the record.
 NOT_IN_RECORD = {"record": False}
+# A field with this metadata is in seconds: it keeps its milliseconds after hours, too.
+SECONDS = {"seconds": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Chunk:
     """A stretch of speech; `timestamp` is (start, end) in seconds."""
 
     text: str
-    timestamp: tuple[float, float]
+    timestamp: tuple[float, float] = field(metadata=SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from taskcli.results import Record
 _OBEYED = re.compile(
     "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # and surrogates
 )
+_LONG = 1000.0  # seconds, of which six digits hold no milliseconds
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -47,20 +48,25 @@ def one_line(data: Any) -> str:
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
-def plain(value: Any) -> Any:
-    """Dataclasses, tuples and floats as JSON has them: no NaN, six digits of a float."""
+def plain(value: Any, seconds: bool = False) -> Any:
+    """Dataclasses, tuples and floats as JSON has them: no NaN, six digits of a float.
+
+    Of `seconds`, milliseconds at least: six digits would leave out some after a quarter of an hour.
+    """
     if dataclasses.is_dataclass(value):
         return {
-            field.name: plain(getattr(value, field.name))
+            field.name: plain(getattr(value, field.name), "seconds" in field.metadata)
             for field in dataclasses.fields(value)
             if field.metadata.get("record", True) and not _is_unset(value, field)
         }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [plain(item, seconds) for item in value]
     if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        return round(float(value), 3) if seconds and value >= _LONG else float(f"{value:.6g}")
     return value
 
 

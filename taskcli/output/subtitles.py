@@ -55,6 +55,11 @@ def _clock(seconds: float, mark: str) -> str:
 
 
 def _lines(text: str, kind: str, width: int) -> str:
-    """A cue ends at a blank line and `-->` starts one: neither may come from the words."""
-    lines = "\n".join(wrapped(text.replace("-->", "→"), width)) or "…"
-    return lines if kind == "srt" else lines.replace("&", "&amp;").replace("<", "&lt;")
+    """A cue ends at a blank line and `-->` starts one: neither may come from the words.
+
+    WebVTT has names for what it obeys; SubRip has none, so its arrow becomes another.
+    """
+    if kind == "srt":
+        return "\n".join(wrapped(text.replace("-->", "→"), width)) or "…"
+    lines = "\n".join(wrapped(text, width)) or "…"
+    return lines.replace("&", "&amp;").replace("<", "&lt;").replace("-->", "--&gt;")

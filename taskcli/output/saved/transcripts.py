@@ -31,9 +31,9 @@ def _row(cue: Chunk) -> str:
 
 def _json(record: Record, found: list[Chunk]) -> str:
     """The keys of whisper's own file, as far as they are known here."""
-    segments = [
-        {"id": number, "start": cue.timestamp[0], "end": cue.timestamp[1], "text": cue.text}
-        for number, cue in enumerate(found)
-    ]
+    segments = []
+    for number, cue in enumerate(found):
+        start, end = plain(cue.timestamp, seconds=True)
+        segments.append({"id": number, "start": start, "end": end, "text": cue.text})
     data = {"text": record.result.text, "segments": segments, "language": record.result.language}
-    return json.dumps(plain(data), indent=1) + "\n"
+    return json.dumps(data, indent=1) + "\n"
