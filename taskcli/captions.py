@@ -5,9 +5,9 @@ import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-import regex
 from rich.cells import cell_len
 
+from taskcli.patterns import Pattern
 from taskcli.results import Chunk
 
 LINE = 42  # columns that are read at a glance, two for a Chinese letter; the usual subtitling rule
@@ -17,14 +17,14 @@ _SHORTEST_TIME = 0.7  # seconds, where a word was given no time of its own and s
 _TICK = 0.02  # seconds: the step in which Whisper counts
 _PAUSE = 0.8  # seconds of silence that end a phrase
 
-_SPACE = regex.compile(r"\s*")
-_BREAKS = regex.compile(r"[^\S\u00a0\u2007\u202f]+")  # those three hold together what they part
-_GRAPHEME = regex.compile(r"\X")
+_SPACE = Pattern(r"\s*")
+_BREAKS = Pattern(r"[^\S\u00a0\u2007\u202f]+")  # those three hold together what they part
+_GRAPHEME = Pattern(r"\X")
 # Scripts that are written without spaces, whose lines may end anywhere but before a closing mark.
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\u3000-\u303f\uff00-\uff60]")
-_CLOSING = regex.compile(r"[\p{Pe}\p{Pf}\p{Po}\u30fcぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%]")
-_OPENING = regex.compile(r"[\p{Ps}\p{Pi}]")
-_STOP = regex.compile(r"\p{Po}[\p{Pe}\p{Pf}\"']*$")
+_UNSPACED = Pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\u3000-\u303f\uff00-\uff60]")
+_CLOSING = Pattern(r"[\p{Pe}\p{Pf}\p{Po}\u30fcぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%]")
+_OPENING = Pattern(r"[\p{Ps}\p{Pi}]")
+_STOP = Pattern(r"\p{Po}[\p{Pe}\p{Pf}\"']*$")
 
 
 def spaced(words: Iterable[Chunk], text: str) -> Iterator[Chunk]:

@@ -68,6 +68,8 @@ OUTPUT_PANEL = _OUTPUT  # for the output options of single tasks
 
 @dataclass(frozen=True)
 class InputOptions:
+    """Which inputs, and how rows of them are read."""
+
     recursive: Annotated[
         bool,
         typer.Option("--recursive", "-r", help="Descend into folders.", rich_help_panel=_INPUTS),
@@ -114,6 +116,8 @@ class InputOptions:
 
 @dataclass(frozen=True)
 class TextInputOptions(InputOptions):
+    """How texts are read, and where from."""
+
     text: Annotated[
         list[str],
         typer.Option(
@@ -148,6 +152,8 @@ class TextInputOptions(InputOptions):
 
 @dataclass(frozen=True)
 class ImageInputOptions(InputOptions):
+    """How pictures are read."""
+
     max_pixels: Annotated[
         int,
         typer.Option(min=1, help="Refuse larger images, by their header.", rich_help_panel=_INPUTS),
@@ -187,6 +193,8 @@ def _is_range(text: str) -> bool:
 
 @dataclass(frozen=True)
 class AudioInputOptions(InputOptions):
+    """How recordings are read."""
+
     max_duration: Annotated[
         float,
         typer.Option(min=0.1, help="Refuse longer recordings, in hours.", rich_help_panel=_INPUTS),
@@ -211,6 +219,8 @@ INPUT_GROUPS: Mapping[Media, type[InputOptions]] = {
 
 @dataclass(frozen=True)
 class ModelOptions:
+    """Which checkpoint, and whence it may come."""
+
     model: Annotated[
         str,
         typer.Option(
@@ -243,6 +253,8 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class RunOptions:
+    """What computes, how much at once, and what a failure does."""
+
     device: Annotated[
         str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)
     ] = "auto"
@@ -287,6 +299,8 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class OutputOptions:
+    """Where answers go, in which format, and what may be replaced."""
+
     format: Annotated[
         Format,
         typer.Option(

@@ -1,9 +1,10 @@
 """Where words begin and end, also in scripts that put no spaces between them."""
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Literal
+
+from taskcli.patterns import Pattern
 
 # Han, kana, Bopomofo, Thai, Lao, Myanmar, Khmer, Tibetan. Katakana writes whole words, as names.
 _SPACELESS = (
@@ -11,13 +12,13 @@ _SPACELESS = (
     "\u3005-\u3007\u3021-\u3029\u3040-\u309f\u3100-\u312f\u31a0-\u31bf\u3400-\u4dbf\u4e00-\u9fff"
     "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_LETTER = re.compile(f"[{_SPACELESS}]")
+_LETTER = Pattern(f"[{_SPACELESS}]", "re")
 _CLOSE = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
-_CLOSE_END = re.compile(f"[{_CLOSE}][”’…—]*$")
-_CLOSE_START = re.compile(f"[“‘…—]*[{_CLOSE}]")
+_CLOSE_END = Pattern(f"[{_CLOSE}][”’…—]*$", "re")
+_CLOSE_START = Pattern(f"[“‘…—]*[{_CLOSE}]", "re")
 _INSIDE = ("M", "Cf")  # accents, and what is not seen: joiners, soft hyphens, marks of direction
 _ZERO_WIDTH_SPACE = "\u200b"
-LINE_END = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # what str.splitlines knows
+LINE_END = Pattern("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", "re")  # what str.splitlines knows
 
 
 def is_spaceless(letter: str) -> bool:

@@ -11,8 +11,8 @@ import taskcli
 PACKAGE = Path(taskcli.__file__).parent
 LEAVES = frozenset(
     "captions cells chats checkpoints download encodings errors finding hub integrity items "
-    "journal kinds lock options places refusals results rows scripts settings sharing sources "
-    "squad tables tags task vetting whole".split()
+    "journal kinds lock options patterns places refusals results rows scripts settings sharing "
+    "sources squad tables tags task vetting whole".split()
 )
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}

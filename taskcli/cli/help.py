@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
+from taskcli.cli.defaults import trust_defaults
+
 _COMMON = "Common options"
 _MOST = 10  # options that stand first
 _OWN = 3  # of them the task's own at most
@@ -25,11 +27,19 @@ _VALUES: Mapping[str, str] = {"str": "WORD", "int": "N", "float": "X", "path": "
 
 
 class Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        trust_defaults(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _show(self, ctx)
 
 
 class Group(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        trust_defaults(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         _show(self, ctx)
 

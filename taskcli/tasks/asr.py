@@ -19,6 +19,8 @@ Timestamps = Literal["none", "segment", "word", "char"]
 
 @dataclass(frozen=True)
 class AsrOptions:
+    """How speech is written down."""
+
     timestamps: Annotated[
         Timestamps, typer.Option(help="Times to give with the text; char is for CTC models.")
     ] = "none"
@@ -35,6 +37,8 @@ class AsrOptions:
 
 @dataclass(frozen=True)
 class AsrOutput(OutputOptions):
+    """With how subtitles are laid out."""
+
     max_line_width: Annotated[
         int | None,
         typer.Option(min=8, help="Columns in a line of subtitles.", rich_help_panel=OUTPUT_PANEL),

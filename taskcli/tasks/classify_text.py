@@ -15,6 +15,8 @@ from taskcli.tasks.windows import count_tokens, ensure_pad_token, max_tokens, ro
 
 @dataclass(frozen=True)
 class ClassifyTextOptions(RankingOptions):
+    """How texts are judged."""
+
     pair: Annotated[
         str | None, typer.Option(metavar="TEXT", help="A second text to judge every input with.")
     ] = None

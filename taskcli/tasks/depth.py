@@ -22,6 +22,8 @@ _TRAINED_SIDE = 640
 
 @dataclass(frozen=True)
 class DepthOptions:
+    """How large a picture is computed."""
+
     max_side: Annotated[
         int | None,
         typer.Option(

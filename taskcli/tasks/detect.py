@@ -22,11 +22,15 @@ _BOX_MAKERS = frozenset(
 
 @dataclass(frozen=True)
 class DetectOptions:
+    """Which objects are kept."""
+
     threshold: Threshold = 0.5
 
 
 @dataclass(frozen=True)
 class DetectOutput(FoundOutput):
+    """With whether each object is a picture, too."""
+
     crops: Annotated[
         bool,
         typer.Option(

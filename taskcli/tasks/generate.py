@@ -20,6 +20,8 @@ _ASSISTANT = "assistant"
 
 @dataclass(frozen=True)
 class GenerateOptions:
+    """How a text goes on, and how long."""
+
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Most tokens to add.")] = 128
     temperature: Annotated[
         float | None, typer.Option(min=0.0, help="Sample; above 1 is wilder. 0 is greedy.")

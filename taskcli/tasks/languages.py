@@ -4,7 +4,6 @@ A language is said in any way (de, deu, de-DE, deu_Latn, German, Deutsch) and fo
 checkpoint's own codes by what it means.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,13 +11,14 @@ from functools import cache
 from typing import Any
 
 from taskcli.errors import UsageError
+from taskcli.patterns import Pattern
 from taskcli.tasks.rewriting import task_settings
 
-_PAIR = re.compile(r"translation_(\w+)_to_(\w+)")
+_PAIR = Pattern(r"translation_(\w+)_to_(\w+)", "re")
 # mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__; SeamlessM4T: __fra__, __cmn_Hant__
-_CODE = re.compile(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}(?:_[A-Z][a-z]{3})?__")
-_TAG = re.compile(r"<2([a-z]{2,3}(?:_\w+)?)>")
-_MARIAN = re.compile(r"opus-mt-(?:tc-(?:big|base)-)?([A-Za-z_]+)-([A-Za-z_]+)")
+_CODE = Pattern(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}(?:_[A-Z][a-z]{3})?__", "re")
+_TAG = Pattern(r"<2([a-z]{2,3}(?:_\w+)?)>", "re")
+_MARIAN = Pattern(r"opus-mt-(?:tc-(?:big|base)-)?([A-Za-z_]+)-([A-Za-z_]+)", "re")
 # Languages that stand for one another as codes, beyond what langcodes knows of macrolanguages.
 _NO_REGIONS = ("XX", "AR")  # mBART's, for English and for Arabic: fr_XX, ar_AR
 _SAME = {"nb": "no", "pbt": "ps", "quy": "qu", "fuv": "ff"}

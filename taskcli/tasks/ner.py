@@ -25,6 +25,8 @@ from taskcli.tasks.windows import (
 
 @dataclass(frozen=True)
 class NerOptions:
+    """How tokens become names."""
+
     aggregation: Annotated[
         Aggregation,
         typer.Option(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-import regex
 from rich.cells import cell_len
 
+from taskcli.patterns import Pattern
 from taskcli.scripts import is_spaceless, stands_close
 from taskcli.tasks.sentences import sentences
 
@@ -21,20 +21,21 @@ Fits = Callable[[str], bool]
 Cut = Callable[[str], list[str]]
 
 # Bullets, numbers, boxes to tick, quotation and heading marks, as many as there are.
-_LEAD = regex.compile(
+_LEAD = Pattern(
     r"\s*(?:(?:[-*+•‣◦▪·–—]|>+|\#{1,6}|\[[ xX]?\]|\(?\d{1,3}[.)]|\(?[a-z]\))(?:[^\S\n]+|$))*"
 )
-_LETTER = regex.compile(r"\p{L}")
-_LINE_END = regex.compile(r"\s*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
-_ENDED = regex.compile(r"[\p{Po}\p{Pe}\p{Pf}\"']\s*$")
+_LETTER = Pattern(r"\p{L}")
+_LINE_END = Pattern(r"\s*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
+_ENDED = Pattern(r"[\p{Po}\p{Pe}\p{Pf}\"']\s*$")
 _WRAPPED = range(50, 121)  # columns of a paragraph that was broken into lines for its width
 
 # How a text is parted, from what is parted first to what is parted last.
-_PARAGRAPH = regex.compile(r".+?(?:\n[^\S\n]*\n\s*|\Z)", regex.DOTALL)
-_LINE = regex.compile(r".+?(?:\n\s*|\Z)", regex.DOTALL)
-_CLAUSE = regex.compile(r".+?(?:[,;:،؛]\s+|[，、；：]\s*|\Z)", regex.DOTALL)
-_WORD = regex.compile(r"\s*\S+\s*")
-_GRAPHEME = regex.compile(r"\X")
+_PARAGRAPH = Pattern(r"(?s).+?(?:\n[^\S\n]*\n\s*|\Z)")
+_LINE = Pattern(r"(?s).+?(?:\n\s*|\Z)")
+_CLAUSE = Pattern(r"(?s).+?(?:[,;:،؛]\s+|[，、；：]\s*|\Z)")
+_WORD = Pattern(r"\s*\S+\s*")
+_GRAPHEME = Pattern(r"\X")
+_GAP = Pattern(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def _with_breaks(answer: str, breaks: Sequence[tuple[float, str]]) -> str:
     """The answer with line ends at the spaces that are nearest to where the source had them."""
     if not breaks:
         return answer
-    gaps = [found.span() for found in regex.finditer(r"\s+", answer)]
+    gaps = [found.span() for found in _GAP.finditer(answer)]
     if len(gaps) < len(breaks):  # Chinese, for one
         ends = itertools.accumulate(map(len, _GRAPHEME.findall(answer)))
         gaps = [(end, end) for end in ends]

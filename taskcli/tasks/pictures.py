@@ -17,6 +17,8 @@ from taskcli.task import Batch, OptionsT, ResultT, Task
 
 @dataclass(frozen=True)
 class PictureOutput(OutputOptions):
+    """Of tasks whose answers are shown as pictures."""
+
     preview: Annotated[
         bool,
         typer.Option(

@@ -27,6 +27,8 @@ _LONGEST_STRIDE = 128
 
 @dataclass(frozen=True)
 class QaOptions:
+    """What is asked, and how many answers are given."""
+
     question: Annotated[
         list[str],
         typer.Option("--question", "-q", metavar="TEXT", help="What to ask; repeatable."),

@@ -9,6 +9,8 @@ from taskcli.results import Label
 
 @dataclass(frozen=True)
 class RankingOptions:
+    """How scores become labels, and how many are given."""
+
     top_k: TopK = 5
     function: ScoreFunction = "auto"
 

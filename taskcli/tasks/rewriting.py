@@ -24,6 +24,8 @@ _LIBRARY_DEFAULT = 20  # what generate() takes when nobody says: too short for a
 
 @dataclass(frozen=True)
 class RewritingOptions:
+    """How long an answer is, and how it is searched for."""
+
     min_length: MinLength = None
     max_length: MaxLength = None
     num_beams: NumBeams = None

@@ -22,6 +22,8 @@ _ORDER: tuple[Subtask, ...] = ("panoptic", "instance", "semantic")
 
 @dataclass(frozen=True)
 class SegmentOptions:
+    """What regions are, and which are kept."""
+
     subtask: Annotated[
         Subtask, typer.Option(help="What to divide into; auto takes the checkpoint's richest.")
     ] = "auto"
@@ -37,6 +39,8 @@ class SegmentOptions:
 
 @dataclass(frozen=True)
 class SegmentOutput(FoundOutput):
+    """With whether masks are saved."""
+
     masks: Annotated[
         bool,
         typer.Option(

@@ -8,25 +8,24 @@ within words or before small letters.
 import itertools
 from collections.abc import Iterator
 
-import regex
+from taskcli.patterns import Pattern
 
 # Where a text's language is not known, none of these may hold a full stop to be an abbreviation's.
 # (Those of Italian and Dutch are words of others: it, so.)
 _LIKELY = ("en", "de", "fr", "es", "pt", "pl", "ru")
-_NUMBER = regex.compile(r"(\d{1,3})\.\s*$")  # of a list, of a chapter, in a date
-_ITEM = regex.compile(r"\s*(\d{1,3})\.\s")
-_INITIAL = regex.compile(r"(?<![\p{L}\p{N}.])\p{Lu}\.\s*$")
-_TITLE = regex.compile(
-    r"(?<!\p{L})(?:Dhr|Dott|Dra?|Hr|Mgr|Mlle|Mme|Mrs?|Ms|Prof|Rev|[Ss]ig|Sra?)\.\s*$"
-)
-_ABBREVIATED = regex.compile(r"^\s*\p{Ll}\S*\.\s*$")  # a word that begins small, alone
-_SMALL = regex.compile(r"^[\p{Ps}\p{Pi}\"']*\p{Ll}")
-_STOP = regex.compile(r"\.[\p{Pe}\p{Pf}\"']*(\s*)$")
+_NUMBER = Pattern(r"(\d{1,3})\.\s*$")  # of a list, of a chapter, in a date
+_ITEM = Pattern(r"\s*(\d{1,3})\.\s")
+_INITIAL = Pattern(r"(?<![\p{L}\p{N}.])\p{Lu}\.\s*$")
+_TITLE = Pattern(r"(?<!\p{L})(?:Dhr|Dott|Dra?|Hr|Mgr|Mlle|Mme|Mrs?|Ms|Prof|Rev|[Ss]ig|Sra?)\.\s*$")
+_ABBREVIATED = Pattern(r"^\s*\p{Ll}\S*\.\s*$")  # a word that begins small, alone
+_SMALL = Pattern(r"^[\p{Ps}\p{Pi}\"']*\p{Ll}")
+_STOP = Pattern(r"\.[\p{Pe}\p{Pf}\"']*(\s*)$")
 # The library's time grows with the square of a text without spaces: it is given some at once.
-_BLOCK = regex.compile(r".{4000}[^。！？!?।۔؟]*[。！？!?।۔؟]+[\p{Pe}\p{Pf}\"']*\s*|.+")
+_BLOCK = Pattern(r".{4000}[^。！？!?।۔؟]*[。！？!?।۔؟]+[\p{Pe}\p{Pf}\"']*\s*|.+")
+_SPACE = Pattern(r"\s")
 _NEAR = 40  # characters before an end that tell what it is of
-_CHAPTER = regex.compile(r"๛\s*")  # the one mark of an end that Thai has
-_SAYS = regex.compile(r"^(?:と|って)")  # after a quotation, in Japanese
+_CHAPTER = Pattern(r"๛\s*")  # the one mark of an end that Thai has
+_SAYS = Pattern(r"^(?:と|って)")  # after a quotation, in Japanese
 
 
 def sentences(text: str, language: str | None = None) -> list[str]:
@@ -47,7 +46,7 @@ def sentences(text: str, language: str | None = None) -> list[str]:
 def _ends(text: str, language: str) -> set[int]:
     """Where the library ends sentences, as counts of code points."""
     # It counts bytes and breaks inside spaces of several, so it sees every space as a plain one.
-    blocks = _BLOCK.findall(regex.sub(r"\s", " ", text))
+    blocks = _BLOCK.findall(_SPACE.sub(" ", text))
     pieces = (piece for block in blocks for piece in _segmented(language, block))
     return {end for end in itertools.accumulate(map(len, pieces)) if 0 < end < len(text)}
 

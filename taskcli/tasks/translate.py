@@ -21,6 +21,8 @@ _BY_SENTENCE = frozenset(
 
 @dataclass(frozen=True)
 class TranslateOptions(RewritingOptions):
+    """Between which languages, and how a text is parted."""
+
     source_language: Annotated[
         str | None,
         typer.Option("--from", metavar="LANG", help="Language of the input: de or German."),
