@@ -59,8 +59,21 @@ def resolve(task: str, word: str, revision: str | None = None) -> Checkpoint:
 
     Raises UsageError where `revision` contradicts the lock, and CheckpointError as the registry.
     """
-    registry = Registry(task)
-    entry = next((one for one in read() if one.task == task and word in (one.name, one.repo)), None)
+    return _resolved(Registry(task), read(), word, revision)
+
+
+def every(task: str) -> dict[str, Checkpoint]:
+    """The named checkpoints of a task, each as this folder has it; files are read once for all."""
+    registry, entries = Registry(task), read()
+    return {name: _resolved(registry, entries, name) for name in registry.names}
+
+
+def _resolved(
+    registry: Registry, entries: Iterable[Locked], word: str, revision: str | None = None
+) -> Checkpoint:
+    task = registry.task
+    named = (one for one in entries if one.task == task and word in (one.name, one.repo))
+    entry = next(named, None)
     if entry is None:
         return registry.resolve(word, revision)
     if revision not in (None, entry.revision):

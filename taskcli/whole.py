@@ -2,7 +2,6 @@
 
 import io
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ class Unfinished:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._path = file.with_name(f".{file.name[:40]}.{secrets.token_hex(4)}")
+        self._path = file.with_name(f".{file.name[:40]}.{os.urandom(4).hex()}")
         self.stream: BinaryIO = self._path.open("xb")
 
     def finish(self) -> None:

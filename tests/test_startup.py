@@ -11,11 +11,17 @@ import pytest
 from taskcli.tasks import TASKS
 
 HEAVY = ("torch", "transformers", "numpy", "PIL", "soundfile", "soxr", "av", "accelerate")
+# What no list and no help needs, though runs may.
+UNASKED = (
+    "pydantic", "regex", "langcodes", "sentencex", "httpx", "email.message", "asyncio", "hashlib",
+    "importlib.metadata", "rich.progress", "taskcli.api",
+    "taskcli.engine.run", "taskcli.output.views",
+)  # fmt: skip
 HELP = [("--help",), *((task.name, "--help") for task in TASKS)]
+# They stand first among the calls, so nothing that others load is there yet.
+LISTS = [*HELP, ("--version",), ("models", "--help"), ("models", "list")]
 CALLS: dict[tuple[str, ...], int] = {
-    **dict.fromkeys(HELP, 0),
-    ("--version",): 0,
-    ("models", "list"): 0,
+    **dict.fromkeys(LISTS, 0),
     ("models", "list", "--format", "json"): 0,
     ("models", "show", "detect"): 0,
     ("models", "verify", "--offline"): 0,
@@ -47,7 +53,7 @@ found = []
 for words in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         code = main(words)
-    found.append([int(code), [name for name in {HEAVY} if name in sys.modules]])
+    found.append([int(code), [name for name in {HEAVY + UNASKED} if name in sys.modules]])
 print(json.dumps(found))
 """
 
@@ -73,4 +79,41 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_exit_code_without_a_heavy_library(words: tuple[str, ...], folder: Path) -> None:
     code, loaded = answers(folder)[words]
     assert code == CALLS[words]
+    assert not set(loaded) & set(HEAVY)
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_help_and_lists_load_what_they_show_and_no_more(
+    words: tuple[str, ...], folder: Path
+) -> None:
+    _, loaded = answers(folder)[words]
     assert loaded == []
+
+
+def test_the_list_of_commands_is_made_without_their_options() -> None:
+    loaded = imported("--help")
+    assert "taskcli.cli.command" not in loaded
+    assert {"taskcli.tasks.asr", "rich.console"} <= loaded
+
+
+def imported(*words: str) -> set[str]:
+    """The modules of a process that has answered a call."""
+    program = (
+        "import sys; from taskcli.cli import main\n"
+        "main._leave = lambda code: (sys.stdout.flush(), print(*sys.modules, file=sys.stderr))\n"
+        "main.start()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True)
+    return set(done.stderr.split())
+
+
+def test_importing_the_package_loads_none_of_it() -> None:
+    program = (
+        "import sys, taskcli; print(*(name for name in sys.modules if 'taskcli.' in name))\n"
+        "from taskcli import TASKS, Record, TaskcliError, __version__, load\n"
+        "print(*dir(taskcli))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    loaded, listed = done.stdout.splitlines()
+    assert loaded == ""
+    assert {"TASKS", "Record", "TaskcliError", "__version__", "load"} <= set(listed.split())

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from taskcli import __version__
-from taskcli.cli.command import make_command
 from taskcli.cli.help import Command, Group
+from taskcli.task import Task
 from taskcli.tasks import TASKS
 
 _SUMMARY = "One command per task for what transformer models can do with the files on your disk."
@@ -40,7 +40,7 @@ def make_app(words: Sequence[str]) -> typer.Typer:
     app.callback()(_root)
     words = [*words, *_words_to_complete()]
     for task in TASKS:
-        made = make_command(task) if task.name in words else _listed(task.name)
+        made = _command_of(task) if task.name in words else _listed(task.name)
         app.command(task.name, short_help=task.summary(), rich_help_panel=task.panel)(made)
     for name, (summary, add) in _OTHERS.items():
         if name in words:
@@ -98,6 +98,12 @@ _OTHERS: dict[str, tuple[str, Callable[[typer.Typer], None]]] = {
     "doctor": ("Look at versions, devices, the cache, the network and the settings.", _add_doctor),
     "schema": ("Print the JSON Schema of a task's records.", _add_schema),
 }
+
+
+def _command_of(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
+    from taskcli.cli.command import make_command  # a list of commands needs no options
+
+    return make_command(task)
 
 
 def _listed(name: str) -> Callable[[], None]:

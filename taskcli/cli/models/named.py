@@ -82,8 +82,9 @@ def known_task(word: str) -> str:
 def every(task: str | None = None) -> Iterator[Named]:
     """All named checkpoints, of one task or of all, as this folder's lock has them."""
     for one in [known_task(task)] if task else BY_NAME:
-        for name in sorted(Registry(one).names, key=_rank):
-            yield Named(one, name, lock.resolve(one, name))
+        found = lock.every(one)
+        for name in sorted(found, key=_rank):
+            yield Named(one, name, found[name])
 
 
 def _rank(name: str) -> int:

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from taskcli import hub, lock
-from taskcli.cli.fetching import watching
 from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
-from taskcli.cli.streams import print_error
 from taskcli.errors import CheckpointError, ExitCode, UsageError
 from taskcli.tasks import BY_NAME
 
@@ -61,6 +59,9 @@ def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[N
 
 def _fetch(one: Named, allow_pickle: bool) -> Named | None:
     """The checkpoint in the cache; None if it cannot be had, which is told."""
+    from taskcli.cli.fetching import watching  # a list needs no bars
+    from taskcli.cli.streams import print_error
+
     try:
         with watching() as watch:
             checkpoint = hub.fetch(
