@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from benchmarks.workload import Row
 from taskcli.api import Model
-from taskcli.engine.plan import Planned, cut
-from taskcli.engine.run import _DECODERS
+from taskcli.engine.batching import BatchBuilder
+from taskcli.engine.cores import usable_cores
 from taskcli.sources import Reading, resolve
 
 T = TypeVar("T")
@@ -46,28 +46,22 @@ class Limits:
 
 
 def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
-    stages, plan = model._stages(), model._plan(live=False, ordered=True)
+    stages, config = model._stages(), model._batching(live=False, ordered=True)
     decoded, decoding = _timed(stages.decode, _sources(model, row, inputs))
-    planned = [
-        Planned(index, stages.cost(item), item, stages.alike(item))
-        for index, item in enumerate(decoded)
-    ]
-    windows = [planned[at : at + plan.window] for at in range(0, len(planned), plan.window)]
-    groups = [
-        [member.value for member in batch] for window in windows for batch in cut(window, plan)
-    ]
-    batches, preprocessing = _timed(stages.preprocess, groups)
+    encoded = [part for _, part in stages.encode(decoded)]
+    builder: BatchBuilder[Any] = BatchBuilder(config, lambda part: part)
+    full = [batch for part in encoded for batch in builder.add(part)]
+    groups = [[part.value for part in batch] for batch in [*full, *builder.flush()]]
+    batches, preprocessing = _timed(stages.collate, groups)
     outputs, computing = _timed(stages.forward, batches)
-    _, finishing = _timed(
-        lambda job: stages.postprocess(*job), zip(outputs, batches, groups, strict=True)
-    )
+    _, finishing = _timed(lambda job: stages.read(*job), zip(outputs, batches, groups, strict=True))
     return Limits(
         decode=len(inputs) / decoding,
         preprocess=len(inputs) / preprocessing,
         forward=len(inputs) / computing,
         postprocess=len(inputs) / finishing,
-        padding=_padding(batches),
-        decoders=min(_DECODERS, os.cpu_count() or 1),
+        padding=_padding([one.batch for one in batches]),
+        decoders=usable_cores(),
     )
 
 

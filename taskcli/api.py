@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskcli import engine, hub, lock, settings
 from taskcli.checkpoints import Checkpoint
 from taskcli.encodings import AUTO
+from taskcli.engine.cores import usable_cores
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
 from taskcli.items import MOST_PIXELS, Item, Media, Picture
 from taskcli.results import Failure, Record
@@ -28,15 +29,16 @@ if TYPE_CHECKING:
     from taskcli.runtime.placement import Placement
     from taskcli.runtime.session import Session
 
-_WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # decoded items held at once
+_WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # inputs that are batched together
 _LESS_MEMORY = {
     Media.TEXT: "cut the text, or choose a smaller checkpoint",
     Media.IMAGE: "make the picture smaller, or choose a smaller checkpoint",
     Media.AUDIO: "cut the recording, or choose a smaller checkpoint",
 }
 _ACCELERATOR = 16  # an accelerator's batch over a processor's
-_PATIENCE = 0.2  # seconds to wait for more of a pipe when the device has nothing to do
-_ALL_ITEMS = sys.maxsize
+_MAX_WAIT = 0.2  # seconds to wait for more of a pipe when the device has nothing to do
+_CHUNK = {Media.TEXT: 16, Media.IMAGE: 1, Media.AUDIO: 1}  # inputs that are encoded in one call
+_UNBOUNDED = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ class Model:
     ) -> Iterator[Answered]:
         """Records with the inputs that they answer."""
         self._keys.clear()
-        plan = self._plan(live=sources.live, ordered=ordered)
-        for outcome in engine.run(self._stages(), sources.items, plan, stop):
+        config = self._batching(live=sources.live, ordered=ordered)
+        for outcome in engine.run(self._stages(), sources.items, config, stop):
             record = to_record(self._in_words(outcome), self.task.name, self.checkpoint)
             yield Answered(record, outcome.source, outcome.item)
 
@@ -157,37 +159,49 @@ class Model:
         side = self.session.picture_side if self.task.media is Media.IMAGE else None
         return engine.Stages(
             decode=self._decoder(side),
-            cost=self.session.cost,
-            alike=self._alike,
-            preprocess=self.session.preprocess,
+            encode=self._encoded,
+            collate=self.session.collate,
             forward=self.session.forward,
-            postprocess=self.session.postprocess,
+            read=self.session.read,
+            fold=self.session.fold,
             is_out_of_memory=is_out_of_memory,
             is_fatal=is_fatal,
         )
 
-    def _alike(self, item: Any) -> Hashable:
-        """What must be equal for items to share a batch, by the task and by the architecture."""
+    def _encoded(self, items: list[Any]) -> Iterator[tuple[int, engine.Encoded[Any]]]:
+        """The parts of several items, as the engine plans them."""
+        for place, part in self.session.encode(items):
+            cost, weight = self.session.cost(part), getattr(part, "nbytes", 0)
+            yield place, engine.Encoded(part, cost, self._batch_key(part), weight)
+
+    def _batch_key(self, item: Any) -> Hashable:
+        """What must be equal for parts to share a batch, by the task and by the architecture."""
         key = self._key(item)
         if len(self._keys) < 2:
             self._keys.add(key)
         return key
 
     def _key(self, item: Any) -> Hashable:
-        if self.sharing is Sharing.NEVER:
-            return object()
         key = self.session.alike(item)
         return key if self.sharing is Sharing.PADDED else (key, self.session.length(item))
 
-    def _plan(self, *, live: bool, ordered: bool) -> engine.Plan:
-        patience = _PATIENCE if live else None
-        window = _WINDOW[self.task.media]
+    def _batching(self, *, live: bool, ordered: bool) -> engine.BatchingConfig:
+        media, window = self.task.media, _WINDOW[self.task.media]
+        config = engine.BatchingConfig(
+            window=window,
+            max_wait=_MAX_WAIT if live else None,
+            ordered=ordered,
+            threads=usable_cores(),
+            chunk=1 if live else _CHUNK[media],
+        )
+        if self.sharing is Sharing.NEVER:
+            return replace(config, size=1)
         if self.batch_size != "auto":
             size = int(self.batch_size)
-            return engine.Plan(size, _ALL_ITEMS, max(size, window), patience, ordered)
+            return replace(config, size=size, budget=_UNBOUNDED, window=max(size, window))
         scale = 1 if self.session.placement.device.type == "cpu" else _ACCELERATOR
         budget = self.task.budget * scale
-        return engine.Plan(budget, budget, window * min(scale, 4), patience, ordered)
+        return replace(config, size=budget, budget=budget, window=window * min(scale, 4))
 
 
 def load(

@@ -30,6 +30,10 @@ class Picture:
     size: tuple[int, int]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def nbytes(self) -> int:
+        return int(self.image.width * self.image.height * 3)
+
 
 @dataclass(frozen=True, slots=True)
 class Sound:
@@ -42,6 +46,10 @@ class Sound:
     @property
     def seconds(self) -> float:
         return len(self.samples) / self.rate
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.samples.nbytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input before it is decoded: a file, bytes, or a text, or why it is none of them."""
+    """One input before it is decoded: a file, bytes, or a text, or why it is none of them.
+
+    `number` is its place among the inputs of the call, from 0.
+    """
 
     id: str
     path: str | None = None
@@ -32,6 +35,7 @@ class Source:
     text: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     error: InputError | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,11 @@ class Sources:
         if not variants:
             return self
         total = None if self.total is None else self.total * len(variants)
-        return replace(self, items=_with_fields(self.items, variants), total=total)
+        return replace(self, items=_numbered(_with_fields(self.items, variants)), total=total)
+
+
+def _numbered(items: Iterable[Source]) -> Iterator[Source]:
+    return (replace(source, number=number) for number, source in enumerate(items))
 
 
 def _with_fields(
@@ -116,7 +124,7 @@ def resolve(
         parts.append(_listed(files_from, null, reading, stdin))
     total = sum(part.total for part in parts if part.total is not None)
     return Sources(
-        _joined(parts),
+        _numbered(_joined(parts)),
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
         tuple(path for part in parts for path in part.paths),

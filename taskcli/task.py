@@ -107,27 +107,37 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """Fields that the options add to every input: one variant per question, per pair."""
         return ()
 
-    def cost(self, item: ItemT) -> int:
-        """What padding would waste if this item shared a batch with shorter ones."""
+    def cost(self, part: Any) -> int:
+        """What padding would waste if this part shared a batch with shorter ones."""
         return 1
 
-    def alike(self, item: ItemT) -> Hashable:
-        """Only items of equal value here may share a batch, for inputs that cannot be padded."""
+    def alike(self, part: Any) -> Hashable:
+        """Only parts of equal value here may share a batch, for inputs that cannot be padded."""
         return None
 
-    def length(self, item: ItemT) -> Hashable:
-        """Items of equal value here need no padding in a batch; for models that padding changes."""
-        return self.cost(item)
+    def length(self, part: Any) -> Hashable:
+        """Parts of equal value here need no padding in a batch; for models that padding changes."""
+        return self.cost(part)
+
+    def encode(self, items: list[ItemT]) -> Iterator[tuple[int, Any]]:
+        """The parts of each item, with its place in the list: what is planned into batches.
+
+        Runs in several threads at once. Of a single item the parts may come one by one.
+        """
+        return enumerate(items)
+
+    def fold(self, item: ItemT, results: list[Any]) -> "ResultT | Noted[ResultT]":
+        """The one result of an item, from those of its parts."""
+        (result,) = results
+        return result  # type: ignore[no-any-return]
 
     @abstractmethod
-    def preprocess(self, items: list[ItemT]) -> Batch:
-        """Turn items into one padded batch. Raise InputError only for a single item."""
+    def preprocess(self, parts: list[Any]) -> Batch:
+        """Turn parts into one padded batch. Raise InputError only for a single one."""
 
     def forward(self, batch: Batch) -> Any:
         return self.model(**batch.inputs)
 
     @abstractmethod
-    def postprocess(
-        self, outputs: Any, batch: Batch, items: list[ItemT]
-    ) -> list[ResultT | Noted[ResultT]]:
-        """One result per item, in order, as plain values."""
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[Any]) -> list[Any]:
+        """What `fold` needs of each part, in order; for items of one part their results."""

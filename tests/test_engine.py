@@ -4,21 +4,23 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from taskcli import engine
-from taskcli.engine import Outcome, Plan, Stages
-from taskcli.engine.channel import Channel, Closed, pump
-from taskcli.engine.plan import Planned, cut, windows
+from taskcli.engine import BatchingConfig, Encoded, Outcome, Stages, Stop
+from taskcli.engine.batching import BatchBuilder, broken_windows, window_edges
+from taskcli.engine.channel import Channel, ChannelClosed, spawn
+from taskcli.engine.lookahead import Lookahead
 from taskcli.errors import InputError, StoppedError, TaskcliError
 from taskcli.items import Media
 from taskcli.sources import Reading, Source, resolve
 
-FOURS = Plan(size=4, budget=1_000)
+FOURS = BatchingConfig(size=4, budget=1_000)
+CHUNKS = BatchingConfig(size=4, budget=1_000, chunk=5)
 SOON = 5.0  # seconds within which anything that does not hang has happened
 
 
@@ -34,7 +36,8 @@ class DeviceLost(Exception):
 class Fake:
     """Stages that give the text of a source in capitals; a text says where it fails.
 
-    `decode!`, `pre!`, `forward!` and `post!` fail whenever they are in a batch at that stage.
+    `decode!`, `encode!`, `collate!`, `forward!`, `read!` and `fold!` fail whenever they are in a
+    batch at that stage. A text of several words has a part for each.
     """
 
     capacity: int = 1_000  # items that the device holds at once
@@ -42,16 +45,16 @@ class Fake:
     decoded: list[str] = field(default_factory=list)
     batches: list[list[str]] = field(default_factory=list)  # those that reached the device
     answered: list[list[str]] = field(default_factory=list)  # those that it answered
-    group: Callable[[str], object] = lambda text: None
+    group: Callable[[str], Hashable] = lambda text: None
 
     def stages(self) -> Stages:
         return Stages(
             decode=self._decode,
-            cost=len,
-            preprocess=lambda items: self._checked("pre!", items),
+            encode=self._encode,
+            collate=lambda texts: self._checked("collate!", texts),
             forward=self._forward,
-            postprocess=lambda outputs, batch, items: self._checked("post!", batch) and outputs,
-            alike=self.group,  # type: ignore[arg-type]
+            read=lambda outputs, batch, count: self._checked("read!", batch) and outputs,
+            fold=lambda item, parts: " ".join(self._checked("FOLD!", parts)),
             is_out_of_memory=lambda failure: isinstance(failure, OutOfMemory),
             is_fatal=lambda failure: isinstance(failure, DeviceLost),
         )
@@ -64,6 +67,13 @@ class Fake:
         if source.text == "dies!":
             raise SystemExit("a thread dies")
         return source.text
+
+    def _encode(self, texts: list[str]) -> Iterator[tuple[int, Encoded[str]]]:
+        """A part for each word; `encode!` fails in company and alone."""
+        self._checked("encode!", texts)
+        for place, text in enumerate(texts):
+            for word in text.split(" "):
+                yield place, Encoded(word, len(word), self.group(word), len(word))
 
     def _checked(self, bad: str, items: list[str]) -> list[str]:
         if bad in items:
@@ -83,15 +93,17 @@ class Fake:
 
 
 def sources(texts: Iterable[str]) -> Iterator[Source]:
-    return (Source(str(number), text=text) for number, text in enumerate(texts))
+    return (Source(str(number), text=text, number=number) for number, text in enumerate(texts))
 
 
 def answers(outcomes: Iterable[Outcome]) -> list[tuple[int, Any]]:
     """(index, result or the message of the error)"""
-    return [(o.index, o.result if o.error is None else f"error: {o.error}") for o in outcomes]
+    return [
+        (o.source.number, o.result if o.error is None else f"error: {o.error}") for o in outcomes
+    ]
 
 
-def run(fake: Fake, texts: Sequence[str], plan: Plan = FOURS) -> list[Any]:
+def run(fake: Fake, texts: Sequence[str], plan: BatchingConfig = FOURS) -> list[Any]:
     """The results in the order of the outcomes, which is checked to be the input's."""
     found = answers(engine.run(fake.stages(), sources(texts), plan))
     assert [index for index, _ in found] == list(range(len(texts)))
@@ -121,30 +133,31 @@ def until(condition: Callable[[], bool]) -> None:
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 64, 65, 300])
 def test_every_source_has_one_outcome_in_input_order(count: int) -> None:
     texts = [f"{number * 7919 % 101:x}" * (number % 5 + 1) for number in range(count)]
-    assert run(Fake(), texts, Plan(4, 12, window=16)) == [text.upper() for text in texts]
+    assert run(Fake(), texts, BatchingConfig(4, 12, window=16)) == [text.upper() for text in texts]
 
 
 def test_unordered_gives_the_same_outcomes_as_they_are_finished() -> None:
     texts = ["long" * (20 - number) for number in range(20)]
-    plan = Plan(4, 1_000, ordered=False)
+    plan = BatchingConfig(4, 1_000, ordered=False)
     found = answers(engine.run(Fake().stages(), sources(texts), plan))
     assert sorted(found) == [(index, text.upper()) for index, text in enumerate(texts)]
-    assert found[0][0] == 19, "the cheapest batch comes first"
+    order = [index for index, _ in found]
+    assert order != sorted(order), "the cheapest batch of a window comes first"
 
 
 def test_an_outcome_carries_its_source_and_item() -> None:
-    (outcome,) = engine.run(Fake().stages(), sources(["one"]), Plan())
+    (outcome,) = engine.run(Fake().stages(), sources(["one"]), BatchingConfig())
     assert (outcome.source.id, outcome.item, outcome.result) == ("0", "one", "ONE")
 
 
 # Isolation
 
 
-@pytest.mark.parametrize("bad", ["decode!", "pre!", "forward!", "post!"])
+@pytest.mark.parametrize("bad", ["decode!", "encode!", "collate!", "forward!", "read!", "fold!"])
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
 def test_an_item_that_fails_at_any_stage_leaves_its_neighbours_alone(bad: str, size: int) -> None:
     texts = ["one", "two", bad, "four", "five", bad, "seven"]
-    found = run(Fake(), texts, Plan(size, 1_000))
+    found = run(Fake(), texts, BatchingConfig(size, 1_000))
     for text, answer in zip(texts, found, strict=True):
         if text == bad:
             assert answer.startswith("error: ")
@@ -154,22 +167,115 @@ def test_an_item_that_fails_at_any_stage_leaves_its_neighbours_alone(bad: str, s
 
 def test_the_error_of_an_item_is_the_one_that_it_raises_alone() -> None:
     assert run(Fake(), ["one", "forward!", "three"])[1] == "error: forward! among 1"
+    assert run(Fake(), ["one", "encode!", "three"], CHUNKS)[1] == "error: encode! among 1"
 
 
 def test_all_failing_is_all_errors() -> None:
-    texts = ["decode!", "pre!", "forward!", "post!"] * 5
+    texts = ["decode!", "encode!", "collate!", "forward!", "read!", "fold!"] * 5
     assert all(answer.startswith("error: ") for answer in run(Fake(), texts))
 
 
-def test_a_cost_that_cannot_be_told_is_that_items_error() -> None:
-    stages = Fake().stages()
+def test_an_item_of_many_parts_fails_whole_and_alone() -> None:
+    texts = ["one two three", "four forward! five", "six seven", "eight read! forward!"]
+    found = run(Fake(), texts)
+    assert [answer.startswith("error: ") for answer in found] == [False, True, False, True]
+    assert found[2] == "SIX SEVEN"
 
-    def cost(text: str) -> int:
-        return 1 // (text != "two")
 
-    stages = Stages(stages.decode, cost, stages.preprocess, stages.forward, stages.postprocess)
-    found = answers(engine.run(stages, sources(["one", "two", "three"]), Plan()))
-    assert [answer.startswith("error") for _, answer in found] == [False, True, False]
+def test_an_item_that_breaks_off_while_it_is_read_is_an_error() -> None:
+    """A recording is heard in part before it turns out to be damaged."""
+    fake = Fake()
+
+    def encode(texts: list[str]) -> Iterator[tuple[int, Encoded[str]]]:
+        for number, part in fake._encode(texts):
+            if part.value == "damaged":
+                raise InputError("torn in the middle")
+            yield number, part
+
+    stages = replace(fake.stages(), encode=encode)
+    texts = ["one two", "three four damaged five", "six"]
+    found = answers(engine.run(stages, sources(texts), FOURS))
+    assert [answer for _, answer in found] == ["ONE TWO", "error: torn in the middle", "SIX"]
+
+
+# Parts
+
+
+@pytest.mark.parametrize("chunk", [1, 7])
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_parts_of_many_items_share_batches_and_are_put_together(chunk: int, size: int) -> None:
+    texts = [" ".join(f"w{n}.{m}" for m in range(n % 5 + 1)) for n in range(60)]
+    fake = Fake()
+    config = BatchingConfig(size, 1_000, window=16, chunk=chunk, threads=3)
+    assert run(fake, texts, config) == [text.upper() for text in texts]
+    if size == 3:
+        shared = [{word.split(".")[0] for word in batch} for batch in fake.batches]
+        assert any(len(items) > 1 for items in shared)
+
+
+def test_an_item_without_parts_is_folded_from_none() -> None:
+    stages = replace(Fake().stages(), encode=lambda texts: iter(()))
+    assert answers(engine.run(stages, sources(["one", "two"]), FOURS)) == [(0, ""), (1, "")]
+
+
+def test_a_long_item_is_computed_while_it_is_read() -> None:
+    """Its first batch is on the device long before its last part is made, and few are held."""
+    made, computed = 0, 0
+    ahead: list[int] = []
+
+    def encode(texts: list[str]) -> Iterator[tuple[int, Encoded[int]]]:
+        nonlocal made
+        for number in range(2_000):
+            made += 1
+            yield 0, Encoded(number, 1, None, 1_000)
+
+    def forward(batch: list[int]) -> list[int]:
+        nonlocal computed
+        ahead.append(made - computed)
+        computed += len(batch)
+        return batch
+
+    stages = Stages(
+        lambda source: source.text, encode, list, forward, lambda o, b, n: o, lambda i, r: sum(r)
+    )
+    config = BatchingConfig(4, 4, lookahead=32_000)
+    (outcome,) = engine.run(stages, sources(["long"]), config)
+    assert outcome.result == sum(range(2_000))
+    assert max(ahead) < 80
+
+
+def test_what_is_kept_of_an_item_is_what_its_answer_carries() -> None:
+    stages = replace(Fake().stages(), kept=lambda text: text[:1])
+    (outcome,) = engine.run(stages, sources(["one two"]), FOURS)
+    assert (outcome.item, outcome.result) == ("o", "ONE TWO")
+
+
+@pytest.mark.parametrize("done", [range(0), range(7), range(29), range(0, 60, 3), range(15, 40)])
+def test_the_same_inputs_share_the_same_batches_in_every_run(done: Iterable[int]) -> None:
+    """Whatever the threads do; and also where a run goes on that was stopped."""
+    texts = ["w" * (number * 37 % 23 + 1) + f"{number:02}" for number in range(60)]
+    config = BatchingConfig(4, 60, window=16, threads=4)
+    whole, again, rest = Fake(), Fake(), Fake()
+    missing = set(range(60)) - set(done)
+    pending = list(broken_windows(sources(texts), 16, lambda one: one.number not in missing))
+    for fake, some in ((whole, sources(texts)), (again, sources(texts)), (rest, iter(pending))):
+        list(engine.run(fake.stages(), some, config))
+    assert again.batches == whole.batches
+    computed = {text for batch in rest.batches for text in batch}
+    assert rest.batches == [batch for batch in whole.batches if batch[0] in computed]
+    assert {texts[number] for number in missing} <= computed
+    if len(missing) == 31:
+        assert len(computed) == 45, "only the windows from 15 on"
+
+
+def test_windows_are_small_at_first() -> None:
+    assert list(itertools.islice(window_edges(8), 7)) == [1, 3, 7, 15, 23, 31, 39]
+
+
+def test_windows_in_which_nothing_is_missing_are_left_out() -> None:
+    found = broken_windows(sources(["x"] * 40), 8, lambda one: one.number not in (5, 24))
+    assert [source.number for source in found] == [3, 4, 5, 6, *range(23, 31)]
+    assert list(broken_windows(sources(["x"] * 40), 8, lambda one: True)) == []
 
 
 # Memory of the device
@@ -179,7 +285,7 @@ def test_a_cost_that_cannot_be_told_is_that_items_error() -> None:
 def test_out_of_memory_halves_the_batch_and_remembers(capacity: int) -> None:
     fake = Fake(capacity=capacity)
     texts = [f"item{number:02}" for number in range(64)]
-    assert run(fake, texts, Plan(8, 1_000)) == [text.upper() for text in texts]
+    assert run(fake, texts, BatchingConfig(8, 1_000)) == [text.upper() for text in texts]
     too_large = [len(batch) for batch in fake.batches if len(batch) > capacity]
     assert len(too_large) == len(set(too_large)), "a size that did not fit is not tried again"
 
@@ -189,7 +295,7 @@ def test_an_item_that_does_not_fit_alone_is_an_error() -> None:
 
 
 def test_a_device_that_is_lost_ends_the_run() -> None:
-    outcomes = engine.run(Fake().stages(), sources(["one", "fatal!"]), Plan(1, 1_000))
+    outcomes = engine.run(Fake().stages(), sources(["one", "fatal!"]), BatchingConfig(1, 1_000))
     assert next(outcomes).result == "ONE"
     with pytest.raises(StoppedError, match="fell off the bus") as caught:
         list(outcomes)
@@ -199,48 +305,63 @@ def test_a_device_that_is_lost_ends_the_run() -> None:
 # Batches
 
 
-def planned(costs: Iterable[int], alike: Callable[[int], object] = lambda _: None) -> list[Any]:
-    return [Planned(index, cost, cost, alike(cost)) for index, cost in enumerate(costs)]
+def batched(
+    costs: Iterable[int], config: BatchingConfig, key: Callable[[int], Hashable] = lambda _: None
+) -> list[list[int]]:
+    """The costs in each batch of one window."""
+    builder: BatchBuilder[int] = BatchBuilder(config, lambda cost: Encoded(cost, cost, key(cost)))
+    full = [batch for cost in costs for batch in builder.add(cost)]
+    return [*full, *builder.flush()]
 
 
 def test_batches_stay_within_the_budget_and_the_size() -> None:
     costs = [cost * 37 % 101 + 1 for cost in range(200)]
-    batches = list(cut(planned(costs), Plan(size=16, budget=300)))
-    assert sorted(item.cost for batch in batches for item in batch) == sorted(costs)
+    batches = batched(costs, BatchingConfig(size=16, budget=300))
+    assert sorted(cost for batch in batches for cost in batch) == sorted(costs)
     for batch in batches:
         assert len(batch) <= 16
-        assert len(batch) == 1 or max(item.cost for item in batch) * len(batch) <= 300
+        assert len(batch) == 1 or max(batch) * len(batch) <= 300
 
 
-def test_sorting_by_cost_wastes_little_on_padding() -> None:
-    costs = [10, 1_000] * 32
-
-    def waste(batches: Iterable[list[Any]]) -> float:
-        padded = sum(max(item.cost for item in batch) * len(batch) for batch in batches)
-        return padded / sum(costs) - 1
-
-    window = planned(costs)
-    assert waste(itertools.batched(window, 8) if hasattr(itertools, "batched") else [window]) > 0.9
-    assert waste(cut(window, Plan(8, 8_000))) < 0.01
+@pytest.mark.parametrize("size", [8, 64])
+def test_little_is_padded(size: int) -> None:
+    costs = [number * 7919 % 1_000 + 10 for number in range(512)]
+    batches = batched(costs, BatchingConfig(size, 8_000))
+    padded = sum(max(batch) * len(batch) for batch in batches)
+    assert padded / sum(costs) - 1 < 0.1
+    assert sum(max(costs[at : at + 8]) * 8 for at in range(0, 512, 8)) / sum(costs) > 1.5
 
 
-def test_an_item_above_the_budget_is_a_batch_of_its_own() -> None:
-    batches = [[item.cost for item in batch] for batch in cut(planned([5, 100, 5]), Plan(8, 20))]
-    assert batches == [[5, 5], [100]]
+def test_a_part_above_the_budget_is_a_batch_of_its_own() -> None:
+    assert sorted(batched([5, 100, 5], BatchingConfig(8, 20))) == [[5, 5], [100]]
 
 
-def test_only_items_that_are_alike_share_a_batch() -> None:
+def test_a_full_batch_leaves_at_once() -> None:
+    builder: BatchBuilder[int] = BatchBuilder(BatchingConfig(2, 1_000), lambda n: Encoded(n, n))
+    assert [list(builder.add(cost)) for cost in (10, 10, 10)] == [[], [[10, 10]], []]
+    assert list(builder.flush()) == [[10]]
+    assert list(builder.flush()) == []
+
+
+def test_open_batches_hold_no_more_than_half_the_look_ahead() -> None:
+    config = BatchingConfig(100, 1_000_000, lookahead=1_000)
+    builder: BatchBuilder[int] = BatchBuilder(config, lambda n: Encoded(n, 1, n, 100))
+    sizes = [sum(map(len, builder.add(number))) for number in range(12)]
+    assert sizes == [0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 6]
+
+
+def test_only_parts_of_one_key_share_a_batch() -> None:
     fake = Fake(group=lambda text: text[0])
-    texts = ["a1", "b1", "a2", "b2", "a3"]
+    texts = ["a1", "b1", "a2", "b2", "a3", "b3", "a4"]
     assert run(fake, texts) == [text.upper() for text in texts]
     assert all(len({text[0] for text in batch}) == 1 for batch in fake.batches)
-    assert len(fake.batches) == 2
+    assert max(map(len, fake.batches)) == 2
 
 
-def test_a_full_window_is_cut_without_waiting_for_the_end() -> None:
-    items = iter(planned(range(10)))
-    found = windows(lambda _: next(items, None), Plan(window=4), lambda: False)
-    assert [len(window) for window in found] == [4, 4, 2]
+@pytest.mark.parametrize("wrong", ["size", "budget", "window", "lookahead", "threads", "chunk"])
+def test_a_config_that_could_hold_nothing_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        BatchingConfig(**{wrong: 0})
 
 
 # Bounded look-ahead
@@ -249,13 +370,13 @@ def test_a_full_window_is_cut_without_waiting_for_the_end() -> None:
 def counted(count: int, pulled: list[int]) -> Iterator[Source]:
     for number in range(count):
         pulled.append(number)
-        yield Source(str(number), text=f"{number}")
+        yield Source(str(number), text=f"{number}", number=number)
 
 
 def test_the_look_ahead_is_bounded() -> None:
     """100,000 sources behind a reader who takes a record and waits."""
     pulled: list[int] = []
-    plan = Plan(8, 1_000, window=64)
+    plan = BatchingConfig(8, 1_000, window=64)
     outcomes = engine.run(Fake().stages(), counted(100_000, pulled), plan)
     next(outcomes)
     before = -1
@@ -285,8 +406,8 @@ def test_memory_does_not_grow_with_the_number_of_inputs() -> None:
         return Item(source.text)
 
     fake = Fake().stages()
-    stages = Stages(decode, len, fake.preprocess, lambda batch: batch, fake.postprocess)
-    outcomes = engine.run(stages, counted(5_000, []), Plan(8, 1_000, window=32))
+    stages = replace(fake, decode=decode, forward=lambda batch: batch)
+    outcomes = engine.run(stages, counted(5_000, []), BatchingConfig(8, 1_000, window=32))
     assert sum(1 for _ in outcomes) == 5_000
     assert most < 8 * 32
 
@@ -296,7 +417,7 @@ def test_memory_does_not_grow_with_the_number_of_inputs() -> None:
 
 def test_a_live_pipe_gets_its_first_record_before_the_second_source_comes() -> None:
     reading, writing = os.pipe()
-    plan = Plan(8, 1_000, patience=0.02)
+    plan = BatchingConfig(8, 1_000, max_wait=0.02)
     with os.fdopen(reading, "rb") as stdin, os.fdopen(writing, "wb", buffering=0) as upstream:
         piped = resolve(["-"], Reading(Media.TEXT, lines=True), stdin=stdin)
         outcomes = engine.run(Fake().stages(), piped.items, plan)
@@ -309,10 +430,10 @@ def test_a_live_pipe_gets_its_first_record_before_the_second_source_comes() -> N
 
 def test_a_silent_pipe_does_not_hold_back_a_stop() -> None:
     reading, writing = os.pipe()
-    stop = threading.Event()
+    stop = Stop()
     with os.fdopen(reading, "rb") as stdin:
         piped = resolve(["-"], Reading(Media.TEXT, lines=True), stdin=stdin)
-        outcomes = engine.run(Fake().stages(), piped.items, Plan(patience=0.02), stop)
+        outcomes = engine.run(Fake().stages(), piped.items, BatchingConfig(max_wait=0.02), stop)
         os.write(writing, b"one\n")
         assert next(outcomes).result == "ONE"
         stop.set()
@@ -328,27 +449,27 @@ def test_a_silent_pipe_does_not_hold_back_a_stop() -> None:
 @pytest.mark.parametrize("ordered", [True, False])
 def test_a_stop_finishes_the_batch_in_flight_and_gives_all_that_is_done(ordered: bool) -> None:
     fake = Fake(pause=0.02)
-    stop = threading.Event()
+    stop = Stop()
     texts = [f"item{number:03}" for number in range(400)]
-    plan = Plan(4, 1_000, ordered=ordered)
+    plan = BatchingConfig(4, 1_000, ordered=ordered)
     outcomes = engine.run(fake.stages(), sources(texts), plan, stop)
     found = [next(outcomes) for _ in range(6)]
     stop.set()
     found += outcomes
     assert len(found) < 100
     assert sorted(o.item for o in found) == sorted(itertools.chain(*fake.answered))
-    assert len({o.index for o in found}) == len(found)
+    assert len({o.source.number for o in found}) == len(found)
 
 
 def test_a_stop_before_the_start_gives_nothing() -> None:
-    stop = threading.Event()
+    stop = Stop()
     stop.set()
-    assert list(engine.run(Fake().stages(), sources(["one"]), Plan(), stop)) == []
+    assert list(engine.run(Fake().stages(), sources(["one"]), BatchingConfig(), stop)) == []
 
 
 def test_a_consumer_that_leaves_ends_every_thread() -> None:
     fake = Fake(pause=0.01)
-    outcomes = engine.run(fake.stages(), counted(100_000, []), Plan(4, 1_000))
+    outcomes = engine.run(fake.stages(), counted(100_000, []), BatchingConfig(4, 1_000))
     next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]
     assert not workers(), "closing waits for the batch in flight"
@@ -356,7 +477,7 @@ def test_a_consumer_that_leaves_ends_every_thread() -> None:
 
 def test_an_exception_in_the_consumer_ends_every_thread() -> None:
     def consume() -> None:
-        for _ in engine.run(Fake().stages(), counted(100_000, []), Plan(4, 1_000)):
+        for _ in engine.run(Fake().stages(), counted(100_000, []), BatchingConfig(4, 1_000)):
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -365,7 +486,9 @@ def test_an_exception_in_the_consumer_ends_every_thread() -> None:
 
 
 def test_a_decoder_thread_that_dies_does_not_hang_the_run() -> None:
-    outcomes = engine.run(Fake().stages(), sources(["one", "dies!", "three"]), Plan(1, 1_000))
+    outcomes = engine.run(
+        Fake().stages(), sources(["one", "dies!", "three"]), BatchingConfig(1, 1_000)
+    )
     with pytest.raises(SystemExit):
         list(outcomes)
 
@@ -375,7 +498,7 @@ def test_sources_that_fail_do_not_hang_the_run() -> None:
         yield Source("0", text="one")
         raise TaskcliError("the list is broken")
 
-    outcomes = engine.run(Fake().stages(), broken(), Plan(1, 1_000))
+    outcomes = engine.run(Fake().stages(), broken(), BatchingConfig(1, 1_000))
     assert next(outcomes).result == "ONE"
     with pytest.raises(TaskcliError, match="broken"):
         list(outcomes)
@@ -383,9 +506,86 @@ def test_sources_that_fail_do_not_hang_the_run() -> None:
 
 def test_too_few_answers_are_an_error_and_never_a_shift() -> None:
     fake = Fake().stages()
-    stages = Stages(fake.decode, len, fake.preprocess, fake.forward, lambda o, b, i: o[:-1])
-    found = answers(engine.run(stages, sources(["one", "two"]), Plan(2, 1_000)))
+    stages = replace(fake, read=lambda outputs, batch, count: outputs[:-1])
+    found = answers(engine.run(stages, sources(["one", "two"]), BatchingConfig(2, 1_000)))
     assert [answer.startswith("error") for _, answer in found] == [True, True]
+
+
+# The look-ahead
+
+
+def test_entries_are_read_in_the_order_of_their_tickets() -> None:
+    ahead: Lookahead[str] = Lookahead(100, depth=100)
+    ahead.put(1, "second", 1)
+    ahead.put(0, "first", 1)
+    ahead.put(0, "first still", 1)
+    assert ahead.get() == ["first", "first still"]
+    with pytest.raises(TimeoutError):
+        ahead.get(0.01)  # ticket 0 has not ended
+    ahead.end(0)
+    assert ahead.get() == ["second"]
+    ahead.end(1)
+    ahead.finish(2)
+    assert ahead.get() is None
+
+
+def test_a_producer_waits_for_room_unless_it_is_next() -> None:
+    ahead: Lookahead[int] = Lookahead(10, depth=100)
+    ahead.put(1, 1, 10)
+    waiting = threading.Thread(target=ahead.put, args=(1, 2, 10))
+    waiting.start()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    ahead.put(0, 0, 10)  # whom the reader waits for
+    assert ahead.get() == [0]
+    ahead.end(0)
+    waiting.join(SOON)  # now it is next itself
+    assert not waiting.is_alive()
+    assert ahead.get() == [1, 2]
+
+
+def test_no_producer_is_far_ahead_of_the_reader() -> None:
+    ahead: Lookahead[int] = Lookahead(10, depth=3)
+    ahead.put(3, 3, 0)
+    waiting = threading.Thread(target=ahead.put, args=(4, 4, 0))
+    waiting.start()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    ahead.end(0)
+    with pytest.raises(TimeoutError):
+        ahead.get(0.01)
+    waiting.join(SOON)
+    assert not waiting.is_alive()
+
+
+def test_what_is_released_makes_room() -> None:
+    ahead: Lookahead[int] = Lookahead(10, depth=100)
+    ahead.put(1, 1, 10)
+    waiting = threading.Thread(target=ahead.put, args=(2, 2, 5))
+    waiting.start()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    ahead.release(10)
+    waiting.join(SOON)
+    assert not waiting.is_alive()
+
+
+def test_a_closed_look_ahead_releases_its_producers() -> None:
+    ahead: Lookahead[int] = Lookahead(1, depth=100)
+    ahead.put(1, 1, 1)
+    raised: list[BaseException] = []
+
+    def put() -> None:
+        try:
+            ahead.put(1, 2, 1)
+        except ChannelClosed as closed:
+            raised.append(closed)
+
+    waiting = threading.Thread(target=put)
+    waiting.start()
+    ahead.close()
+    waiting.join(SOON)
+    assert len(raised) == 1
 
 
 # Channels
@@ -400,7 +600,7 @@ def test_a_channel_blocks_its_producer_when_full() -> None:
             pulled.append(number)
             yield number
 
-    pump(values(), channel, "test").join(0.1)
+    spawn(values(), channel, "test").join(0.1)
     assert len(pulled) == 3, "two wait, one is being put"
     assert list(channel) == list(range(10))
 
@@ -414,13 +614,13 @@ def test_a_channel_tells_the_failure_after_the_values() -> None:
         channel.get()
 
 
-def test_an_abandoned_channel_releases_its_producer() -> None:
+def test_a_closed_channel_releases_its_producer() -> None:
     channel: Channel[int] = Channel(1)
-    thread = pump(iter(range(100)), channel, "test")
-    channel.abandon()
+    thread = spawn(iter(range(100)), channel, "test")
+    channel.close()
     thread.join(SOON)
     assert not thread.is_alive()
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         channel.put(1)
 
 

@@ -115,7 +115,8 @@ def test_what_is_padded_on_the_left_reads_the_context_first(tmp_path: Path) -> N
     assert all(MIXED_TEXT[one.start : one.end] == one.answer for one in found)
     assert max(one.end for one in found) > len(MIXED_TEXT) / 2
     task = model.session.task
-    rows = task.preprocess([Passage(MIXED_TEXT, {"question": "Who?"})]).inputs["input_ids"]
+    parts = [part for _, part in task.encode([Passage(MIXED_TEXT, {"question": "Who?"})])]
+    rows = task.preprocess(parts).inputs["input_ids"]
     ends = {tuple(row[-3:].tolist()) for row in rows}
     assert ends == {tuple(task.processor("Who?")["input_ids"][-3:])}
 

@@ -324,6 +324,7 @@ def test_control_tokens_in_a_text_are_text() -> None:
     [found] = answers(load("ner", "bert-ner"), texts=[text])
     assert all(text[one.start : one.end] == one.word for one in found)
     task = load("ner", "bert-ner").session.task
-    [ids] = task.preprocess([Passage(text)]).inputs["input_ids"].tolist()
+    parts = [part for _, part in task.encode([Passage(text)])]
+    [ids] = task.preprocess(parts).inputs["input_ids"].tolist()
     special = set(task.processor.all_special_ids) - {task.processor.unk_token_id}
     assert [token for token in ids if token in special] == [ids[0], ids[-1]]

@@ -1,7 +1,7 @@
-"""The engine: plan batches, overlap the stages, isolate failures, keep order. No torch here."""
+"""How inputs flow: overlapped stages, bounded memory, one outcome per input. Imports no torch."""
 
-from taskcli.engine.plan import Plan
+from taskcli.engine.batching import BatchingConfig, Encoded
 from taskcli.engine.run import THREADS, Outcome, Stages, run
 from taskcli.engine.stop import Stop
 
-__all__ = ["THREADS", "Outcome", "Plan", "Stages", "Stop", "run"]
+__all__ = ["THREADS", "BatchingConfig", "Encoded", "Outcome", "Stages", "Stop", "run"]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_LOOK_UP = 0.2  # seconds between looks at whether to stop, while nothing comes
+_POLL_INTERVAL = 0.2  # seconds between looks at whether to stop, while nothing comes
 
 
-class Closed(Exception):
+class ChannelClosed(Exception):
     """The consumer has gone: the producer may stop."""
 
 
@@ -21,14 +21,14 @@ class Channel(Generic[T]):
         self._values: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = False
-        self._abandoned = False
+        self._closed = False
         self._failure: BaseException | None = None
 
     def put(self, value: T) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: len(self._values) < self._depth or self._abandoned)
-            if self._abandoned:
-                raise Closed
+            self._changed.wait_for(lambda: len(self._values) < self._depth or self._closed)
+            if self._closed:
+                raise ChannelClosed
             self._values.append(value)
             self._changed.notify_all()
 
@@ -38,10 +38,10 @@ class Channel(Generic[T]):
             self._ended, self._failure = True, failure
             self._changed.notify_all()
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         """The consumer takes no more; whoever is blocked on either end is released."""
         with self._changed:
-            self._abandoned = self._ended = True
+            self._closed = self._ended = True
             self._values.clear()
             self._changed.notify_all()
 
@@ -70,7 +70,7 @@ class Channel(Generic[T]):
         """The values up to the end, or until `stop` is set, even while no value comes."""
         while not stop.is_set():
             try:
-                value = self.get(_LOOK_UP)
+                value = self.get(_POLL_INTERVAL)
             except TimeoutError:
                 continue
             if value is None:
@@ -78,7 +78,7 @@ class Channel(Generic[T]):
             yield value
 
 
-def pump(values: Iterable[T], channel: Channel[T], name: str) -> threading.Thread:
+def spawn(values: Iterable[T], channel: Channel[T], name: str) -> threading.Thread:
     """Move `values` into `channel` on a thread of its own."""
     thread = threading.Thread(target=_fill, args=(values, channel), name=name, daemon=True)
     thread.start()
@@ -89,7 +89,7 @@ def _fill(values: Iterable[T], channel: Channel[T]) -> None:
     try:
         for value in values:
             channel.put(value)
-    except Closed:
+    except ChannelClosed:
         pass
     except BaseException as failure:  # a dead thread must not leave the consumer waiting
         channel.end(failure)

@@ -1,39 +1,48 @@
 """One run: sources in, exactly one outcome per source out, stages overlapped in threads.
 
-sources -> decode -> window, sort, cut, preprocess -> forward  -> postprocess
-           a pool    a thread                         a thread    the caller's
+sources -> decode, encode  -> batches, collate -> forward      -> read, fold
+           a pool             a thread            a thread        the caller's
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from taskcli.engine.channel import Channel, pump
-from taskcli.engine.plan import Plan, Planned, cut, windows
+from taskcli.engine.batching import BatchBuilder, BatchingConfig, Encoded, window_edges
+from taskcli.engine.channel import Channel, ChannelClosed, spawn
+from taskcli.engine.lookahead import Lookahead
 from taskcli.engine.stop import left
 from taskcli.errors import StoppedError
 from taskcli.sources import Source
 
 THREADS = "taskcli-"  # how the names of the engine's threads begin
-_DECODERS = 2
 _BATCHES_AHEAD = 2
-_GLANCE = 0.1  # seconds between two looks at `stop` while nothing comes
 _GO_ON = "--device cpu may go further"
-_FAREWELL = 0.5  # seconds for the sources to end; one that reads a silent pipe cannot
+_POLL_INTERVAL = 0.1  # seconds between two looks at `stop` while nothing comes
+_JOIN_TIMEOUT = 0.5  # seconds for the sources to end; one that reads a silent pipe cannot
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The work as plain callables; each may raise for one item or for a whole batch."""
+    """The work as plain callables. Each may raise for one item, or for a whole batch.
+
+    `decode` and `encode` run in several threads at once, `collate` in one, `forward` in one per
+    device, `read` and `fold` in the caller's. `encode` gives the parts of several items, each with
+    the place of its item in the list, item after item; for a single item it may be lazy. `kept` is
+    what of an item is still needed once it is encoded.
+    """
 
     decode: Callable[[Source], Any]
-    cost: Callable[[Any], int]
-    preprocess: Callable[[list[Any]], Any]
+    encode: Callable[[list[Any]], Iterable[tuple[int, Encoded[Any]]]]
+    collate: Callable[[list[Any]], Any]
     forward: Callable[[Any], Any]
-    postprocess: Callable[[Any, Any, list[Any]], list[Any]]
-    alike: Callable[[Any], Hashable] = lambda _: None
+    read: Callable[[Any, Any, int], list[Any]]
+    fold: Callable[[Any, list[Any]], Any]
+    kept: Callable[[Any], Any] = lambda item: item
     is_out_of_memory: Callable[[Exception], bool] = lambda _: False
     is_fatal: Callable[[Exception], bool] = lambda _: False
 
@@ -42,82 +51,100 @@ class Stages:
 class Outcome:
     """What became of one source: `result`, or `error`."""
 
-    index: int
     source: Source
     item: Any = None
     result: Any = None
     error: Exception | None = None
 
 
-_Decoded = Planned[tuple[Source, Any]]  # a source and its item, or the exception that decoding gave
+@dataclass(slots=True, eq=False)
+class _Item:
+    """One input under way. `parts` is their number, once all are encoded."""
+
+    rank: int  # among the inputs of this run
+    source: Source
+    item: Any = None
+    parts: int | None = None
+    cost: int = 0  # of all parts together
+    results: dict[int, Any] = field(default_factory=dict)
+    failure: Exception | None = None
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    item: _Item
+    number: int  # among the parts of its item
+    encoded: Encoded[Any]
 
 
 @dataclass(slots=True)
 class _Job:
-    """A batch under way, or sources that failed before they reached one."""
+    """A batch under way, and the items of which every part has left before it."""
 
-    members: list[_Decoded] = field(default_factory=list)
+    parts: list[_Part] = field(default_factory=list)
+    ended: list[_Item] = field(default_factory=list)
     batch: Any = None
     outputs: Any = None
     failure: Exception | None = None
-    failed: list[Outcome] = field(default_factory=list)
-
-    @property
-    def items(self) -> list[Any]:
-        return [member.value[1] for member in self.members]
 
 
 def run(
-    stages: Stages, sources: Iterable[Source], plan: Plan, stop: threading.Event | None = None
+    stages: Stages,
+    sources: Iterable[Source],
+    config: BatchingConfig,
+    stop: threading.Event | None = None,
 ) -> Iterator[Outcome]:
-    """Outcomes in input order (or as finished, if the plan says so).
+    """Outcomes in input order (or as finished, if the config says so).
 
-    Memory is bounded by the plan's window. After `stop` is set the batch on the device is
-    finished, if that takes no longer than it says, and no other is begun. Raises StoppedError
-    for what `is_fatal` says ends the run.
+    Memory is bounded by the config's look-ahead. After `stop` is set the batch on the device is
+    finished, if that takes no longer than it says, and no other is begun. Raises StoppedError for
+    what `is_fatal` says ends the run.
     """
-    outcomes = _Run(stages, plan, stop or threading.Event()).outcomes(sources)
-    return _in_order(outcomes) if plan.ordered else outcomes
+    outcomes = _Run(stages, config, stop or threading.Event()).outcomes(sources)
+    return _in_order(outcomes) if config.ordered else (outcome for _, outcome in outcomes)
 
 
-def _in_order(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+def _in_order(outcomes: Iterator[tuple[int, Outcome]]) -> Iterator[Outcome]:
     waiting: dict[int, Outcome] = {}
     expected = 0
-    try:
-        for outcome in outcomes:
-            waiting[outcome.index] = outcome
+    with closing(outcomes):  # type: ignore[type-var]
+        for rank, outcome in outcomes:
+            waiting[rank] = outcome
             while expected in waiting:
                 yield waiting.pop(expected)
                 expected += 1
-        for index in sorted(waiting):  # only after a stop: what was finished is not thrown away
-            yield waiting[index]
-    finally:
-        outcomes.close()  # type: ignore[attr-defined]
+        for rank in sorted(waiting):  # only after a stop: what was finished is not thrown away
+            yield waiting[rank]
 
 
 class _Run:
-    def __init__(self, stages: Stages, plan: Plan, stop: threading.Event) -> None:
+    def __init__(self, stages: Stages, config: BatchingConfig, stop: threading.Event) -> None:
         self.stages = stages
-        self.plan = plan
+        self.config = config
         self.stop = stop
-        self.limit = plan.size  # shrinks when a batch runs out of memory
-        self.pool = ThreadPoolExecutor(_DECODERS, thread_name_prefix=f"{THREADS}decode")
-        self.submitted: Channel[Future[_Decoded]] = Channel(2 * _DECODERS)
-        self.decoded: Channel[_Decoded] = Channel(plan.window)
+        self.limit = config.size  # shrinks when a batch runs out of memory
+        self.pool = ThreadPoolExecutor(config.threads, thread_name_prefix=f"{THREADS}decode")
+        self.slots = threading.Semaphore(2 * config.threads)  # chunks begun and not yet encoded
+        self.ahead: Lookahead[_Part | _Item] = Lookahead(
+            config.lookahead, depth=2 * config.threads + config.window // config.chunk
+        )
         self.prepared: Channel[_Job] = Channel(_BATCHES_AHEAD)
         self.computed: Channel[_Job] = Channel(_BATCHES_AHEAD)
 
-    def outcomes(self, sources: Iterable[Source]) -> Iterator[Outcome]:
-        reading = pump(self._submit_all(sources), self.submitted, f"{THREADS}sources")
+    def outcomes(self, sources: Iterable[Source]) -> Iterator[tuple[int, Outcome]]:
+        """Each with its rank, as they are finished."""
+        reading = threading.Thread(
+            target=self._submit_all, args=(sources,), name=f"{THREADS}sources", daemon=True
+        )
+        reading.start()
         working = [
-            pump((future.result() for future in self.submitted), self.decoded, f"{THREADS}decoded"),
-            pump(self._prepare_all(), self.prepared, f"{THREADS}prepare"),
-            pump(self._compute_all(), self.computed, f"{THREADS}device"),
+            spawn(self._prepare_all(), self.prepared, f"{THREADS}prepare"),
+            spawn(self._compute_all(), self.computed, f"{THREADS}device"),
         ]
         try:
             for job in self._computed():
-                yield from job.failed
-                yield from self._finish(job)
+                yield from self._read(job)
         finally:
             self._close(reading, working)
 
@@ -125,7 +152,7 @@ class _Run:
         """The batches as they are ready; after a stop, those that are so in time."""
         while left(self.stop) != 0:
             try:
-                job = self.computed.get(_GLANCE)
+                job = self.computed.get(_POLL_INTERVAL)
             except TimeoutError:
                 continue
             if job is None:
@@ -137,8 +164,10 @@ class _Run:
 
         The interpreter aborts when it ends under a thread that is inside torch.
         """
-        for channel in (self.submitted, self.decoded, self.prepared, self.computed):
-            channel.abandon()
+        self.ahead.close()
+        for channel in (self.prepared, self.computed):
+            channel.close()
+        self.slots.release(2 * self.config.threads)
         decoding = threading.Thread(
             target=self.pool.shutdown,
             kwargs={"cancel_futures": True},
@@ -149,52 +178,143 @@ class _Run:
         for thread in (decoding, *working):
             thread.join(left(self.stop))
         patience = left(self.stop)
-        reading.join(_FAREWELL if patience is None else min(_FAREWELL, patience))
+        reading.join(_JOIN_TIMEOUT if patience is None else min(_JOIN_TIMEOUT, patience))
 
-    def _submit_all(self, sources: Iterable[Source]) -> Iterator[Future[_Decoded]]:
-        for index, source in enumerate(sources):
-            if self.stop.is_set():
-                return
-            yield self.pool.submit(self._decode, index, source)
+    # Sources to parts, in the pool
 
-    def _decode(self, index: int, source: Source) -> _Decoded:
+    def _submit_all(self, sources: Iterable[Source]) -> None:
+        ticket, failure = 0, None
+        try:
+            for chunk in _chunks(enumerate(sources), self.config.chunk):
+                self.slots.acquire()
+                if self.stop.is_set() or self.ahead.closed:
+                    return
+                self.pool.submit(self._encode_chunk, ticket, chunk)
+                ticket += 1
+        except BaseException as raised:  # a broken list must not leave the consumer waiting
+            failure = raised
+        finally:
+            self.ahead.finish(ticket, failure)
+
+    def _encode_chunk(self, ticket: int, chunk: list[tuple[int, Source]]) -> None:
+        try:
+            items = [self._decoded(rank, source) for rank, source in chunk]
+            for entry in self._encoded(items):
+                weight = entry.encoded.weight if isinstance(entry, _Part) else 0
+                self.ahead.put(ticket, entry, weight)
+        except ChannelClosed:
+            pass
+        except BaseException as failure:  # a dead thread must not leave the consumer waiting
+            self.ahead.fail(failure)
+        finally:
+            self.ahead.end(ticket)
+            self.slots.release()
+
+    def _decoded(self, rank: int, source: Source) -> _Item:
+        item = _Item(rank, source)
         try:
             if self.stop.is_set():  # nobody will answer it
                 raise StoppedError("the run was stopped", _GO_ON)
-            item = self.stages.decode(source)
-            cost, alike = self.stages.cost(item), self.stages.alike(item)
-            return Planned(index, cost, (source, item), alike)
+            item.item = self.stages.decode(source)
         except Exception as failure:
-            return Planned(index, 0, (source, failure))
+            item.failure = failure
+        return item
+
+    def _encoded(self, items: list[_Item]) -> Iterator[_Part | _Item]:
+        """The parts of each item, and behind them the item itself."""
+        if len(items) > 1:
+            good = [item for item in items if item.failure is None]
+            try:
+                together = self._by_item(good)
+            except Exception:  # of one of them: it is found by taking each alone
+                together = {}
+            for item in items:
+                if item in together:
+                    yield from together[item]
+                    yield self._ended(item, len(together[item]))
+                else:
+                    yield from self._encoded([item])
+            return
+        (item,) = items
+        number = 0
+        try:
+            if item.failure is None:
+                for _, encoded in self.stages.encode([item.item]):
+                    yield _part(item, number, encoded)
+                    number += 1
+        except Exception as failure:
+            item.failure = failure
+        yield self._ended(item, number)
+
+    def _by_item(self, items: list[_Item]) -> dict[_Item, list[_Part]]:
+        found: dict[_Item, list[_Part]] = {item: [] for item in items}
+        for place, encoded in self.stages.encode([item.item for item in items]):
+            parts = found[items[place]]
+            parts.append(_part(items[place], len(parts), encoded))
+        return found
+
+    def _ended(self, item: _Item, parts: int) -> _Item:
+        if item.failure is None:
+            item.item = self.stages.kept(item.item)
+        item.parts = parts
+        return item
+
+    # Parts to batches, in one thread
 
     def _prepare_all(self) -> Iterator[_Job]:
-        def idle() -> bool:
-            return len(self.prepared) == 0
+        builder: BatchBuilder[_Part] = BatchBuilder(self.config, lambda part: part.encoded)
+        edges = window_edges(self.config.window)
+        edge = next(edges)
+        ended: list[_Item] = []  # of whose last part nothing has been said yet
 
-        for window in windows(self.decoded.get, self.plan, idle):
-            failed = [
-                Outcome(member.index, member.value[0], error=member.value[1])
-                for member in window
-                if isinstance(member.value[1], Exception)
-            ]
-            if failed:
-                yield _Job(failed=failed)
-            good = [member for member in window if not isinstance(member.value[1], Exception)]
-            for members in cut(good, self.plan):
-                yield self._prepare(members)
+        def flushed() -> Iterator[_Job]:
+            for parts in builder.flush():
+                yield self._collated(parts)
+            yield _Job(ended=ended.copy())
+            ended.clear()
 
-    def _prepare(self, members: list[_Decoded]) -> _Job:
-        job = _Job(members)
+        while (entries := self._next_entries()) is not None:
+            for entry in entries:
+                item = entry.item if isinstance(entry, _Part) else entry
+                if item.source.number >= edge:  # whole windows were left out
+                    yield from flushed()
+                    edge = next(one for one in edges if one > item.source.number)
+                if isinstance(entry, _Part):
+                    for parts in builder.add(entry):
+                        yield self._collated(parts)
+                    continue
+                ended.append(item)
+                # At once, for what is last in its window; and for what fills batches by itself,
+                # so that it need not wait for its neighbours.
+                if item.source.number + 1 == edge or item.cost > self.config.budget:
+                    yield from flushed()
+            if not entries:
+                yield from flushed()
+        yield from flushed()
+
+    def _next_entries(self) -> list[_Part | _Item] | None:
+        """What comes next; nothing where a pipe pauses and the device is idle; None at the end."""
+        while True:
+            try:
+                return self.ahead.get(self.config.max_wait)
+            except TimeoutError:
+                if len(self.prepared) == 0:
+                    return []
+
+    def _collated(self, parts: list[_Part]) -> _Job:
+        job = _Job(parts)
         try:
-            job.batch = self.stages.preprocess(job.items)
+            job.batch = self.stages.collate([part.encoded.value for part in parts])
         except Exception as failure:
             job.failure = failure
         return job
 
+    # Batches to outputs, in one thread a device
+
     def _compute_all(self) -> Iterator[_Job]:
         while not self.stop.is_set():
             try:
-                job = self.prepared.get(_GLANCE)
+                job = self.prepared.get(_POLL_INTERVAL)
             except TimeoutError:
                 continue
             if job is None:
@@ -202,58 +322,87 @@ class _Run:
             yield from self._compute(job)
 
     def _compute(self, job: _Job) -> Iterator[_Job]:
-        """Run one batch; one that fails is split until the failing item stands alone."""
-        if len(job.members) > self.limit:
+        """Run one batch; one that fails is split until the failing part stands alone."""
+        if len(job.parts) > self.limit:
             yield from self._halves(job)
             return
-        if job.members and job.failure is None:
+        if job.parts and job.failure is None:
             try:
                 job.outputs = self.stages.forward(job.batch)
             except Exception as failure:
                 job.failure = failure
         self._raise_fatal(job.failure)
-        if job.failure is None or len(job.members) < 2:
+        if job.failure is None or len(job.parts) < 2:
             yield job
             return
         if self.stages.is_out_of_memory(job.failure):
-            self.limit = len(job.members) // 2
+            self.limit = len(job.parts) // 2
         yield from self._halves(job)
 
     def _halves(self, job: _Job) -> Iterator[_Job]:
-        middle = len(job.members) // 2
-        members, job.batch, job.failure = job.members, None, None
-        for half in (members[:middle], members[middle:]):
-            yield from self._compute(self._prepare(half))
+        middle = len(job.parts) // 2
+        parts, job.batch, job.failure = job.parts, None, None
+        for half in (parts[:middle], parts[middle:]):
+            yield from self._compute(self._collated(half))
 
     def _raise_fatal(self, failure: Exception | None) -> None:
         if failure is not None and self.stages.is_fatal(failure):
             raise StoppedError(f"the device is lost: {failure}", _GO_ON) from failure
 
-    def _finish(self, job: _Job) -> Iterator[Outcome]:
-        if not job.members:
-            return
+    # Outputs to outcomes, in the caller's thread
+
+    def _read(self, job: _Job) -> Iterator[tuple[int, Outcome]]:
         results = self._results(job)
-        if job.failure is None:
-            for member, result in zip(job.members, results, strict=True):
-                source, item = member.value
-                yield Outcome(member.index, source, item, result)
-        elif len(job.members) == 1:
-            member = job.members[0]
-            yield Outcome(member.index, member.value[0], error=job.failure)
-        else:
+        if job.failure is not None and len(job.parts) > 1:
             for half in self._halves(job):
-                yield from self._finish(half)
+                yield from self._read(half)
+            return
+        if job.failure is not None:
+            job.parts[0].item.failure = job.failure
+        for part, result in zip(job.parts, results, strict=False):
+            part.item.results[part.number] = result
+        self.ahead.release(sum(part.encoded.weight for part in job.parts))
+        for item in dict.fromkeys([*(part.item for part in job.parts), *job.ended]):
+            yield from self._answer(item)
 
     def _results(self, job: _Job) -> list[Any]:
-        """One result per member; where there is none, the job's `failure` says why."""
-        if job.failure is not None:
+        """One result per part; where there is none, the job's `failure` says why."""
+        if job.failure is not None or not job.parts:
             return []
         try:
-            results = self.stages.postprocess(job.outputs, job.batch, job.items)
-            if len(results) != len(job.members):
-                raise ValueError(f"{len(job.members)} inputs had {len(results)} answers")
+            results = self.stages.read(job.outputs, job.batch, len(job.parts))
+            if len(results) != len(job.parts):
+                raise ValueError(f"{len(job.parts)} parts had {len(results)} answers")
             return results
         except Exception as failure:
             self._raise_fatal(failure)
             job.failure = failure
             return []
+
+    def _answer(self, item: _Item) -> Iterator[tuple[int, Outcome]]:
+        """The outcome of an item, once: when it has failed, or its last part has come."""
+        if item.answered:
+            return
+        if item.failure is None and len(item.results) != item.parts:
+            return
+        item.answered = True
+        result = None
+        if item.failure is None:
+            try:
+                result = self.stages.fold(
+                    item.item, [item.results[n] for n in range(len(item.results))]
+                )
+            except Exception as failure:
+                item.failure = failure
+        kept = item.item if item.failure is None else None
+        yield item.rank, Outcome(item.source, kept, result, item.failure)
+
+
+def _part(item: _Item, number: int, encoded: Encoded[Any]) -> _Part:
+    item.cost += encoded.cost
+    return _Part(item, number, encoded)
+
+
+def _chunks(values: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while chunk := list(islice(values, size)):
+        yield chunk

@@ -1,9 +1,9 @@
 """A task with its model on a device: the stages as the engine calls them."""
 
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
@@ -14,6 +14,13 @@ from taskcli.runtime.placement import Placement
 from taskcli.task import Batch, Task
 
 _DEVICE_LOST = ("device-side assert", "CUDA error", "unspecified launch failure", "device lost")
+
+
+class Collated(NamedTuple):
+    """A batch, and the parts that it was made of."""
+
+    batch: Batch
+    parts: list[Any]
 
 
 class Session:
@@ -39,14 +46,19 @@ class Session:
         with contained():
             return self.task.length(item)
 
-    def preprocess(self, items: list[Any]) -> Batch:
+    def encode(self, items: list[Any]) -> Iterator[tuple[int, Any]]:
         with contained():
-            return self.task.preprocess(items)
+            yield from self.task.encode(items)
 
-    def forward(self, batch: Batch) -> Any:
+    def collate(self, parts: list[Any]) -> "Collated":
+        with contained():
+            return Collated(self.task.preprocess(parts), parts)
+
+    def forward(self, collated: "Collated") -> Any:
         """Run the model. Raises InputError where it answers with numbers that are none."""
         with self._one_at_a_time, contained(), torch.inference_mode():
             self._nan = None
+            batch = collated.batch
             outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
             if self._nan is not None and bool(self._nan):
                 raise InputError("the model answers NaN: its weights are damaged or overflow")
@@ -59,9 +71,13 @@ class Session:
                 found = value.isnan().any()
                 self._nan = found if self._nan is None else self._nan | found
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Any]) -> list[Any]:
+    def read(self, outputs: Any, collated: "Collated", count: int) -> list[Any]:
         with contained(), torch.inference_mode():
-            return self.task.postprocess(outputs, batch, items)
+            return self.task.postprocess(outputs, *collated)
+
+    def fold(self, item: Any, results: list[Any]) -> Any:
+        with contained(), torch.inference_mode():
+            return self.task.fold(item, results)
 
     def _on_device(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._moved(value) for name, value in inputs.items()}

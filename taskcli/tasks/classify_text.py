@@ -1,6 +1,6 @@
 """taskcli classify-text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from taskcli.items import Media, Passage
 from taskcli.results import Label
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.windows import count_tokens, ensure_pad_token, max_tokens, row_logits, windows
+from taskcli.tasks.windows import Window, batch_of, ensure_pad_token, max_tokens, windows
 
 
 @dataclass(frozen=True)
@@ -55,31 +55,39 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
     def variants(cls, options: ClassifyTextOptions) -> Sequence[Mapping[str, str]]:
         return [] if options.pair is None else [{"text_pair": options.pair}]
 
-    def cost(self, item: Passage) -> int:
-        return count_tokens(self.processor, item.text, item.fields.get("text_pair"))
+    def encode(self, items: list[Passage]) -> Iterator[tuple[int, Window]]:
+        for paired in (False, True):  # the tokenizer takes pairs apart from single texts
+            places = [n for n, item in enumerate(items) if _is_paired(item) is paired]
+            if not places:
+                continue
+            texts = [items[n].text for n in places]
+            pairs = [str(items[n].fields["text_pair"]) for n in places] if paired else None
+            seen: set[int] = set()
+            for owner, window in windows(self.processor, texts, pairs, self._limit, 0):
+                if owner not in seen or not self.options.truncate:
+                    yield places[owner], window
+                seen.add(owner)
 
-    def alike(self, item: Passage) -> bool:
-        return bool(item.fields.get("text_pair"))
+    def cost(self, part: Window) -> int:
+        return len(part)
 
-    def preprocess(self, items: list[Passage]) -> Batch:
-        pairs = [str(item.fields["text_pair"]) for item in items] if self.alike(items[0]) else None
-        batch = windows(self.processor, [item.text for item in items], pairs, self._limit, 0)
-        batch.extra["counts"] = [list(batch.owners).count(owner) for owner in range(len(items))]
-        return _first_rows(batch) if self.options.truncate else batch
+    def preprocess(self, parts: list[Window]) -> Batch:
+        return batch_of(self.processor, parts)
 
     def forward(self, batch: Batch) -> Any:
-        return row_logits(self.model, batch, "logits")
+        return self.model(**batch.inputs).logits
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
-        config = self.model.config
-        scored = scores(outputs, self.options.function, config)
-        results: list[Any] = []
-        for owner, windows_made in enumerate(batch.extra["counts"]):
-            rows = [row for row, its in enumerate(batch.owners) if its == owner]
-            labels = ranked(scored[rows].mean(0, keepdim=True), self.options.top_k, config)[0]
-            notes = (self._note(windows_made),) if windows_made > 1 else ()
-            results.append(Noted(labels, notes))
-        return results
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
+        scored = scores(outputs, self.options.function, self.model.config)
+        return [(part.count, row) for part, row in zip(parts, scored, strict=True)]
+
+    def fold(self, item: Passage, results: list[Any]) -> Noted[list[Label]]:
+        import torch
+
+        (windows_made, *_), rows = zip(*results, strict=True)
+        mean = torch.stack(rows).mean(0, keepdim=True)
+        labels = ranked(mean, self.options.top_k, self.model.config)[0]
+        return Noted(labels, (self._note(windows_made),) if windows_made > 1 else ())
 
     def _note(self, windows_made: int) -> str:
         if self.options.truncate:
@@ -87,9 +95,5 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
         return f"longer than {self._limit} tokens: averaged over {windows_made} windows"
 
 
-def _first_rows(batch: Batch) -> Batch:
-    """Only the first window of each text."""
-    owners = batch.owners
-    first = [row for row, its in enumerate(owners) if row == 0 or owners[row - 1] != its]
-    inputs = {name: value[first] for name, value in batch.inputs.items()}
-    return Batch(inputs, [owners[row] for row in first], batch.extra)
+def _is_paired(item: Passage) -> bool:
+    return bool(item.fields.get("text_pair"))

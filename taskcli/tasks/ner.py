@@ -1,5 +1,6 @@
 """taskcli ner."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,11 +15,10 @@ from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.entities import Aggregation, Labels, Token, entities
 from taskcli.tasks.windows import (
     Window,
-    count_tokens,
+    batch_of,
     ensure_pad_token,
     max_tokens,
     require_places,
-    row_logits,
     windows,
 )
 
@@ -77,30 +77,31 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
             )
         return options
 
-    def cost(self, item: Passage) -> int:
-        return count_tokens(self.processor, item.text)
-
-    def preprocess(self, items: list[Passage]) -> Batch:
+    def encode(self, items: list[Passage]) -> Iterator[tuple[int, Window]]:
         texts = [item.text for item in items]
         return windows(self.processor, texts, None, self._limit, self._stride)
 
-    def forward(self, batch: Batch) -> Any:
-        return row_logits(self.model, batch, "logits").float().softmax(-1)
+    def cost(self, part: Window) -> int:
+        return len(part)
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
-        scored = outputs.cpu().numpy()
-        results: list[Any] = []
-        for owner, item in enumerate(items):
-            rows = [row for row, its in enumerate(batch.owners) if its == owner]
-            tokens = _merged([(batch.extra["windows"][row], scored[row]) for row in rows])
-            found = [
-                one
-                for one in entities(tokens, self._labels, item.text, self.options.aggregation)
-                if one.score >= self.options.threshold
-            ]
-            note = f"longer than {self._limit} tokens: read in {len(rows)} windows"
-            results.append(Noted(found, (note,) if len(rows) > 1 else ()))
-        return results
+    def preprocess(self, parts: list[Window]) -> Batch:
+        return batch_of(self.processor, parts)
+
+    def forward(self, batch: Batch) -> Any:
+        return self.model(**batch.inputs).logits.float().softmax(-1)
+
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
+        return list(zip(batch.extra["windows"], outputs.cpu().numpy(), strict=True))
+
+    def fold(self, item: Passage, results: list[Any]) -> Noted[list[Entity] | list[TokenEntity]]:
+        tokens = _merged(results)
+        found: Any = [
+            one
+            for one in entities(tokens, self._labels, item.text, self.options.aggregation)
+            if one.score >= self.options.threshold
+        ]
+        note = f"longer than {self._limit} tokens: read in {len(results)} windows"
+        return Noted(found, (note,) if len(results) > 1 else ())
 
 
 def _merged(read: list[tuple[Window, Any]]) -> list[Token]:

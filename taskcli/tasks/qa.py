@@ -1,6 +1,6 @@
 """taskcli qa."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -13,11 +13,11 @@ from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans
 from taskcli.tasks.windows import (
-    count_tokens,
+    Window,
+    batch_of,
     ensure_pad_token,
     max_tokens,
     require_places,
-    row_logits,
     windows,
 )
 
@@ -88,30 +88,32 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     def for_output(cls, options: QaOptions, chosen: str, written: OutputOptions) -> QaOptions:
         return replace(options, no_answer=True) if chosen == "squad-na-probs" else options
 
-    def cost(self, item: Passage) -> int:
-        return count_tokens(self.processor, item.text, _question(item))
-
-    def preprocess(self, items: list[Passage]) -> Batch:
+    def encode(self, items: list[Passage]) -> Iterator[tuple[int, Window]]:
         texts, pairs = [_question(item) for item in items], [item.text for item in items]
         if self._context == 0:
             texts, pairs = pairs, texts
         return windows(self.processor, texts, pairs, self._limit, self._stride, self._context)
 
-    def forward(self, batch: Batch) -> Any:
-        return row_logits(self.model, batch, "start_logits", "end_logits")
+    def cost(self, part: Window) -> int:
+        return len(part)
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
+    def preprocess(self, parts: list[Window]) -> Batch:
+        return batch_of(self.processor, parts)
+
+    def forward(self, batch: Batch) -> Any:
+        outputs = self.model(**batch.inputs)
+        return outputs.start_logits, outputs.end_logits
+
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
         start, end = (logits.float().cpu().numpy() for logits in outputs)
-        results: list[Any] = []
-        for owner, item in enumerate(items):
-            rows = [row for row, its in enumerate(batch.owners) if its == owner]
-            read = [(batch.extra["windows"][row], start[row], end[row]) for row in rows]
-            found = best_spans(read, self._context, self.processor.cls_token_id, self.options)
-            none = found.no_answer if self.options.no_answer else None
-            spans = found.spans or [Span(0.0, 0, 0)]
-            answers = [_answer(span, item, none) for span in spans]
-            results.append(answers if self.options.top_k > 1 else answers[0])
-        return results
+        return list(zip(batch.extra["windows"], start, end, strict=True))
+
+    def fold(self, item: Passage, results: list[Any]) -> Answer | list[Answer]:
+        found = best_spans(results, self._context, self.processor.cls_token_id, self.options)
+        none = found.no_answer if self.options.no_answer else None
+        spans = found.spans or [Span(0.0, 0, 0)]
+        answers = [_answer(span, item, none) for span in spans]
+        return answers if self.options.top_k > 1 else answers[0]
 
 
 def _question(item: Passage) -> str:

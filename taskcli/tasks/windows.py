@@ -5,14 +5,13 @@ several threads use it, and a question that fills a window is an error instead o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taskcli.errors import CheckpointError, InputError
 from taskcli.task import Batch
 from taskcli.tasks import letters
 
-_TOKENS = 16_384  # computed together, padding included: a longer text is taken in parts
 _UNSET = 1_000_000  # tokenizers without a limit state an astronomical one
 # These count positions from the padding index up, so two of them hold no token.
 _OFFSET_POSITIONS = (
@@ -32,12 +31,22 @@ _OFFSET_POSITIONS = (
 class Window:
     """A stretch of one item's tokens: `places[i]` is row position i in the whole encoding.
 
-    `shift` is the count of padding before the first token.
+    `row` holds the model's inputs by name, a number per token. `count` is how many windows the
+    item has. `shift` is the count of padding before the first token in a batch.
     """
 
     encoding: Any
     places: Sequence[int]
+    row: Mapping[str, list[int]]
+    count: int
     shift: int = 0
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def nbytes(self) -> int:
+        return 8 * len(self.places) * (len(self.row) + 1)
 
     def of(self, row: Any) -> Any:
         """What a row of model outputs [tokens, ...] says of this window's own tokens."""
@@ -51,28 +60,30 @@ def windows(
     limit: int,
     stride: int,
     cut_text: int = 1,
-) -> Batch:
-    """Texts, or pairs of them, in rows of at most `limit` tokens.
+) -> Iterator[tuple[int, Window]]:
+    """Texts, or pairs of them, in rows of at most `limit` tokens, each with its text's number.
 
     Of a pair, the text `cut_text` is cut and the other one stands in every row. `stride` tokens are
-    shared by neighbours, as far as there is room. `extra["windows"]` holds a Window per row if the
-    tokenizer knows places. Raises InputError if the text that stays fills a row.
+    shared by neighbours, as far as there is room. Raises InputError if the text that stays fills
+    a row.
     """
     tokenizer.split_special_tokens = True  # "[SEP]" in a text is five characters
     encoded = tokenizer(texts, pairs, return_special_tokens_mask=True)
-    rows: list[dict[str, Any]] = []
-    owners: list[int] = []
-    cut: list[Window] = []
     names = [name for name in tokenizer.model_input_names if name in encoded]
     told = encoded.encodings or _letters(tokenizer, encoded, texts, pairs)
     for owner in range(len(texts)):
         sequence = _sequence(encoded, owner)
-        for places in _places(sequence, cut_text if pairs else 0, limit, stride):
-            rows.append({name: [encoded[name][owner][p] for p in places] for name in names})
-            owners.append(owner)
-            cut.append(Window(told[owner] if told else None, places))
-    inputs = padded(tokenizer, rows)
-    return Batch(inputs, owners, {"windows": _shifted(cut, inputs, tokenizer.padding_side)})
+        cut = list(_places(sequence, cut_text if pairs else 0, limit, stride))
+        for places in cut:
+            row = {name: [encoded[name][owner][place] for place in places] for name in names}
+            yield owner, Window(told[owner] if told else None, places, row, len(cut))
+
+
+def batch_of(tokenizer: Any, parts: Sequence[Window]) -> Batch:
+    """Windows as one padded batch; `extra["windows"]` knows where each lies in its row."""
+    inputs = padded(tokenizer, [dict(part.row) for part in parts])
+    shifted = _shifted(parts, inputs, tokenizer.padding_side)
+    return Batch(inputs, range(len(parts)), {"windows": shifted})
 
 
 def _sequence(encoded: Any, owner: int) -> list[int | None]:
@@ -114,11 +125,11 @@ def _places(
             return
 
 
-def _shifted(cut: list[Window], inputs: Mapping[str, Any], side: str) -> list[Window]:
+def _shifted(parts: Sequence[Window], inputs: Mapping[str, Any], side: str) -> Sequence[Window]:
     if side == "right":
-        return cut
+        return parts
     width = inputs["input_ids"].shape[1]
-    return [Window(one.encoding, one.places, width - len(one.places)) for one in cut]
+    return [replace(part, shift=width - len(part)) for part in parts]
 
 
 def padded(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -146,15 +157,6 @@ def ensure_pad_token(tokenizer: Any, config: Any) -> None:
             own.pad_token_id = tokenizer.pad_token_id
 
 
-def count_tokens(tokenizer: Any, *texts: Any) -> int:
-    """How many tokens the texts make, without special ones: what a row of a batch costs."""
-    known = [text for text in texts if isinstance(text, str)]
-    if not tokenizer.is_fast:
-        return sum(len(tokenizer.tokenize(text)) for text in known)
-    encode = tokenizer.backend_tokenizer.encode
-    return sum(len(encode(text, add_special_tokens=False)) for text in known)
-
-
 def max_tokens(tokenizer: Any, config: Any, fallback: int = 512) -> int:
     """How many tokens the model can attend to, special ones included."""
     limits = [getattr(tokenizer, "model_max_length", _UNSET)]
@@ -166,13 +168,3 @@ def max_tokens(tokenizer: Any, config: Any, fallback: int = 512) -> int:
         limits.append(positions - offset)
     known = [limit for limit in limits if limit and limit < _UNSET]
     return min(known, default=fallback)
-
-
-def row_logits(model: Any, batch: Batch, *names: str) -> Any:
-    """The named outputs over all rows, each [rows, ...], computed in bounded parts."""
-    import torch
-
-    rows = max(1, _TOKENS // batch.inputs["input_ids"].shape[1])
-    parts = [model(**part) for part in batch.parts(rows)]
-    joined = [torch.cat([getattr(part, name) for part in parts]) for name in names]
-    return joined[0] if len(joined) == 1 else tuple(joined)

@@ -1,0 +1,22 @@
+"""How many processors this process may use."""
+
+import math
+import os
+from pathlib import Path
+
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+
+
+def usable_cores() -> int:
+    """By affinity and by the container's share; both may be below what the machine has."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(allowed or 1, _share() or math.inf))  # type: ignore[return-value]
+
+
+def _share() -> int | None:
+    """Of a container in whole processors, rounded up; None where there is no limit."""
+    try:
+        quota, period = _CGROUP_LIMIT.read_text("ascii").split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
