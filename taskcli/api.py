@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskcli import engine, hub, lock, settings
 from taskcli.checkpoints import Checkpoint
 from taskcli.encodings import AUTO
+from taskcli.engine.batching import broken_windows
 from taskcli.engine.cores import usable_cores
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
 from taskcli.items import MOST_PIXELS, Item, Media, Picture
@@ -100,10 +101,13 @@ class Model:
     def answers(
         self, sources: Sources, *, ordered: bool = True, stop: threading.Event | None = None
     ) -> Iterator[Answered]:
-        """Records with the inputs that they answer."""
+        """Records with the inputs that they answer; none for what is answered already."""
         self._keys.clear()
         config = self._batching(live=sources.live, ordered=ordered)
-        for outcome in engine.run(self._stages(), sources.items, config, stop):
+        computed = broken_windows(sources.items, config.window)
+        for outcome in engine.run(self._stages(), computed, config, stop):
+            if outcome.source.answered:
+                continue
             record = to_record(self._in_words(outcome), self.task.name, self.checkpoint)
             yield Answered(record, outcome.source, outcome.item)
 
@@ -186,22 +190,28 @@ class Model:
         return key if self.sharing is Sharing.PADDED else (key, self.session.length(item))
 
     def _batching(self, *, live: bool, ordered: bool) -> engine.BatchingConfig:
-        media, window = self.task.media, _WINDOW[self.task.media]
+        media = self.task.media
         config = engine.BatchingConfig(
-            window=window,
+            window=window_of(media, self.batch_size),
             max_wait=_MAX_WAIT if live else None,
             ordered=ordered,
             threads=usable_cores(),
             chunk=1 if live else _CHUNK[media],
         )
         if self.sharing is Sharing.NEVER:
-            return replace(config, size=1)
+            return replace(config, size=1, window=1)
         if self.batch_size != "auto":
             size = int(self.batch_size)
-            return replace(config, size=size, budget=_UNBOUNDED, window=max(size, window))
+            return replace(config, size=size, budget=_UNBOUNDED)
         scale = 1 if self.session.placement.device.type == "cpu" else _ACCELERATOR
         budget = self.task.budget * scale
-        return replace(config, size=budget, budget=budget, window=window * min(scale, 4))
+        return replace(config, size=budget, budget=budget)
+
+
+def window_of(media: Media, batch_size: str) -> int:
+    """How many inputs are planned together at most; every device plans the same."""
+    usual = _WINDOW[media]
+    return usual if batch_size == "auto" else max(usual, int(batch_size))
 
 
 def load(

@@ -26,7 +26,8 @@ NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 class Source:
     """One input before it is decoded: a file, bytes, or a text, or why it is none of them.
 
-    `number` is its place among the inputs of the call, from 0.
+    `number` is its place among the inputs of the call, from 0. What is `answered` by an earlier run
+    is computed again only where an input that shared its batch is not.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Source:
     fields: Mapping[str, Any] = field(default_factory=dict)
     error: InputError | None = None
     number: int = 0
+    answered: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,6 +94,10 @@ class Fake:
 
 def sources(texts: Iterable[str]) -> Iterator[Source]:
     return (Source(str(number), text=text, number=number) for number, text in enumerate(texts))
+
+
+def marked(sources: Iterable[Source], done: Container[int]) -> Iterator[Source]:
+    return (replace(source, answered=source.number in done) for source in sources)
 
 
 def answers(outcomes: Iterable[Outcome]) -> list[tuple[int, Any]]:
@@ -251,14 +255,14 @@ def test_what_is_kept_of_an_item_is_what_its_answer_carries() -> None:
 
 
 @pytest.mark.parametrize("done", [range(0), range(7), range(29), range(0, 60, 3), range(15, 40)])
-def test_the_same_inputs_share_the_same_batches_in_every_run(done: Iterable[int]) -> None:
+def test_the_same_inputs_share_the_same_batches_in_every_run(done: Collection[int]) -> None:
     """Whatever the threads do; and also where a run goes on that was stopped."""
     texts = ["w" * (number * 37 % 23 + 1) + f"{number:02}" for number in range(60)]
     config = BatchingConfig(4, 60, window=16, threads=4)
     whole, again, rest = Fake(), Fake(), Fake()
     missing = set(range(60)) - set(done)
-    pending = list(broken_windows(sources(texts), 16, lambda one: one.number not in missing))
-    for fake, some in ((whole, sources(texts)), (again, sources(texts)), (rest, iter(pending))):
+    resumed = broken_windows(marked(sources(texts), done), 16)
+    for fake, some in ((whole, sources(texts)), (again, sources(texts)), (rest, resumed)):
         list(engine.run(fake.stages(), some, config))
     assert again.batches == whole.batches
     computed = {text for batch in rest.batches for text in batch}
@@ -273,9 +277,11 @@ def test_windows_are_small_at_first() -> None:
 
 
 def test_windows_in_which_nothing_is_missing_are_left_out() -> None:
-    found = broken_windows(sources(["x"] * 40), 8, lambda one: one.number not in (5, 24))
+    texts, missing = ["x"] * 40, (5, 24)
+    found = list(broken_windows(marked(sources(texts), set(range(40)) - set(missing)), 8))
     assert [source.number for source in found] == [3, 4, 5, 6, *range(23, 31)]
-    assert list(broken_windows(sources(["x"] * 40), 8, lambda one: True)) == []
+    assert [source.number for source in found if not source.answered] == [*missing]
+    assert list(broken_windows(marked(sources(texts), range(40)), 8)) == []
 
 
 # Memory of the device

@@ -440,6 +440,22 @@ def test_resume_skips_what_is_done_and_repairs_a_torn_line(
     assert out.read_text() == complete
 
 
+@pytest.mark.parametrize("answered", [2, 9, 30])
+def test_a_resumed_run_is_byte_for_byte_one_that_was_not_stopped(
+    run: Run, classifier: Path, answered: int
+) -> None:
+    """Scores in bfloat16 depend on what shares their batch."""
+    lines = [" ".join(["word", "other"][i % 2] for i in range(n * 7 % 23 + 1)) for n in range(40)]
+    Path("lines.txt").write_text("\n".join(lines))
+    out = Path("out.jsonl")
+    how = [TASK, "lines.txt", "--lines", "-m", classifier, "--dtype", "bfloat16", "-o", out]
+    assert run(*how).exit_code == 0
+    complete = out.read_text()
+    out.write_text("".join(complete.splitlines(keepends=True)[:answered]))
+    assert run(*how, "--resume").exit_code == 0
+    assert out.read_text() == complete
+
+
 def test_resume_of_a_finished_run_loads_nothing(
     run: Run, texts: list[str], classifier: Path, request: pytest.FixtureRequest
 ) -> None:

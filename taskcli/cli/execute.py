@@ -1,13 +1,15 @@
 """The story of one run, on one page: settle everything cheap, then load, then stream."""
 
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
 from taskcli import __version__, hub, journal, lock, output, settings
-from taskcli.api import Answered, DecodeLimits, open_model
+from taskcli.api import Answered, DecodeLimits, open_model, window_of
 from taskcli.checkpoints import Checkpoint
 from taskcli.cli import destination, dry_run, report, writing
 from taskcli.cli.apart import Apart, of_stream, outputs_of
@@ -91,7 +93,7 @@ def run(call: Call) -> ExitCode:
     with Stopping() as stopping:
         settled = replace(settled, checkpoint=_fetch(settled))
         earlier = _earlier(settled)
-        pending = _pending(settled.sources, earlier)
+        pending = _pending(settled, earlier)
         if pending is not None and settled.output.resume:
             writing.check_files(settled, pending.paths)
         if pending is None:
@@ -281,21 +283,18 @@ def _earlier(settled: Settled) -> journal.Journal:
     return journal.resume(file, settled.fingerprint, settled.output.retry_failed)
 
 
-def _pending(sources: Sources, earlier: journal.Journal) -> Sources | None:
-    """The sources without an answer yet, or None if there are none."""
+def _pending(settled: Settled, earlier: journal.Journal) -> Sources | None:
+    """The sources from the first window on that lacks an answer, or None if none does."""
+    sources, by_path, by_id = settled.sources, earlier.copy(), earlier.copy()
     total = None if sources.total is None else max(1, sources.total - earlier.count)
-    by_path, by_id = earlier.copy(), earlier.copy()
     paths = tuple(path for path in sources.paths if not by_path.answers(printable(path)))
-    rest = (source for source in sources.items if not by_id.answers(source.id))
-    first = next(rest, None)
-    if first is None:
-        return None
-    return Sources(_with_first(first, rest), total, sources.live, paths)
-
-
-def _with_first(first: Source, rest: Iterator[Source]) -> Iterator[Source]:
-    yield first
-    yield from rest
+    marked = (replace(s, answered=True) if by_id.answers(s.id) else s for s in sources.items)
+    latest = deque[Source](maxlen=window_of(settled.task.media, settled.run.batch_size))
+    for source in marked:
+        latest.append(source)
+        if not source.answered:
+            return Sources(chain(latest, marked), total, sources.live, paths)
+    return None
 
 
 def _recordings(settled: Settled, pending: Sources) -> tuple[str, ...] | None:

@@ -65,24 +65,21 @@ def window_edges(window: int) -> Iterator[int]:
         size = min(2 * size, window)
 
 
-def broken_windows(
-    sources: Iterable[Source], window: int, is_done: Callable[[Source], bool]
-) -> Iterator[Source]:
-    """The sources of every window in which one is not done: what a run that goes on computes."""
+def broken_windows(sources: Iterable[Source], window: int) -> Iterator[Source]:
+    """The sources of every window in which one has no answer yet: what a resumed run computes."""
     edges = window_edges(window)
-    edge, members, broken = next(edges), list[Source](), False
+    edge, answered = next(edges), list[Source]()  # what is answered of a window, so far whole
+    broken = False
     for source in sources:
         if source.number >= edge:
             edge = next(one for one in edges if one > source.number)
-            members, broken = [], False
-        if not broken and not is_done(source):
-            broken = True
-            yield from members
-            members = []
-        if broken:
-            yield source
-        else:
-            members.append(source)
+            answered, broken = [], False
+        if source.answered and not broken:
+            answered.append(source)
+            continue
+        yield from answered
+        yield source
+        answered, broken = [], True
 
 
 @dataclass(slots=True)
