@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from checkpoints import cached
 from pycocotools import mask as coco
@@ -30,6 +31,15 @@ def load(task: str, name: str | Path, **options: Any) -> Any:
     return taskcli.load(
         task, str(folder), **{"device": "cpu", "dtype": "float32", **needed, **options}
     )
+
+
+def near(value: Any) -> Any:
+    """Equal to JSON in which numbers differ by rounding alone, as in another batch."""
+    if isinstance(value, float):
+        return pytest.approx(value, rel=1e-4, abs=1e-5)
+    if isinstance(value, dict):
+        return {name: near(one) for name, one in value.items()}
+    return [near(one) for one in value] if isinstance(value, list) else value
 
 
 def answers(model: Any, inputs: Iterable[Any] = (), texts: Iterable[str] = ()) -> list[Any]:

@@ -16,7 +16,7 @@ import torch
 import transformers as hf
 from checkpoints import OBJECTS, POSITIONS, WIDTH, _detr_config, _labels, _spread, cached
 from conftest import Finished
-from models import NEEDED
+from models import NEEDED, near
 from samples import QUESTION, SHORT_TEXT, scene, tone
 
 Run = Callable[..., Finished]
@@ -95,7 +95,7 @@ def without_architectures(folder: Path) -> None:
 def test_old_weights(age: Callable[[Path], None], ask: Any, tmp_path: Path) -> None:
     folder = copy_of("bert-topics", tmp_path)
     age(folder)
-    assert ask("classify-text", folder) == ask("classify-text", cached("bert-topics"))
+    assert ask("classify-text", folder) == near(ask("classify-text", cached("bert-topics")))
 
 
 def test_old_names_of_a_weight_norm(ask: Any, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_pickles(kind: Callable[[Path], None], run: Run, ask: Any, tmp_path: Pat
     assert "pickled weights only, which can run code" in said
     assert "--allow-pickle" in said
     found = ask("classify-text", folder, "--allow-pickle")
-    assert found == ask("classify-text", cached("bert-topics"))
+    assert found == near(ask("classify-text", cached("bert-topics")))
 
 
 # Configs
