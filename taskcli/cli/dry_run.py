@@ -1,4 +1,7 @@
-"""--dry-run: what would run, on what, and why. Loads no weights."""
+"""--dry-run: what would run, on what, and why. Loads no weights.
+
+Nor torch, where all of it can be told without: on a machine that has no accelerator.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -17,6 +20,8 @@ from taskcli.sharing import rule_of
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Settled
+    from taskcli.runtime.foresight import Foreseen
+    from taskcli.runtime.placement import Placement
 
 _LISTED = 20
 _WIDE = 10_000  # columns: a pipe has no edge, and a path in two lines is none
@@ -35,12 +40,10 @@ def show(settled: "Settled") -> None:
 
 
 def _lines(settled: "Settled") -> list[tuple[str, str]]:
-    from taskcli.runtime.placement import place
-
     here = _here(settled)
     checkpoint = here or settled.checkpoint
     size, architecture = _size(checkpoint), _architecture(settled, here)
-    placement = place(settled.run.device, settled.run.dtype, size or 0, architecture)
+    placement = _placement(settled, size or 0, architecture)
     return [
         ("task", settled.task.name),
         ("checkpoint", _where(checkpoint)),
@@ -72,9 +75,24 @@ def _architecture(settled: "Settled", here: Checkpoint | None) -> str:
     """The model type; empty while the checkpoint is elsewhere."""
     if here is None or here.folder is None:
         return ""
+    from taskcli.runtime.foresight import served_type
+
+    if known := served_type(settled.task, here.folder):
+        return known
     from taskcli.runtime.loader import model_type
 
     return model_type(settled.task, here.name, here.folder)
+
+
+def _placement(settled: "Settled", size: int, architecture: str) -> "Foreseen | Placement":
+    from taskcli.runtime.foresight import foreseen
+
+    device, dtype = settled.run.device, settled.run.dtype
+    if known := foreseen(device, dtype, architecture):
+        return known
+    from taskcli.runtime.placement import place
+
+    return place(device, dtype, size, architecture)
 
 
 def _cached(settled: "Settled", here: Checkpoint | None) -> str:

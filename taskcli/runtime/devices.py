@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import torch
-
-from taskcli.runtime.placement import place
+from taskcli.runtime.foresight import foreseen, may_have_accelerator
 
 
 @dataclass(frozen=True)
@@ -20,13 +18,25 @@ class Device:
 
 def devices() -> list[Device]:
     """Every device that --device may name, the processor last."""
+    return [*(_accelerators() if may_have_accelerator() else ()), _processor()]
+
+
+def _processor() -> Device:
+    return Device("cpu", "processor", *_main_memory(), _dtypes("cpu"))
+
+
+def _accelerators() -> list[Device]:
+    import torch  # it takes seconds, so it is asked only where there may be one
+
     found = [_cuda(index) for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         found.append(Device("mps", "Apple GPU", *_main_memory(), ("float32", "float16")))
-    return [*found, Device("cpu", "processor", *_main_memory(), _dtypes("cpu"))]
+    return found
 
 
 def _cuda(index: int) -> Device:
+    import torch
+
     free, total = torch.cuda.mem_get_info(index)
     name = f"cuda:{index}"
     return Device(name, torch.cuda.get_device_name(index), total, free, _dtypes(name))
@@ -34,7 +44,13 @@ def _cuda(index: int) -> Device:
 
 def _dtypes(name: str) -> tuple[str, ...]:
     """float32 always; the one that --dtype auto takes first."""
-    chosen = place(name, "auto", 0).dtype_name
+    known = foreseen(name, "auto")
+    if known is None:
+        from taskcli.runtime.placement import place
+
+        chosen = place(name, "auto", 0).dtype_name
+    else:
+        chosen = known.dtype_name
     return (chosen,) if chosen == "float32" else (chosen, "float32")
 
 

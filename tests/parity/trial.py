@@ -15,7 +15,7 @@ import taskcli
 from parity.checkpoint import make
 from taskcli.items import Media
 from taskcli.results import Detection, Segment
-from taskcli.runtime import placement
+from taskcli.runtime import dtypes
 from taskcli.sharing import Sharing
 from taskcli.task import Task
 from taskcli.tasks.languages import language_codes
@@ -83,7 +83,7 @@ def _answers_in_half(
     task: type[Task[Any, Any, Any]], folder: Path, options: dict[str, Any], inputs: list[str]
 ) -> bool:
     """Whether there is an answer: what it is means nothing, the weights are random."""
-    with patch.object(placement, "only_in_float32", frozenset):
+    with patch.object(dtypes, "only_in_float32", frozenset):
         try:
             model = taskcli.load(task.name, str(folder), device="cpu", dtype="bfloat16", **options)
             return any(_answers(model, inputs, "1"))
