@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,14 +106,13 @@ def run(
 
 
 @pytest.fixture
-def start() -> Any:
-    """Start taskcli as a process of its own: for signals, pipes, and what is not imported."""
+def spawn() -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
+    """Start a command, with pipes for what it writes; it ends with the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def call(*words: object, **how: Any) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "taskcli", *map(str, words)]
+    def call(*command: object, **how: Any) -> subprocess.Popen[bytes]:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen(command, **{**pipes, **how})
+        process = subprocess.Popen([str(word) for word in command], **{**pipes, **how})
         started.append(process)
         return process
 
@@ -122,6 +121,17 @@ def start() -> Any:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def start(spawn: Any) -> Any:
+    """Start taskcli as a process of its own: for signals, pipes, and what is not imported."""
+
+    def call(*words: object, **how: Any) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = spawn(sys.executable, "-m", "taskcli", *words, **how)
+        return process
+
+    return call
 
 
 @pytest.fixture

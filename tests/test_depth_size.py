@@ -1,12 +1,13 @@
 """taskcli depth on pictures of any size: what is computed, what is said of it, and the way out."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checkpoints import cached
-from conftest import parse
 from samples import scene
 
 
@@ -68,20 +69,27 @@ def test_sizes_that_are_computed_alike_share_a_batch(run: Any, camera: Path) -> 
             assert record["result"][name] == pytest.approx(alone["result"][name], rel=1e-4)
 
 
-def test_too_little_memory_is_told_with_the_way_out(
-    start: Any, camera: Path, tmp_path: Path
-) -> None:
+@contextmanager
+def memory(spare: int) -> Iterator[None]:
+    """This process may take so many bytes more than it has."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + spare, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def test_too_little_memory_is_told_with_the_way_out(run: Any, camera: Path, tmp_path: Path) -> None:
+    """A single product of the first picture's attention would take 7.2 GB."""
     small = tmp_path / "small.png"
     scene(64, 64).save(small)
-    words = ("depth", camera, small, "-m", cached("glpn"), "--device", "cpu", "--max-side", 3200)
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (7 << 30, 7 << 30))
-
-    process = start(*words, preexec_fn=limit)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 1, err
-    failed, answered = parse(out.decode())
+    with memory(2 << 30):
+        words = ("-m", cached("glpn"), "--device", "cpu", "--max-side", 3200)
+        done = run("depth", camera, small, *words)
+    assert done.exit_code == 1, done.stderr
+    failed, answered = done.records
     assert failed["error"]["message"].startswith("it needs more memory than there is (cpu): ")
     assert failed["error"]["hint"] == "--max-side 640 computes it smaller"
     assert "result" in answered

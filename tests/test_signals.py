@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,13 @@ Begin = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def begin(classifier: Path) -> Iterator[Begin]:
+def begin(spawn: Any, classifier: Path) -> Begin:
     """A run that is stuck at one place, in one kind of work."""
-    started: list[subprocess.Popen[bytes]] = []
 
     def call(patch: str, work: str, *words: str) -> subprocess.Popen[bytes]:
         program = PROGRAM.format(patch=patch, work=work)
-        command = [sys.executable, "-c", program, TASK, "--text", "Yes.", "-m", classifier, *words]
-        pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
-        process = subprocess.Popen(command, **pipes, stderr=subprocess.PIPE)
-        started.append(process)
+        words = (TASK, "--text", "Yes.", "-m", str(classifier), *words)
+        process: subprocess.Popen[bytes] = spawn(sys.executable, "-c", program, *words)
         deadline = time.monotonic() + SOON
         while not Path("stuck").exists():
             assert process.poll() is None, process.communicate()
@@ -62,11 +59,7 @@ def begin(classifier: Path) -> Iterator[Begin]:
         time.sleep(0.2)  # into the work
         return process
 
-    yield call
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    return call
 
 
 def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str, str]:
