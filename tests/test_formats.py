@@ -389,6 +389,26 @@ def test_every_part_has_a_polygon_without_its_holes(mask: np.ndarray, parts: int
         assert agreement(whole, mask) > 0.95
 
 
+def test_a_mask_of_noise_is_covered_by_its_polygons() -> None:
+    """Thousands of lines: time that grows with their square is minutes here."""
+    mask = np.random.default_rng(0).random((300, 300)) < 0.5
+    lines = polygons(mask.astype(np.uint8))
+    for line in (outline(mask.astype(np.uint8)), np.concatenate([closed(line) for line in lines])):
+        ends = np.roll(line, -1, 0)
+        columns = np.zeros((300, 301), int)  # how many edges cross a row before a pixel's middle
+        for (x, y), (to_x, to_y) in zip(line, ends, strict=True):
+            low, high = sorted((y, to_y))
+            rows = np.arange(np.ceil(low - 0.5), np.ceil(high - 0.5)).astype(int)
+            at = x + (rows + 0.5 - y) * (to_x - x) / ((to_y - y) or 1)
+            np.add.at(columns, (rows, np.ceil(np.round(at - 0.5, 6)).astype(int)), 1)
+        assert (columns.cumsum(1)[:, :-1] % 2 == mask).all()
+
+
+def closed(line: np.ndarray) -> np.ndarray:
+    """A line there and back to the origin, so that several can follow each other."""
+    return np.concatenate([[[0, 0]], line, line[:1], [[0, 0]]])
+
+
 def test_a_pixel_has_an_outline_and_nothing_has_none() -> None:
     mask = np.zeros((5, 5), np.uint8)
     assert outline(mask).shape == (0, 2)

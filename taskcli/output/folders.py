@@ -60,7 +60,7 @@ class YoloWriter(FolderWriter):
         super().__init__(folder, (), layout)  # the first of a stem has its name: readers find that
         self._folder = folder
         self._classes = {name: place for place, name in enumerate(layout.classes)}
-        self._lost: list[str] = []
+        self._lost, self._told = 0, list[str]()
 
     def write(self, record: Record) -> None:
         if record.error is None:
@@ -68,16 +68,18 @@ class YoloWriter(FolderWriter):
             wanted = _label_file(record.input)
             (made,) = self._leave(str(wanted), [(".txt", lines.encode())])
             if Path(made) != self._folder / wanted.with_suffix(".txt"):
-                self._lost.append(f"{record.input} has its labels in {made}")
+                self._lost += 1
+                if len(self._told) < _TOLD:
+                    self._told.append(f"{record.input} has its labels in {made}")
 
     def notes(self) -> list[str]:
         """Pictures whose label file no reader would find, since another one has its name."""
         if not self._lost:
             return []
-        told = "; ".join(self._lost[:_TOLD]) + ("; …" if len(self._lost) > _TOLD else "")
-        one = len(self._lost) == 1
+        told = "; ".join(self._told) + ("; …" if self._lost > _TOLD else "")
+        one = self._lost == 1
         return [
-            f"{len(self._lost)} {'picture' if one else 'pictures'} whose labels no YOLO reader "
+            f"{self._lost} {'picture' if one else 'pictures'} whose labels no YOLO reader "
             f"finds, for {'its name' if one else 'their names'} without the extension "
             f"{'is' if one else 'are'} taken or cannot be written: {told}. Rename them."
         ]

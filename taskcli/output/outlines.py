@@ -1,11 +1,14 @@
 """The outline of a mask as one polygon, for formats that hold no pixels."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 Point = tuple[int, int]  # a corner of pixels: x, y
 Points = Any  # float64 [n, 2]: x and y
+
+_A_CELL = 4  # points of an even spread in one cell
 
 
 def outline(mask: Any) -> Points:
@@ -22,17 +25,43 @@ def polygons(mask: Any) -> list[Points]:
 
     A hole hangs on a bridge, as in `outline`.
     """
-    lines = [_straightened(line) for line in _loops(mask)]
-    around = [line for line in lines if _turn(line) > 0]
-    holes: list[list[Points]] = [[] for _ in around]
-    for line in lines:
-        if _turn(line) < 0:
-            owner = min(
-                (at for at, part in enumerate(around) if _is_inside(line[0], part)),
-                key=lambda at: _turn(around[at]),
-            )
-            holes[owner].append(line)
-    return [_joined([part, *own]) for part, own in zip(around, holes, strict=True)]
+    loops = list(_loops(mask))
+    lines = [_straightened(line) for line in loops]
+    owners = _owners(mask, loops, [_turn(line) > 0 for line in lines])
+    owned = {at: [lines[at]] for at, owner in enumerate(owners) if owner == at}
+    for at, owner in enumerate(owners):
+        if owner != at:
+            owned[owner].append(lines[at])
+    return [_joined(own) for own in owned.values()]
+
+
+def _owners(mask: Any, loops: list[Points], around: list[bool]) -> list[int]:
+    """By the number of each line that of the line around its part: its own, or a hole's owner.
+
+    From the left end of a hole the row goes on to the left inside the part, up to a line that is
+    the part's own, or that of another of its holes, which lies farther to the left.
+    """
+    import numpy as np
+
+    height, width = mask.shape
+    left = np.zeros((height, width), np.int32)  # the line at a pixel's left side, if one is there
+    entered = np.diff(mask.astype(np.int8), axis=1, prepend=0) == 1
+    starts = np.maximum.accumulate(np.where(entered, np.arange(width), 0), 1)
+    for number, line in enumerate(loops):
+        columns, rows = line[line[:, 0] % 1 == 0].astype(int).T
+        inside = columns < width
+        columns, rows = columns[inside], rows[inside]
+        entering = entered[rows, columns]
+        left[rows[entering], columns[entering]] = number
+    owners = list(range(len(loops)))
+    holes = [number for number, is_around in enumerate(around) if not is_around]
+    ends = {
+        number: min(map(tuple, loops[number][loops[number][:, 0] % 1 == 0])) for number in holes
+    }
+    for number in sorted(holes, key=ends.__getitem__):
+        column, row = map(int, ends[number])
+        owners[number] = owners[left[row, starts[row, column - 1]]]
+    return owners
 
 
 def _joined(lines: Iterable[Points]) -> Points:
@@ -40,28 +69,81 @@ def _joined(lines: Iterable[Points]) -> Points:
     import numpy as np
 
     longest = sorted(lines, key=len, reverse=True)
-    whole = longest[0] if longest else np.zeros((0, 2))
+    if len(longest) < 2:
+        return longest[0] if longest else np.zeros((0, 2))
+    points = _Points(np.concatenate(longest))
+    following = points.add(longest[0])
+    following[-1] = -1  # the number of the next point of the whole, by a point's number
     for line in longest[1:]:
-        at = _nearest(whole, line[0])
-        start = _nearest(line, whole[at])
-        round_trip = np.concatenate([line[start:], line[: start + 1]])
-        whole = np.concatenate([whole[: at + 1], round_trip, whole[at:]])
-    return whole
+        at = points.nearest(line[0])
+        start = _nearest(line, points.places[at])
+        first = len(following)
+        following += points.add(np.concatenate([line[start:], line[: start + 1]]))
+        following += points.add(np.array([points.places[at]]))
+        following[-1], following[at] = following[at], first
+    order, at = [], 0
+    while at >= 0:
+        order.append(at)
+        at = following[at]
+    return np.array(points.places)[order]
+
+
+class _Points:
+    """Points that were added so far, by square cells that hold a few of `all` on average."""
+
+    def __init__(self, all: Points) -> None:
+        low, high = all.min(0), all.max(0)
+        self._side = max(1.0, math.sqrt((high - low + 1).prod() * _A_CELL / len(all)))
+        self._most = int((high - low).max() / self._side) + 2
+        self._low = low
+        self._cells: dict[tuple[int, int], list[int]] = {}
+        self.places: list[tuple[float, float]] = []
+
+    def add(self, line: Points) -> list[int]:
+        """Add the points of a line; the number of what follows each."""
+        first = len(self.places)
+        self.places.extend(map(tuple, line.tolist()))
+        for number, cell in enumerate(map(tuple, self._cell(line).tolist()), first):
+            self._cells.setdefault(cell, []).append(number)
+        return list(range(first + 1, len(self.places) + 1))
+
+    def nearest(self, point: Points) -> int:
+        """The number of the nearest point, of several the first added."""
+        from_x, from_y = point.tolist()
+        x, y = self._cell(point).tolist()
+        best: tuple[float, int] | None = None
+        for ring in range(self._most):
+            for cell in _ring(x, y, ring):
+                for number in self._cells.get(cell, ()):
+                    to_x, to_y = self.places[number]
+                    found = (to_x - from_x) ** 2 + (to_y - from_y) ** 2, number
+                    best = found if best is None else min(best, found)
+            # What lies in the next ring is at least `ring` cells away.
+            if best is not None and best[0] < (ring * self._side) ** 2:
+                break
+        assert best is not None
+        return best[1]
+
+    def _cell(self, points: Points) -> Any:
+        return ((points - self._low) // self._side).astype(int)
+
+
+def _ring(x: int, y: int, ring: int) -> Iterator[tuple[int, int]]:
+    """The cells at a distance of so many steps, diagonal ones too."""
+    if not ring:
+        yield x, y
+        return
+    for step in range(-ring, ring):
+        yield x + step, y - ring
+        yield x + ring, y + step
+        yield x - step, y + ring
+        yield x - ring, y - step
 
 
 def _turn(line: Points) -> float:
     """Twice the area inside; below 0 around a hole, since the inside is on the right."""
     x, y = line.T
     return float((x * _next(y) - _next(x) * y).sum())
-
-
-def _is_inside(point: Points, line: Points) -> bool:
-    """Whether a ray from the point to the right crosses the line an odd number of times."""
-    (x, y), (to_x, to_y) = line.T, _next(line).T
-    crossing = (y > point[1]) != (to_y > point[1])
-    level = point[1] - y[crossing]
-    at = x[crossing] + level * (to_x - x)[crossing] / (to_y - y)[crossing]
-    return bool((at > point[0]).sum() % 2)
 
 
 def _next(values: Points) -> Points:
@@ -79,15 +161,16 @@ def _loops(mask: Any) -> Iterator[Points]:
     import numpy as np
 
     steps = _steps(mask)
-    while steps:
-        point, middles = next(iter(steps)), []
+    for point in list(steps):
+        middles: list[list[float]] = []
         while ends := steps.get(point):
             following = ends.pop()
             if not ends:
                 del steps[point]
             middles.append([(point[0] + following[0]) / 2, (point[1] + following[1]) / 2])
             point = following
-        yield np.array(middles)
+        if middles:
+            yield np.array(middles)
 
 
 def _steps(mask: Any) -> dict[Point, list[Point]]:
