@@ -99,13 +99,27 @@ class Model:
         return (answered.record for answered in self.answers(sources, ordered=ordered, stop=stop))
 
     def answers(
-        self, sources: Sources, *, ordered: bool = True, stop: threading.Event | None = None
+        self,
+        sources: Sources,
+        *,
+        ordered: bool = True,
+        stop: threading.Event | None = None,
+        heard: Callable[[Source, float], None] = lambda source, seconds: None,
     ) -> Iterator[Answered]:
-        """Records with the inputs that they answer; none for what is answered already."""
+        """Records with the inputs that they answer; none for what is answered already.
+
+        `heard` is told of recordings how many further seconds of one are answered.
+        """
         self._keys.clear()
         config = self._batching(live=sources.live, ordered=ordered)
         computed = broken_windows(sources.items, config.window)
-        for outcome in engine.run(self._stages(), computed, config, stop):
+        rate = self.session.rate if self.task.media is Media.AUDIO else None
+
+        def advance(source: Source, progress: int) -> None:
+            if rate is not None and not source.answered:
+                heard(source, progress / rate)
+
+        for outcome in engine.run(self._stages(), computed, config, stop, advance):
             if outcome.source.answered:
                 continue
             record = to_record(self._in_words(outcome), self.task.name, self.checkpoint)
@@ -176,7 +190,8 @@ class Model:
         """The parts of several items, as the engine plans them."""
         for place, part in self.session.encode(items):
             cost, weight = self.session.cost(part), getattr(part, "nbytes", 0)
-            yield place, engine.Encoded(part, cost, self._batch_key(part), weight)
+            progress = getattr(part, "fresh", cost)
+            yield place, engine.Encoded(part, cost, self._batch_key(part), weight, progress)
 
     def _batch_key(self, item: Any) -> Hashable:
         """What must be equal for parts to share a batch, by the task and by the architecture."""

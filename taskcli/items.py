@@ -1,6 +1,6 @@
 """What a decoded input is: one class per medium, the same for every task."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,44 @@ class Sound:
         return int(self.samples.nbytes)
 
 
+@dataclass(slots=True)
+class LongSound:
+    """A recording too long to hold: mono float32 samples [n], decoded as they are read, once.
+
+    `seconds`, `warnings` and `loudest` are of what was read so far.
+    """
+
+    rate: int
+    pieces: "Iterator[np.ndarray[Any, Any] | None]"
+    notes: list[str]
+    count: int = 0  # samples
+    loudest: "list[float]" = field(default_factory=list)  # in each tenth of a second
+
+    def read(self) -> "Iterator[np.ndarray[Any, Any] | None]":
+        """The samples in order; None where all that came before is void. Raises InputError."""
+        for piece in self.pieces:
+            if piece is None:
+                self.count = 0
+                self.loudest.clear()
+            else:
+                self.count += len(piece)
+                self.loudest += _loudest(piece, self.rate // 10)
+            yield piece
+
+    @property
+    def seconds(self) -> float:
+        return self.count / self.rate
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.notes))
+
+
+def _loudest(samples: "np.ndarray[Any, Any]", width: int) -> list[float]:
+    """The greatest amplitude in every `width` samples."""
+    return [float(abs(samples[i : i + width]).max()) for i in range(0, len(samples), width)]
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A text, and the other fields of the row that it came from."""
@@ -61,4 +99,5 @@ class Passage:
     warnings: tuple[str, ...] = ()
 
 
-Item = Picture | Sound | Passage
+Recording = Sound | LongSound
+Item = Picture | Recording | Passage

@@ -6,22 +6,41 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import av
 import numpy as np
 import soundfile
 
+from taskcli.errors import InputError
 from taskcli.items import Media, Sound
 from taskcli.runtime.media import Decoder
 from taskcli.sources import Source
+from taskcli.tasks.sounds import whole
 
 RATE = 16_000
 
 
 def decode(file: Path | bytes, **settings: Any) -> Sound:
-    """What the decoder makes of a file, or of bytes."""
+    """What the decoder makes of a file, or of bytes; read as it is heard, it is the same."""
     source = Source("x", data=file) if isinstance(file, bytes) else Source("x", str(file))
-    return Decoder(Media.AUDIO, **{"rate": RATE, **settings})(source)
+    decoder = Decoder(Media.AUDIO, **{"rate": RATE, **settings})
+    with mock.patch("taskcli.runtime.sounds._HELD_SECONDS", 0.1):
+        read, failure = _outcome(lambda: whole(decoder(source)))
+    sound, expected = _outcome(lambda: decoder(source))
+    assert str(failure) == str(expected)
+    if sound is None:
+        raise expected
+    np.testing.assert_array_equal(read.samples, sound.samples)
+    assert read.warnings == sound.warnings
+    return sound
+
+
+def _outcome(made: Callable[[], Sound]) -> tuple[Sound | None, InputError | None]:
+    try:
+        return made(), None
+    except InputError as failure:
+        return None, failure
 
 
 def written(

@@ -14,7 +14,7 @@ from checkpoints import BY_TASK, POSITIONS, cached
 from models import answers, load, result
 from samples import ARTICLE, LONG_TEXT, SHORT_TEXT, UNICODE_TEXT, long_sound, noise
 
-from taskcli.items import Passage, Sound
+from taskcli.items import LongSound, Passage, Sound
 from taskcli.results import Record
 
 STRATEGIES = ("none", "simple", "first", "average", "max")
@@ -244,19 +244,32 @@ def deaf_to_context(folder: Path) -> Path:
     return folder
 
 
+def as_it_is_read(samples: np.ndarray, voided: int) -> LongSound:
+    """In pieces of a second and an odd number, after as many that turn out to be void."""
+    pieces = np.split(samples, range(16_123, len(samples), 16_123))
+    head = [np.ones_like(piece) for piece in pieces[:voided]]
+    return LongSound(16_000, iter([*head, None, *pieces] if voided else pieces), [])
+
+
 @pytest.mark.parametrize("seconds", [29.99, 30.001, 30.03, 35, 50, 50.0001, 71.3])
-def test_ctc_windows_give_every_frame_once(seconds: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("voided", [None, 0, 1, 50])
+def test_ctc_windows_give_every_frame_once(
+    seconds: float, voided: int | None, tmp_path: Path
+) -> None:
     task = load("asr", deaf_to_context(tmp_path / "deaf")).session.task
-    item = Sound(noise(seconds), 16_000)
+    samples = noise(seconds)
+    item = Sound(samples, 16_000) if voided is None else as_it_is_read(samples, voided)
     with torch.inference_mode():
-        whole = task.model(torch.from_numpy(item.samples)[None]).logits.argmax(-1)[0].tolist()
-        batch = task.preprocess([item])
-        rows = task.forward(batch)
-    kept = zip(rows, batch.extra["kept"], strict=True)
-    joined = [frame for row, part in kept for frame in row[part]]
-    assert (len(rows) > 1) is (seconds > 30)  # as a whole up to there
+        whole = task.model(torch.from_numpy(samples)[None]).logits.argmax(-1)[0].tolist()
+        parts = [part for _, part in task.encode([item])]
+        batch = task.preprocess(parts)
+        heard = task.postprocess(task.forward(batch), batch, parts)
+    valid = [one for one in heard if one.attempt == heard[-1].attempt]
+    joined = [label for one in valid for label in one.labels]
+    assert (len(valid) > 1) is (seconds > 30)  # as a whole up to there
     assert len(joined) == len(whole)
     assert joined == whole
+    assert task.fold(item, heard) == task.fold(item, valid)
 
 
 @pytest.fixture(scope="module")

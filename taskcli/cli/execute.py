@@ -146,7 +146,12 @@ def _answer(
                 placed,
             )
         stopping.working()
-        answers = model.answers(pending, ordered=not settled.run.unordered, stop=stopping.event)
+        answers = model.answers(
+            pending,
+            ordered=not settled.run.unordered,
+            stop=stopping.event,
+            heard=reporter.hear,
+        )
         answers = writing.saved(answers, settled, model, earlier.ids)
         with (
             destination.told(settled.output, settled.format, standard),
@@ -318,7 +323,7 @@ def _write_all(
                 writer.write(replace(record, item=item))
                 if page is not None:
                     page.write(record, item, source.path)
-                reporter.note(record, item)
+                reporter.note(record, source, item)
                 failed += record.error is not None
                 if record.error is not None and settled.run.on_error == "stop":
                     stopping.event.set()

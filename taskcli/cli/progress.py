@@ -29,8 +29,12 @@ class Bar:
         )
 
     def advance(self, seconds: float, rate: str) -> None:
-        """One more input is answered, of so many seconds of sound."""
+        """One more input is answered, and so many seconds of its sound that were not yet."""
         self._count += 1
+        self.hear(seconds, rate)
+
+    def hear(self, seconds: float, rate: str) -> None:
+        """So many more seconds of sound are answered."""
         self._sound += seconds
         self._progress.update(
             self._task,

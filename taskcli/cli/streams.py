@@ -18,6 +18,7 @@ from taskcli.errors import TaskcliError, UsageError
 from taskcli.items import Item
 from taskcli.output.safe import safe, safe_line
 from taskcli.results import Record
+from taskcli.sources import Source
 
 
 def standard_input() -> BinaryIO:
@@ -130,6 +131,7 @@ class Reporter:
         self._bar: Bar | None = None
         self._count = self._failed = 0
         self._sound = 0.0  # seconds
+        self._heard: dict[int, float] = {}  # seconds of the recordings that are being answered
         self._began = time.monotonic()
 
     @contextmanager
@@ -178,9 +180,16 @@ class Reporter:
         rate = f"  {self._rate()}" if self._count else ""
         messages.status(f"{done}/{whole}{rate}{left}")
 
-    def note(self, record: Record, item: Item | None = None) -> None:
+    def hear(self, source: Source, seconds: float) -> None:
+        """So much more of a recording is answered."""
+        self._heard[source.number] = self._heard.get(source.number, 0.0) + seconds
+        self._sound += seconds
+        if self._bar is not None:
+            self._bar.hear(seconds, self._rate())
+
+    def note(self, record: Record, source: Source, item: Item | None = None) -> None:
         self._count += 1
-        seconds = getattr(item, "seconds", 0.0)
+        seconds = getattr(item, "seconds", 0.0) - self._heard.pop(source.number, 0.0)
         self._sound += seconds
         if record.error is not None:
             self._failed += 1

@@ -47,13 +47,15 @@ class Encoded(Generic[T]):
     """One part as the model will have it.
 
     `cost` is what padding is measured in: tokens, samples, pixels. Only parts of equal `key` may
-    share a batch. `weight` is in bytes.
+    share a batch. `weight` is in bytes. `progress` is how much of its input the part answers, in
+    the unit of `cost`.
     """
 
     value: T
     cost: int = 1
     key: Hashable = None
     weight: int = 0
+    progress: int = 0
 
 
 def window_edges(window: int) -> Iterator[int]:

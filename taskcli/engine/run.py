@@ -94,14 +94,17 @@ def run(
     sources: Iterable[Source],
     config: BatchingConfig,
     stop: threading.Event | None = None,
+    advance: Callable[[Source, int], None] = lambda source, progress: None,
 ) -> Iterator[Outcome]:
     """Outcomes in input order (or as finished, if the config says so).
+
+    `advance` hears of every part that is answered, in the caller's thread.
 
     Memory is bounded by the config's look-ahead. After `stop` is set the batch on the device is
     finished, if that takes no longer than it says, and no other is begun. Raises StoppedError for
     what `is_fatal` says ends the run.
     """
-    outcomes = _Run(stages, config, stop or threading.Event()).outcomes(sources)
+    outcomes = _Run(stages, config, stop or threading.Event(), advance).outcomes(sources)
     return _in_order(outcomes) if config.ordered else (outcome for _, outcome in outcomes)
 
 
@@ -119,10 +122,17 @@ def _in_order(outcomes: Iterator[tuple[int, Outcome]]) -> Iterator[Outcome]:
 
 
 class _Run:
-    def __init__(self, stages: Stages, config: BatchingConfig, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        stages: Stages,
+        config: BatchingConfig,
+        stop: threading.Event,
+        advance: Callable[[Source, int], None],
+    ) -> None:
         self.stages = stages
         self.config = config
         self.stop = stop
+        self.advance = advance
         self.limit = config.size  # shrinks when a batch runs out of memory
         self.pool = ThreadPoolExecutor(config.threads, thread_name_prefix=f"{THREADS}decode")
         self.slots = threading.Semaphore(2 * config.threads)  # chunks begun and not yet encoded
@@ -361,6 +371,7 @@ class _Run:
             job.parts[0].item.failure = job.failure
         for part, result in zip(job.parts, results, strict=False):
             part.item.results[part.number] = result
+            self.advance(part.item.source, part.encoded.progress)
         self.ahead.release(sum(part.encoded.weight for part in job.parts))
         for item in dict.fromkeys([*(part.item for part in job.parts), *job.ended]):
             yield from self._answer(item)

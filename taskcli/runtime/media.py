@@ -3,6 +3,7 @@
 import io
 import stat
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +11,7 @@ from typing import BinaryIO
 from taskcli import kinds
 from taskcli.encodings import AUTO, decoded
 from taskcli.errors import InputError
-from taskcli.items import MOST_PIXELS, Item, Media, Passage
+from taskcli.items import MOST_PIXELS, Item, LongSound, Media, Passage
 from taskcli.runtime.pictures import PictureReading, decode_picture
 from taskcli.runtime.sounds import decode_sound, header_seconds
 from taskcli.sources import NOT_FETCHED, Source, is_url
@@ -42,17 +43,24 @@ class Decoder:
             raise source.error
         if self.media is Media.TEXT:
             return self._passage(source)
-        with _open(source) as stream:
-            head = stream.read(kinds.HEAD)
-            self._check_kind(head, source)
-            stream.seek(0)
-            try:
-                return self._decoded(stream)
-            except InputError as failure:
-                unknown = failure.message.startswith("not ")  # it is something else altogether
-                if unknown and kinds.is_text(head):
-                    raise self._refusal(kinds.a_text(source.id), source) from None
-                raise
+        with ExitStack() as opened:
+            stream = opened.enter_context(_open(source))
+            item = self._media(stream, source)
+            if isinstance(item, LongSound):
+                opened.pop_all()  # it reads on, and closes the file
+            return item
+
+    def _media(self, stream: BinaryIO, source: Source) -> Item:
+        head = stream.read(kinds.HEAD)
+        self._check_kind(head, source)
+        stream.seek(0)
+        try:
+            return self._decoded(stream)
+        except InputError as failure:
+            unknown = failure.message.startswith("not ")  # it is something else altogether
+            if unknown and kinds.is_text(head):
+                raise self._refusal(kinds.a_text(source.id), source) from None
+            raise
 
     def _decoded(self, stream: BinaryIO) -> Item:
         if self.media is Media.IMAGE:

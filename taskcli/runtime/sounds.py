@@ -1,53 +1,61 @@
 """Recordings as every model wants them: mono float32 at the model's rate, from any container."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
 import soxr
 
 from taskcli.errors import InputError
-from taskcli.items import Sound
+from taskcli.items import LongSound, Recording, Sound
 from taskcli.runtime import containers, sndfile
 from taskcli.runtime.blocks import Block, Samples
 from taskcli.runtime.joined import Part, parts_of
 
+_HELD_SECONDS = 600  # of a recording that is decoded whole; a longer one is read as it is heard
 _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
 _GATHERED = 1.0  # seconds: frames of a few milliseconds are mixed and resampled together
 # Of the power that unrelated channels would have together. Below, they cancel one another.
 _CANCELLED = 0.05
 _FAINT = 1e-8  # power, -80 dB: what is fainter is no sound that could be lost
 
-Read = Callable[[list[str]], Iterator[Block]]
-
 
 def decode_sound(
     stream: BinaryIO, rate: int, max_seconds: float, track: int | None = None
-) -> Sound:
+) -> Recording:
     """Decode a recording to mono float32 at `rate` samples a second.
 
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what
     is damaged. Recordings that were joined end to end are heard one after the other. `track`
-    counts from 1; by default the container chooses.
-    Raises InputError for what is not sound, holds none, or is longer than `max_seconds`.
+    counts from 1; by default the container chooses. What is longer than ten minutes is a
+    LongSound, which reads on in `stream` and closes it at its end.
+    Raises InputError for what is not sound, holds none, or is longer than `max_seconds`; a
+    LongSound does so where it meets it.
     """
-    parts = parts_of(stream)
-    heard: list[Samples] = []
-    notes: list[str] = []
-    failures: dict[int, InputError] = {}
-    left = max_seconds
-    for number, part in enumerate(parts, 1):
-        try:
-            heard.append(_hear(part, rate, left, track, notes))
-            left -= len(heard[-1]) / rate
-        except _TooLong:
-            raise _too_long(max_seconds) from None
-        except InputError as failure:
-            failures[number] = failure
-    notes += _not_heard(failures, len(parts))
-    samples = heard[0] if len(heard) == 1 else np.concatenate([np.zeros(0, np.float32), *heard])
-    _check(samples, rate)
-    return Sound(samples, rate, tuple(dict.fromkeys(notes)))
+    reading = _Reading(stream, rate, max_seconds, track)
+    if not reading.states_less_than(max_seconds):
+        for _ in reading.pieces():  # what is too long is known before any of it is answered
+            pass
+    pieces = reading.pieces()
+    head: list[Samples] = []
+    held = 0
+    for piece in pieces:
+        if piece is None:
+            head, held = [], 0
+            continue
+        head.append(piece)
+        held += len(piece)
+        if held > _HELD_SECONDS * rate:
+            return LongSound(rate, chain(head, _closing_after(pieces, stream)), reading.notes)
+    samples = head[0] if len(head) == 1 else np.concatenate([np.zeros(0, np.float32), *head])
+    return Sound(samples, rate, tuple(dict.fromkeys(reading.notes)))
+
+
+def _closing_after(pieces: Iterator[Samples | None], stream: BinaryIO) -> Iterator[Samples | None]:
+    with stream:
+        yield from pieces
 
 
 def _not_heard(failures: Mapping[int, InputError], parts: int) -> list[str]:
@@ -70,21 +78,92 @@ def header_seconds(stream: BinaryIO) -> float:
     return containers.stated_seconds(stream)
 
 
-def _hear(part: Part, rate: int, most: float, track: int | None, notes: list[str]) -> Samples:
-    if part.unfinished:
-        notes.append("the header was never finished: heard to the end of the file")
-    if part.cut:
-        notes.append("cut short: the file ends within the recording")
-    stated = 0.0
-    recording = sndfile.opened(part.stream) if part.whole and track in (None, 1) else None
-    if recording is not None:
-        try:
-            return _mono(lambda told: sndfile.blocks(recording, told), rate, most, notes)
-        except sndfile.Unfinished as stopped:
-            stated = stopped.seconds
-    return _mono(
-        lambda told: containers.blocks(part.stream, track, most, stated, told), rate, most, notes
-    )
+class _Reading:
+    """One recording in pieces. What is found on the way may send it back to its start."""
+
+    def __init__(self, stream: BinaryIO, rate: int, most: float, track: int | None) -> None:
+        self.notes: list[str] = []
+        self._rate, self._most, self._track = rate, most, track
+        self._parts = parts_of(stream)
+        # What an attempt found, by the number of the part: how long it is, where libsndfile cannot
+        # read on; the one channel to hear; why it cannot be heard.
+        self._unfinished: dict[int, float] = {}
+        self._alone: dict[int, int] = {}
+        self._failed: dict[int, InputError] = {}
+
+    def pieces(self) -> Iterator[Samples | None]:
+        """The samples in order; None where all that came before is void.
+
+        Raises InputError for what has no answer.
+        """
+        heard = 0
+        while True:
+            self.notes.clear()
+            found = self._findings
+            for piece in self._attempt():
+                heard += len(piece)
+                yield piece
+            if found == self._findings:
+                break
+            if heard:
+                yield None
+            heard = 0
+        self.notes += _not_heard(self._failed, len(self._parts))
+        _check_length(heard, self._rate)
+
+    def states_less_than(self, seconds: float) -> bool:
+        """Whether that is sure without decoding."""
+        (first, *others) = self._parts
+        return not others and 0 < header_seconds(first.stream) <= seconds
+
+    @property
+    def _findings(self) -> int:
+        return len(self._unfinished) + len(self._alone) + len(self._failed)
+
+    def _attempt(self) -> Iterator[Samples]:
+        """Every part that can be heard. Once something new is found, it gives no more."""
+        found, left = self._findings, self._most
+        for number, part in enumerate(self._parts, 1):
+            if number in self._failed:
+                continue
+            heard = 0
+            try:
+                for piece in self._heard(number, part, left):
+                    heard += len(piece)
+                    if found == self._findings:
+                        _check_numbers(piece)
+                        yield piece
+            except sndfile.Unfinished as stopped:
+                self._unfinished[number] = stopped.seconds
+            except _TooLong:
+                raise _too_long(self._most) from None
+            except InputError as failure:
+                self._failed[number] = failure
+            left -= heard / self._rate
+
+    def _heard(self, number: int, part: Part, most: float) -> Iterator[Samples]:
+        if part.unfinished:
+            self.notes.append("the header was never finished: heard to the end of the file")
+        if part.cut:
+            self.notes.append("cut short: the file ends within the recording")
+        levels = _Levels()
+        alone = self._alone.get(number)
+        mix = levels.mix if alone is None else partial(_channel, alone)
+        yield from _resampled(self._blocks(number, part, most), mix, self._rate, most)
+        if alone is not None:
+            self.notes.append(
+                f"the channels cancel one another: only channel {alone + 1}, the loudest, is heard"
+            )
+        elif levels.cancel:
+            self._alone[number] = levels.loudest
+
+    def _blocks(self, number: int, part: Part, most: float) -> Iterator[Block]:
+        if number not in self._unfinished and part.whole and self._track in (None, 1):
+            recording = sndfile.opened(part.stream)
+            if recording is not None:
+                return sndfile.blocks(recording, self.notes)
+        stated = self._unfinished.get(number, 0.0)
+        return containers.blocks(part.stream, self._track, most, stated, self.notes)
 
 
 # Channels
@@ -131,19 +210,9 @@ def _mean(channels: Samples) -> Samples:
     return np.asarray(channels.mean(axis=0))
 
 
-def _mono(read: Read, rate: int, most: float, notes: list[str]) -> Samples:
-    """The mean of all channels, or the loudest where nothing would be left of them."""
-    levels = _Levels()
-    told: list[str] = []
-    samples = _collect(read(told), levels.mix, rate, most)
-    notes.extend(told)
-    if not levels.cancel:
-        return samples
-    loudest = levels.loudest
-    notes.append(
-        f"the channels cancel one another: only channel {loudest + 1}, the loudest, is heard"
-    )
-    return _collect(read([]), lambda all: all[min(loudest, len(all) - 1)], rate, most)
+def _channel(number: int, channels: Samples) -> Samples:
+    """One of [channels, n], or the last where there are fewer: their number may change."""
+    return np.asarray(channels[min(number, len(channels) - 1)])
 
 
 # Rates
@@ -159,11 +228,10 @@ def _too_long(max_seconds: float) -> InputError:
     )
 
 
-def _collect(
+def _resampled(
     blocks: Iterator[Block], mix: Callable[[Samples], Samples], rate: int, most: float
-) -> Samples:
+) -> Iterator[Samples]:
     """One line of samples at `rate`, each stretch of another rate resampled by itself."""
-    kept: list[Samples] = []
     seconds, source = 0.0, rate
     resampler = None
     try:
@@ -172,16 +240,15 @@ def _collect(
             if seconds > most:
                 raise _TooLong("too long")
             if block.rate != source:
-                kept += _rest(resampler)
+                yield from _rest(resampler)
                 source, resampler = block.rate, _resampler(block.rate, rate)
             mixed = mix(block.channels)
-            kept.append(mixed if resampler is None else resampler.resample_chunk(mixed))
+            yield mixed if resampler is None else resampler.resample_chunk(mixed)
     except (InputError, sndfile.Unfinished):
         raise
     except Exception as failure:  # both decoders raise their own kinds for damaged data
         raise InputError(f"the recording is damaged: {failure}") from None
-    kept += _rest(resampler)
-    return np.concatenate(kept) if kept else np.zeros(0, np.float32)
+    yield from _rest(resampler)
 
 
 def _gathered(blocks: Iterator[Block]) -> Iterator[Block]:
@@ -222,10 +289,13 @@ def _rest(resampler: "soxr.ResampleStream | None") -> list[Samples]:
     return [resampler.resample_chunk(np.zeros(0, np.float32), last=True)]
 
 
-def _check(samples: Samples, rate: int) -> None:
-    if not len(samples):
-        raise InputError("the recording holds no samples")
-    if len(samples) < _SHORTEST * rate:
-        raise InputError(f"only {1000 * len(samples) / rate:.0f} ms of sound, too short to answer")
+def _check_numbers(samples: Samples) -> None:
     if not np.isfinite(samples).all():
         raise InputError("the recording holds samples that are not numbers")
+
+
+def _check_length(count: int, rate: int) -> None:
+    if not count:
+        raise InputError("the recording holds no samples")
+    if count < _SHORTEST * rate:
+        raise InputError(f"only {1000 * count / rate:.0f} ms of sound, too short to answer")

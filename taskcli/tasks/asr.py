@@ -1,17 +1,19 @@
 """taskcli asr."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import typer
 
 from taskcli.errors import UsageError
-from taskcli.items import Media, Sound
+from taskcli.items import Media, Recording, Sound
 from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.results import Transcript
-from taskcli.task import Batch, Task
+from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.languages import matching
 from taskcli.tasks.recognizers import Ctc, Recognizer, Whisper
+from taskcli.tasks.sounds import Stretch
 from taskcli.tasks.writers import Asked, Generating, is_asked
 
 Timestamps = Literal["none", "segment", "word", "char"]
@@ -51,7 +53,7 @@ class AsrOutput(OutputOptions):
     ] = False
 
 
-class Asr(Task[AsrOptions, Sound, Transcript]):
+class Asr(Task[AsrOptions, Recording, Transcript]):
     """Write down what is said in a recording.
 
     Any checkpoint that AutoModelForCTC or AutoModelForSpeechSeq2Seq maps: Wav2Vec2, HuBERT,
@@ -100,20 +102,27 @@ class Asr(Task[AsrOptions, Sound, Transcript]):
             return replace(options, timestamps="word")
         return replace(options, timestamps="segment") if options.timestamps == "none" else options
 
-    def cost(self, item: Sound) -> int:
-        return len(item.samples)
+    def encode(self, items: list[Recording]) -> Iterator[tuple[int, Any]]:
+        for place, item in enumerate(items):
+            yield from ((place, part) for part in self._recognizer.encode(item))
 
-    def alike(self, item: Sound) -> Any:
-        return self._recognizer.alike(item)
+    def cost(self, part: Sound | Stretch) -> int:
+        return len(part.samples)
 
-    def preprocess(self, items: list[Sound]) -> Batch:
-        return self._recognizer.preprocess(items)
+    def alike(self, part: Any) -> Any:
+        return self._recognizer.alike(part)
+
+    def preprocess(self, parts: list[Any]) -> Batch:
+        return self._recognizer.preprocess(parts)
 
     def forward(self, batch: Batch) -> Any:
         return self._recognizer.forward(batch, self.options)
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Sound]) -> list[Any]:
-        return list(self._recognizer.postprocess(outputs, batch, items, self.options.timestamps))
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[Any]) -> list[Any]:
+        return list(self._recognizer.postprocess(outputs, batch, parts, self.options.timestamps))
+
+    def fold(self, item: Recording, results: list[Any]) -> Transcript | Noted[Transcript]:
+        return self._recognizer.fold(item, results, self.options.timestamps)
 
 
 def _recognizer(options: AsrOptions, processor: Any, model: Any) -> Recognizer:

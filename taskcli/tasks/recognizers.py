@@ -2,21 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from taskcli.captions import phrases, spaced
-from taskcli.items import Sound
+from taskcli.items import Recording, Sound
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch, Noted
-from taskcli.tasks.sounds import features
+from taskcli.tasks.sounds import Stretch, features, stretches, whole
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 # Wav2Vec2 was trained on crops of 16 to 20 s (Baevski et al. 2020); our starter, which heard up
 # to 32 s, writes one word in 150 otherwise in windows of 30 s than in windows of 20.
-_WINDOW_SECONDS = 20
-_STRIDE_SECONDS = 3  # each side of a window that its neighbour hears too
+_WINDOW_AND_STRIDE = 20, 3  # seconds; the stride, at each side, is heard by the neighbour too
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # whose words Whisper's tokenizer parts otherwise
-_ROWS = 4  # windows of one recording that are computed together
 
 
 class Recognizer(ABC):
@@ -33,16 +31,34 @@ class Recognizer(ABC):
     def alike(self, item: Sound) -> Hashable:
         return None
 
+    def encode(self, item: Recording) -> Iterator[Any]:
+        """The parts of a recording: of most models, all of it in one."""
+        yield whole(item)
+
     @abstractmethod
-    def preprocess(self, items: list[Sound]) -> Batch: ...
+    def preprocess(self, parts: list[Any]) -> Batch: ...
 
     @abstractmethod
     def forward(self, batch: Batch, options: Any) -> Any: ...
 
     @abstractmethod
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
-    ) -> Sequence[Transcript | Noted[Transcript]]: ...
+        self, outputs: Any, batch: Batch, parts: list[Any], timestamps: str
+    ) -> Sequence[Any]:
+        """What `fold` needs of each part."""
+
+    def fold(
+        self, item: Recording, results: list[Any], timestamps: str
+    ) -> Transcript | Noted[Transcript]:
+        (transcript,) = results
+        return transcript  # type: ignore[no-any-return]
+
+
+class _Heard(NamedTuple):
+    """The labels of the frames that a stretch keeps, and of which attempt it was."""
+
+    labels: list[int]
+    attempt: int
 
 
 class Ctc(Recognizer):
@@ -50,52 +66,54 @@ class Ctc(Recognizer):
 
     timestamps = ("none", "segment", "word", "char")
 
-    def preprocess(self, items: list[Sound]) -> Batch:
-        rows = [(owner, *row) for owner, item in enumerate(items) for row in self._windows(item)]
-        inputs = features(self.extractor, self.model, [row[1] for row in rows], items[0].rate)
-        return Batch(inputs, [row[0] for row in rows], {"kept": [row[2] for row in rows]})
-
-    def _windows(self, item: Sound) -> Iterator[tuple[Any, slice]]:
-        """(samples, the frames that no neighbour keeps), both aligned to whole frames."""
+    def encode(self, item: Recording) -> Iterator[Stretch]:
+        """Windows, aligned to whole frames, where the recording is too long to be heard at once."""
         ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
-        if ratio is None or item.seconds <= _WHOLE_SECONDS:
-            yield item.samples, slice(None)
+        if ratio is None:
+            sound = whole(item)
+            yield Stretch(sound.samples, sound.rate, len(sound.samples))
             return
-        frame_rate = item.rate // ratio
-        window, stride = _WINDOW_SECONDS * frame_rate, _STRIDE_SECONDS * frame_rate
-        frames = len(item.samples) // ratio
-        for start in range(0, frames, window - 2 * stride):
-            last = start + window >= frames
-            samples = item.samples[start * ratio : None if last else (start + window) * ratio]
-            yield samples, slice(stride if start else 0, None if last else window - stride)
-            if last:
-                return
+        window, stride = (seconds * (item.rate // ratio) for seconds in _WINDOW_AND_STRIDE)
+        longest = _WHOLE_SECONDS * item.rate
+        yield from stretches(item, longest, window * ratio, (window - 2 * stride) * ratio, ratio)
+
+    def preprocess(self, parts: list[Stretch]) -> Batch:
+        samples = [part.samples for part in parts]
+        inputs = features(self.extractor, self.model, samples, parts[0].rate)
+        return Batch(inputs, range(len(parts)))
 
     def forward(self, batch: Batch, options: Any) -> list[list[int]]:
         """The best label of each valid frame, a list per row; argmax is done on the device."""
-        return [row for part in batch.parts(_ROWS) for row in self._labels(part)]
-
-    def _labels(self, part: Mapping[str, Any]) -> Iterator[list[int]]:
-        best = self.model(**part).logits.argmax(-1).cpu()
-        mask = part.get("attention_mask")
+        best = self.model(**batch.inputs).logits.argmax(-1).cpu()
+        mask = batch.inputs.get("attention_mask")
         measure = getattr(self.model, "_get_feat_extract_output_lengths", None)
         if mask is None or measure is None:
-            yield from best.tolist()
-            return
-        for row, valid in zip(best, measure(mask.sum(-1)).tolist(), strict=True):
-            yield row[:valid].tolist()
+            return list(best.tolist())
+        valid = measure(mask.sum(-1)).tolist()
+        return [row[:count].tolist() for row, count in zip(best, valid, strict=True)]
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
-    ) -> list[Transcript]:
-        frames: list[list[int]] = [[] for _ in items]
-        for row, owner, kept in zip(outputs, batch.owners, batch.extra["kept"], strict=True):
-            frames[owner] += row[kept]
+        self, outputs: Any, batch: Batch, parts: list[Stretch], timestamps: str
+    ) -> list["_Heard"]:
         return [
-            self._transcript(ids, item, timestamps) for ids, item in zip(frames, items, strict=True)
+            _Heard(row[self._kept(part)], part.attempt)
+            for row, part in zip(outputs, parts, strict=True)
         ]
 
-    def _transcript(self, ids: list[int], item: Sound, timestamps: str) -> Transcript:
+    def _kept(self, part: Stretch) -> slice:
+        """The frames that no neighbour keeps."""
+        if part.last and not part.start:
+            return slice(None)
+        frame_rate = part.rate // self.model.config.inputs_to_logits_ratio
+        window, stride = (seconds * frame_rate for seconds in _WINDOW_AND_STRIDE)
+        return slice(stride if part.start else 0, None if part.last else window - stride)
+
+    def fold(self, item: Recording, results: list["_Heard"], timestamps: str) -> Transcript:
+        heard = [one for one in results if one.attempt == results[-1].attempt]
+        ids = [label for one in heard for label in one.labels]
+        return self._transcript(ids, item, timestamps)
+
+    def _transcript(self, ids: list[int], item: Recording, timestamps: str) -> Transcript:
         if timestamps == "none":
             return Transcript(self.tokenizer.decode(ids).strip())
         unit = "char" if timestamps == "char" else "word"
@@ -111,7 +129,7 @@ class Ctc(Recognizer):
             chunks = list(phrases(spaced(chunks, decoded["text"])))
         return Transcript(decoded["text"].strip(), tuple(map(_rounded, chunks)))
 
-    def _frame_seconds(self, ids: list[int], item: Sound) -> float:
+    def _frame_seconds(self, ids: list[int], item: Recording) -> float:
         ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
         return float(ratio / item.rate) if ratio else item.seconds / max(len(ids), 1)
 

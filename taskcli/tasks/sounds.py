@@ -1,8 +1,14 @@
-"""What the two audio tasks share: one feature extractor call for a list of recordings."""
+"""What the two audio tasks share: recordings in stretches, and their features."""
 
 import inspect
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from taskcli.items import Recording, Sound
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _FRAME_SECONDS = 0.01  # of the spectrograms that AST reads
 
@@ -13,6 +19,65 @@ def heard_seconds(extractor: Any) -> float | None:
         return float(extractor.n_samples / extractor.sampling_rate)
     frames = getattr(extractor, "max_length", None)  # AST
     return None if frames is None else frames * _FRAME_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples of one recording that are heard together, and `fresh`: how many of them are new.
+
+    `attempt` counts how often the recording was begun: results of earlier attempts are void.
+    """
+
+    samples: "np.ndarray[Any, Any]"
+    rate: int
+    fresh: int
+    start: int = 0  # in samples of the recording
+    last: bool = True
+    attempt: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.samples.nbytes)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+def stretches(
+    item: Recording, whole: int, window: int, step: int, unit: int = 1
+) -> Iterator[Stretch]:
+    """A recording of up to `whole` samples in one, a longer one in windows, a `step` apart.
+
+    The last window reaches to the end; less than a `unit` of samples is not worth one more.
+    """
+    import numpy as np
+
+    attempt = start = 0
+    held = np.zeros(0, np.float32)  # from `start` on
+    for piece in [item.samples] if isinstance(item, Sound) else item.read():
+        if piece is None:
+            attempt, start, held = attempt + 1, 0, held[:0]
+            continue
+        held = np.concatenate((held, piece)) if len(held) else piece
+        while len(held) >= window + unit and (start or len(held) > whole):
+            yield Stretch(held[:window], item.rate, step, start, False, attempt)
+            start, held = start + step, held[step:]
+    yield Stretch(held, item.rate, len(held), start, True, attempt)
+
+
+def whole(item: Recording) -> Sound:
+    """A recording with all of its samples, for models that hear it at once."""
+    import numpy as np
+
+    if isinstance(item, Sound):
+        return item
+    pieces: list[np.ndarray[Any, Any]] = []
+    for piece in item.read():
+        if piece is None:
+            pieces.clear()
+        else:
+            pieces.append(piece)
+    return Sound(np.concatenate(pieces), item.rate, item.warnings)
 
 
 def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> Mapping[str, Any]:

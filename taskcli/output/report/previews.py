@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from taskcli.items import Item, Passage, Picture, Sound
+from taskcli.items import Item, LongSound, Passage, Picture, Sound
 from taskcli.results import Answer, DepthMap
 
 # (inputs up to, longest side in pixels): a page of many pictures must still open quickly.
@@ -75,10 +75,14 @@ class Preview:
 
     @_shown.register
     def _(self, item: Sound, result: Any, full: bool) -> dict[str, Any]:
-        shown: dict[str, Any] = {"seconds": item.seconds, "peaks": _peaks(item)}
+        shown: dict[str, Any] = {"seconds": item.seconds, "peaks": _peaks(item.samples)}
         if not full and item.seconds <= _LONGEST_SOUND:
             shown["sound"] = _mp3(item)
         return shown
+
+    @_shown.register
+    def _(self, item: LongSound, result: Any, full: bool) -> dict[str, Any]:
+        return {"seconds": item.seconds, "peaks": _peaks(item.loudest)}
 
     @_shown.register
     def _(self, item: Passage, result: Any, full: bool) -> dict[str, Any]:
@@ -117,11 +121,11 @@ def _depth(result: DepthMap) -> str:
     return _jpeg(small.convert("L"), _DEPTH_QUALITY)
 
 
-def _peaks(sound: Sound) -> list[int]:
+def _peaks(samples: Any) -> list[int]:
     """The outline of a waveform: the loudest sample of each stretch, over the loudest of all."""
     import numpy as np
 
-    loudness = np.abs(sound.samples)
+    loudness = np.abs(samples)
     starts = np.unique(np.linspace(0, len(loudness), _PEAKS, endpoint=False).astype(int))
     peaks = np.maximum.reduceat(loudness, starts)
     return [int(level) for level in np.rint(peaks * (100 / (float(peaks.max()) or 1.0)))]
