@@ -462,6 +462,32 @@ def test_twelve_bits_in_sixteen_are_told_and_can_be_stretched(kind: str) -> None
     assert brightest(upper) == 255
 
 
+def png_of_sixteen_bit_colours(values: np.ndarray) -> bytes:
+    """By hand: Pillow writes none. uint16 [height, width, 3]."""
+    height, width, _ = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    made = b"\x89PNG\r\n\x1a\n"
+    for name, data in ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        made += struct.pack(">I", len(data)) + name + data
+        made += struct.pack(">I", zlib.crc32(name + data))
+    return made
+
+
+def test_colours_of_sixteen_bits_that_look_black_are_told_and_can_be_stretched() -> None:
+    ramp = twelve_bits()
+    colours = np.stack([ramp, ramp // 2, ramp // 4], -1)
+    data = png_of_sixteen_bit_colours(colours)
+    (told,) = decode(data).warnings
+    assert told.startswith("dark: its levels end at ")
+    assert told.endswith(" of 65535; --levels used stretches them")
+    for levels in ("used", "0,4095"):
+        found = decode(data, levels=levels)
+        assert found.warnings == ("of its 16 bits a colour the upper 8 are stretched",)
+        assert np.abs(np.asarray(found.image) - colours / 4095 * 255).max() < 18  # one of 16 levels
+    assert not decode(png_of_sixteen_bit_colours(colours * 16)).warnings
+
+
 def test_a_tiff_of_twelve_bits_says_so_and_is_right_at_once() -> None:
     levels = twelve_bits()[:, :96].reshape(-1, 2).astype(np.uint32)
     packed = np.empty((len(levels), 3), np.uint8)

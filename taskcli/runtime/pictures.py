@@ -31,6 +31,7 @@ _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")
 _WHITE = (255, 255, 255, 255)
 _BITS_PER_SAMPLE = 258  # TIFF's tag
 _DARK = 8  # a picture that uses less than this part of its levels looks black
+_OF_SIXTEEN = 257  # levels of 65,535 in one of 255
 _MOST_FRAMES = 1000  # counted in a TIFF: Pillow's time grows with their square
 # A progressive JPEG has about ten scans, and each costs a pass over all its pixels.
 _MOST_SCANS = 100
@@ -100,10 +101,10 @@ def _decoded(stream: BinaryIO, reading: PictureReading) -> Picture:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # Pillow warns of broken EXIF; we note it
             image = _opened(stream, reading, notes)
-            size = image.size
+            size, is_deep = image.size, _is_deep_colour(image)
             image = _loaded(stream, image, reading, notes)
             turned = _upright(image, notes)
-            picture = _rgb(turned, reading.levels, notes)
+            picture = _rgb(turned, is_deep, reading.levels, notes)
     except UnidentifiedImageError:
         raise InputError("not an image in a format that can be read") from None
     except (InputError, MemoryError):
@@ -226,14 +227,36 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
         return image
 
 
-def _rgb(image: Image.Image, levels: str, notes: list[str]) -> Image.Image:
+def _is_deep_colour(image: Image.Image) -> bool:
+    """Whether a file, not yet decoded, has 16 bits a colour; Pillow then keeps the upper 8."""
+    if image.mode in (*_SIXTEEN_BIT, "I", "F"):
+        return False
+    return any(
+        ";16" in str(tile[3]) or (tile[0].startswith("ppm") and tile[3][-1] == 65535)
+        for tile in getattr(image, "tile", ())
+    )
+
+
+def _rgb(image: Image.Image, is_deep: bool, levels: str, notes: list[str]) -> Image.Image:
     if image.mode in (*_SIXTEEN_BIT, "I", "F"):
         return _of_deep(image, levels, notes)
     picture = _opaque(image)
     if levels == "full":
+        if is_deep:
+            _note_dark(int(np.asarray(picture).max()) * _OF_SIXTEEN, 65535, notes)
         return picture
     values = np.asarray(picture).astype(np.float32)
+    if is_deep:
+        values *= _OF_SIXTEEN  # LOW,HIGH are levels of the file
+        notes.append("of its 16 bits a colour the upper 8 are stretched")
     return _from_levels(_stretched(values, *_ends(values, levels)))
+
+
+def _note_dark(brightest: float, white: float, notes: list[str]) -> None:
+    if 0 < brightest < white / _DARK:
+        notes.append(
+            f"dark: its levels end at {brightest:g} of {white:g}; --levels used stretches them"
+        )
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -252,11 +275,8 @@ def _of_deep(image: Image.Image, levels: str, notes: list[str]) -> Image.Image:
     if levels != "full":
         return _from_levels(_stretched(values, *_ends(values, levels)))
     low, high = _full(image, values, notes)
-    brightest = float(values.max())
-    if low == 0 and high > 255 and 0 < brightest < high / _DARK:
-        notes.append(
-            f"dark: its levels end at {brightest:g} of {high:g}; --levels used stretches them"
-        )
+    if low == 0 and high > 255:
+        _note_dark(float(values.max()), high, notes)
     return _from_levels(_stretched(values, low, high))
 
 
