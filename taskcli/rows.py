@@ -344,7 +344,9 @@ def _cells_row(record: cells.Record, header: Sequence[str], reading: RowReading)
         return Row(line, error=InputError(reason, "name the right one with --encoding"))
     missing = header[len(record.cells) :]
     if any(record.cells[len(header) :]) or any(name in missing for name in reading.names):
-        reason = f"line {line} has {len(record.cells)} cells, the header has {len(header)}"
+        count = len(record.cells)
+        cells_said = "1 cell" if count == 1 else f"{count} cells"
+        reason = f"line {line} has {cells_said}, the header has {len(header)}"
         hint = "quote a cell that holds the delimiter, or name another with --delimiter"
         return Row(line, error=InputError(reason, hint))
     fields = dict(zip_longest(header, record.cells[: len(header)]))
@@ -369,18 +371,29 @@ def _row(value: Any, line: int, place: str, reading: RowReading) -> Row:
             return _chat_row(text, value, line)
     if not found:
         fields = _fields_of(value)
+        if not isinstance(value, dict):
+            return Row(line, error=_no_object(place, value, reading), has=fields)
         return Row(line, error=InputError(*_lacks(place, reading, fields)), has=fields)
     name, other = next(iter(found.items()))
     error = InputError(f"{place}: field {name!r} is {_said(other)}, not text")
     return Row(line, fields=value, error=error)
 
 
+def _no_object(place: str, value: Any, reading: RowReading) -> InputError:
+    names = " or ".join(map(repr, reading.names))
+    example = json.dumps({reading.names[0] if reading.names else "path": "..."})
+    wanted = f"an object with the field {names}" if names else "an object"
+    return InputError(f"{place} is {_said(value)}, not {wanted}", f"write it as {example}")
+
+
 def _said(value: Any) -> str:
-    """A JSON value that is no text, in words."""
+    """A JSON value in words."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, int | float):
         return f"a number ({value})"
+    if isinstance(value, str):
+        return "a string"
     return "a list" if isinstance(value, list) else "an object"
 
 

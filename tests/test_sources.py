@@ -575,9 +575,20 @@ def test_an_encoding_that_was_asked_for_wins_over_the_mark() -> None:
 
 def test_a_row_with_more_cells_than_the_header_loses_none_of_them_silently() -> None:
     Path("rows.csv").write_bytes(b"n,text\n1,one, and more\n2,two,\n3,three,,\n4\n")
-    expected = "line {} has {} cells, the header has 2"
-    assert errors("rows.csv") == [expected.format(2, 3), None, None, expected.format(5, 1)]
+    expected = "line {} has {}, the header has 2"
+    few, many = expected.format(5, "1 cell"), expected.format(2, "3 cells")
+    assert errors("rows.csv") == [many, None, None, few]
     assert texts("rows.csv")[1:3] == ["two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [("[1, 2]", "a list"), ("7", "a number (7)"), ("null", "null")]
+)
+def test_a_row_that_is_no_object_says_what_it_is(row: str, said: str) -> None:
+    Path("rows.jsonl").write_text(f'{{"text": "one"}}\n{row}\n')
+    first, second = errors("rows.jsonl", reading=Reading(Media.TEXT, field="text"))
+    assert first is None
+    assert second == f"line 2 is {said}, not an object with the field 'text'"
 
 
 # Tables without rows
