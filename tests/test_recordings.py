@@ -19,6 +19,7 @@ FIRST, SECOND = (440, 3.0), (880, 2.0)
 KINDS = {
     "wav": ("WAV", "PCM_16"),
     "aiff": ("AIFF", "PCM_16"),
+    "au": ("AU", "PCM_16"),
     "mp3": ("MP3", "MPEG_LAYER_III"),
     "flac": ("FLAC", "PCM_16"),
     "ogg": ("OGG", "VORBIS"),

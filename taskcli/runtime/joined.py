@@ -24,6 +24,7 @@ _FLAC = b"fLaC"
 _STREAMINFO = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # it stands first, always
 _STREAMINFO_BYTES = 8
 _FIRST_BOX = b"ftyp"  # of an MP4
+_AU = b".snd"
 _OGG_HEADER = 27  # bytes of a page's fixed part
 _FIRST_PAGE = 2  # flag: a stream begins
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -61,6 +62,8 @@ def parts_of(stream: BinaryIO) -> list[Part]:
         parts = [_finished_long(Part(stream))]
     elif _is_aiff(head):
         parts = list(_cut(stream, _one_by_one(stream, size, _aiff_end), size))
+    elif head[:4] == _AU:
+        parts = list(_cut(stream, _one_by_one(stream, size, _au_end), size))
     elif head[4:8] == _FIRST_BOX:
         parts = list(_cut(stream, _one_by_one(stream, size, _mp4_end), size))
     else:
@@ -256,6 +259,14 @@ def _wav_end(stream: BinaryIO, start: int) -> int | None:
 def _aiff_end(stream: BinaryIO, start: int) -> int | None:
     end = _stated_end(stream, start, "big")
     return end if end is not None and _is_aiff(_head(stream, end)) else None
+
+
+def _au_end(stream: BinaryIO, start: int) -> int | None:
+    """Its header states where the samples begin, and how many bytes they are."""
+    head = _head(stream, start)
+    offset, held = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
+    end = start + offset + held
+    return end if held not in _UNKNOWN and _head(stream, end)[:4] == _AU else None
 
 
 def _mp4_end(stream: BinaryIO, start: int) -> int | None:
