@@ -30,7 +30,7 @@ class BatchingConfig:
     size: int = 8
     budget: int = 8
     window: int = 64
-    lookahead: int = 256 * _MEGABYTE
+    lookahead: int = 128 * _MEGABYTE
     max_wait: float | None = None
     ordered: bool = True
     threads: int = 2

@@ -1,8 +1,8 @@
 """Recordings as every model wants them: mono float32 at the model's rate, from any container."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
@@ -39,22 +39,28 @@ def decode_sound(
         for _ in reading.pieces():  # what is too long is known before any of it is answered
             pass
     pieces = reading.pieces()
-    head: list[Samples] = []
+    head = deque[Samples]()
     held = 0
     for piece in pieces:
         if piece is None:
-            head, held = [], 0
+            head.clear()
+            held = 0
             continue
         head.append(piece)
         held += len(piece)
         if held > _HELD_SECONDS * rate:
-            return LongSound(rate, chain(head, _closing_after(pieces, stream)), reading.notes)
+            return LongSound(rate, _read_on(head, pieces, stream), reading.notes)
     samples = head[0] if len(head) == 1 else np.concatenate([np.zeros(0, np.float32), *head])
     return Sound(samples, rate, tuple(dict.fromkeys(reading.notes)))
 
 
-def _closing_after(pieces: Iterator[Samples | None], stream: BinaryIO) -> Iterator[Samples | None]:
+def _read_on(
+    head: deque[Samples], pieces: Iterator[Samples | None], stream: BinaryIO
+) -> Iterator[Samples | None]:
+    """What was read of a long recording, no longer held, and the rest."""
     with stream:
+        while head:
+            yield head.popleft()
         yield from pieces
 
 
