@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
+SCRIPT_TOOLS := node_modules/.package-lock.json
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs parity bench starter starters-eval examples pictures clean
+.PHONY: help demo test check check-script format docs parity bench starter starters-eval examples pictures clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,14 +33,30 @@ check: $(TOOLS)  ## Format, lint, types, and whether generated docs are fresh
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/record_types.py --check
+	$(MAKE) --no-print-directory check-script
 	PYTHONPATH=tests $(BIN)/python -m parity --check
+
+# Without npm there is nothing to check types with, which only CI minds.
+check-script:
+	if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory $(SCRIPT_TOOLS) && npx --no-install tsc --project .; \
+	else \
+		echo "no npm: the types of the report's script are not checked" >&2; \
+		test -z "$$TESTS_REQUIRE_TOOLS"; \
+	fi
+
+$(SCRIPT_TOOLS): package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
 
 format: $(TOOLS)  ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(RUNTIME)  ## Generate docs/commands.md from the commands themselves
+docs: $(RUNTIME)  ## Generate docs/commands.md and types/records.d.ts from the code itself
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/record_types.py
 
 parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes a while)
 	PYTHONPATH=tests $(BIN)/python -m parity
@@ -62,4 +79,4 @@ examples: $(TOOLS)  ## Make the sample files of examples/ again
 	$(BIN)/python -m recipes.examples
 
 clean:  ## Remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache .mypy_cache

@@ -1,6 +1,5 @@
 """--report in a browser: clicked, typed into, played and measured, in headless Chromium."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +21,15 @@ from report_pages import (
     sound,
     spoken,
 )
+from tools import module, program
 
 from taskcli import results
 from taskcli.output.palette import colours, hexadecimal
 from taskcli.output.report import previews
 from taskcli.output.running import label_colours
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+playwright = module("playwright.sync_api")
+CHROMIUM = program("chromium", "chromium-browser")
 
 PAGE = Path("out.html")
 FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]  # tests may run as root

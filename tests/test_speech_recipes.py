@@ -1,19 +1,18 @@
 """A few steps of the recipes for sound, on a handful of utterances that espeak-ng speaks."""
 
 import json
-import shutil
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from tools import program
 
 from recipes import asr, classify_audio, hearing, spelling, spelling_limit, talk
 from recipes.speech import INVENTED_VOICES, PLAIN_VOICES, phonemes_of, save_sound, speak
 from recipes.words import UNTRAINED, WORDS, more_words
 
-pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng speaks here")
-
+program("espeak-ng")
 
 ONCE = [("spelling", 1), ("long_rows", 1)]  # stages of asr, begun again after more hearing
 

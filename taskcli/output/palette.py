@@ -45,8 +45,21 @@ def heat(levels: Any) -> Any:
     """Numbers from 0 to 1, shape [h, w], as colours, uint8 [h, w, 3]: dark to light."""
     import numpy as np
 
+    return _heats()[(np.asarray(levels) * 255).astype(np.uint8)]
+
+
+def heat_colours() -> list[str]:
+    """The 256 colours that `heat` has, dark to light, for what draws by itself."""
+    return [hexadecimal(tuple(colour)) for colour in _heats().tolist()]
+
+
+def _heats() -> Any:
+    """Shape [256, 3], uint8."""
+    import numpy as np
+
     stops = np.array([list(bytes.fromhex(code)) for code in _INFERNO], np.float32)
-    table = np.stack(
-        [np.interp(np.linspace(0, 9, 256), range(10), stops[:, part]) for part in range(3)], -1
+    places = np.linspace(0, len(stops) - 1, 256)
+    steps = range(len(stops))
+    return np.stack([np.interp(places, steps, stops[:, part]) for part in range(3)], -1).astype(
+        np.uint8
     )
-    return table.astype(np.uint8)[(np.asarray(levels) * 255).astype(np.uint8)]

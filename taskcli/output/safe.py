@@ -1,21 +1,22 @@
-"""What may be shown on a terminal: for every view, message and page."""
+"""What may be shown on a terminal or a page: for every view, message and name."""
 
-import unicodedata
+import re
 
-# Explicit direction changes reorder what a terminal shows; they are not letters.
-_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control characters, changes of direction, which reorder what is shown so that a name can look
+# like another one, and halves of surrogate pairs. Python's patterns and JavaScript's read it alike.
+_UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_LINE_ENDS = r"\n\u2028\u2029"
+UNSAFE_IN_NAMES = f"[{_UNSAFE}{_LINE_ENDS}]"
+
+_UNSAFE_IN_TEXTS = re.compile(rf"(?![\n\t])[{_UNSAFE}]")
+_LINE_END = re.compile(f"[{_LINE_ENDS}]")
 
 
 def safe(text: str) -> str:
     """Text that cannot drive a terminal: no control characters but line ends and tabs."""
-    return "".join(
-        char
-        for char in text
-        if char in "\n\t"
-        or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _DIRECTION)
-    )
+    return _UNSAFE_IN_TEXTS.sub("", text)
 
 
 def safe_line(text: str) -> str:
     """A name, which must not look like further lines of ours."""
-    return safe(text).replace("\n", " ")
+    return _LINE_END.sub(" ", safe(text))

@@ -1,29 +1,23 @@
-// The colours of labels are those of pictures and of the terminal, and come with the data.
+// Colours come with the data: they are those of saved pictures and of the terminal.
 
-const colourOf = (label) => run.colours[label] ?? "#888888";
+import { h } from "./elements.js";
 
-const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+/** @import { Run } from "../../../types/page" */
 
-// Black or white, whichever is read better on the colour (WCAG contrast).
-function inkOn(colour) {
-  const [red, green, blue] = channels(colour).map((part) => (part / 255) ** 2.2);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
-}
+const UNKNOWN = "#888888"; // of a label that the data does not colour
 
-function swatch(label) {
+/** @param {Run} run @param {string} label */
+export const colourOf = (run, label) => run.colours[label] ?? UNKNOWN;
+
+/** @param {Run} run @param {string} label */
+export const inkOn = (run, label) => run.inks[colourOf(run, label)] ?? "#000000";
+
+/** Red, green and blue. @param {string} colour as #rrggbb */
+export const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+
+/** @param {Run} run @param {string} label */
+export function swatch(run, label) {
   const square = h("span", { class: "swatch" });
-  square.style.setProperty("--colour", colourOf(label));
+  square.style.setProperty("--colour", colourOf(run, label));
   return square;
-}
-
-// Depths from near, bright, to far, dark: matplotlib's inferno, which is even and safe.
-const INFERNO = [
-  "#000004", "#1b0c41", "#4a0c6b", "#781c6d", "#a52c60", "#cf4446", "#ed6925", "#fb9b06",
-  "#f7d13d", "#fcffa4",
-].map(channels);
-
-function depthColour(nearness) {
-  const place = nearness * (INFERNO.length - 1);
-  const at = Math.min(Math.floor(place), INFERNO.length - 2);
-  return INFERNO[at].map((low, i) => low + (place - at) * (INFERNO[at + 1][i] - low));
 }

@@ -1,56 +1,83 @@
 // Elements are made with text, never with markup: what a file, a label or a model says stays text.
 
+import { clean } from "./wording.js";
+
+/** @import { Child, Children, Elements } from "../../../types/page" */
+
+/** @typedef {Record<string, unknown>} Properties attributes, and listeners by names that begin with on */
+
 const SVG = "http://www.w3.org/2000/svg";
 
-const h = (tag, properties = {}, ...children) => fill(document.createElement(tag), properties, children);
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} properties
+ * @param {...Children} children
+ */
+export const h = (tag, properties = {}, ...children) => fill(document.createElement(tag), properties, children);
 
-const svg = (tag, attributes = {}, ...children) =>
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} attributes
+ * @param {...Children} children
+ */
+export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS(SVG, tag), attributes, children);
 
+/**
+ * @template {Element} Made
+ * @param {Made} element
+ * @param {Properties} properties
+ * @param {Children[]} children
+ */
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), (event) => value(event));
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.append(...present(children));
   return element;
 }
 
-const byId = (id) => document.getElementById(id);
+/** @param {readonly Children[]} children */
+export const present = (children) =>
+  /** @type {Child[]} */ (children.flat()).filter((child) => child !== null && child !== undefined);
 
-// Changes of direction reorder what is shown, so that a name can look like another one.
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-const clean = (name) => String(name).replace(CONTROLS, "\ufffd");
+/**
+ * @template {keyof Elements} Id
+ * @param {Id} id
+ */
+export const byId = (id) => /** @type {Elements[Id]} */ (document.getElementById(id));
 
-const percent = (score) =>
-  score >= 0 && score <= 1 ? `${(100 * score).toFixed(1)}%` : String(Number(score.toPrecision(4)));
+/**
+ * What a part of page.html is sure to hold.
+ * @template {Element} [Kind=HTMLElement]
+ * @param {ParentNode} parent
+ * @param {string} selector
+ */
+export const within = (parent, selector) => /** @type {Kind} */ (parent.querySelector(selector));
 
-const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
-
-function duration(seconds) {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function clock(seconds) {
-  const whole = Math.floor(seconds);
-  const rest = `${String(whole % 60).padStart(2, "0")}`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}:${rest}`;
-  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
-}
-
-// A name with its folders in grey, since the last part tells names apart.
-function nameOf(input) {
+/**
+ * A name with its folders in grey, since the last part tells names apart.
+ * @param {string} input
+ * @param {string} unsafe
+ */
+export function nameOf(input, unsafe) {
   const cut = input.lastIndexOf("/") + 1;
-  const folder = cut ? h("span", { class: "folder" }, clean(input.slice(0, cut))) : null;
-  return [folder, h("bdi", {}, clean(input.slice(cut)))];
+  const folder = cut ? h("span", { class: "folder" }, clean(input.slice(0, cut), unsafe)) : null;
+  return [folder, h("bdi", {}, clean(input.slice(cut), unsafe))];
 }
 
-function numbered(items, most, make) {
+/**
+ * Rows, of which those after the first `most` are folded.
+ * @template Item
+ * @param {readonly Item[]} items
+ * @param {number} most
+ * @param {(item: Item) => Element} make
+ */
+export function numbered(items, most, make) {
   const rows = items.map(make);
   if (rows.length <= most + 1) return rows;
   const rest = h("details", { class: "rest" }, h("summary", {}, `${rows.length - most} more`));

@@ -7,6 +7,7 @@ a label or a model contains is ever markup. Memory does not grow with the number
 import base64
 import hashlib
 import html
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -19,15 +20,16 @@ from typing import Any, TextIO
 
 from taskcli.errors import first_line
 from taskcli.items import Item
-from taskcli.output.palette import Colour, colour_of, hexadecimal
+from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, ink_on
 from taskcli.output.report.previews import Preview
 from taskcli.output.running import label_colours
+from taskcli.output.safe import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, to_line
-from taskcli.results import Label, Record
+from taskcli.results import DepthMap, Label, Record
 from taskcli.whole import Unfinished
 
-# In the order in which they use each other.
-_SCRIPTS = ("elements", "colours", "tags", "pictures", "sounds", "texts", "cards", "page")
+_IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
 _PAGE_LIMIT = 256 * 2**20  # bytes; browsers open this much, further inputs come without media
 _MARK = "<!-- data -->"
 
@@ -40,6 +42,8 @@ class Report:
     preview: Preview
     labels: Mapping[int, str] = field(default_factory=dict)  # the checkpoint's numbers for them
     colours: dict[str, str] = field(default_factory=dict)  # of the labels that were answered
+    inks: dict[str, str] = field(default_factory=dict)  # on those colours
+    heat: list[str] = field(default_factory=list)  # of depths, where there are any
     stopped: str | None = None
     count: int = 0
     failed: int = 0
@@ -63,6 +67,9 @@ class Report:
             "failed": self.failed,
             "stopped": self.stopped,
             "colours": self.colours,
+            "inks": self.inks,
+            "heat": self.heat,
+            "unsafe": UNSAFE_IN_NAMES,
             "began": datetime.fromtimestamp(self.began).astimezone().isoformat(timespec="seconds"),
             "seconds": time.time() - self.began,
         }
@@ -72,10 +79,14 @@ class Report:
         """The page has the colours of pictures and terminal; it cannot know a label's number."""
         if self._known is None:
             self._known = label_colours(record.task, self.labels)
+        if isinstance(record.result, DepthMap) and not self.heat:
+            self.heat = heat_colours()
         for one in record.result if isinstance(record.result, list) else ():
             label = _label_of(one)
             if label is not None and label not in self.colours:
-                self.colours[label] = hexadecimal(colour_of(label, self._known))
+                colour = colour_of(label, self._known)
+                self.colours[label] = hexadecimal(colour)
+                self.inks[hexadecimal(colour)] = hexadecimal(ink_on(colour))
 
     def _block(self, kind: str, line: str) -> None:
         # `<` alone could end the block or open a comment in it.
@@ -121,7 +132,7 @@ def _label_of(one: Any) -> str | None:
 
 def _template(title: str) -> str:
     """The page without data. Its policy lets its own style and script run, and nothing else."""
-    style, script = _asset("report.css"), "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
+    style, script = _asset("report.css"), "\n".join(_modules("page").values())
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
     filled = {
         "title": html.escape(title),
@@ -134,6 +145,20 @@ def _template(title: str) -> str:
     for name, value in filled.items():
         page = page.replace(f"{{{{{name}}}}}", value)
     return page
+
+
+def _modules(name: str, found: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A module of the script and all that it imports, each after what it uses itself.
+
+    A page from disk may import nothing, so they share one scope: no name stands in two of them.
+    """
+    known = dict(found or {})
+    if name in known:
+        return known
+    source = _asset(f"{name}.js")
+    for used in _IMPORT.findall(source):
+        known |= _modules(used, known)
+    return {**known, name: _EXPORT.sub("", _IMPORT.sub("", source))}
 
 
 def _asset(name: str) -> str:

@@ -1,16 +1,24 @@
 // A recording that plays, and its transcript, whose words follow the sound.
 
+import { h, svg } from "./elements.js";
+import { clean, clock, progress } from "./wording.js";
+
+/** @import { Chunk, Preview, State } from "../../../types/page" */
+/** @import { Transcript } from "../../../types/records" */
+
 const PLAY = "M3 1.5v13l11-6.5z";
 const PAUSE = "M3 2h4v12H3zM9 2h4v12H9z";
 
-let playing = null;
-
-class Player {
-  constructor(name, preview) {
-    this.seconds = preview.seconds;
-    this.name = clean(name);
-    this.source = preview.sound;
+export class Player {
+  /** @param {string} name @param {Preview} preview @param {State} state */
+  constructor(name, preview, state) {
+    this.state = state;
+    this.seconds = preview.seconds ?? 0;
+    this.name = clean(name, state.run.unsafe);
+    this.source = preview.sound ?? null;
+    /** @type {HTMLAudioElement | null} */
     this.audio = null;
+    /** @type {(seconds: number) => void} */
     this.follow = () => {};
     this.icon = svg("path", { d: PLAY });
     this.button = h(
@@ -25,18 +33,22 @@ class Player {
     });
     this.position.disabled = !this.source;
     this.clock = h("span", { class: "clock" });
-    const outline = () => svg("path", { d: outlineOf(preview.peaks) });
-    const box = { viewBox: `0 0 ${preview.peaks.length} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
+    const peaks = preview.peaks ?? [];
+    const outline = () => svg("path", { d: outlineOf(peaks) });
+    const box = { viewBox: `0 0 ${peaks.length} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
     this.wave = h("div", { class: "wave" }, svg("svg", box, outline()), svg("svg", { ...box, class: "played" }, outline()), this.position);
     this.element = h("div", { class: "player" }, this.button, this.wave, this.clock);
     this.show(0);
   }
 
-  // A recording too long for the page can still be opened by the person who has it.
+  /**
+   * A recording too long for the page can still be opened by the person who has it.
+   * @param {string | undefined} link
+   */
   chooser(link) {
     if (this.source) return null;
     const input = h("input", { type: "file", accept: "audio/*,video/*", onchange: () => {
-      if (!input.files.length) return;
+      if (!input.files?.length) return;
       this.source = URL.createObjectURL(input.files[0]);
       this.button.disabled = this.position.disabled = false;
       this.audio = null;
@@ -46,130 +58,152 @@ class Player {
     return h("label", { class: "load" }, why, where, ".", input);
   }
 
-  opened() {
+  /** @param {string} source */
+  opened(source) {
     if (this.audio) return this.audio;
-    this.audio = new Audio(this.source);
+    this.audio = new Audio(source);
     this.audio.addEventListener("ended", () => this.pause());
     return this.audio;
   }
 
   toggle() {
-    if (playing === this) this.pause();
+    if (this.state.playing === this) this.pause();
     else this.play();
   }
 
   async play() {
     if (!this.source) return;
-    if (playing) playing.pause();
-    playing = this;
+    this.state.playing?.pause();
+    this.state.playing = this;
     this.icon.setAttribute("d", PAUSE);
     this.button.setAttribute("aria-label", `Pause ${this.name}`);
-    const audio = this.opened();
+    const audio = this.opened(this.source);
     if (audio.ended) audio.currentTime = 0;
     try {
       await audio.play();
     } catch (refused) { // the file is no sound that this browser plays, or was paused at once
-      if (playing === this) this.pause();
-      if (refused.name !== "AbortError") this.clock.textContent = "cannot be played here";
+      if (this.state.playing === this) this.pause();
+      if (!(refused instanceof DOMException && refused.name === "AbortError")) this.clock.textContent = "cannot be played here";
       return;
     }
-    this.tick();
+    this.tick(audio);
   }
 
   pause() {
     if (this.audio) this.audio.pause();
-    if (playing === this) playing = null;
+    if (this.state.playing === this) this.state.playing = null;
     this.icon.setAttribute("d", PLAY);
     this.button.setAttribute("aria-label", `Play ${this.name}`);
   }
 
+  /** @param {number} seconds */
   seek(seconds) {
     if (!this.source) return;
-    this.opened().currentTime = seconds;
+    this.opened(this.source).currentTime = seconds;
     this.show(seconds);
   }
 
-  tick() {
-    this.show(this.audio.ended ? this.seconds : this.audio.currentTime);
-    if (playing === this) requestAnimationFrame(() => this.tick());
+  /** @param {HTMLAudioElement} audio */
+  tick(audio) {
+    this.show(audio.ended ? this.seconds : audio.currentTime);
+    if (this.state.playing === this) requestAnimationFrame(() => this.tick(audio));
   }
 
+  /** @param {number} seconds */
   show(seconds) {
     const at = Math.min(seconds, this.seconds);
     this.wave.style.setProperty("--at", `${(100 * at) / this.seconds}%`);
     this.clock.textContent = progress(at, this.seconds);
-    if (document.activeElement !== this.position || playing === this) this.position.value = at;
+    if (document.activeElement !== this.position || this.state.playing === this) this.position.value = String(at);
     this.position.setAttribute("aria-valuetext", `${at.toFixed(1)} of ${this.seconds.toFixed(1)} seconds`);
     this.follow(at);
   }
 }
 
-const progress = (at, whole) =>
-  whole < 60 ? `${at.toFixed(1)} / ${whole.toFixed(1)} s` : `${clock(at)} / ${clock(whole)}`;
-
-const outlineOf = (peaks) =>
+/** @param {readonly number[]} peaks */
+export const outlineOf = (peaks) =>
   peaks.map((peak, x) => `M${x + 0.5} ${50 - peak * 0.46}V${50 + Math.max(peak * 0.46, 1)}`).join("");
 
-// The text with a button per chunk, and a function that marks the chunk at a time.
-function transcript(result, player) {
+/**
+ * The text with a button per chunk, which the player marks as it comes to them.
+ * @param {Transcript} result
+ * @param {Player | null} player
+ */
+export function transcript(result, player) {
   const box = h("div", { class: "transcript", dir: "auto" });
   const chunks = result.chunks ?? [];
   if (!result.text.trim()) box.append(h("span", { class: "nothing" }, "Nothing is said."));
   else if (!chunks.length) box.append(result.text);
-  const words = chunks.map((chunk) => spoken(chunk, player));
-  if (areSentences(chunks)) box.append(...words.map((word, number) => timedLine(word, chunks[number])));
-  else box.append(...runningText(result.text, chunks, words));
-  player.follow = follower(box, chunks, words);
+  const buttons = chunks.map((chunk) => spoken(chunk, player));
+  if (areSentences(chunks)) box.append(...buttons.map((button, number) => timedLine(button, chunks[number])));
+  else box.append(...runningText(result.text, chunks, buttons));
+  if (player) player.follow = follower(box, chunks, buttons, player.state);
   return box;
 }
 
+/** @param {Chunk} chunk @param {Player | null} player */
 function spoken(chunk, player) {
   const [start] = chunk.timestamp;
   const jump = () => {
-    player.seek(start);
-    if (playing !== player) player.play();
+    player?.seek(start);
+    if (player?.state.playing !== player) player?.play();
   };
   const title = `${start.toFixed(2)} s`;
   return h("button", { type: "button", class: "word", tabindex: -1, title, onclick: jump }, chunk.text.trim());
 }
 
-// Phrases get a line each; words and characters run on.
-const areSentences = (chunks) =>
+/** Phrases get a line each; words and characters run on. @param {readonly Chunk[]} chunks */
+export const areSentences = (chunks) =>
   chunks.length > 1 && chunks.filter((chunk) => /\S\s+\S+\s+\S/.test(chunk.text)).length > chunks.length / 2;
 
-const timedLine = (word, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), word);
+/** @param {HTMLElement} button @param {Chunk} chunk */
+const timedLine = (button, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), button);
 
-// What stands between the chunks is kept as the whole text has it.
-function runningText(text, chunks, words) {
+/**
+ * What is shown for each chunk, with what stands between the chunks as the whole text has it.
+ * @template Shown
+ * @param {string} text
+ * @param {readonly Chunk[]} chunks
+ * @param {readonly Shown[]} shown
+ */
+export function runningText(text, chunks, shown) {
+  /** @type {(string | Shown)[]} */
   const parts = [];
   let at = 0;
   chunks.forEach((chunk, number) => {
     const found = text.indexOf(chunk.text.trim(), at);
-    parts.push(found < 0 ? " " : text.slice(at, found), words[number]);
+    parts.push(found < 0 ? " " : text.slice(at, found), shown[number]);
     if (found >= 0) at = found + chunk.text.trim().length;
   });
   return chunks.length ? [...parts, text.slice(at)] : [];
 }
 
-function follower(box, chunks, words) {
+/**
+ * @param {HTMLElement} box
+ * @param {readonly Chunk[]} chunks
+ * @param {readonly HTMLElement[]} buttons
+ * @param {State} state
+ */
+function follower(box, chunks, buttons, state) {
+  /** @type {HTMLElement | null} */
   let last = null;
-  return (seconds) => {
+  return (/** @type {number} */ seconds) => {
     const started = chunks.findLastIndex((chunk) => chunk.timestamp[0] <= seconds);
     box.classList.toggle("following", seconds > 0 && chunks.length > 0);
-    words.forEach((word, number) => word.classList.toggle("said", number <= started));
+    buttons.forEach((button, number) => button.classList.toggle("said", number <= started));
     const speaking = started >= 0 && seconds > 0 && seconds <= (chunks[started].timestamp[1] ?? Infinity);
-    const now = speaking ? words[started] : null;
+    const now = speaking ? buttons[started] : null;
     if (now === last) return;
     last?.classList.remove("now");
     now?.classList.add("now");
     last = now;
-    if (now && playing) scrollWithin(box, now);
+    if (now && state.playing) scrollWithin(box, now);
   };
 }
 
-// Only the box scrolls: the page stays where the reader has put it.
-function scrollWithin(box, word) {
-  const [outer, inner] = [box, word].map((element) => element.getBoundingClientRect());
+/** Only the box scrolls: the page stays where the reader has put it. @param {HTMLElement} box @param {HTMLElement} button */
+function scrollWithin(box, button) {
+  const [outer, inner] = [box, button].map((element) => element.getBoundingClientRect());
   if (inner.top < outer.top || inner.bottom > outer.bottom) {
     box.scrollTop += inner.top - outer.top - outer.height / 3;
   }

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { depthColours } from "../../taskcli/output/report/pictures.js";
+import { areSentences, outlineOf, runningText } from "../../taskcli/output/report/sounds.js";
+import { wordAfter, wordBefore } from "../../taskcli/output/report/texts.js";
+import { notices } from "../../taskcli/output/report/top.js";
+import { Entry } from "../../taskcli/output/report/entries.js";
+import { newState } from "../../taskcli/output/report/state.js";
+
+const chunk = (text, start = 0) => ({ text, timestamp: [start, start + 1] });
+
+test("an excerpt ends between words where there are spaces", () => {
+  const points = [..."one two three"];
+  assert.equal(wordBefore(points, 6), 4);
+  assert.equal(wordAfter(points, 5), 7);
+  assert.deepEqual([wordBefore(points, -3), wordAfter(points, 99)], [0, points.length]);
+  assert.equal(wordBefore([..."東京東京"], 2), 2);
+});
+
+test("running text keeps what stands between the words", () => {
+  const chunks = [chunk(" one"), chunk("two"), chunk("missing")];
+  assert.deepEqual(runningText("“one”, two.", chunks, [1, 2, 3]), ["“", 1, "”, ", 2, " ", 3, "."]);
+  assert.deepEqual(runningText("one", [], []), []);
+});
+
+test("phrases are told from words", () => {
+  assert.equal(areSentences([chunk("one two three"), chunk("and four five")]), true);
+  assert.equal(areSentences([chunk("one"), chunk("two")]), false);
+  assert.equal(areSentences([chunk("one two three")]), false);
+});
+
+test("silence still has an outline", () => {
+  assert.equal(outlineOf([0, 100]), "M0.5 50V51M1.5 4V96");
+});
+
+test("what is near is light, in either unit", () => {
+  const run = { heat: ["#000000", "#ffffff"] };
+  assert.deepEqual(depthColours(run, { units: "m" }), ["#ffffff", "#000000"]);
+  assert.deepEqual(depthColours(run, { units: "relative" }), run.heat);
+});
+
+test("the page says how a run ended and that words could follow the sound", () => {
+  const heard = (result) => [new Entry({ input: "a", task: "asr", model: "m", revision: null, result }, 0, "audio", () => ({}))];
+  assert.deepEqual(notices(newState({}, heard({ text: "one", chunks: [chunk("one")] }))), []);
+  assert.match(notices(newState({}, heard({ text: "one" })))[0], /timestamps word/);
+  assert.deepEqual(notices(newState({}, heard({ text: "" }))), []);
+  const ended = notices(newState({ stopped: "it was interrupted", resumed: true }, []));
+  assert.match(ended[0], /^The run ended early: it was interrupted\./);
+  assert.match(ended[1], /earlier one/);
+});
