@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from taskcli import whole
 from taskcli.errors import UsageError
+from taskcli.files import atomic_write
 
 _BLOCK = 1 << 20  # bytes
 _BEGINNING = b'{"input"'  # of a record
@@ -54,7 +54,7 @@ def fingerprint_path(output: Path) -> Path:
 
 
 def begin(output: Path, fingerprint: dict[str, Any]) -> None:
-    with whole.appearing(fingerprint_path(output)) as stream:
+    with atomic_write.appearing(fingerprint_path(output)) as stream:
         stream.write((json.dumps(fingerprint, indent=1) + "\n").encode())
 
 
@@ -121,7 +121,7 @@ def _merge(output: Path, start: int) -> None:
     with (
         output.open("rb") as old,
         output.open("rb") as retried,
-        whole.appearing(output) as merged,
+        atomic_write.appearing(output) as merged,
     ):
         for place, line in _placed(old):
             failed = _failed(line) if place < start else None

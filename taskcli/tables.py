@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from taskcli import whole
+from taskcli.files import atomic_write
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -23,7 +23,7 @@ def write_tables(
         lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if _says(value)]
         parts.append("\n".join([f"[{'.'.join(map(_key, name))}]", *lines]) + "\n")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole.appearing(path) as stream:
+    with atomic_write.appearing(path) as stream:
         stream.write("\n".join(parts).encode())
 
 

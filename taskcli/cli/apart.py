@@ -10,10 +10,10 @@ from typing import TextIO
 
 from taskcli import journal
 from taskcli.errors import InputError, StoppedError, UsageError
+from taskcli.files.identity import Identity, identity, is_one
 from taskcli.options import OutputOptions
 from taskcli.output import FOLDERS
 from taskcli.output.saved.files import Protected
-from taskcli.places import Identity, identity, is_one
 from taskcli.sources import Source, Sources, printable
 
 

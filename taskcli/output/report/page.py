@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from taskcli.errors import first_line
+from taskcli.files.atomic_write import Unfinished
 from taskcli.items import Item
 from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, ink_on
 from taskcli.output.report.previews import Preview
@@ -26,7 +27,6 @@ from taskcli.output.running import label_colours
 from taskcli.output.safe import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, to_line
 from taskcli.results import DepthMap, Label, Record
-from taskcli.whole import Unfinished
 
 _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from taskcli import whole
 from taskcli.errors import InputError
+from taskcli.files import atomic_write
+from taskcli.files.identity import Identity, identity, is_one
 from taskcli.output.saved.names import Names
 from taskcli.output.saved.ours import Ours
-from taskcli.places import Identity, identity, is_one
 
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
@@ -71,7 +71,7 @@ class Files:
             self._check_inside(path.parent)
             if (refusal := self.refusal(relative)) is not None:
                 raise refusal
-            with whole.appearing(path) as stream:
+            with atomic_write.appearing(path) as stream:
                 stream.write(content)
                 stream.flush()
                 if self._ours is not None:
