@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli import engine, hub, lock, settings
 from taskcli.checkpoints import Checkpoint
-from taskcli.encodings import AUTO
 from taskcli.engine.batching import broken_windows
 from taskcli.engine.cores import usable_cores
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
-from taskcli.items import MOST_PIXELS, Item, Media, Picture
+from taskcli.media.encodings import AUTO
+from taskcli.media.items import MOST_PIXELS, ImageInput, Item, Media
+from taskcli.media.source import Source
 from taskcli.results import Failure, Record
 from taskcli.sharing import Sharing, rule_of
-from taskcli.sources import Reading, Source, Sources, resolve
+from taskcli.sources import Reading, Sources, resolve
 from taskcli.task import Noted, Task
 from taskcli.tasks import BY_NAME, TASKS
 
 if TYPE_CHECKING:
-    from taskcli.runtime.media import Decoder
+    from taskcli.media.decode.decoder import Decoder
     from taskcli.runtime.placement import Placement
     from taskcli.runtime.session import Session
 
@@ -153,13 +154,13 @@ class Model:
     def whole(self, answered: Answered) -> Item | None:
         """The item; a picture that was decoded smaller for the model is decoded once more."""
         item = answered.item
-        if isinstance(item, Picture) and item.image.size != item.size:
+        if isinstance(item, ImageInput) and item.image.size != item.size:
             with suppress(InputError):  # the file may have gone since
                 return self._decoder(None)(answered.source)
         return item
 
     def _decoder(self, side: int | None) -> "Decoder":
-        from taskcli.runtime.media import Decoder
+        from taskcli.media.decode.decoder import Decoder
 
         return Decoder(
             self.task.media,

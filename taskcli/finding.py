@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from taskcli.errors import UsageError
-from taskcli.items import Media
+from taskcli.media.items import Media
 
 # What a folder is searched for; a file named outright may have any extension.
 EXTENSIONS: Mapping[Media, frozenset[str]] = {

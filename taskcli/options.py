@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from taskcli.encodings import AUTO
 from taskcli.errors import UsageError
-from taskcli.items import MOST_PIXELS, Media
+from taskcli.media.encodings import AUTO
+from taskcli.media.items import MOST_PIXELS, Media
 
 Format = Literal[
     "auto", "rich", "jsonl", "json", "csv", "tsv", "text",

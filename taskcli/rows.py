@@ -15,11 +15,12 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from taskcli import cells, kinds
-from taskcli.chats import read_chat
-from taskcli.encodings import AUTO, codec_of, decoded, decoded_lines, is_wide, shown
+from taskcli import cells
 from taskcli.errors import InputError, UsageError
-from taskcli.items import Media
+from taskcli.media import file_types
+from taskcli.media.chats import read_chat
+from taskcli.media.encodings import AUTO, codec_of, decoded, decoded_lines, is_wide, shown
+from taskcli.media.items import Media
 from taskcli.results import TEXT_FIELDS
 from taskcli.squad import is_squad, questions
 
@@ -202,7 +203,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
     if not stat.S_ISREG(Path(path).stat().st_mode):
         raise InputError("not a regular file", "give its content through -")
     with Path(path).open("rb") as stream:
-        kind = kinds.kind_of(stream.read(kinds.HEAD), path)
+        kind = file_types.kind_of(stream.read(file_types.HEAD), path)
         if kind is not None and kind.media is not Media.TEXT:
             raise kind.refusal(Media.TEXT, path)
         stream.seek(0)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from taskcli.checkpoints import package_folder
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.task import Task
 
 

@@ -5,39 +5,19 @@ Names are checked here, before any weights load; contents are opened later, one 
 
 import glob
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from taskcli import rows
-from taskcli.encodings import AUTO
 from taskcli.errors import InputError, UsageError
 from taskcli.finding import Found, in_folder, is_folder, matching
-from taskcli.items import Media
-
-NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One input before it is decoded: a file, bytes, or a text, or why it is none of them.
-
-    `number` is its place among the inputs of the call, from 0. What is `answered` by an earlier run
-    is computed again only where an input that shared its batch is not.
-    """
-
-    id: str
-    path: str | None = None
-    data: bytes | None = None
-    text: str | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    error: InputError | None = None
-    number: int = 0
-    answered: bool = False
+from taskcli.media.encodings import AUTO
+from taskcli.media.items import Media
+from taskcli.media.source import NOT_FETCHED, Source, is_url
 
 
 @dataclass(frozen=True)
@@ -171,10 +151,6 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if glob.has_magic(word) and not is_url(word):
         return _found(matching(word), reading)
     raise _missing(word, reading.media)
-
-
-def is_url(word: str) -> bool:
-    return re.match("[a-z][a-z0-9+.-]+://", word, re.IGNORECASE) is not None
 
 
 def _missing(word: str, media: Media) -> UsageError:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from taskcli.items import Item, Media
+from taskcli.media.items import Item, Media
 from taskcli.options import OutputOptions
 
 OptionsT = TypeVar("OptionsT")

@@ -13,19 +13,19 @@ import numpy as np
 import soundfile
 
 from taskcli.errors import InputError
-from taskcli.items import Media, Sound
-from taskcli.runtime.media import Decoder
-from taskcli.sources import Source
+from taskcli.media.decode.decoder import Decoder
+from taskcli.media.items import AudioInput, Media
+from taskcli.media.source import Source
 from taskcli.tasks.sounds import whole
 
 RATE = 16_000
 
 
-def decode(file: Path | bytes, **settings: Any) -> Sound:
+def decode(file: Path | bytes, **settings: Any) -> AudioInput:
     """What the decoder makes of a file, or of bytes; read as it is heard, it is the same."""
     source = Source("x", data=file) if isinstance(file, bytes) else Source("x", str(file))
     decoder = Decoder(Media.AUDIO, **{"rate": RATE, **settings})
-    with mock.patch("taskcli.runtime.sounds._HELD_SECONDS", 0.1):
+    with mock.patch("taskcli.media.decode.audio._HELD_SECONDS", 0.1):
         read, failure = _outcome(lambda: whole(decoder(source)))
     sound, expected = _outcome(lambda: decoder(source))
     assert str(failure) == str(expected)
@@ -36,7 +36,7 @@ def decode(file: Path | bytes, **settings: Any) -> Sound:
     return sound
 
 
-def _outcome(made: Callable[[], Sound]) -> tuple[Sound | None, InputError | None]:
+def _outcome(made: Callable[[], AudioInput]) -> tuple[AudioInput | None, InputError | None]:
     try:
         return made(), None
     except InputError as failure:
@@ -147,7 +147,7 @@ def tones(*pieces: tuple[float, float], rate: int = RATE) -> np.ndarray:
     return np.concatenate(made).astype(np.float32)
 
 
-def heard(sound: Sound) -> list[tuple[int, float]]:
+def heard(sound: AudioInput) -> list[tuple[int, float]]:
     """(hertz, seconds) of what is heard in a row, in steps of 20 Hz and 0.1 s; 0 Hz is silence.
 
     What lasts a single step is left out: where two tones meet, or a codec rings.

@@ -12,7 +12,7 @@ from pycocotools import mask as coco
 from samples import scene, tone
 
 from taskcli import results
-from taskcli.items import Item, Passage, Picture, Sound
+from taskcli.media.items import AudioInput, ImageInput, Item, TextInput
 from taskcli.output import report
 from taskcli.results import Record
 
@@ -65,13 +65,13 @@ def failure(task: str, name: str, message: str) -> Row:
     )
 
 
-def picture(seed: int = 0, size: tuple[int, int] = (160, 120)) -> Picture:
+def picture(seed: int = 0, size: tuple[int, int] = (160, 120)) -> ImageInput:
     image = scene(*size, seed)
-    return Picture(image, image.size)
+    return ImageInput(image, image.size)
 
 
-def sound(seconds: float = 1.0) -> Sound:
-    return Sound(tone(seconds), 16_000)
+def sound(seconds: float = 1.0) -> AudioInput:
+    return AudioInput(tone(seconds), 16_000)
 
 
 def detection(label: str, score: float, *sides: int) -> results.Detection:
@@ -97,8 +97,8 @@ def answer(text: str, question: str, word: str, score: float) -> results.Answer:
     return results.Answer(question, word, score, start, start + len(word))
 
 
-def passage(text: str, **fields: str) -> Passage:
-    return Passage(text, fields)
+def passage(text: str, **fields: str) -> TextInput:
+    return TextInput(text, fields)
 
 
 def spoken(*words: str) -> results.Transcript:

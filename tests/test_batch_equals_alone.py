@@ -24,7 +24,7 @@ from samples import (
     sounds,
 )
 
-from taskcli.items import Media, Picture
+from taskcli.media.items import ImageInput, Media
 from taskcli.results import Segment
 
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
@@ -110,7 +110,7 @@ def test_pictures_share_a_batch_if_the_processor_makes_them_one_shape(
 ) -> None:
     asked = load(task, name).session.task
     wide, wider, tall = (
-        Picture(Image.new("RGB", size), size) for size in ((96, 64), (192, 128), (64, 96))
+        ImageInput(Image.new("RGB", size), size) for size in ((96, 64), (192, 128), (64, 96))
     )
     assert asked.alike(wide) == asked.alike(wider)
     assert (asked.alike(wide) == asked.alike(tall)) is shares

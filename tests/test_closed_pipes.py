@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from samples import QUESTION
 
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.output import FOLDERS, ONE_RECORDING, UNIVERSAL
 from taskcli.tasks import BY_NAME, TASKS
 

@@ -21,7 +21,7 @@ from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_so
 from taskcli import settings
 from taskcli.checkpoints import Registry, builtin_folder
 from taskcli.cli.execute import Call
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn
 from taskcli.output import UNIVERSAL
 from taskcli.task import Task

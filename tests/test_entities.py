@@ -15,11 +15,11 @@ from conftest import Finished
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 
-from taskcli.items import Passage
+from taskcli.media.items import TextInput
+from taskcli.media.word_boundaries import words
 from taskcli.output import open_folder, open_writer
 from taskcli.output.writer import Layout
 from taskcli.results import Entity, Record
-from taskcli.scripts import words
 from taskcli.tags import read_tags
 
 Run = Callable[..., Finished]
@@ -206,7 +206,7 @@ def conll(text: str, entities: list[Entity]) -> list[list[tuple[str, str]]]:
     """The sentences of the document as a reader of CoNLL finds them."""
     stream = io.StringIO()
     writer = open_writer("conll", stream)
-    writer.write(Record("a", "ner", "m", result=entities, item=Passage(text)))
+    writer.write(Record("a", "ner", "m", result=entities, item=TextInput(text)))
     header, *blocks = stream.getvalue().removesuffix("\n\n").split("\n\n")
     assert header == "-DOCSTART- -X- -X- O"
     rows = [[line.split() for line in block.split("\n")] for block in blocks]
@@ -280,7 +280,7 @@ def test_conll_gives_nested_entities_the_outermost_and_says_so() -> None:
     assert [tag for _, tag in conll(text, nested)[0]] == ["B-ORG", "I-ORG", "I-ORG", "I-ORG"]
     writer = open_writer("conll", io.StringIO())
     assert writer.note == ""
-    writer.write(Record("a", "ner", "m", result=nested, item=Passage(text)))
+    writer.write(Record("a", "ner", "m", result=nested, item=TextInput(text)))
     assert writer.note == (
         "conll has one tag for a word: 1 entity is left out for longer ones; brat keeps all"
     )
@@ -313,7 +313,7 @@ def annotations(folder: Path, text: str, entities: list[Entity]) -> list[tuple[s
     """(type, places, text) of the .ann file; checked against the bytes of the text beside it."""
     layout = Layout(labels={0: "O", 1: "B-LOC", 2: "I-LOC", 3: "B-ORG"})
     writer = open_folder("brat", folder, ["a.txt"], layout)
-    writer.write(Record("a.txt", "ner", "m", result=entities, item=Passage(text)))
+    writer.write(Record("a.txt", "ner", "m", result=entities, item=TextInput(text)))
     writer.close()
     beside = (folder / "a.txt").read_bytes().decode()
     assert beside == text

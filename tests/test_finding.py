@@ -13,9 +13,10 @@ from samples import scene
 from taskcli import finding
 from taskcli.errors import UsageError
 from taskcli.finding import EXTENSIONS, extensions_of, in_folder, matching
-from taskcli.items import Media
-from taskcli.runtime.media import Decoder
-from taskcli.sources import Reading, Source, resolve
+from taskcli.media.decode.decoder import Decoder
+from taskcli.media.items import Media
+from taskcli.media.source import Source
+from taskcli.sources import Reading, resolve
 
 Run = Callable[..., Finished]
 

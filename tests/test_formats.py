@@ -477,9 +477,9 @@ def test_conll_keeps_an_entity_over_a_line_end_and_whole_words() -> None:
 
 
 def _passage(text: str) -> Any:
-    from taskcli.items import Passage
+    from taskcli.media.items import TextInput
 
-    return Passage(text)
+    return TextInput(text)
 
 
 def test_brat_places_are_characters_of_the_text_beside_it(run: Run, texts: list[str]) -> None:

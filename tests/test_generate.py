@@ -13,7 +13,7 @@ from checkpoints import cached
 from conftest import Finished
 from models import load
 
-from taskcli.items import Passage
+from taskcli.media.items import TextInput
 
 Run = Callable[..., Finished]
 SHORT = ("--max-new-tokens", "5")
@@ -56,11 +56,11 @@ def test_other_newlines_stay(run: Run) -> None:
 
 
 def test_a_document_of_another_task_keeps_its_end(run: Run, classifier: Path) -> None:
-    from taskcli.runtime.media import Decoder
-    from taskcli.sources import Source
+    from taskcli.media.decode.decoder import Decoder
+    from taskcli.media.source import Source
 
     decode = Decoder(load("classify-text", classifier).task.media)
-    assert decode(Source("-", data=b"Good.\n")) == Passage("Good.\n")
+    assert decode(Source("-", data=b"Good.\n")) == TextInput("Good.\n")
 
 
 @pytest.mark.parametrize("stop", [[""], ["x", ""]])
@@ -81,7 +81,7 @@ def ending(tmp_path: Path) -> Callable[[str, str], tuple[Path, int]]:
     def make(name: str, prompt: str) -> tuple[Path, int]:
         folder = shutil.copytree(cached(name), tmp_path / "ending")
         done = load("generate", name, max_new_tokens=3).session.task
-        batch = done.preprocess([Passage(prompt)])
+        batch = done.preprocess([TextInput(prompt)])
         tokens = done.forward(batch)[0].tolist()
         for file in ("config.json", "generation_config.json"):
             settings = json.loads((folder / file).read_text())

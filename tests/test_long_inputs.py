@@ -14,7 +14,7 @@ from checkpoints import BY_TASK, POSITIONS, cached
 from models import answers, load, result
 from samples import ARTICLE, LONG_TEXT, SHORT_TEXT, UNICODE_TEXT, long_sound, noise
 
-from taskcli.items import LongSound, Passage, Sound
+from taskcli.media.items import AudioInput, LongSound, TextInput
 from taskcli.results import Record
 
 STRATEGIES = ("none", "simple", "first", "average", "max")
@@ -115,7 +115,7 @@ def test_what_is_padded_on_the_left_reads_the_context_first(tmp_path: Path) -> N
     assert all(MIXED_TEXT[one.start : one.end] == one.answer for one in found)
     assert max(one.end for one in found) > len(MIXED_TEXT) / 2
     task = model.session.task
-    parts = [part for _, part in task.encode([Passage(MIXED_TEXT, {"question": "Who?"})])]
+    parts = [part for _, part in task.encode([TextInput(MIXED_TEXT, {"question": "Who?"})])]
     rows = task.preprocess(parts).inputs["input_ids"]
     ends = {tuple(row[-3:].tolist()) for row in rows}
     assert ends == {tuple(task.processor("Who?")["input_ids"][-3:])}
@@ -258,7 +258,7 @@ def test_ctc_windows_give_every_frame_once(
 ) -> None:
     task = load("asr", deaf_to_context(tmp_path / "deaf")).session.task
     samples = noise(seconds)
-    item = Sound(samples, 16_000) if voided is None else as_it_is_read(samples, voided)
+    item = AudioInput(samples, 16_000) if voided is None else as_it_is_read(samples, voided)
     with torch.inference_mode():
         whole = task.model(torch.from_numpy(samples)[None]).logits.argmax(-1)[0].tolist()
         parts = [part for _, part in task.encode([item])]

@@ -19,15 +19,15 @@ from PIL import Image
 from samples import odd_images, photos, scene
 
 from taskcli.errors import InputError
-from taskcli.items import Media, Picture
-from taskcli.runtime.media import Decoder
-from taskcli.sources import Source
+from taskcli.media.decode.decoder import Decoder
+from taskcli.media.items import ImageInput, Media
+from taskcli.media.source import Source
 
 PICTURE = scene(96, 64)
 GREY = np.asarray(PICTURE.convert("L"))
 
 
-def decode(file: Path | bytes, **settings: Any) -> Picture:
+def decode(file: Path | bytes, **settings: Any) -> ImageInput:
     """What the decoder makes of a file, or of bytes."""
     source = Source("x", data=file) if isinstance(file, bytes) else Source("x", str(file))
     return Decoder(Media.IMAGE, **settings)(source)
@@ -39,9 +39,9 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def difference(picture: Picture | Image.Image, expected: Image.Image) -> float:
+def difference(picture: ImageInput | Image.Image, expected: Image.Image) -> float:
     """The mean difference of levels, of 255."""
-    image = picture.image if isinstance(picture, Picture) else picture
+    image = picture.image if isinstance(picture, ImageInput) else picture
     assert (image.mode, image.size) == ("RGB", expected.size)
     pixels = (np.asarray(one.convert("RGB"), np.float32) for one in (image, expected))
     return float(np.abs(next(pixels) - next(pixels)).mean())
@@ -442,7 +442,7 @@ def twelve_bits() -> np.ndarray:
     return np.linspace(0, 4095, 96 * 64).reshape(64, 96).astype(np.uint16)
 
 
-def brightest(picture: Picture) -> int:
+def brightest(picture: ImageInput) -> int:
     return int(np.asarray(picture.image).max())
 
 
@@ -573,30 +573,30 @@ def test_postscript_never_runs(run: Any, name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["PSD", "FITS", "HDF5", "WMF", "DDS", "SPIDER", "GRIB", "IM"])
 def test_only_formats_that_are_meant_are_read(kind: str) -> None:
-    from taskcli.runtime import pictures
+    from taskcli.media.decode import image as image_decoding
 
     Image.init()
     assert kind in Image.OPEN  # Pillow would
-    assert kind not in pictures._FORMATS
+    assert kind not in image_decoding._FORMATS
 
 
 def test_a_decoder_that_never_returns_costs_its_own_input_only(
     monkeypatch: pytest.MonkeyPatch, run: Any, tmp_path: Path
 ) -> None:
-    from taskcli.runtime import pictures
+    from taskcli.media.decode import image as image_decoding
 
     end = threading.Event()
-    decoded = pictures._decoded
+    decoded = image_decoding._decoded
 
-    def busy(stream: Any, reading: Any) -> Picture:
+    def busy(stream: Any, reading: Any) -> ImageInput:
         if stream.read(4) == b"slow":
             while not end.is_set():
                 pass
         stream.seek(0)
         return decoded(stream, reading)
 
-    monkeypatch.setattr(pictures, "_decoded", busy)
-    monkeypatch.setattr(pictures, "_MOST_SECONDS", 0.3)
+    monkeypatch.setattr(image_decoding, "_decoded", busy)
+    monkeypatch.setattr(image_decoding, "_MOST_SECONDS", 0.3)
     for name, data in {"a.png": PNG, "b.png": b"slow", "c.png": PNG}.items():
         (tmp_path / name).write_bytes(data)
     try:

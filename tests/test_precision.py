@@ -15,7 +15,7 @@ from models import NEEDED, answers, load
 from samples import QUESTION, SHORT_TEXT, noise, scene
 
 from taskcli.errors import CheckpointError, UsageError
-from taskcli.items import Media, Passage
+from taskcli.media.items import Media, TextInput
 from taskcli.tasks import BY_NAME
 
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
@@ -324,7 +324,7 @@ def test_control_tokens_in_a_text_are_text() -> None:
     [found] = answers(load("ner", "bert-ner"), texts=[text])
     assert all(text[one.start : one.end] == one.word for one in found)
     task = load("ner", "bert-ner").session.task
-    parts = [part for _, part in task.encode([Passage(text)])]
+    parts = [part for _, part in task.encode([TextInput(text)])]
     [ids] = task.preprocess(parts).inputs["input_ids"].tolist()
     special = set(task.processor.all_special_ids) - {task.processor.unk_token_id}
     assert [token for token in ids if token in special] == [ids[0], ids[-1]]

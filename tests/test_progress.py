@@ -68,7 +68,9 @@ def test_what_comes_through_a_pipe_is_only_counted() -> None:
 
 
 def test_headers_still_unread_do_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskcli.runtime.media.stated_seconds", lambda path: time.sleep(60) or 0.0)
+    monkeypatch.setattr(
+        "taskcli.media.decode.decoder.stated_seconds", lambda path: time.sleep(60) or 0.0
+    )
     began = time.monotonic()
     with showing(terminal(), 1, ["slow.wav"]):
         pass

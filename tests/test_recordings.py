@@ -11,7 +11,7 @@ from recordings import RATE, Track, decode, heard, muxed, through_av, tones, wri
 from samples import noise
 
 from taskcli.errors import InputError
-from taskcli.runtime.media import stated_seconds
+from taskcli.media.decode.decoder import stated_seconds
 
 SPOKEN = Path(__file__).parent.parent / "examples" / "sounds"
 HIGH = 44_100

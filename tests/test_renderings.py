@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco
 
-from taskcli.items import Passage, Picture
+from taskcli.media.items import ImageInput, TextInput
 from taskcli.output import FOLDERS, UNIVERSAL, open_folder, open_writer
 from taskcli.output.serialize import to_json
 from taskcli.output.writer import Layout
@@ -36,7 +36,7 @@ from taskcli.results import (
 from taskcli.tasks import BY_NAME
 
 TEXT = "Ada Lovelace met Mr Babbage\nin London."
-PICTURE = Picture(Image.new("RGB", (100, 50)), (100, 50))
+PICTURE = ImageInput(Image.new("RGB", (100, 50)), (100, 50))
 LAYOUT = Layout({0: "cat", 1: "dog"})
 
 Read = Callable[[str], Any]
@@ -283,7 +283,7 @@ CASES = {
     ),
     "ner": Case(
         [Entity("PER", 0.99, "Ada Lovelace", 0, 12), Entity("LOC", 0.98, "London", 31, 37)],
-        Passage(TEXT),
+        TextInput(TEXT),
         [("PER", "Ada Lovelace"), ("LOC", "London")],
         {
             **fields("entity_group", "word"),
@@ -295,7 +295,7 @@ CASES = {
     ),
     "qa": Case(
         Answer("Where?", "London", 0.875, 31, 37, 0.25),
-        Passage(TEXT),
+        TextInput(TEXT),
         [("Where?", "London", 31)],
         {
             **fields("question", "answer", "start"),
@@ -331,14 +331,14 @@ CASES = {
         },
     ),
     "generate": Case(
-        GeneratedText("Once upon a time."), Passage("Once"), "Once upon a time.",
+        GeneratedText("Once upon a time."), TextInput("Once"), "Once upon a time.",
         written("generated_text"),
     ),
     "summarize": Case(
-        Summary("It rained."), Passage(TEXT), "It rained.", written("summary_text")
+        Summary("It rained."), TextInput(TEXT), "It rained.", written("summary_text")
     ),
     "translate": Case(
-        Translation("Il pleut."), Passage(TEXT), "Il pleut.", written("translation_text")
+        Translation("Il pleut."), TextInput(TEXT), "Il pleut.", written("translation_text")
     ),
 }  # fmt: skip
 TABLE = [(task, chosen) for task, case in CASES.items() for chosen in case.readers]

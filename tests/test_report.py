@@ -31,7 +31,7 @@ from report_pages import (
 from samples import QUESTION, SHORT_TEXT, broken_images, photos, sounds, tone
 
 from taskcli import results
-from taskcli.items import Media, Passage, Sound
+from taskcli.media.items import AudioInput, Media, TextInput
 from taskcli.output import report
 from taskcli.output.report import page as report_page
 from taskcli.output.report import previews
@@ -314,13 +314,13 @@ def test_sound_is_compressed_and_has_an_outline() -> None:
 
 @pytest.mark.parametrize("samples", [np.zeros(400, np.float32), np.full(7, 0.5, np.float32)])
 def test_silence_and_clicks_have_an_outline(samples: np.ndarray) -> None:
-    shown = previews.Preview.for_run(PAGE, 1).of(Sound(samples, 16_000), None, None, False)
+    shown = previews.Preview.for_run(PAGE, 1).of(AudioInput(samples, 16_000), None, None, False)
     assert 0 < len(shown["peaks"]) <= 240
 
 
 @pytest.mark.parametrize(("rate", "plays"), [(8_000, True), (48_000, True), (96_000, False)])
 def test_a_rate_that_mp3_has_not_leaves_the_sound_out(rate: int, plays: bool) -> None:
-    item = Sound(tone(0.5, rate), rate)
+    item = AudioInput(tone(0.5, rate), rate)
     shown = previews.Preview.for_run(PAGE, 1).of(item, None, None, False)
     assert bool(shown["sound"]) == plays
 
@@ -350,7 +350,7 @@ def test_a_long_text_is_cut_around_its_answer() -> None:
     text = "word " * 100_000 + "the answer" + " word" * 100_000
     start = text.index("the answer")
     found = results.Answer("what?", "the answer", 0.9, start, start + 10)
-    make_page(PAGE, "qa", [(record("qa", "a", found), Passage(text), None)])
+    make_page(PAGE, "qa", [(record("qa", "a", found), TextInput(text), None)])
     preview = read_page(PAGE).previews[0]
     assert preview["length"] == len(text)
     assert len(preview["text"]) == 100_000

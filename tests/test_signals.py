@@ -35,7 +35,7 @@ start()
 """
 LOADING = "import taskcli.cli.execute as at; at.open_model = stuck"
 FETCHING = "import taskcli.hub as at; at.fetch = stuck"
-DECODING = "import taskcli.runtime.media as at; at.Decoder.__call__ = stuck"
+DECODING = "import taskcli.media.decode.decoder as at; at.Decoder.__call__ = stuck"
 COMPUTING = "import taskcli.runtime.session as at; at.Session.forward = stuck"
 ANSWERING = "import taskcli.runtime.session as at; at.Session.read = stuck"
 WRITING = "import taskcli.output.jsonl as at; at.JsonLinesWriter.write = stuck"

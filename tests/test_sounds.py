@@ -16,8 +16,8 @@ from samples import noise, sounds, tone
 
 from taskcli.errors import InputError
 from taskcli.finding import EXTENSIONS
-from taskcli.items import Media, Sound
-from taskcli.runtime.media import stated_seconds
+from taskcli.media.decode.decoder import stated_seconds
+from taskcli.media.items import AudioInput, Media
 
 PITCH = 440.0
 SECONDS = 1.5
@@ -28,13 +28,13 @@ def refused(file: Path | bytes, reason: str, **settings: Any) -> None:
         decode(file, **settings)
 
 
-def pitch(sound: Sound) -> float:
+def pitch(sound: AudioInput) -> float:
     """The loudest frequency, in hertz."""
     spectrum = np.abs(np.fft.rfft(sound.samples))
     return float(np.argmax(spectrum) * sound.rate / len(sound.samples))
 
 
-def is_the_tone(sound: Sound, seconds: float = SECONDS, slack: float = 0.06) -> bool:
+def is_the_tone(sound: AudioInput, seconds: float = SECONDS, slack: float = 0.06) -> bool:
     assert (sound.samples.dtype, sound.samples.ndim, sound.rate) == (np.float32, 1, RATE)
     level = float(np.abs(sound.samples).max())
     return (

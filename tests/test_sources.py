@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from taskcli.errors import UsageError
-from taskcli.items import Media
-from taskcli.sources import Reading, Source, Sources, printable, resolve
+from taskcli.media.items import Media
+from taskcli.media.source import Source
+from taskcli.sources import Reading, Sources, printable, resolve
 
 TEXT = Reading(Media.TEXT)
 IMAGE = Reading(Media.IMAGE)

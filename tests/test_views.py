@@ -17,7 +17,7 @@ from PIL import Image
 from rich.console import Console
 from samples import ARTICLE, photos, scene, sounds
 
-from taskcli.items import Passage, Picture
+from taskcli.media.items import ImageInput, TextInput
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.preview import HalfBlocks, protocol, sent
@@ -52,7 +52,7 @@ def shown(record: Record, width: int = 80, colours: bool = False, **layout: obje
 
 
 def ner(found: list[Entity], text: str) -> Record:
-    return Record("a.txt", "ner", "m", result=found, item=Passage(text))
+    return Record("a.txt", "ner", "m", result=found, item=TextInput(text))
 
 
 # Texts
@@ -86,7 +86,7 @@ def test_an_answer_stands_in_its_context() -> None:
     text = ARTICLE * 20
     start = text.index("eleven years", 3_000)
     answer = Answer("How long?", "eleven years", 0.8, start, start + 12)
-    lines = shown(Record("a", "qa", "m", result=answer, item=Passage(text))).splitlines()
+    lines = shown(Record("a", "qa", "m", result=answer, item=TextInput(text))).splitlines()
     assert [line.strip() for line in lines[1:3]] == [
         "How long?",
         f"eleven years   80.0%   at {start}–{start + 12}",
@@ -99,7 +99,7 @@ def test_an_answer_stands_in_its_context() -> None:
 @pytest.mark.parametrize("width", [60, 100, 200])
 def test_texts_fit_the_terminal(width: int) -> None:
     answer = Answer("How long?" * 20, TEXT, 0.8, 0, len(TEXT))
-    for record in (ner(FOUND, TEXT), Record("a", "qa", "m", result=answer, item=Passage(TEXT))):
+    for record in (ner(FOUND, TEXT), Record("a", "qa", "m", result=answer, item=TextInput(TEXT))):
         assert max(map(len, shown(record, width).splitlines())) <= width
 
 
@@ -138,7 +138,7 @@ def test_half_blocks_are_the_picture(size: tuple[int, int], width: int) -> None:
 def test_a_preview_shows_what_was_found() -> None:
     image = Image.new("RGB", (160, 120), (255, 255, 255))
     found = [Detection("cat", 0.9, Box(40, 30, 120, 90))]
-    record = Record("a.png", "detect", "m", result=found, item=Picture(image, image.size))
+    record = Record("a.png", "detect", "m", result=found, item=ImageInput(image, image.size))
     content = shown(record, colours=True, preview=True)
     assert "▀" in content
     assert "■" in content
@@ -153,7 +153,7 @@ def test_a_preview_shows_what_was_found() -> None:
 def test_labels_beside_a_picture_have_its_colours() -> None:
     image = Image.new("RGB", (160, 120))
     found = [Detection("LOC", 0.9, Box(40, 30, 120, 90))]
-    record = Record("a.png", "detect", "m", result=found, item=Picture(image, image.size))
+    record = Record("a.png", "detect", "m", result=found, item=ImageInput(image, image.size))
     red, green, blue = colour_of("LOC", colours(TAGS))
     for how in ({"preview": True}, {}):
         assert f"38;2;{red};{green};{blue}m■" in shown(record, colours=True, **how)
@@ -161,7 +161,7 @@ def test_labels_beside_a_picture_have_its_colours() -> None:
 
 def test_a_picture_that_cannot_be_shown_is_said_to_be_missing() -> None:
     image = Image.new("RGB", (160, 120))
-    record = Record("a.png", "detect", "m", result=[], item=Picture(image, image.size))
+    record = Record("a.png", "detect", "m", result=[], item=ImageInput(image, image.size))
     assert "no preview" in shown(record, preview=True)
     assert "no preview" not in shown(record)
 
@@ -177,7 +177,7 @@ def test_a_preview_of_depth_is_in_colours() -> None:
     depth = np.linspace(1, 9, 48 * 64, dtype=np.float32).reshape(48, 64)
     result = DepthMap(1, 9, 5, 64, 48, "m", depth)
     record = Record(
-        "a.png", "depth", "m", result=result, item=Picture(Image.new("RGB", (64, 48)), (64, 48))
+        "a.png", "depth", "m", result=result, item=ImageInput(Image.new("RGB", (64, 48)), (64, 48))
     )
     assert "▀" in shown(record, colours=True, preview=True)
 

@@ -11,10 +11,11 @@ from typing import TextIO
 from taskcli import journal
 from taskcli.errors import InputError, StoppedError, UsageError
 from taskcli.files.identity import Identity, identity, is_one
+from taskcli.media.source import Source
 from taskcli.options import OutputOptions
 from taskcli.output import FOLDERS
 from taskcli.output.saved.files import Protected
-from taskcli.sources import Source, Sources, printable
+from taskcli.sources import Sources, printable
 
 
 class InTheWayError(StoppedError):

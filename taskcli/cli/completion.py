@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from taskcli.checkpoints import Registry
 from taskcli.errors import TaskcliError
 from taskcli.finding import EXTENSIONS
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.output import UNIVERSAL
 from taskcli.settings import flags_as_typed
 from taskcli.tasks import BY_NAME, groups_of

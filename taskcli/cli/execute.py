@@ -23,11 +23,12 @@ from taskcli.cli.streams import (
     standard_input,
     stdout_is_terminal,
 )
-from taskcli.encodings import AUTO
 from taskcli.errors import ExitCode
-from taskcli.items import Media
+from taskcli.media.encodings import AUTO
+from taskcli.media.items import Media
+from taskcli.media.source import Source
 from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
-from taskcli.sources import Reading, Source, Sources, printable, resolve
+from taskcli.sources import Reading, Sources, printable, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group, groups_of
 

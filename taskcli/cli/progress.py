@@ -76,7 +76,7 @@ def _measuring(paths: Sequence[str], tell: Callable[[float], None]) -> Iterator[
     done = threading.Event()
 
     def measure() -> None:
-        from taskcli.runtime.media import stated_seconds
+        from taskcli.media.decode.decoder import stated_seconds
 
         seconds = 0.0
         for path in paths:

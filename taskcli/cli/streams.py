@@ -15,10 +15,10 @@ from rich.text import Text
 from taskcli.cli import messages
 from taskcli.cli.progress import Bar, showing
 from taskcli.errors import TaskcliError, UsageError
-from taskcli.items import Item
+from taskcli.media.items import Item
+from taskcli.media.source import Source
 from taskcli.output.safe import safe, safe_line
 from taskcli.results import Record
-from taskcli.sources import Source
 
 
 def standard_input() -> BinaryIO:

@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from taskcli.errors import TaskcliError, UsageError
 from taskcli.finding import EXTENSIONS
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.settings import flags_as_typed
 from taskcli.tasks import BY_NAME, groups_of
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from taskcli.sources import Source
+from taskcli.media.source import Source
 
 T = TypeVar("T")
 

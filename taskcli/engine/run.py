@@ -17,7 +17,7 @@ from taskcli.engine.channel import Channel, ChannelClosed, spawn
 from taskcli.engine.lookahead import Lookahead
 from taskcli.engine.stop import left
 from taskcli.errors import StoppedError
-from taskcli.sources import Source
+from taskcli.media.source import Source
 
 THREADS = "taskcli-"  # how the names of the engine's threads begin
 _BATCHES_AHEAD = 2

@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from taskcli.media.word_boundaries import LINE_END, words
 from taskcli.output.palette import Colour, colours
 from taskcli.results import Entity, TokenEntity
-from taskcli.scripts import LINE_END, words
 from taskcli.tags import Tag, kinds, read_tags
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TextIO
 
-from taskcli.captions import captions, wrapped
+from taskcli.media.cues import captions, wrapped
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Chunk, Record, Transcript
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from taskcli.captions import LINE
+from taskcli.media.cues import LINE
 from taskcli.results import Record
 
 _NO_CLASS = frozenset({"", "N/A"})

@@ -14,7 +14,7 @@ from typing import Any
 import transformers
 
 from taskcli.errors import CheckpointError, first_line
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.task import Task
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from taskcli.errors import UsageError
-from taskcli.items import Media, Recording, Sound
+from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.results import Transcript
 from taskcli.task import Batch, Noted, Task
@@ -106,7 +106,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         for place, item in enumerate(items):
             yield from ((place, part) for part in self._recognizer.encode(item))
 
-    def cost(self, part: Sound | Stretch) -> int:
+    def cost(self, part: AudioInput | Stretch) -> int:
         return len(part.samples)
 
     def alike(self, part: Any) -> Any:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from taskcli.items import Media, Sound
+from taskcli.media.items import AudioInput, Media
 from taskcli.results import Label
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 from taskcli.tasks.sounds import features, heard_seconds
 
 
-class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
+class ClassifyAudio(Task[RankingOptions, AudioInput, list[Label]]):
     """Say what a recording holds: keywords, speakers, events, with scores.
 
     Any checkpoint that AutoModelForAudioClassification maps: Wav2Vec2, HuBERT, AST, Whisper, ...
@@ -27,21 +27,21 @@ class ClassifyAudio(Task[RankingOptions, Sound, list[Label]]):
         "taskcli classify-audio recordings/ -r --top-k 1",
     )
 
-    def cost(self, item: Sound) -> int:
+    def cost(self, item: AudioInput) -> int:
         return len(item.samples)
 
-    def preprocess(self, items: list[Sound]) -> Batch:
+    def preprocess(self, items: list[AudioInput]) -> Batch:
         samples = [item.samples for item in items]
         inputs = features(self.processor, self.model, samples, items[0].rate)
         return Batch(inputs, range(len(items)))
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Sound]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[AudioInput]) -> list[Any]:
         config = self.model.config
         scored = scores(outputs.logits, self.options.function, config)
         labels = ranked(scored, self.options.top_k, config)
         return [Noted(*pair) for pair in zip(labels, map(self._notes, items), strict=True)]
 
-    def _notes(self, item: Sound) -> tuple[str, ...]:
+    def _notes(self, item: AudioInput) -> tuple[str, ...]:
         heard = heard_seconds(self.processor)
         if heard is None or item.seconds <= heard:
             return ()

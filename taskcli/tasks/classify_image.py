@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from taskcli.items import Picture
+from taskcli.media.items import ImageInput
 from taskcli.results import Label
 from taskcli.task import Batch
 from taskcli.tasks.pictures import PictureTask
@@ -26,7 +26,7 @@ class ClassifyImage(PictureTask[RankingOptions, list[Label]]):
         "taskcli classify-image 'shots/**/*.jpg' --top-k 1 -o labels.csv",
     )
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
         config = self.model.config
         name = "logits" if "logits" in outputs else "last_hidden_state"  # PP-LCNet's
         scored = scores(outputs[name], self.options.function, config)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.items import Media, Passage
+from taskcli.media.items import Media, TextInput
 from taskcli.results import Label
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
@@ -26,7 +26,7 @@ class ClassifyTextOptions(RankingOptions):
     ] = False
 
 
-class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
+class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
     """Say what a text is: sentiment, topic, entailment, with scores.
 
     Any checkpoint that AutoModelForSequenceClassification maps: BERT, DistilBERT, RoBERTa, ...
@@ -55,7 +55,7 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
     def variants(cls, options: ClassifyTextOptions) -> Sequence[Mapping[str, str]]:
         return [] if options.pair is None else [{"text_pair": options.pair}]
 
-    def encode(self, items: list[Passage]) -> Iterator[tuple[int, Window]]:
+    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Window]]:
         for paired in (False, True):  # the tokenizer takes pairs apart from single texts
             places = [n for n, item in enumerate(items) if _is_paired(item) is paired]
             if not places:
@@ -81,7 +81,7 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
         scored = scores(outputs, self.options.function, self.model.config)
         return [(part.count, row) for part, row in zip(parts, scored, strict=True)]
 
-    def fold(self, item: Passage, results: list[Any]) -> Noted[list[Label]]:
+    def fold(self, item: TextInput, results: list[Any]) -> Noted[list[Label]]:
         import torch
 
         (windows_made, *_), rows = zip(*results, strict=True)
@@ -95,5 +95,5 @@ class ClassifyText(Task[ClassifyTextOptions, Passage, list[Label]]):
         return f"longer than {self._limit} tokens: averaged over {windows_made} windows"
 
 
-def _is_paired(item: Passage) -> bool:
+def _is_paired(item: TextInput) -> bool:
     return bool(item.fields.get("text_pair"))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from taskcli.errors import CheckpointError, InputError
-from taskcli.items import Picture
+from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
 from taskcli.task import Batch, Noted
 from taskcli.tasks.pictures import PictureTask
@@ -67,7 +67,7 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
         takes_any = getattr(self.processor, "size_divisor", None) is not None
         return self.options.max_side or (_TRAINED_SIDE if takes_any else None)
 
-    def alike(self, item: Picture) -> Hashable:
+    def alike(self, item: ImageInput) -> Hashable:
         """GLPN rounds sizes down to a multiple: what rounds alike may share a batch."""
         key = super().alike(item)
         if key != item.image.size:
@@ -76,25 +76,25 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
         width, height = self._computed_size(item)
         return width // multiple, height // multiple
 
-    def preprocess(self, items: list[Picture]) -> Batch:
+    def preprocess(self, items: list[ImageInput]) -> Batch:
         smallest = getattr(self.processor, "size_divisor", None) or 1
         if min(side for item in items for side in self._computed_size(item)) < smallest:
             raise InputError(f"the image is smaller than {smallest} pixels a side")
         return super().preprocess([self._reduced(item) for item in items])
 
-    def _computed_size(self, item: Picture) -> tuple[int, int]:
+    def _computed_size(self, item: ImageInput) -> tuple[int, int]:
         """(width, height) that the processor is given, in the picture's proportions."""
         width, height = item.image.size
         scale = min(1.0, (self.longest_side or math.inf) / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    def _reduced(self, item: Picture) -> Picture:
+    def _reduced(self, item: ImageInput) -> ImageInput:
         size = self._computed_size(item)
         if size == item.image.size:
             return item
         return replace(item, image=item.image.resize(size, reducing_gap=2.0))
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
         found = zip(items, self._resized(outputs, batch), batch.extra["sizes"], strict=True)
         # Reshaped, for some processors squeeze away a side of one pixel.
         return [
@@ -102,7 +102,7 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
             for item, depth, size in found
         ]
 
-    def _noted(self, depth: DepthMap, item: Picture) -> Any:
+    def _noted(self, depth: DepthMap, item: ImageInput) -> Any:
         width, height = self._computed_size(item)
         if (width, height) == item.image.size:
             return depth

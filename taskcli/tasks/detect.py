@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.items import Picture
+from taskcli.media.items import ImageInput
 from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, Detection
 from taskcli.task import Batch
@@ -62,7 +62,7 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
         import torch
 
         sizes = batch.extra["sizes"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from taskcli.media.word_boundaries import is_border, is_mark
 from taskcli.results import Entity, TokenEntity
-from taskcli.scripts import is_border, is_mark
 from taskcli.tags import Tag
 
 Aggregation = Literal["none", "simple", "first", "average", "max"]

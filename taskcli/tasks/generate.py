@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.chats import Chat
 from taskcli.errors import InputError, UsageError
-from taskcli.items import Media, Passage
+from taskcli.media.chats import Chat
+from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
@@ -63,7 +63,7 @@ class GenerateOptions:
         return several or any(value is not None for value in asked)
 
 
-class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText]]):
+class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedText]]):
     """Continue a text, or answer a prompt with a chat model.
 
     Any checkpoint that AutoModelForCausalLM maps: GPT-2, Llama, Qwen, SmolLM, ...
@@ -97,18 +97,18 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         if options.system is not None:
             self._require_system()
 
-    def cost(self, item: Passage) -> int:
+    def cost(self, item: TextInput) -> int:
         return len(item.text)
 
-    def alike(self, item: Passage) -> Hashable:
+    def alike(self, item: TextInput) -> Hashable:
         """Prompts near the end of the context stop early: only those of one length may share."""
         tokens = len(self._encode(item))
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
-    def length(self, item: Passage) -> int:
+    def length(self, item: TextInput) -> int:
         return len(self._encode(item))
 
-    def preprocess(self, items: list[Passage]) -> Batch:
+    def preprocess(self, items: list[TextInput]) -> Batch:
         prompts = [self._encode(item) for item in items]
         longest = max(map(len, prompts))
         if longest >= self._limit:
@@ -124,7 +124,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
             {"prompts": prompts, "longest": longest, "room": room},
         )
 
-    def _encode(self, item: Passage) -> list[int]:
+    def _encode(self, item: TextInput) -> list[int]:
         """Token ids of a prompt or a chat, which without a template is none to the model."""
         if self._chat:
             return self._rendered(self._messages(item))
@@ -132,7 +132,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
             raise InputError("the row is a chat, and this checkpoint has no chat template", _CHATS)
         return list(self.processor(item.text)["input_ids"])
 
-    def _messages(self, item: Passage) -> list[dict[str, str]]:
+    def _messages(self, item: TextInput) -> list[dict[str, str]]:
         messages = list(_chat_of(item) or [{"role": "user", "content": item.text}])
         if self.options.system is not None and messages[0]["role"] not in _SYSTEM:
             messages.insert(0, {"role": "system", "content": self.options.system})
@@ -162,7 +162,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         if not self._chat:
             raise UsageError("--system: this checkpoint has no chat template", _CHATS)
         try:
-            self._rendered(self._messages(Passage("Hello")))
+            self._rendered(self._messages(TextInput("Hello")))
         except InputError as failure:
             raise UsageError(f"--system: {failure.message}", "leave it out") from None
 
@@ -209,7 +209,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
             values |= {name: value for name, value in chosen.items() if value is not None}
         return values
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Passage]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[TextInput]) -> list[Any]:
         per_item = self.options.num_return_sequences
         room = batch.extra["room"]
         full = f"the context of {self._limit} tokens leaves room for {room} after this prompt"
@@ -222,7 +222,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         return results
 
     def _generated(
-        self, item: Passage, prompt: list[int], added: list[int], room: int
+        self, item: TextInput, prompt: list[int], added: list[int], room: int
     ) -> GeneratedText:
         answer = whole = self._answer(prompt, added)
         for stop in self.options.stop:
@@ -235,7 +235,7 @@ class Generate(Task[GenerateOptions, Passage, GeneratedText | list[GeneratedText
         text = self._begun(item) + answer
         return GeneratedText(text.strip() if self._chat else text, reason, len(prompt), count)
 
-    def _begun(self, item: Passage) -> str:
+    def _begun(self, item: TextInput) -> str:
         """What the text begins with: the prompt, or the answer that a chat ends in."""
         if not self._chat:
             return item.text
@@ -267,7 +267,7 @@ def _own(tokens: list[int], ends: set[int], padding: int) -> tuple[int, bool]:
     return count, False
 
 
-def _chat_of(item: Passage) -> Chat | None:
+def _chat_of(item: TextInput) -> Chat | None:
     chat = item.fields.get("messages")
     return chat if isinstance(chat, Chat) else None
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from taskcli.errors import UsageError
-from taskcli.patterns import Pattern
+from taskcli.media.patterns import Pattern
 from taskcli.tasks.rewriting import task_settings
 
 _PAIR = Pattern(r"translation_(\w+)_to_(\w+)", "re")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from taskcli.errors import UsageError
-from taskcli.items import Media, Passage
+from taskcli.media.items import Media, TextInput
 from taskcli.options import OutputOptions, Stride, Threshold
 from taskcli.results import Entity, TokenEntity
 from taskcli.tags import read_tags
@@ -37,7 +37,7 @@ class NerOptions:
     stride: Stride = None
 
 
-class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
+class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     """Find the names in a text: persons, places, organisations, with their places in it.
 
     Any checkpoint that AutoModelForTokenClassification maps: BERT, DistilBERT, RoBERTa, ...
@@ -77,7 +77,7 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
             )
         return options
 
-    def encode(self, items: list[Passage]) -> Iterator[tuple[int, Window]]:
+    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Window]]:
         texts = [item.text for item in items]
         return windows(self.processor, texts, None, self._limit, self._stride)
 
@@ -93,7 +93,7 @@ class Ner(Task[NerOptions, Passage, list[Entity] | list[TokenEntity]]):
     def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
         return list(zip(batch.extra["windows"], outputs.cpu().numpy(), strict=True))
 
-    def fold(self, item: Passage, results: list[Any]) -> Noted[list[Entity] | list[TokenEntity]]:
+    def fold(self, item: TextInput, results: list[Any]) -> Noted[list[Entity] | list[TokenEntity]]:
         tokens = _merged(results)
         found: Any = [
             one

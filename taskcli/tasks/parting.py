@@ -12,8 +12,8 @@ from typing import Literal
 
 from rich.cells import cell_len
 
-from taskcli.patterns import Pattern
-from taskcli.scripts import is_spaceless, stands_close
+from taskcli.media.patterns import Pattern
+from taskcli.media.word_boundaries import is_spaceless, stands_close
 from taskcli.tasks.sentences import sentences
 
 By = Literal["sentence", "paragraph", "whole"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from taskcli.errors import InputError
-from taskcli.items import MOST_PIXELS, Media, Picture
+from taskcli.media.items import MOST_PIXELS, ImageInput, Media
 from taskcli.options import OUTPUT_PANEL, OutputOptions, UsersOwn
 from taskcli.task import Batch, OptionsT, ResultT, Task
 
@@ -58,7 +58,7 @@ class FoundOutput(PictureOutput):
     ] = False
 
 
-class PictureTask(Task[OptionsT, Picture, ResultT]):
+class PictureTask(Task[OptionsT, ImageInput, ResultT]):
     """A task over images. `extra["sizes"]` holds (height, width) of the upright originals."""
 
     media = Media.IMAGE
@@ -78,13 +78,13 @@ class PictureTask(Task[OptionsT, Picture, ResultT]):
         made = self.processor(images=[Image.new("RGB", (width, height))], return_tensors="pt")
         return tuple(made[self.processor.model_input_names[0]].shape)  # pixels, or ImageGPT's ids
 
-    def alike(self, item: Picture) -> Hashable:
+    def alike(self, item: ImageInput) -> Hashable:
         """Only pictures that the processor makes one shape: convolutions see what pads others."""
         if self._one_shape:
             return None
         return Fraction(*item.image.size) if self._scales else item.image.size
 
-    def preprocess(self, items: list[Picture]) -> Batch:
+    def preprocess(self, items: list[ImageInput]) -> Batch:
         features = self._features([item.image for item in items])
         sizes = [(item.size[1], item.size[0]) for item in items]
         inputs = {name: value for name, value in features.items() if name in self._arguments}

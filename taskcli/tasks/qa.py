@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from taskcli.errors import InputError
-from taskcli.items import Media, Passage
+from taskcli.media.items import Media, TextInput
 from taskcli.options import OutputOptions
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
@@ -48,7 +48,7 @@ class QaOptions:
     ] = None
 
 
-class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
+class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     """Answer a question by a span of a text.
 
     Any checkpoint that AutoModelForQuestionAnswering maps: BERT, DistilBERT, RoBERTa, ...
@@ -88,7 +88,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
     def for_output(cls, options: QaOptions, chosen: str, written: OutputOptions) -> QaOptions:
         return replace(options, no_answer=True) if chosen == "squad-na-probs" else options
 
-    def encode(self, items: list[Passage]) -> Iterator[tuple[int, Window]]:
+    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Window]]:
         texts, pairs = [_question(item) for item in items], [item.text for item in items]
         if self._context == 0:
             texts, pairs = pairs, texts
@@ -108,7 +108,7 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         start, end = (logits.float().cpu().numpy() for logits in outputs)
         return list(zip(batch.extra["windows"], start, end, strict=True))
 
-    def fold(self, item: Passage, results: list[Any]) -> Answer | list[Answer]:
+    def fold(self, item: TextInput, results: list[Any]) -> Answer | list[Answer]:
         found = best_spans(results, self._context, self.processor.cls_token_id, self.options)
         none = found.no_answer if self.options.no_answer else None
         spans = found.spans or [Span(0.0, 0, 0)]
@@ -116,13 +116,13 @@ class Qa(Task[QaOptions, Passage, Answer | list[Answer]]):
         return answers if self.options.top_k > 1 else answers[0]
 
 
-def _question(item: Passage) -> str:
+def _question(item: TextInput) -> str:
     question = item.fields.get("question")
     if not isinstance(question, str) or not question.strip():
         raise InputError("no question", "ask with -q, or give rows with question and context")
     return question.strip()
 
 
-def _answer(span: Span, item: Passage, none: float | None) -> Answer:
+def _answer(span: Span, item: TextInput, none: float | None) -> Answer:
     text = item.text[span.start : span.end]
     return Answer(_question(item), text, span.score, span.start, span.end, none)

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from taskcli.captions import phrases, spaced
-from taskcli.items import Recording, Sound
+from taskcli.media.cues import phrases, spaced
+from taskcli.media.items import AudioInput, Recording
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch, Noted
 from taskcli.tasks.sounds import Stretch, features, stretches, whole
@@ -28,7 +28,7 @@ class Recognizer(ABC):
         self.extractor = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
 
-    def alike(self, item: Sound) -> Hashable:
+    def alike(self, item: AudioInput) -> Hashable:
         return None
 
     def encode(self, item: Recording) -> Iterator[Any]:
@@ -155,18 +155,18 @@ class Whisper(Recognizer):
         codes = {token.strip("<|>") for token in config.lang_to_id}
         return frozenset(codes | {name for code, name in LANGUAGES.items() if code in codes})
 
-    def alike(self, item: Sound) -> Hashable:
+    def alike(self, item: AudioInput) -> Hashable:
         """Short and long recordings take different ways through generate()."""
         return bool(len(item.samples) > self.extractor.n_samples)
 
-    def preprocess(self, items: list[Sound]) -> Batch:
+    def preprocess(self, items: list[AudioInput]) -> Batch:
         # One by one: together, the end of a long recording would be heard with its padding.
         made = [self._features(item) for item in items]
         names = ("input_features", "attention_mask")
         inputs = {name: _stacked([one[name] for one in made]) for name in names}
         return Batch(inputs, range(len(items)), {"long": self.alike(items[0])})
 
-    def _features(self, item: Sound) -> Mapping[str, Any]:
+    def _features(self, item: AudioInput) -> Mapping[str, Any]:
         whole = {"truncation": False, "padding": "longest"} if self.alike(item) else {}
         features: Mapping[str, Any] = self.extractor(
             item.samples,
@@ -201,7 +201,7 @@ class Whisper(Recognizer):
         return [names[number].strip("<|>") for number in found.tolist()]
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
+        self, outputs: Any, batch: Batch, items: list[AudioInput], timestamps: str
     ) -> list[Transcript]:
         marks = {"none": None, "segment": True, "word": "word"}[timestamps]
         spoken, as_spoken, generated = outputs
@@ -229,7 +229,7 @@ class Whisper(Recognizer):
         }
 
     def _transcript(
-        self, output: dict[str, Any], language: str | None, item: Sound, marks: Any
+        self, output: dict[str, Any], language: str | None, item: AudioInput, marks: Any
     ) -> Transcript:
         precision = self.extractor.chunk_length / self.model.config.max_source_positions
         text, optional = self.tokenizer._decode_asr(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from taskcli.items import Passage
+from taskcli.media.items import TextInput
 from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.task import Batch, Noted, OptionsT, ResultT, Task
 from taskcli.tasks.parting import By, Parted, parted
@@ -74,7 +74,7 @@ class Rewriter:
         stated = self.generation.get("max_length") or config.max_length
         return config.max_new_tokens is None and stated in (None, _LIBRARY_DEFAULT)
 
-    def preprocess(self, items: list[Passage]) -> Batch:
+    def preprocess(self, items: list[TextInput]) -> Batch:
         texts = [self.parted(item.text) for item in items]
         parts = [(owner, part.text) for owner, own in enumerate(texts) for part in own.parts]
         encoded = self.tokenizer([self.prefix + text for _, text in parts])
@@ -101,7 +101,7 @@ class Rewriter:
             for row in self.model.generate(**part, **self.generation).cpu()
         ]
 
-    def texts(self, outputs: list[Any], batch: Batch, items: list[Passage]) -> list[str]:
+    def texts(self, outputs: list[Any], batch: Batch, items: list[TextInput]) -> list[str]:
         """One text per item: the parts in order, joined as they were parted."""
         # Version 4 saved "clean up" with every tokenizer, but its pipelines did not do it.
         plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
@@ -146,7 +146,7 @@ class Rewriter:
         return config.forced_eos_token_id is not None or int(row[-1]) not in ends
 
 
-class RewritingTask(Task[OptionsT, Passage, ResultT]):
+class RewritingTask(Task[OptionsT, TextInput, ResultT]):
     """A task that rewrites a text; `_rewriter` knows the checkpoint, `_answer` makes the result."""
 
     _rewriter: Rewriter
@@ -155,20 +155,20 @@ class RewritingTask(Task[OptionsT, Passage, ResultT]):
     @abstractmethod
     def _answer(self, text: str) -> ResultT: ...
 
-    def cost(self, item: Passage) -> int:
+    def cost(self, item: TextInput) -> int:
         return len(item.text)
 
-    def length(self, item: Passage) -> int:
+    def length(self, item: TextInput) -> int:
         return self._rewriter.tokens(item.text)
 
-    def preprocess(self, items: list[Passage]) -> Batch:
+    def preprocess(self, items: list[TextInput]) -> Batch:
         return self._rewriter.preprocess(items)
 
     def forward(self, batch: Batch) -> Any:
         return self._rewriter.forward(batch)
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Passage]
+        self, outputs: Any, batch: Batch, items: list[TextInput]
     ) -> list[ResultT | Noted[ResultT]]:
         texts = self._rewriter.texts(outputs, batch, items)
         notes = self._rewriter.notes(outputs, batch, self._verb)

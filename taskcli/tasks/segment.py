@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from taskcli.errors import CheckpointError, UsageError
-from taskcli.items import Picture
+from taskcli.media.items import ImageInput
 from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch
@@ -110,7 +110,7 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
         )
         return told["input_ids"] * told["attention_mask"]
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[Picture]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
         sizes = batch.extra["sizes"]
         for name in _MASKS & outputs.keys():
             outputs[name] = outputs[name].float()  # as the classes, which multiply them

@@ -8,7 +8,7 @@ within words or before small letters.
 import itertools
 from collections.abc import Iterator
 
-from taskcli.patterns import Pattern
+from taskcli.media.patterns import Pattern
 
 # Where a text's language is not known, none of these may hold a full stop to be an abbreviation's.
 # (Those of Italian and Dutch are words of others: it, so.)

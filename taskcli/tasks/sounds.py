@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taskcli.items import Recording, Sound
+from taskcli.media.items import AudioInput, Recording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,7 @@ def stretches(
 
     attempt = start = 0
     held = np.zeros(0, np.float32)  # from `start` on
-    for piece in [item.samples] if isinstance(item, Sound) else item.read():
+    for piece in [item.samples] if isinstance(item, AudioInput) else item.read():
         if piece is None:
             attempt, start, held = attempt + 1, 0, held[:0]
             continue
@@ -65,11 +65,11 @@ def stretches(
     yield Stretch(held, item.rate, len(held), start, True, attempt)
 
 
-def whole(item: Recording) -> Sound:
+def whole(item: Recording) -> AudioInput:
     """A recording with all of its samples, for models that hear it at once."""
     import numpy as np
 
-    if isinstance(item, Sound):
+    if isinstance(item, AudioInput):
         return item
     pieces: list[np.ndarray[Any, Any]] = []
     for piece in item.read():
@@ -77,7 +77,7 @@ def whole(item: Recording) -> Sound:
             pieces.clear()
         else:
             pieces.append(piece)
-    return Sound(np.concatenate(pieces), item.rate, item.warnings)
+    return AudioInput(np.concatenate(pieces), item.rate, item.warnings)
 
 
 def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> Mapping[str, Any]:

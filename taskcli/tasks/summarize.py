@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.results import Summary
 from taskcli.tasks.rewriting import Rewriter, RewritingOptions, RewritingTask, task_settings
 

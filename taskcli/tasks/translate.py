@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli.items import Media, Passage
+from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
 from taskcli.task import Batch, Noted
 from taskcli.tasks.languages import matching, one_of, way_of_asking
@@ -75,7 +75,7 @@ class Translate(RewritingTask[TranslateOptions, Translation]):
                 one_of(word, known, flag)
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Passage]
+        self, outputs: Any, batch: Batch, items: list[TextInput]
     ) -> list[Translation | Noted[Translation]]:
         found = super().postprocess(outputs, batch, items)
         return [_with_notes(one, self._doubts) for one in found]

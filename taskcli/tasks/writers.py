@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from taskcli.items import Sound
+from taskcli.media.items import AudioInput
+from taskcli.media.word_boundaries import stands_close
 from taskcli.results import Transcript
-from taskcli.scripts import stands_close
 from taskcli.task import Batch, Noted
 from taskcli.tasks.recognizers import Recognizer
 from taskcli.tasks.sounds import features
@@ -21,7 +21,7 @@ class Generating(Recognizer):
 
     timestamps = ("none",)
 
-    def preprocess(self, items: list[Sound]) -> Batch:
+    def preprocess(self, items: list[AudioInput]) -> Batch:
         samples = [item.samples for item in items]
         inputs = features(self.extractor, self.model, samples, items[0].rate)
         return Batch(inputs, range(len(items)))
@@ -33,7 +33,7 @@ class Generating(Recognizer):
         return self.model.generate(**batch.inputs, **limit).cpu()
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[Sound], timestamps: str
+        self, outputs: Any, batch: Batch, items: list[AudioInput], timestamps: str
     ) -> list[Transcript | Noted[Transcript]]:
         parts: list[list[str]] = [[] for _ in items]
         notes: list[tuple[str, ...]] = [() for _ in items]
@@ -95,7 +95,7 @@ class Asked(Generating):
         word = self.language and self.language.lower()
         return codes.get(word, word) if word else None
 
-    def preprocess(self, items: list[Sound]) -> Batch:
+    def preprocess(self, items: list[AudioInput]) -> Batch:
         made = self._request([item.samples for item in items], items[0].rate)
         accepted = inspect.signature(self.model.forward).parameters
         inputs = {name: value for name, value in made.items() if name in accepted}

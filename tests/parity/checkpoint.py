@@ -16,7 +16,7 @@ from parity.processors import (
     tokenizer_of,
 )
 from parity.shrink import merged, tiny
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.runtime.loader import without_training_losses
 from taskcli.task import Task
 

@@ -13,7 +13,7 @@ from parity.families import CANNOT, NEEDS, NOT_MEANT
 from parity.trial import NOT_MADE
 from parity.walk import Found, model_types
 from taskcli.checkpoints import package_folder
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.sharing import Sharing
 from taskcli.task import Task
 from taskcli.tasks import TASKS

@@ -13,7 +13,7 @@ from samples import ARTICLE, QUESTION, SHORT_TEXT, UNICODE_TEXT, noise, scene, t
 
 import taskcli
 from parity.checkpoint import make
-from taskcli.items import Media
+from taskcli.media.items import Media
 from taskcli.results import Detection, Segment
 from taskcli.runtime import dtypes
 from taskcli.sharing import Sharing

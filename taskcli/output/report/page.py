@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from taskcli.errors import first_line
 from taskcli.files.atomic_write import Unfinished
-from taskcli.items import Item
+from taskcli.media.items import Item
 from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, ink_on
 from taskcli.output.report.previews import Preview
 from taskcli.output.running import label_colours

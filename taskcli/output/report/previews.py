@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from taskcli.items import Item, LongSound, Passage, Picture, Sound
+from taskcli.media.items import AudioInput, ImageInput, Item, LongSound, TextInput
 from taskcli.results import Answer, DepthMap
 
 # (inputs up to, longest side in pixels): a page of many pictures must still open quickly.
@@ -61,7 +61,7 @@ class Preview:
         raise TypeError(f"no preview for {type(item).__name__}")
 
     @_shown.register
-    def _(self, item: Picture, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: ImageInput, result: Any, full: bool) -> dict[str, Any]:
         width, height = item.size
         shown: dict[str, Any] = {"width": width, "height": height}
         if full:
@@ -74,7 +74,7 @@ class Preview:
         return shown
 
     @_shown.register
-    def _(self, item: Sound, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: AudioInput, result: Any, full: bool) -> dict[str, Any]:
         shown: dict[str, Any] = {"seconds": item.seconds, "peaks": _peaks(item.samples)}
         if not full and item.seconds <= _LONGEST_SOUND:
             shown["sound"] = _mp3(item)
@@ -85,7 +85,7 @@ class Preview:
         return {"seconds": item.seconds, "peaks": _peaks(item.loudest)}
 
     @_shown.register
-    def _(self, item: Passage, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: TextInput, result: Any, full: bool) -> dict[str, Any]:
         start = _excerpt_start(item.text, result)
         text = item.text[start : start + _LONGEST_TEXT]
         shown = {"text": text, "start": start, "length": len(item.text)}
@@ -131,7 +131,7 @@ def _peaks(samples: Any) -> list[int]:
     return [int(level) for level in np.rint(peaks * (100 / (float(peaks.max()) or 1.0)))]
 
 
-def _mp3(sound: Sound) -> str | None:
+def _mp3(sound: AudioInput) -> str | None:
     """The sound as MP3, which every browser plays; None at a rate that MP3 has not."""
     import soundfile
 

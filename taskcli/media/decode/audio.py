@@ -9,10 +9,10 @@ import numpy as np
 import soxr
 
 from taskcli.errors import InputError
-from taskcli.items import LongSound, Recording, Sound
-from taskcli.runtime import containers, sndfile
-from taskcli.runtime.blocks import Block, Samples
-from taskcli.runtime.joined import Part, parts_of
+from taskcli.media.decode import containers, sndfile
+from taskcli.media.decode.audio_blocks import Block, Samples
+from taskcli.media.decode.concatenated import Part, parts_of
+from taskcli.media.items import AudioInput, LongSound, Recording
 
 _HELD_SECONDS = 600  # of a recording that is decoded whole; a longer one is read as it is heard
 _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
@@ -22,7 +22,7 @@ _CANCELLED = 0.05
 _FAINT = 1e-8  # power, -80 dB: what is fainter is no sound that could be lost
 
 
-def decode_sound(
+def decode_audio(
     stream: BinaryIO, rate: int, max_seconds: float, track: int | None = None
 ) -> Recording:
     """Decode a recording to mono float32 at `rate` samples a second.
@@ -51,7 +51,7 @@ def decode_sound(
         if held > _HELD_SECONDS * rate:
             return LongSound(rate, _read_on(head, pieces, stream), reading.notes)
     samples = head[0] if len(head) == 1 else np.concatenate([np.zeros(0, np.float32), *head])
-    return Sound(samples, rate, tuple(dict.fromkeys(reading.notes)))
+    return AudioInput(samples, rate, tuple(dict.fromkeys(reading.notes)))
 
 
 def _read_on(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal, NamedTuple
 
 from taskcli.errors import InputError
-from taskcli.runtime import mpeg
+from taskcli.media.decode import mpeg
 
 _MOST_PARTS = 10_000
 _MOST_BOXES = 200_000  # of an MP4, or chunks of a WAV before its sound

@@ -16,7 +16,7 @@ from models import answers, load
 from rich.cells import cell_len
 from samples import sounds
 
-from taskcli.captions import captions, spaced, wrapped
+from taskcli.media.cues import captions, spaced, wrapped
 from taskcli.output import open_writer
 from taskcli.output.saved.transcripts import contents
 from taskcli.output.writer import Layout
@@ -274,7 +274,7 @@ def test_the_language_that_was_found_stands_in_the_record(run: Any, tmp_path: Pa
 
 
 def _source(name: str) -> Any:
-    from taskcli.items import Media
+    from taskcli.media.items import Media
     from taskcli.sources import Reading, resolve
 
     [source] = resolve([name], Reading(Media.AUDIO, ()), texts=[]).items

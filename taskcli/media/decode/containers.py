@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from taskcli.errors import InputError
-from taskcli.runtime.blocks import Block, Samples, believed, cut_short, silence
+from taskcli.media.decode.audio_blocks import Block, Samples, believed, cut_short, silence
 
 # Containers that PyAV may open. Playlists are not among them: they name other files.
 _CONTAINERS = (

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from taskcli.errors import InputError
-from taskcli.items import Picture
-from taskcli.runtime.jpeg import scans
-from taskcli.runtime.partial import can_be_rescued, rescued
+from taskcli.media.decode.jpeg import scans
+from taskcli.media.decode.truncated_image import can_be_rescued, rescued
+from taskcli.media.items import ImageInput
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, with a clear message
 
@@ -39,7 +39,7 @@ _MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones ta
 
 
 @dataclass(frozen=True)
-class PictureReading:
+class ImageReading:
     """How an image file is read.
 
     `side` is what the processor will resize to: a JPEG is then decoded no larger than needed,
@@ -54,7 +54,7 @@ class PictureReading:
     truncated: bool = False
 
 
-def decode_picture(stream: BinaryIO, reading: PictureReading) -> Picture:
+def decode_image(stream: BinaryIO, reading: ImageReading) -> ImageInput:
     """Decode an image file.
 
     Raises InputError for what is not an image, is damaged, is larger than the reading allows, or
@@ -63,12 +63,12 @@ def decode_picture(stream: BinaryIO, reading: PictureReading) -> Picture:
     return _within(_MOST_SECONDS, partial(_decoded, stream, reading))
 
 
-def _within(seconds: float, work: Callable[[], Picture]) -> Picture:
+def _within(seconds: float, work: Callable[[], ImageInput]) -> ImageInput:
     """The work's outcome, unless it takes more than `seconds` of a processor.
 
     A decoder in C cannot be stopped: its thread is left behind, and ends with the process.
     """
-    outcome: Future[Picture] = Future()
+    outcome: Future[ImageInput] = Future()
 
     def run() -> None:
         try:
@@ -95,7 +95,7 @@ def _processor_seconds(thread: threading.Thread) -> float:
     return times.get(thread.native_id or 0, 0.0)
 
 
-def _decoded(stream: BinaryIO, reading: PictureReading) -> Picture:
+def _decoded(stream: BinaryIO, reading: ImageReading) -> ImageInput:
     notes: list[str] = []
     try:
         with python_warnings.catch_warnings():
@@ -113,10 +113,10 @@ def _decoded(stream: BinaryIO, reading: PictureReading) -> Picture:
         raise InputError(f"the image is damaged: {failure}") from None
     if _is_transposed(image):
         size = (size[1], size[0])
-    return Picture(picture, size, tuple(notes))
+    return ImageInput(picture, size, tuple(notes))
 
 
-def _opened(stream: BinaryIO, reading: PictureReading, notes: list[str]) -> Image.Image:
+def _opened(stream: BinaryIO, reading: ImageReading, notes: list[str]) -> Image.Image:
     """The image by its header alone, its first frame."""
     image = _heif(stream, reading) if _is_heif(stream) else Image.open(stream, formats=_FORMATS)
     _check_size(image.size, reading.max_pixels)
@@ -128,7 +128,7 @@ def _opened(stream: BinaryIO, reading: PictureReading, notes: list[str]) -> Imag
 
 
 def _loaded(
-    stream: BinaryIO, image: Image.Image, reading: PictureReading, notes: list[str]
+    stream: BinaryIO, image: Image.Image, reading: ImageReading, notes: list[str]
 ) -> Image.Image:
     """The image with its pixels, reduced if it is much larger than what the model sees."""
     _draft(image, reading.side)
@@ -160,7 +160,7 @@ def _is_heif(stream: BinaryIO) -> bool:
     return head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS
 
 
-def _heif(stream: BinaryIO, reading: PictureReading) -> Image.Image:
+def _heif(stream: BinaryIO, reading: ImageReading) -> Image.Image:
     """The main picture of an iPhone's file, upright. An optional library decodes it."""
     try:
         from pillow_heif import open_heif

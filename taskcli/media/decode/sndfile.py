@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 import soundfile
 
-from taskcli.runtime import mpeg
-from taskcli.runtime.blocks import BLOCK_SECONDS, Block, believed, cut_short
+from taskcli.media.decode import mpeg
+from taskcli.media.decode.audio_blocks import BLOCK_SECONDS, Block, believed, cut_short
 
 _RESUMABLE = ("FLAC", "MP3", "OGG")  # of frames: behind a damaged one, FFmpeg finds the next
 _FRAME = 1_152  # samples of an MP3: the least that can be missing

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from taskcli import kinds
-from taskcli.encodings import AUTO, decoded
 from taskcli.errors import InputError
-from taskcli.items import MOST_PIXELS, Item, LongSound, Media, Passage
-from taskcli.runtime.pictures import PictureReading, decode_picture
-from taskcli.runtime.sounds import decode_sound, header_seconds
-from taskcli.sources import NOT_FETCHED, Source, is_url
+from taskcli.media import file_types
+from taskcli.media.decode.audio import decode_audio, header_seconds
+from taskcli.media.decode.image import ImageReading, decode_image
+from taskcli.media.encodings import AUTO, decoded
+from taskcli.media.items import MOST_PIXELS, Item, LongSound, Media, TextInput
+from taskcli.media.source import NOT_FETCHED, Source, is_url
 
 _WITH_TAGS = "a web page, read with its tags; pandoc -t plain gives its words alone"
 _GONE = "it was there when the inputs were listed, or it is a link to nothing"
@@ -51,50 +51,50 @@ class Decoder:
             return item
 
     def _media(self, stream: BinaryIO, source: Source) -> Item:
-        head = stream.read(kinds.HEAD)
+        head = stream.read(file_types.HEAD)
         self._check_kind(head, source)
         stream.seek(0)
         try:
             return self._decoded(stream)
         except InputError as failure:
             unknown = failure.message.startswith("not ")  # it is something else altogether
-            if unknown and kinds.is_text(head):
-                raise self._refusal(kinds.a_text(source.id), source) from None
+            if unknown and file_types.is_text(head):
+                raise self._refusal(file_types.a_text(source.id), source) from None
             raise
 
     def _decoded(self, stream: BinaryIO) -> Item:
         if self.media is Media.IMAGE:
-            return decode_picture(stream, self._picture_reading)
-        return decode_sound(stream, self.rate, self.max_duration * 3600, self.track)
+            return decode_image(stream, self._picture_reading)
+        return decode_audio(stream, self.rate, self.max_duration * 3600, self.track)
 
-    def _check_kind(self, head: bytes, source: Source) -> kinds.Kind | None:
+    def _check_kind(self, head: bytes, source: Source) -> file_types.FileType | None:
         """What the content is, if that is known. Raises InputError for what is no such medium."""
-        kind = kinds.kind_of(head, source.id)
+        kind = file_types.kind_of(head, source.id)
         if kind is not None and kind.media is not self.media:
             raise self._refusal(kind, source)
         return kind
 
-    def _refusal(self, kind: kinds.Kind, source: Source) -> InputError:
+    def _refusal(self, kind: file_types.FileType, source: Source) -> InputError:
         return kind.refusal(self.media, source.path or "FILE", self.task, self.readers)
 
     @property
-    def _picture_reading(self) -> PictureReading:
-        return PictureReading(self.picture_side, self.max_pixels, self.levels, self.truncated)
+    def _picture_reading(self) -> ImageReading:
+        return ImageReading(self.picture_side, self.max_pixels, self.levels, self.truncated)
 
-    def _passage(self, source: Source) -> Passage:
+    def _passage(self, source: Source) -> TextInput:
         text, notes = self._document(source) if source.text is None else (source.text, ())
         if source.text is None and not self.final_newline:
             text = text.removesuffix("\n").removesuffix("\r")
         if not text.strip():
             raise InputError("the text is empty")
-        return Passage(text, source.fields, notes)
+        return TextInput(text, source.fields, notes)
 
     def _document(self, source: Source) -> tuple[str, tuple[str, ...]]:
         """The text of a document, and what is to be said of it."""
         with _open(source) as stream:
             content = stream.read()
-        kind = self._check_kind(content[: kinds.HEAD], source)
-        return decoded(content, self.encoding), (_WITH_TAGS,) if kinds.is_page(kind) else ()
+        kind = self._check_kind(content[: file_types.HEAD], source)
+        return decoded(content, self.encoding), (_WITH_TAGS,) if file_types.is_page(kind) else ()
 
 
 def stated_seconds(path: str) -> float:

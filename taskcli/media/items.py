@@ -19,7 +19,7 @@ class Media(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ImageInput:
     """An upright RGB image.
 
     `size` is (width, height) in pixels of the upright original: `image` may be a reduced
@@ -36,7 +36,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class AudioInput:
     """Mono float32 samples, shape [n], in [-1, 1], at `rate` samples a second."""
 
     samples: "np.ndarray[Any, Any]"
@@ -91,7 +91,7 @@ def _loudest(samples: "np.ndarray[Any, Any]", width: int) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class TextInput:
     """A text, and the other fields of the row that it came from."""
 
     text: str
@@ -99,5 +99,5 @@ class Passage:
     warnings: tuple[str, ...] = ()
 
 
-Recording = Sound | LongSound
-Item = Picture | Recording | Passage
+Recording = AudioInput | LongSound
+Item = ImageInput | Recording | TextInput

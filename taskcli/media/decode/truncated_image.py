@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from taskcli.errors import InputError
-from taskcli.runtime.jpeg import lacks_detail, scans, without_cut_segment
+from taskcli.media.decode.jpeg import lacks_detail, scans, without_cut_segment
 
 _JPEG_END = b"\xff\xd9"
 # Either follows what a JPEG holds: a picture that is whole ignores them, one that is not decodes

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rich.cells import cell_len
 
-from taskcli.patterns import Pattern
+from taskcli.media.patterns import Pattern
 from taskcli.results import Chunk
 
 LINE = 42  # columns that are read at a glance, two for a Chinese letter; the usual subtitling rule

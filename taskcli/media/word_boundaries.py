@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
-from taskcli.patterns import Pattern
+from taskcli.media.patterns import Pattern
 
 # Han, kana, Bopomofo, Thai, Lao, Myanmar, Khmer, Tibetan. Katakana writes whole words, as names.
 _SPACELESS = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from taskcli.errors import InputError
-from taskcli.items import Media
+from taskcli.media.items import Media
 
 HEAD = 4096  # bytes that are looked at
 
@@ -23,7 +23,7 @@ _NOT_IN_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]|\0\0")
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileType:
     """`media` is whose tasks read it; `hints` say what makes something readable of it.
 
     A hint of None is for every other task. {file} is its name, {task} the task's that was asked.
@@ -48,14 +48,14 @@ class Kind:
         return InputError(f"not {_WANTED[wanted]}: this is {self.name}", hint)
 
 
-def _converted(name: str, command: str) -> Kind:
+def _converted(name: str, command: str) -> FileType:
     """A document; `command` writes its text to standard output."""
-    return Kind(name, None, {Media.TEXT: command + " | taskcli {task} -"})
+    return FileType(name, None, {Media.TEXT: command + " | taskcli {task} -"})
 
 
-_PICTURE = Kind("a picture", Media.IMAGE)
-_SOUND = Kind("a recording", Media.AUDIO, {Media.TEXT: "taskcli asr {file} | taskcli {task} -"})
-_VIDEO = Kind(
+_PICTURE = FileType("a picture", Media.IMAGE)
+_SOUND = FileType("a recording", Media.AUDIO, {Media.TEXT: "taskcli asr {file} | taskcli {task} -"})
+_VIDEO = FileType(
     "a video",
     Media.AUDIO,
     {
@@ -63,7 +63,7 @@ _VIDEO = Kind(
         Media.TEXT: "taskcli asr {file} | taskcli {task} -",
     },
 )
-_RAW = Kind(
+_RAW = FileType(
     "a camera's raw file",
     None,
     {
@@ -71,17 +71,17 @@ _RAW = Kind(
         None: "these are developed into pictures: darktable-cli {file} developed.jpg, say",
     },
 )
-_POINTER = Kind(
+_POINTER = FileType(
     "a Git LFS pointer, not the file itself",
     None,
     {None: "git lfs pull fetches what it stands for"},
 )
-_PAGE = Kind(
+_PAGE = FileType(
     "a web page",
     Media.TEXT,
     {None: "did the download fail? open it in a text editor: it may say why"},
 )
-_PDF = Kind(
+_PDF = FileType(
     "a PDF document",
     None,
     {
@@ -93,15 +93,17 @@ _WORD = _converted("a Word document", "pandoc -t plain {file}")
 _ODT = _converted("an OpenDocument text", "pandoc -t plain {file}")
 _EPUB = _converted("an EPUB book", "pandoc -t plain {file}")
 _RTF = _converted("a document in RTF", "pandoc -t plain {file}")
-_SHEET = Kind("a spreadsheet", None, {None: "save it as CSV, and name its column with --field"})
-_SLIDES = Kind("a presentation", None, {None: "save it as text or as pictures"})
-_OLD_OFFICE = Kind("an old Office document", None, {None: "save it as text, or a table as CSV"})
-_PARQUET = Kind("a Parquet table", None, {None: "write it as JSON Lines, and name a --field"})
-_ARCHIVE = Kind("an archive", None, {None: "unpack it, and give the folder"})
-_PACKED = Kind("a compressed file", None, {None: "unpack it first"})
-_GZIP = Kind("a gzip file", None, {None: "gunzip -c {file} | taskcli {task} -"})
-_SVG = Kind("a drawing (SVG)", Media.TEXT, {Media.IMAGE: "rsvg-convert {file} -o drawn.png, say"})
-_POSTSCRIPT = Kind(
+_SHEET = FileType("a spreadsheet", None, {None: "save it as CSV, and name its column with --field"})
+_SLIDES = FileType("a presentation", None, {None: "save it as text or as pictures"})
+_OLD_OFFICE = FileType("an old Office document", None, {None: "save it as text, or a table as CSV"})
+_PARQUET = FileType("a Parquet table", None, {None: "write it as JSON Lines, and name a --field"})
+_ARCHIVE = FileType("an archive", None, {None: "unpack it, and give the folder"})
+_PACKED = FileType("a compressed file", None, {None: "unpack it first"})
+_GZIP = FileType("a gzip file", None, {None: "gunzip -c {file} | taskcli {task} -"})
+_SVG = FileType(
+    "a drawing (SVG)", Media.TEXT, {Media.IMAGE: "rsvg-convert {file} -o drawn.png, say"}
+)
+_POSTSCRIPT = FileType(
     "a PostScript document",
     None,
     {
@@ -109,12 +111,16 @@ _POSTSCRIPT = Kind(
         Media.IMAGE: "make a PNG of it yourself, if you trust it: PostScript is a program",
     },
 )
-_LAYERS = Kind("a file of layers", None, {None: "export it as PNG"})
-_JPEG_XL = Kind("a JPEG XL picture", None, {None: "djxl {file} picture.png"})
-_SCIENCE = Kind("a file of measurements", None, {None: "export what is to be seen as PNG"})
-_NOTES = Kind("a file of notes (MIDI)", None, {None: "fluidsynth -F played.wav plays it to a file"})
-_ARRAY = Kind("an array of numbers", None, {None: "write it as PNG or WAV"})
-_DATABASE = Kind("a database", None, {None: "export a table as CSV, and name its column: --field"})
+_LAYERS = FileType("a file of layers", None, {None: "export it as PNG"})
+_JPEG_XL = FileType("a JPEG XL picture", None, {None: "djxl {file} picture.png"})
+_SCIENCE = FileType("a file of measurements", None, {None: "export what is to be seen as PNG"})
+_NOTES = FileType(
+    "a file of notes (MIDI)", None, {None: "fluidsynth -F played.wav plays it to a file"}
+)
+_ARRAY = FileType("an array of numbers", None, {None: "write it as PNG or WAV"})
+_DATABASE = FileType(
+    "a database", None, {None: "export a table as CSV, and name its column: --field"}
+)
 
 # Signatures that a text could not have, or has for no other reason. The first that fits wins.
 _TEXTUAL = [
@@ -167,7 +173,7 @@ _COMPILED = {
 _RAW_ENDINGS = frozenset(".3fr .arw .cr2 .dcr .dng .erf .iiq .kdc .mef .nef .nrw .pef .srw".split())
 
 
-def kind_of(head: bytes, name: str = "") -> Kind | None:
+def kind_of(head: bytes, name: str = "") -> FileType | None:
     """What begins with `head`; None for what is not known, a plain text among it."""
     if found := _first("textual", head):
         return found
@@ -189,18 +195,18 @@ def is_text(head: bytes) -> bool:
     return True
 
 
-def is_page(kind: Kind | None) -> bool:
+def is_page(kind: FileType | None) -> bool:
     """Whether it is a text whose words stand between tags."""
     return kind is _PAGE
 
 
-def a_text(name: str) -> Kind:
+def a_text(name: str) -> FileType:
     """The kind of a plain text, where something else was wanted."""
     hint = "if it lists paths: --files-from " + ("-" if name == "-" else "{file}")
     if Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
         hint = "if its rows hold paths: --field NAME"
-    return Kind("a text", Media.TEXT, {None: hint})
+    return FileType("a text", Media.TEXT, {None: hint})
 
 
-def _first(table: str, head: bytes) -> Kind | None:
+def _first(table: str, head: bytes) -> FileType | None:
     return next((kind for pattern, kind in _COMPILED[table] if pattern.match(head)), None)

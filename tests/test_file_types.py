@@ -16,10 +16,10 @@ from PIL import Image
 from samples import scene, tone
 
 from taskcli.errors import InputError
-from taskcli.items import Media, Passage
-from taskcli.kinds import HEAD, kind_of
-from taskcli.runtime.media import Decoder
-from taskcli.sources import Source
+from taskcli.media.decode.decoder import Decoder
+from taskcli.media.file_types import HEAD, kind_of
+from taskcli.media.items import Media, TextInput
+from taskcli.media.source import Source
 
 Run = Callable[..., Finished]
 READERS = {Media.TEXT: "ner", Media.IMAGE: "detect", Media.AUDIO: "asr"}
@@ -240,20 +240,20 @@ def test_a_text_about_files_is_a_text(text: str, encoding: str) -> None:
         pytest.skip("not in this encoding")
     decoder = Decoder(Media.TEXT, encoding="latin-1" if encoding == "latin-1" else "auto")
     item = decoder(Source("a.txt", data=text.encode(encoding)))
-    assert isinstance(item, Passage)
+    assert isinstance(item, TextInput)
     assert (item.text, item.warnings) == (text, ())
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
 def test_a_document_tells_its_encoding(encoding: str) -> None:
     item = Decoder(Media.TEXT)(Source("a.txt", data="naïve\r\n".encode(encoding)))
-    assert isinstance(item, Passage)
+    assert isinstance(item, TextInput)
     assert item.text == "naïve\r\n"
 
 
 def test_a_web_page_is_a_text_with_tags() -> None:
     item = Decoder(Media.TEXT)(Source("a.html", data=PAGE))
-    assert isinstance(item, Passage)
+    assert isinstance(item, TextInput)
     assert item.warnings == (
         "a web page, read with its tags; pandoc -t plain gives its words alone",
     )

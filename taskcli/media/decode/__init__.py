@@ -1,0 +1,1 @@
+"""From bytes to items: the only home of Pillow and soundfile; nothing here needs torch."""

@@ -1,0 +1,32 @@
+"""One input before it is decoded."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from taskcli.errors import InputError
+
+NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input before it is decoded: a file, bytes, or a text, or why it is none of them.
+
+    `number` is its place among the inputs of the call, from 0. What is `answered` by an earlier run
+    is computed again only where an input that shared its batch is not.
+    """
+
+    id: str
+    path: str | None = None
+    data: bytes | None = None
+    text: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    error: InputError | None = None
+    number: int = 0
+    answered: bool = False
+
+
+def is_url(word: str) -> bool:
+    return re.match("[a-z][a-z0-9+.-]+://", word, re.IGNORECASE) is not None
