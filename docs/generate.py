@@ -12,8 +12,8 @@ from taskcli.checkpoints import Registry
 from taskcli.cli import config, models
 from taskcli.cli.doctor import doctor
 from taskcli.cli.schema import schema
-from taskcli.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
-from taskcli.settings import flags_as_typed
+from taskcli.config.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.config.settings import flags_as_typed
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 

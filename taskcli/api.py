@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskcli import engine, hub, lock, settings
+from taskcli import engine, hub, lock
 from taskcli.checkpoints import Checkpoint
+from taskcli.config import settings
 from taskcli.engine.batching import broken_windows
 from taskcli.engine.cores import usable_cores
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line

@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from taskcli.config.options import OutputOptions
 from taskcli.media.items import Item, Media
-from taskcli.options import OutputOptions
 
 OptionsT = TypeVar("OptionsT")
 ItemT = TypeVar("ItemT", bound=Item)

@@ -9,7 +9,7 @@ import pytest
 from conftest import Finished
 from hub_server import Fault, Hub
 
-from taskcli import settings
+from taskcli.config import settings
 
 Run = Callable[..., Finished]
 

@@ -18,11 +18,11 @@ from checkpoints import BY_TASK, cached
 from conftest import Finished
 from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_sounds, photos, sounds
 
-from taskcli import settings
 from taskcli.checkpoints import Registry, builtin_folder
 from taskcli.cli.execute import Call
+from taskcli.config import settings
+from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn
 from taskcli.media.items import Media
-from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn
 from taskcli.output import UNIVERSAL
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, TASKS

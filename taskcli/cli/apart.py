@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TextIO
 
 from taskcli import journal
+from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError, StoppedError, UsageError
 from taskcli.files.identity import Identity, identity, is_one
 from taskcli.media.source import Source
-from taskcli.options import OutputOptions
 from taskcli.output import FOLDERS
 from taskcli.output.saved.files import Protected
 from taskcli.sources import Sources, printable

@@ -10,8 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from taskcli import __version__, lock, settings
+from taskcli import __version__, lock
 from taskcli.checkpoints import Registry
+from taskcli.config import settings
 from taskcli.errors import TaskcliError, first_line
 from taskcli.hub import is_offline
 from taskcli.tasks import BY_NAME, every_group, groups_of

@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
+from taskcli.config.settings import variable_of
 from taskcli.output import UNIVERSAL
-from taskcli.settings import variable_of
 from taskcli.task import Task
 from taskcli.tasks import groups_of
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from taskcli.checkpoints import Registry
+from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError
 from taskcli.finding import EXTENSIONS
 from taskcli.media.items import Media
 from taskcli.output import UNIVERSAL
-from taskcli.settings import flags_as_typed
 from taskcli.tasks import BY_NAME, groups_of
 
 Found = Mapping[str, str]  # a word, and what it means

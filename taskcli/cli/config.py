@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from taskcli import lock, settings
+from taskcli import lock
 from taskcli.checkpoints import Checkpoint
 from taskcli.cli.models.named import Format, complete_task, known_task, print_json
-from taskcli.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config import settings
+from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config.settings import Setting
 from taskcli.output.views import safe
-from taskcli.settings import Found
 from taskcli.tasks import BY_NAME, every_group, groups_of
 
 app = typer.Typer(help="Settings: what holds, and where it comes from.", no_args_is_help=True)
@@ -80,7 +81,7 @@ def _layers(task: str, groups: tuple[type[Any], ...]) -> tuple[dict[str, Any], .
     return tuple({name: one.value for name, one in part.items()} for part in _parts(task, groups))
 
 
-def _parts(task: str, groups: tuple[type[Any], ...]) -> list[dict[str, Found]]:
+def _parts(task: str, groups: tuple[type[Any], ...]) -> list[dict[str, Setting]]:
     """The environment's settings, then the files'."""
     settings.check_environment(*every_group())
     files = settings.found_in_files(task, groups, every_group(), BY_NAME)
@@ -95,7 +96,7 @@ def _rows(
         keys = settings.keys_of(groups[0])
         usual = settings.fields_of(checkpoint.options, keys, f"configs/{task}.toml")
         where = f"what suits {checkpoint.name}"
-        parts.append({name: Found(value, where) for name, value in usual.items()})
+        parts.append({name: Setting(value, where) for name, value in usual.items()})
     layers = [{name: one.value for name, one in part.items()} for part in parts]
     for group in groups:
         built = settings.build(group, "settings", *layers)

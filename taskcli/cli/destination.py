@@ -10,10 +10,10 @@ from typing import Any, TextIO, cast
 
 from taskcli import journal
 from taskcli.cli.apart import InTheWayError
+from taskcli.config.options import OutputOptions
 from taskcli.errors import StoppedError, UsageError
 from taskcli.files.atomic_write import Unfinished, WholeWrites
 from taskcli.files.identity import identity
-from taskcli.options import OutputOptions
 from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
 from taskcli.output.saved import SAVING
 from taskcli.sources import Sources, printable

@@ -14,7 +14,7 @@ from taskcli import hub
 from taskcli.checkpoints import Checkpoint, weight_bytes
 from taskcli.cli import messages, writing
 from taskcli.cli.streams import stdout_is_terminal
-from taskcli.options import OutputOptions
+from taskcli.config.options import OutputOptions
 from taskcli.output.safe import safe
 from taskcli.sharing import rule_of
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
-from taskcli import __version__, hub, journal, lock, output, settings
+from taskcli import __version__, hub, journal, lock, output
 from taskcli.api import Answered, DecodeLimits, open_model, window_of
 from taskcli.checkpoints import Checkpoint
 from taskcli.cli import destination, dry_run, report, writing
@@ -23,11 +23,12 @@ from taskcli.cli.streams import (
     standard_input,
     stdout_is_terminal,
 )
+from taskcli.config import settings
+from taskcli.config.options import InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.errors import ExitCode
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import Media
 from taskcli.media.source import Source
-from taskcli.options import InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.sources import Reading, Sources, printable, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group, groups_of

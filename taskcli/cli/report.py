@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from taskcli import __version__
 from taskcli.api import Model
 from taskcli.cli.stopping import Stopping
-from taskcli.settings import flag_of
+from taskcli.config.settings import flag_of
 from taskcli.tasks import groups_of
 
 if TYPE_CHECKING:

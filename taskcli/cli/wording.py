@@ -8,10 +8,10 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
+from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError, UsageError
 from taskcli.finding import EXTENSIONS
 from taskcli.media.items import Media
-from taskcli.settings import flags_as_typed
 from taskcli.tasks import BY_NAME, groups_of
 
 COMMANDS = (*BY_NAME, "models", "config", "doctor", "schema")

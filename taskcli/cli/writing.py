@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from taskcli import output
 from taskcli.api import Answered, Model
+from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
-from taskcli.options import OutputOptions
 from taskcli.output import Layout, Writer, coco_numbers
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.saved import Saver

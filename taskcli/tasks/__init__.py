@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from taskcli.options import INPUT_GROUPS, ModelOptions, RunOptions
+from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions
 from taskcli.task import Task
 from taskcli.tasks.asr import Asr
 from taskcli.tasks.classify_audio import ClassifyAudio

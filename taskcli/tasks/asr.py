@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from taskcli.config.options import OUTPUT_PANEL, OutputOptions
 from taskcli.errors import UsageError
 from taskcli.media.items import AudioInput, Media, Recording
-from taskcli.options import OUTPUT_PANEL, OutputOptions
 from taskcli.results import Transcript
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.languages import matching

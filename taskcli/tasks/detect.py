@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.media.items import ImageInput
-from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, Detection
 from taskcli.task import Batch
 from taskcli.tasks.pictures import FoundOutput, PictureTask

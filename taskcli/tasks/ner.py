@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from taskcli.config.options import OutputOptions, Stride, Threshold
 from taskcli.errors import UsageError
 from taskcli.media.items import Media, TextInput
-from taskcli.options import OutputOptions, Stride, Threshold
 from taskcli.results import Entity, TokenEntity
 from taskcli.tags import read_tags
 from taskcli.task import Batch, Noted, Task

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from taskcli.config.options import OUTPUT_PANEL, OutputOptions, UsersOwn
 from taskcli.errors import InputError
 from taskcli.media.items import MOST_PIXELS, ImageInput, Media
-from taskcli.options import OUTPUT_PANEL, OutputOptions, UsersOwn
 from taskcli.task import Batch, OptionsT, ResultT, Task
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError
 from taskcli.media.items import Media, TextInput
-from taskcli.options import OutputOptions
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from taskcli.options import ScoreFunction, TopK
+from taskcli.config.options import ScoreFunction, TopK
 from taskcli.results import Label
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
-from taskcli.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.task import Batch, Noted, OptionsT, ResultT, Task
 from taskcli.tasks.parting import By, Parted, parted
 from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded

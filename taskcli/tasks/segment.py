@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.errors import CheckpointError, UsageError
 from taskcli.media.items import ImageInput
-from taskcli.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch
 from taskcli.tasks.pictures import FoundOutput, PictureTask

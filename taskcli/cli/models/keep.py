@@ -5,10 +5,11 @@ from typing import Any
 
 import typer
 
-from taskcli import hub, lock, settings
+from taskcli import hub, lock
 from taskcli.checkpoints import Checkpoint, Registry
 from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
 from taskcli.cli.models.pull import Revision
+from taskcli.config import settings
 from taskcli.download import ask
 from taskcli.errors import CheckpointError, UsageError
 from taskcli.refusals import explained, ways_out

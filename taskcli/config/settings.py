@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
-from taskcli.options import UsersOwn
 
 OptionsT = TypeVar("OptionsT")
 PROJECT_FILE = Path("taskcli.toml")
@@ -27,7 +27,7 @@ def user_file() -> Path:
 
 
 @dataclass(frozen=True)
-class Found:
+class Setting:
     """A setting's value, and the place that it comes from."""
 
     value: Any
@@ -44,7 +44,7 @@ def from_files(
 
 def found_in_files(
     task: str, groups: Iterable[type[Any]], every: Iterable[type[Any]], tasks: Iterable[str]
-) -> dict[str, Found]:
+) -> dict[str, Setting]:
     """As `from_files`, each with the file that it comes from.
 
     Top-level keys are for every task, those of a [task] table for that one. `groups` are this
@@ -53,7 +53,7 @@ def found_in_files(
     """
     groups = tuple(groups)
     keys, known = keys_of(*groups), keys_of(*groups, *every)
-    merged: dict[str, Found] = {}
+    merged: dict[str, Setting] = {}
     for path in (user_file(), PROJECT_FILE):
         document = _read(path)
         own = document.get(task, {})
@@ -69,7 +69,7 @@ def found_in_files(
             named = fields_of(values, keys, where)
             if not _is_users(path):
                 _check_harmless(named, groups, where)
-            merged |= {name: Found(value, where) for name, value in named.items()}
+            merged |= {name: Setting(value, where) for name, value in named.items()}
     return merged
 
 
@@ -96,10 +96,10 @@ def _check_harmless(values: Mapping[str, Any], groups: Iterable[type[Any]], wher
         )
 
 
-def found_in_environment(*groups: type[Any]) -> dict[str, Found]:
+def found_in_environment(*groups: type[Any]) -> dict[str, Setting]:
     """The options that TASKCLI_<OPTION> sets, by field, as text."""
     return {
-        name: Found(os.environ[variable], variable)
+        name: Setting(os.environ[variable], variable)
         for group in groups
         for name, declaration in _declarations(group).items()
         if (variable := variable_of(name, declaration)) in os.environ

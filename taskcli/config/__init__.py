@@ -1,0 +1,1 @@
+"""What the user decides: flags, environment variables and files."""
