@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo
 
-from taskcli.checkpoints import Registry
+from taskcli.checkpoints.registry import Registry
 from taskcli.cli import config, models
 from taskcli.cli.doctor import doctor
 from taskcli.cli.schema import schema

@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskcli import engine, hub, lock
-from taskcli.checkpoints import Checkpoint
+from taskcli import engine
+from taskcli.checkpoints import cache, lock
+from taskcli.checkpoints.registry import Checkpoint
 from taskcli.config import settings
 from taskcli.engine.batching import broken_windows
 from taskcli.engine.cores import usable_cores
@@ -257,7 +258,7 @@ def load(
     usual = settings.fields_of(checkpoint.options, keys, model)
     built = settings.build(task_class.Options, model, chosen, usual)
     task_class.refuse(built, checkpoint.languages)
-    fetched = hub.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
+    fetched = cache.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
     return open_model(task_class, built, fetched, device, dtype, batch_size)
 
 

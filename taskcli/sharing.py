@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from taskcli.checkpoints import package_folder
+from taskcli.checkpoints.registry import package_folder
 from taskcli.media.items import Media
 from taskcli.task import Task
 

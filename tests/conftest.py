@@ -141,7 +141,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     from huggingface_hub import close_session, constants
     from huggingface_hub.utils import _http
 
-    from taskcli import download
+    from taskcli.checkpoints import download
 
     with serving() as served:
         cache = tmp_path / "huggingface"

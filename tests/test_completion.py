@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Finished
 
-from taskcli.checkpoints import Registry
+from taskcli.checkpoints.registry import Registry
 from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
@@ -105,7 +105,7 @@ def test_zsh_and_fish_get_the_meaning_too(run: Run) -> None:
 def test_a_broken_file_and_an_open_quote_are_no_traceback(
     offered: Callable[..., list[str]], home: Path
 ) -> None:
-    from taskcli.checkpoints import user_registry
+    from taskcli.checkpoints.registry import user_registry
 
     user_registry("detect").parent.mkdir(parents=True)
     user_registry("detect").write_text("[broken")

@@ -18,7 +18,7 @@ from checkpoints import BY_TASK, cached
 from conftest import Finished
 from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_sounds, photos, sounds
 
-from taskcli.checkpoints import Registry, builtin_folder
+from taskcli.checkpoints.registry import Registry, builtin_folder
 from taskcli.cli.execute import Call
 from taskcli.config import settings
 from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn

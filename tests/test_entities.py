@@ -15,12 +15,12 @@ from conftest import Finished
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, Entities
 
+from taskcli.checkpoints.token_labels import read_token_labels
 from taskcli.media.items import TextInput
 from taskcli.media.word_boundaries import words
 from taskcli.output import open_folder, open_writer
 from taskcli.output.writer import Layout
 from taskcli.results import Entity, Record
-from taskcli.tags import read_tags
 
 Run = Callable[..., Finished]
 
@@ -128,7 +128,7 @@ def test_plain_labels_join_neighbours_and_letters_in_them_are_no_places(
     ],
 )
 def test_a_label_is_read_beside_the_others(labels: list[str], kinds: list[str]) -> None:
-    assert [tag.kind for tag in read_tags(labels).values()] == kinds
+    assert [tag.kind for tag in read_token_labels(labels).values()] == kinds
 
 
 def test_tokens_keep_their_own_labels_and_outside_has_none(run: Run, tmp_path: Path) -> None:

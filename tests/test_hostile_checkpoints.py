@@ -100,7 +100,7 @@ def test_were_a_reference_not_known_nothing_would_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("taskcli.hub.refuse_unsafe", lambda *_: None)
+    monkeypatch.setattr("taskcli.checkpoints.cache.refuse_unsafe", lambda *_: None)
     folder = make(case, tmp_path / "model", canary)
     done = run(case.task, *inputs(case.task), "-m", folder, stdin="y\n" * 20)
     assert "Do you wish" not in done.stdout + done.stderr

@@ -14,7 +14,7 @@ import pytest
 from conftest import Finished
 from hub_server import Fault, Hub, sha256
 
-from taskcli import download
+from taskcli.checkpoints import download
 
 Run = Callable[..., Finished]
 REPO = "someone/classifier"

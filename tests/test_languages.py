@@ -12,7 +12,7 @@ from models import answers, load
 from samples import SHORT_TEXT
 
 import taskcli
-from taskcli.checkpoints import Registry
+from taskcli.checkpoints.registry import Registry
 from taskcli.errors import UsageError
 from taskcli.tasks.languages import matching, way_of_asking
 

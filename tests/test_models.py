@@ -9,8 +9,9 @@ import pytest
 from conftest import Finished
 from hub_server import Hub
 
-from taskcli import checkpoints, lock
-from taskcli.checkpoints import Registry, user_registry
+from taskcli.checkpoints import lock
+from taskcli.checkpoints import registry as checkpoint_registry
+from taskcli.checkpoints.registry import Registry, user_registry
 from taskcli.errors import UsageError
 from taskcli.tasks import BY_NAME
 
@@ -31,7 +32,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
     folder.mkdir()
     for task in BY_NAME:
         (folder / f"{task}.toml").write_text("")
-    monkeypatch.setattr(checkpoints, "builtin_folder", lambda: folder)
+    monkeypatch.setattr(checkpoint_registry, "builtin_folder", lambda: folder)
 
     def put(task: str = "detect", **entries: str) -> None:
         tables = [f"[{name}]\n{lines}\n" for name, lines in entries.items()]

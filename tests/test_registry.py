@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import Finished
 
-from taskcli import download
-from taskcli.checkpoints import Checkpoint, Registry
+from taskcli.checkpoints import download
+from taskcli.checkpoints.registry import Checkpoint, Registry
 from taskcli.errors import CheckpointError, TaskcliError, UsageError
 
 Run = Callable[..., Finished]

@@ -565,11 +565,12 @@ def top_k(
     run: Run, texts: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., int]]:
     """How many labels a run gives whose checkpoint has four, and whose options ask for three."""
-    from taskcli.checkpoints import Checkpoint
+    from taskcli.checkpoints.registry import Checkpoint
 
     checkpoint = Checkpoint("topics", TASK, folder=cached("bert-topics"), options={"top_k": 3})
     monkeypatch.setattr(
-        "taskcli.checkpoints.Registry.resolve", lambda self, word, revision=None: checkpoint
+        "taskcli.checkpoints.registry.Registry.resolve",
+        lambda self, word, revision=None: checkpoint,
     )
 
     def count(*words: str, user: str = "", project: str = "", **environment: str) -> int:

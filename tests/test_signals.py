@@ -34,7 +34,7 @@ def stuck(*_, **__):
 start()
 """
 LOADING = "import taskcli.cli.execute as at; at.open_model = stuck"
-FETCHING = "import taskcli.hub as at; at.fetch = stuck"
+FETCHING = "import taskcli.checkpoints.cache as at; at.fetch = stuck"
 DECODING = "import taskcli.media.decode.decoder as at; at.Decoder.__call__ = stuck"
 COMPUTING = "import taskcli.runtime.session as at; at.Session.forward = stuck"
 ANSWERING = "import taskcli.runtime.session as at; at.Session.read = stuck"

@@ -16,7 +16,7 @@ import soxr
 
 import taskcli
 from recipes import precision
-from taskcli.checkpoints import package_folder
+from taskcli.checkpoints.registry import package_folder
 from taskcli.results import Box, Detection, Entity, Summary
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

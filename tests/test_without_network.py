@@ -11,8 +11,8 @@ from conftest import Finished
 from hub_server import Hub
 from samples import scene
 
-from taskcli import checkpoints
-from taskcli.checkpoints import Registry
+from taskcli.checkpoints import registry
+from taskcli.checkpoints.registry import Registry
 
 Run = Callable[..., Finished]
 
@@ -29,11 +29,11 @@ def unplug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def move_on(commit: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry of a later taskcli, which pins the default of detect elsewhere."""
-    shutil.copytree(checkpoints.builtin_folder(), folder)
+    shutil.copytree(registry.builtin_folder(), folder)
     file = folder / "detect.toml"
     text = file.read_text("utf-8")
     file.write_text(text.replace(str(Registry("detect").resolve("base").revision), commit), "utf-8")
-    monkeypatch.setattr(checkpoints, "builtin_folder", lambda: folder)
+    monkeypatch.setattr(registry, "builtin_folder", lambda: folder)
 
 
 def test_pull_unplug_answer_lock_and_let_the_registry_move_on(

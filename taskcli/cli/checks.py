@@ -10,11 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from taskcli import __version__, lock
-from taskcli.checkpoints import Registry
+from taskcli import __version__
+from taskcli.checkpoints import lock
+from taskcli.checkpoints.cache import is_offline
+from taskcli.checkpoints.registry import Registry
 from taskcli.config import settings
 from taskcli.errors import TaskcliError, first_line
-from taskcli.hub import is_offline
 from taskcli.tasks import BY_NAME, every_group, groups_of
 
 _LITTLE = 5e9  # bytes of free disk below which a large checkpoint will not fit

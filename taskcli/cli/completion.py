@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from taskcli.checkpoints import Registry
+from taskcli.checkpoints.registry import Registry
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError
 from taskcli.finding import EXTENSIONS

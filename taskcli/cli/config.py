@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from taskcli import lock
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints import lock
+from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.models.named import Format, complete_task, known_task, print_json
 from taskcli.config import settings
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from taskcli import hub
-from taskcli.checkpoints import Checkpoint, weight_bytes
+from taskcli.checkpoints import cache
+from taskcli.checkpoints.registry import Checkpoint, weight_bytes
 from taskcli.cli import messages, writing
 from taskcli.cli.streams import stdout_is_terminal
 from taskcli.config.options import OutputOptions
@@ -65,10 +65,10 @@ def _outputs(written: OutputOptions) -> list[tuple[str, str]]:
 
 def _here(settled: "Settled") -> Checkpoint | None:
     """The checkpoint as it lies on this disk, refused as a run would refuse it."""
-    found = hub.find(settled.checkpoint)
+    found = cache.find(settled.checkpoint)
     if found is None:
         return None
-    return hub.fetch(found, offline=True, allow_pickle=settled.model.allow_pickle)
+    return cache.fetch(found, offline=True, allow_pickle=settled.model.allow_pickle)
 
 
 def _architecture(settled: "Settled", here: Checkpoint | None) -> str:
@@ -98,7 +98,7 @@ def _placement(settled: "Settled", size: int, architecture: str) -> "Foreseen | 
 def _cached(settled: "Settled", here: Checkpoint | None) -> str:
     if here is not None:
         return "yes"
-    if settled.model.offline or hub.is_offline():
+    if settled.model.offline or cache.is_offline():
         return "no, and this run is offline: it would be refused"
     return "no: it would be downloaded"
 

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
-from taskcli import __version__, hub, journal, lock, output
+from taskcli import __version__, journal, output
 from taskcli.api import Answered, DecodeLimits, open_model, window_of
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints import cache, lock
+from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli import destination, dry_run, report, writing
 from taskcli.cli.apart import Apart, of_stream, outputs_of
 from taskcli.cli.fetching import watching
@@ -112,9 +113,9 @@ def _fetch(settled: Settled) -> Checkpoint:
     quiet, model = settled.output.quiet, settled.model
     if settled.checkpoint.note and not quiet:
         print_note(settled.checkpoint.note)
-    network = hub.unplugged() if model.offline else nullcontext()
+    network = cache.unplugged() if model.offline else nullcontext()
     with network, watching(quiet) as watch:
-        return hub.fetch(
+        return cache.fetch(
             settled.checkpoint,
             offline=model.offline,
             allow_pickle=model.allow_pickle,
@@ -126,7 +127,7 @@ def _answer(
     settled: Settled, pending: Sources, earlier: journal.Journal, stopping: Stopping
 ) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
-    with hub.unplugged(), nobody_else_reads_stdin(), _results(settled) as standard:
+    with cache.unplugged(), nobody_else_reads_stdin(), _results(settled) as standard:
         written = settled.output
         reporter = Reporter(
             written.quiet,

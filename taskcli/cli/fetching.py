@@ -13,8 +13,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from taskcli.checkpoints.download import Unwatched, Watch
 from taskcli.cli import messages
-from taskcli.download import Unwatched, Watch
 from taskcli.output.views import safe_line
 
 

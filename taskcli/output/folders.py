@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path, PurePath
 
+from taskcli.checkpoints.token_labels import kinds
 from taskcli.errors import InputError, StoppedError
 from taskcli.output.drawing import decoded
 from taskcli.output.outlines import outline
@@ -12,7 +13,6 @@ from taskcli.output.saved.files import Files, Protected
 from taskcli.output.serialize import one_line
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Detection, Entity, Record, Segment
-from taskcli.tags import kinds
 
 _TOLD = 3  # of pictures that share a name
 _DATA = """\

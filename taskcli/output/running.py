@@ -4,10 +4,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from taskcli.checkpoints.token_labels import TokenLabel, kinds, read_token_labels
 from taskcli.media.word_boundaries import LINE_END, words
 from taskcli.output.palette import Colour, colours
 from taskcli.results import Entity, TokenEntity
-from taskcli.tags import Tag, kinds, read_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ def stretches(
 
     `labels` are the checkpoint's: they tell the kinds of single tokens.
     """
-    tags = read_tags((labels or {}).values())
+    tags = read_token_labels((labels or {}).values())
     end = 0
     for one in sorted(found, key=lambda one: (one.start, -one.end)):
         if one.start < end or one.end <= one.start:
@@ -36,7 +36,7 @@ def stretches(
         yield Stretch(text[end:])
 
 
-def _kind(one: Entity | TokenEntity, tags: Mapping[str, Tag]) -> str:
+def _kind(one: Entity | TokenEntity, tags: Mapping[str, TokenLabel]) -> str:
     if isinstance(one, Entity):
         return one.entity_group
     return tags[one.entity].kind if one.entity in tags else one.entity

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 
-from taskcli.checkpoints import package_folder
+from taskcli.checkpoints.registry import package_folder
 from taskcli.errors import UsageError
 
 # float16 overflows in their feed-forward layers and the text comes out empty (transformers#4287).

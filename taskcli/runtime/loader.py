@@ -15,7 +15,8 @@ from typing import Any
 import torch
 import transformers
 
-from taskcli.checkpoints import Checkpoint, weight_bytes
+from taskcli.checkpoints.registry import Checkpoint, weight_bytes
+from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.errors import CheckpointError, TaskcliError, first_line
 from taskcli.runtime import cards
 from taskcli.runtime.backbones import without_timm
@@ -28,7 +29,6 @@ from taskcli.runtime.session import Session
 from taskcli.runtime.stored import refuse_integers
 from taskcli.runtime.templates import refuse_hanging_template
 from taskcli.task import Task
-from taskcli.vetting import refuse_unsafe
 
 # Used in training only; some checkpoints leave it out.
 _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")

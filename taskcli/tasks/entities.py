@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from taskcli.checkpoints.token_labels import TokenLabel
 from taskcli.media.word_boundaries import is_border, is_mark
 from taskcli.results import Entity, TokenEntity
-from taskcli.tags import Tag
 
 Aggregation = Literal["none", "simple", "first", "average", "max"]
 
@@ -28,13 +28,13 @@ class Labels:
     """The checkpoint's labels by number, and what each of them means."""
 
     names: Mapping[int, str]
-    tags: Mapping[str, Tag]
+    tags: Mapping[str, TokenLabel]
 
 
 @dataclass(frozen=True, slots=True)
 class _Tagged:
     label: str
-    tag: Tag
+    tag: TokenLabel
     score: float
     start: int
     end: int
@@ -135,7 +135,7 @@ def _groups(tagged: list[_Tagged]) -> Iterator[list[_Tagged]]:
         yield group
 
 
-def _is_divided(before: Tag, after: Tag) -> bool:
+def _is_divided(before: TokenLabel, after: TokenLabel) -> bool:
     return before.kind != after.kind or before.ends or after.begins
 
 

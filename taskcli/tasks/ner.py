@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from taskcli.checkpoints.token_labels import read_token_labels
 from taskcli.config.options import OutputOptions, Stride, Threshold
 from taskcli.errors import UsageError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Entity, TokenEntity
-from taskcli.tags import read_tags
 from taskcli.task import Batch, Noted, Task
 from taskcli.tasks.entities import Aggregation, Labels, Token, entities
 from taskcli.tasks.windows import (
@@ -64,7 +64,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
         require_places(processor)
         ensure_pad_token(processor, model.config)
         names = model.config.id2label
-        self._labels = Labels(names, read_tags(names.values()))
+        self._labels = Labels(names, read_token_labels(names.values()))
         self._limit = max_tokens(processor, model.config)
         self._stride = self._limit // 4 if options.stride is None else options.stride
 

@@ -12,7 +12,7 @@ from transformers.models.auto.image_processing_auto import IMAGE_PROCESSOR_MAPPI
 from parity.families import CANNOT, NEEDS, NOT_MEANT
 from parity.trial import NOT_MADE
 from parity.walk import Found, model_types
-from taskcli.checkpoints import package_folder
+from taskcli.checkpoints.registry import package_folder
 from taskcli.media.items import Media
 from taskcli.sharing import Sharing
 from taskcli.task import Task

@@ -7,13 +7,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from taskcli import hub
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints import cache
+from taskcli.checkpoints.download import ask, is_wanted
+from taskcli.checkpoints.hashes import damaged
+from taskcli.checkpoints.hub_errors import explained
+from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
-from taskcli.download import ask, is_wanted
 from taskcli.errors import CheckpointError, ExitCode
-from taskcli.integrity import damaged
-from taskcli.refusals import explained
 from taskcli.tasks import BY_NAME
 
 
@@ -37,7 +37,7 @@ def verify(
 
     Exit code 3 if anything is not as stated.
     """
-    findings = [_look_at(one, offline or hub.is_offline()) for one in _wanted(words or [])]
+    findings = [_look_at(one, offline or cache.is_offline()) for one in _wanted(words or [])]
     if format == "json":
         print_json(
             one.named.plain(ok=not one.problems, problems=one.problems, notes=one.notes)
@@ -60,7 +60,7 @@ def _look_at(one: Named, offline: bool) -> Finding:
     finding = Finding(one)
     if not one.checkpoint.pinned and one.checkpoint.repo:
         finding.notes.append("not pinned: a branch may move on")
-    if here := hub.cached(one.checkpoint) if one.checkpoint.repo else one.checkpoint:
+    if here := cache.cached(one.checkpoint) if one.checkpoint.repo else one.checkpoint:
         assert here.folder is not None
         finding.problems += [
             f"{name} is damaged: taskcli models remove {one.task} {one.name}, then pull"

@@ -8,16 +8,22 @@ from typing import Annotated, Any
 
 import typer
 
-from taskcli import hub
-from taskcli.checkpoints import Checkpoint, Registry, read_tables, user_registry, weight_bytes
+from taskcli.checkpoints import cache
+from taskcli.checkpoints.download import ask, bring_config, repo_folder
+from taskcli.checkpoints.hub_errors import explained
+from taskcli.checkpoints.registry import (
+    Checkpoint,
+    Registry,
+    read_tables,
+    user_registry,
+    weight_bytes,
+)
+from taskcli.checkpoints.toml_files import write_tables
 from taskcli.cli.models.check import listed_weight_bytes
 from taskcli.cli.models.listing import size
 from taskcli.cli.models.named import Format, Named, TaskName, chosen, known_task, print_json
 from taskcli.cli.models.pull import Revision
-from taskcli.download import ask, bring_config, repo_folder
 from taskcli.errors import UsageError
-from taskcli.refusals import explained
-from taskcli.tables import write_tables
 from taskcli.tasks import BY_NAME
 
 _HEAD = "Checkpoints of your own, written by `taskcli models add`; edit it as you like."
@@ -131,7 +137,7 @@ def _delete_files(checkpoint: Checkpoint) -> int:
     if not folder.is_dir():
         return 0
     before = _bytes(folder)
-    here = hub.cached(checkpoint)
+    here = cache.cached(checkpoint)
     others = {one.name for one in (folder / "snapshots").glob("*")}
     if here is None or others <= {str(here.revision)}:
         shutil.rmtree(folder)

@@ -5,14 +5,14 @@ from typing import Any
 
 import typer
 
-from taskcli import hub, lock
-from taskcli.checkpoints import Checkpoint, Registry
+from taskcli.checkpoints import cache, lock
+from taskcli.checkpoints.download import ask
+from taskcli.checkpoints.hub_errors import explained, ways_out
+from taskcli.checkpoints.registry import Checkpoint, Registry
 from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
 from taskcli.cli.models.pull import Revision
 from taskcli.config import settings
-from taskcli.download import ask
 from taskcli.errors import CheckpointError, UsageError
-from taskcli.refusals import explained, ways_out
 from taskcli.tasks import BY_NAME
 
 
@@ -44,14 +44,14 @@ def _by_registry(task: str, word: str, revision: str | None) -> Checkpoint:
 def _used() -> list[Named]:
     """What taskcli.toml names, or all that is cached."""
     named = [chosen([task, word])[0] for task, word in settings.models_of(BY_NAME).items()]
-    return named or [one for one in every() if hub.is_cached(one.checkpoint)]
+    return named or [one for one in every() if cache.is_cached(one.checkpoint)]
 
 
-def _locked(one: Named) -> lock.Locked:
+def _locked(one: Named) -> lock.LockEntry:
     if not one.task:
         raise UsageError(f"{one.name} belongs to no task", f"give it: TASK {one.name}")
     checkpoint = _at_commit(one.checkpoint)
-    return lock.Locked(
+    return lock.LockEntry(
         one.task,
         one.name,
         str(checkpoint.repo),
@@ -64,16 +64,16 @@ def _at_commit(checkpoint: Checkpoint) -> Checkpoint:
     """With the commit that a branch is at: in the cache, else on the Hub."""
     if checkpoint.pinned:
         return checkpoint
-    if here := hub.cached(checkpoint):
+    if here := cache.cached(checkpoint):
         return here
-    if hub.is_offline():
+    if cache.is_offline():
         message = f"the commit of {checkpoint.name} is not known, and the Hub is offline"
         raise CheckpointError(message, ways_out(checkpoint))
     with explained(checkpoint):
         return replace(checkpoint, revision=str(ask(checkpoint).sha))
 
 
-def _tell(entries: list[lock.Locked], format: str) -> None:
+def _tell(entries: list[lock.LockEntry], format: str) -> None:
     rows = [_plain(one) for one in entries]
     if format == "json":
         print_json(rows)
@@ -83,6 +83,6 @@ def _tell(entries: list[lock.Locked], format: str) -> None:
     typer.echo(f"in {lock.FILE}; keep it with the project")
 
 
-def _plain(entry: lock.Locked) -> dict[str, Any]:
+def _plain(entry: lock.LockEntry) -> dict[str, Any]:
     checkpoint = lock.resolve(entry.task, entry.name)
     return Named(entry.task, entry.name, checkpoint).plain()

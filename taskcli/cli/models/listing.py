@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from taskcli.checkpoints import Registry
+from taskcli.checkpoints.registry import Registry
 from taskcli.cli.models.named import (
     Format,
     Named,

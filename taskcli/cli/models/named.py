@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from taskcli import hub, lock
-from taskcli.checkpoints import Checkpoint, Registry
+from taskcli.checkpoints import cache, lock
+from taskcli.checkpoints.registry import Checkpoint, Registry
 from taskcli.errors import UsageError
 from taskcli.tasks import BY_NAME
 
@@ -60,7 +60,7 @@ class Named:
             "revision": one.revision,
             "license": one.license,
             "bytes": one.size,
-            "cached": hub.is_cached(one),
+            "cached": cache.is_cached(one),
             "verified": one.verified,
             "about": one.about,
             **more,

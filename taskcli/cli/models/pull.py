@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from taskcli import hub, lock
+from taskcli.checkpoints import cache, lock
 from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
 from taskcli.errors import CheckpointError, ExitCode, UsageError
 from taskcli.tasks import BY_NAME
@@ -64,7 +64,7 @@ def _fetch(one: Named, allow_pickle: bool) -> Named | None:
 
     try:
         with watching() as watch:
-            checkpoint = hub.fetch(
+            checkpoint = cache.fetch(
                 one.checkpoint, offline=False, allow_pickle=allow_pickle, watch=watch
             )
     except CheckpointError as error:

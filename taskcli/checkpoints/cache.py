@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from taskcli.checkpoints import Checkpoint
-from taskcli.download import UNWANTED, WANTED, Unwatched, Watch, download, repo_folder
+from taskcli.checkpoints.download import UNWANTED, WANTED, Unwatched, Watch, download, repo_folder
+from taskcli.checkpoints.hub_errors import pickled_only, ways_out
+from taskcli.checkpoints.registry import Checkpoint
+from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.errors import CheckpointError
-from taskcli.refusals import pickled_only, ways_out
-from taskcli.vetting import refuse_unsafe
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")

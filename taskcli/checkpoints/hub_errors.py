@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints.registry import Checkpoint
 from taskcli.errors import CheckpointError, first_line
 
 _LOG_IN = "hf auth login, or set HF_TOKEN"

@@ -18,7 +18,7 @@ _NAMELESS = "ENTITY"  # the kind of labels that are places alone: B, I, O
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class TokenLabel:
     """A label read: `kind` is empty outside every entity."""
 
     kind: str
@@ -26,7 +26,7 @@ class Tag:
     ends: bool = False  # so is what follows
 
 
-def read_tags(labels: Iterable[str]) -> dict[str, Tag]:
+def read_token_labels(labels: Iterable[str]) -> dict[str, TokenLabel]:
     """All labels of a checkpoint, read together.
 
     Letters stand for places only where the other labels bear that out: E-MAIL beside PER is a
@@ -41,19 +41,19 @@ def read_tags(labels: Iterable[str]) -> dict[str, Tag]:
 
 def kinds(labels: Mapping[int, str]) -> dict[int, str]:
     """The kind of entity that each of a checkpoint's labels is about; those of none left out."""
-    tags = read_tags(labels.values())
+    tags = read_token_labels(labels.values())
     return {number: tags[label].kind for number, label in labels.items() if tags[label].kind}
 
 
-def _plain(label: str) -> Tag:
-    return Tag("" if _is_outside(label) else label)
+def _plain(label: str) -> TokenLabel:
+    return TokenLabel("" if _is_outside(label) else label)
 
 
 def _is_outside(kind: str) -> bool:
     return kind.upper() in _OUTSIDE
 
 
-def _bare(labels: list[str]) -> dict[str, Tag]:
+def _bare(labels: list[str]) -> dict[str, TokenLabel]:
     """Places without kinds, if all labels are such."""
     places = {label: label.upper() for label in labels if not _is_outside(label)}
     letters = set(places.values())
@@ -62,7 +62,7 @@ def _bare(labels: list[str]) -> dict[str, Tag]:
     return {label: _tag(place, _NAMELESS) for label, place in places.items()}
 
 
-def _marked(labels: list[str], how: str, separator: str) -> dict[str, Tag]:
+def _marked(labels: list[str], how: str, separator: str) -> dict[str, TokenLabel]:
     """The labels that are a place and a kind in this notation; none if it is not theirs."""
     mark, place = re.escape(separator), f"(?P<place>[{_PLACES}])"
     form = f"{place}{mark}(?P<kind>.+)" if how == "prefix" else f"(?P<kind>.+){mark}{place}"
@@ -81,5 +81,5 @@ def _is_scheme(labels: list[str], parts: Mapping[str, tuple[str, str]]) -> bool:
     return bool({"B", "I"} & {place for place, _ in parts.values()}) and (several or not others)
 
 
-def _tag(place: str, kind: str) -> Tag:
-    return Tag("") if _is_outside(kind) else Tag(kind, place in _BEGIN, place in _END)
+def _tag(place: str, kind: str) -> TokenLabel:
+    return TokenLabel("") if _is_outside(kind) else TokenLabel(kind, place in _BEGIN, place in _END)

@@ -51,7 +51,7 @@ class Checkpoint:
 
 @cache
 def package_folder() -> Path:
-    return Path(__file__).parent
+    return Path(__file__).parents[1]
 
 
 @cache

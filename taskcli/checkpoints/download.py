@@ -10,11 +10,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
 
-from taskcli.checkpoints import Checkpoint
+from taskcli.checkpoints.hashes import is_whole
+from taskcli.checkpoints.hub_errors import explained, pickled_only, status_of
+from taskcli.checkpoints.registry import Checkpoint
+from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.errors import CheckpointError
-from taskcli.integrity import is_whole
-from taskcli.refusals import explained, pickled_only, status_of
-from taskcli.vetting import refuse_unsafe
 
 AnswerT = TypeVar("AnswerT")
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from taskcli.checkpoints import Checkpoint, Registry, read_tables
+from taskcli.checkpoints.registry import Checkpoint, Registry, read_tables
+from taskcli.checkpoints.toml_files import write_tables
 from taskcli.errors import TaskcliError, UsageError
-from taskcli.tables import write_tables
 
 FILE = Path("taskcli.lock")  # in the current folder, as taskcli.toml
 _HEAD = "Written by `taskcli models lock`: runs in this folder use these commits."
@@ -15,7 +15,7 @@ _KEYS = {"repo", "revision", "options"}
 
 
 @dataclass(frozen=True)
-class Locked:
+class LockEntry:
     """What `--model NAME` means here: a repository at a commit, with the options it had."""
 
     task: str
@@ -25,7 +25,7 @@ class Locked:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def read() -> list[Locked]:
+def read() -> list[LockEntry]:
     """The entries of the lock; none where there is no file. Raises UsageError."""
     return [
         _entry(task, name, values)
@@ -34,14 +34,14 @@ def read() -> list[Locked]:
     ]
 
 
-def _entry(task: str, name: str, values: Any) -> Locked:
+def _entry(task: str, name: str, values: Any) -> LockEntry:
     if not isinstance(values, dict) or not {"repo", "revision"} <= values.keys() <= _KEYS:
         hint = "write it again with: taskcli models lock"
         raise UsageError(f"{FILE}: [{task}.{name}] is not an entry of a lock", hint)
-    return Locked(task, name, **values)
+    return LockEntry(task, name, **values)
 
 
-def write(entries: Iterable[Locked]) -> None:
+def write(entries: Iterable[LockEntry]) -> None:
     """Replace the lock."""
     tables: dict[tuple[str, ...], dict[str, Any]] = {
         (entry.task, entry.name): {
@@ -69,7 +69,7 @@ def every(task: str) -> dict[str, Checkpoint]:
 
 
 def _resolved(
-    registry: Registry, entries: Iterable[Locked], word: str, revision: str | None = None
+    registry: Registry, entries: Iterable[LockEntry], word: str, revision: str | None = None
 ) -> Checkpoint:
     task = registry.task
     named = (one for one in entries if one.task == task and word in (one.name, one.repo))
@@ -84,7 +84,7 @@ def _resolved(
     return _kept(entry, registry, word)
 
 
-def _kept(entry: Locked, registry: Registry, word: str) -> Checkpoint:
+def _kept(entry: LockEntry, registry: Registry, word: str) -> Checkpoint:
     kept = Checkpoint(
         entry.repo, entry.task, entry.repo, revision=entry.revision, options=entry.options
     )
