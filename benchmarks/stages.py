@@ -12,7 +12,7 @@ from benchmarks.workload import Row
 from taskcli.api import Model
 from taskcli.engine.batching import BatchBuilder
 from taskcli.engine.cores import usable_cores
-from taskcli.sources import Reading, resolve
+from taskcli.inputs.sources import Reading, resolve
 
 T = TypeVar("T")
 U = TypeVar("U")

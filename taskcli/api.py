@@ -19,12 +19,12 @@ from taskcli.config import settings
 from taskcli.engine.batching import broken_windows
 from taskcli.engine.cores import usable_cores
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
+from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS, ImageInput, Item, Media
 from taskcli.media.source import Source
 from taskcli.results import Failure, Record
 from taskcli.sharing import Sharing, rule_of
-from taskcli.sources import Reading, Sources, resolve
 from taskcli.task import Noted, Task
 from taskcli.tasks import BY_NAME, TASKS
 

@@ -274,8 +274,8 @@ def test_the_language_that_was_found_stands_in_the_record(run: Any, tmp_path: Pa
 
 
 def _source(name: str) -> Any:
+    from taskcli.inputs.sources import Reading, resolve
     from taskcli.media.items import Media
-    from taskcli.sources import Reading, resolve
 
     [source] = resolve([name], Reading(Media.AUDIO, ()), texts=[]).items
     return source

@@ -16,9 +16,9 @@ from taskcli.engine.batching import BatchBuilder, broken_windows, window_edges
 from taskcli.engine.channel import Channel, ChannelClosed, spawn
 from taskcli.engine.lookahead import Lookahead
 from taskcli.errors import InputError, StoppedError, TaskcliError
+from taskcli.inputs.sources import Reading, resolve
 from taskcli.media.items import Media
 from taskcli.media.source import Source
-from taskcli.sources import Reading, resolve
 
 FOURS = BatchingConfig(size=4, budget=1_000)
 CHUNKS = BatchingConfig(size=4, budget=1_000, chunk=5)

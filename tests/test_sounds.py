@@ -15,7 +15,7 @@ from recordings import RATE, black_frame, decode, through_av, written
 from samples import noise, sounds, tone
 
 from taskcli.errors import InputError
-from taskcli.finding import EXTENSIONS
+from taskcli.inputs.discovery import EXTENSIONS
 from taskcli.media.decode.decoder import stated_seconds
 from taskcli.media.items import AudioInput, Media
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from taskcli.errors import UsageError
+from taskcli.inputs.sources import Reading, Sources, printable, resolve
 from taskcli.media.items import Media
 from taskcli.media.source import Source
-from taskcli.sources import Reading, Sources, printable, resolve
 
 TEXT = Reading(Media.TEXT)
 IMAGE = Reading(Media.IMAGE)
@@ -511,7 +511,7 @@ def test_an_unclosed_quote_in_the_header_is_the_error_of_the_table() -> None:
 def test_an_unclosed_quote_holds_no_more_than_so_many_lines(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("taskcli.cells._MOST_LINES", 50)
+    monkeypatch.setattr("taskcli.inputs.delimited._MOST_LINES", 50)
     Path("rows.csv").write_text('text\n"open\n' + "word\n" * 1_000)
     first, *rest = found("rows.csv")
     assert first.error is not None

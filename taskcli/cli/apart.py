@@ -12,10 +12,10 @@ from taskcli import journal
 from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError, StoppedError, UsageError
 from taskcli.files.identity import Identity, identity, is_one
+from taskcli.inputs.sources import Sources, printable
 from taskcli.media.source import Source
 from taskcli.output import FOLDERS
 from taskcli.output.saved.files import Protected
-from taskcli.sources import Sources, printable
 
 
 class InTheWayError(StoppedError):

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from taskcli.checkpoints.registry import Registry
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError
-from taskcli.finding import EXTENSIONS
+from taskcli.inputs.discovery import EXTENSIONS
 from taskcli.media.items import Media
 from taskcli.output import UNIVERSAL
 from taskcli.tasks import BY_NAME, groups_of

@@ -14,9 +14,9 @@ from taskcli.config.options import OutputOptions
 from taskcli.errors import StoppedError, UsageError
 from taskcli.files.atomic_write import Unfinished, WholeWrites
 from taskcli.files.identity import identity
+from taskcli.inputs.sources import Sources, printable
 from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
 from taskcli.output.saved import SAVING
-from taskcli.sources import Sources, printable
 
 # Excel takes a .csv file without it for the country's old code page.
 _SIGNATURE = "\ufeff"

@@ -27,10 +27,10 @@ from taskcli.cli.streams import (
 from taskcli.config import settings
 from taskcli.config.options import InputOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.errors import ExitCode
+from taskcli.inputs.sources import Reading, Sources, printable, resolve
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import Media
 from taskcli.media.source import Source
-from taskcli.sources import Reading, Sources, printable, resolve
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group, groups_of
 

@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError, UsageError
-from taskcli.finding import EXTENSIONS
+from taskcli.inputs.discovery import EXTENSIONS
 from taskcli.media.items import Media
 from taskcli.tasks import BY_NAME, groups_of
 

@@ -10,6 +10,7 @@ from taskcli import output
 from taskcli.api import Answered, Model
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
+from taskcli.inputs.sources import Sources, printable
 from taskcli.output import Layout, Writer, coco_numbers
 from taskcli.output.console import ConsoleWriter
 from taskcli.output.saved import Saver
@@ -17,7 +18,6 @@ from taskcli.output.saved import endings as saved_endings
 from taskcli.output.saved.files import Files
 from taskcli.output.saved.names import Names
 from taskcli.output.saved.ours import Ours
-from taskcli.sources import Sources, printable
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Settled

@@ -15,14 +15,14 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from taskcli import cells
 from taskcli.errors import InputError, UsageError
+from taskcli.inputs import delimited
+from taskcli.inputs.squad import is_squad, questions
 from taskcli.media import file_types
 from taskcli.media.chats import read_chat
 from taskcli.media.encodings import AUTO, codec_of, decoded, decoded_lines, is_wide, shown
 from taskcli.media.items import Media
 from taskcli.results import TEXT_FIELDS
-from taskcli.squad import is_squad, questions
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -128,8 +128,8 @@ def piped(stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:
 
 def _refuse_header(line: str, names: Sequence[str]) -> None:
     """Raise UsageError for a line that names a column: what parts a piped table has to be said."""
-    for delimiter in cells.DELIMITERS:
-        header = next(cells.records([line], delimiter), None)
+    for delimiter in delimited.DELIMITERS:
+        header = next(delimited.records([line], delimiter), None)
         if header is not None and set(names) & set(header.cells):
             name = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
             raise UsageError(
@@ -298,11 +298,11 @@ def _table_rows(stream: Any, reading: RowReading, delimiter: str) -> Iterator[Ro
     """The rows of a table on a binary stream; the first names the columns."""
     # Bytes that do not decode become surrogates, so that they cost one row, not the table.
     text = io.TextIOWrapper(stream, reading.encoding, errors="surrogateescape", newline="")
-    found = cells.records(text, delimiter)
+    found = delimited.records(text, delimiter)
     line = 1
     try:
         header = next(found, None)
-        if header is not None and cells.states_delimiter(header):
+        if header is not None and delimited.states_delimiter(header):
             header = next(found, None)
         if header is None:
             return
@@ -332,11 +332,11 @@ def _table(stream: BinaryIO, reading: RowReading, usual: str) -> Iterator[Row]:
     delimiter = reading.delimiter
     if delimiter is None:
         whole = len(head) < _HEAD
-        delimiter = cells.delimiter_of(head.decode(codec, "replace"), whole, usual)
+        delimiter = delimited.delimiter_of(head.decode(codec, "replace"), whole, usual)
     yield from _table_rows(stream, replace(reading, encoding=codec), delimiter)
 
 
-def _cells_row(record: cells.Record, header: Sequence[str], reading: RowReading) -> Row:
+def _cells_row(record: delimited.Record, header: Sequence[str], reading: RowReading) -> Row:
     line = record.line
     if record.unclosed is not None:
         return Row(line, error=_unclosed(record.unclosed))

@@ -10,13 +10,13 @@ import pytest
 from conftest import Finished
 from samples import scene
 
-from taskcli import finding
 from taskcli.errors import UsageError
-from taskcli.finding import EXTENSIONS, extensions_of, in_folder, matching
+from taskcli.inputs import discovery
+from taskcli.inputs.discovery import EXTENSIONS, extensions_of, in_folder, matching
+from taskcli.inputs.sources import Reading, resolve
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.items import Media
 from taskcli.media.source import Source
-from taskcli.sources import Reading, resolve
 
 Run = Callable[..., Finished]
 
@@ -85,7 +85,7 @@ def test_what_folders_are_searched_for_can_be_read(ending: str) -> None:
 def test_heic_is_searched_for_if_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     tree("in/a.jpg", "in/b.HEIC", "in/c.heif")
     assert len(in_folder("in", Media.IMAGE, recursive=False).paths) == 3
-    monkeypatch.setattr(finding, "find_spec", lambda _: None)
+    monkeypatch.setattr(discovery, "find_spec", lambda _: None)
     assert extensions_of(Media.IMAGE) == EXTENSIONS[Media.IMAGE]
     found = in_folder("in", Media.IMAGE, recursive=False)
     assert found.paths == ["in/a.jpg"]

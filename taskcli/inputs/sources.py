@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from taskcli import rows
 from taskcli.errors import InputError, UsageError
-from taskcli.finding import Found, in_folder, is_folder, matching
+from taskcli.inputs import tabular
+from taskcli.inputs.discovery import FoundFiles, in_folder, is_folder, matching
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import Media
 from taskcli.media.source import NOT_FETCHED, Source, is_url
@@ -78,11 +78,11 @@ class Reading:
     chats: bool = False  # whether a row's text may be a list of messages
 
     @property
-    def rows(self) -> rows.RowReading:
+    def rows(self) -> tabular.RowReading:
         usual = self.text_fields if self.media is Media.TEXT else ()
         names = (self.field,) if self.field else usual
         named = self.field is not None
-        return rows.RowReading(names, named, self.encoding, self.delimiter, self.chats)
+        return tabular.RowReading(names, named, self.encoding, self.delimiter, self.chats)
 
 
 def resolve(
@@ -145,8 +145,8 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if is_folder(word):
         return _found(in_folder(word, reading.media, reading.recursive), reading)
     if os.path.lexists(word):
-        if rows.is_rows(word) and not _opens_into_many(word, reading):
-            rows.check(word, reading.rows)  # rows of paths, which want a --field
+        if tabular.is_rows(word) and not _opens_into_many(word, reading):
+            tabular.check(word, reading.rows)  # rows of paths, which want a --field
         return _counted([word], reading)
     if glob.has_magic(word) and not is_url(word):
         return _found(matching(word), reading)
@@ -163,7 +163,7 @@ def _missing(word: str, media: Media) -> UsageError:
     return UsageError(f"no such file or folder: {word}", hint)
 
 
-def _found(found: Found, reading: Reading) -> Sources:
+def _found(found: FoundFiles, reading: Reading) -> Sources:
     """Files that were searched for; a folder that cannot be read has an error record."""
     sources = _counted(found.paths, reading)
     unread = [
@@ -189,13 +189,13 @@ def _counted(paths: list[str], reading: Reading) -> Sources:
 
 def _check_rows(path: str, reading: Reading) -> None:
     """Refuse a file whose rows hold nothing for this task, by its head."""
-    if _opens_into_many(path, reading) and rows.is_rows(path):
-        rows.check(path, reading.rows)
+    if _opens_into_many(path, reading) and tabular.is_rows(path):
+        tabular.check(path, reading.rows)
 
 
 def _opens_into_many(path: str, reading: Reading) -> bool:
     if reading.media is Media.TEXT:
-        return reading.lines or rows.is_rows(path)
+        return reading.lines or tabular.is_rows(path)
     return reading.field is not None
 
 
@@ -203,7 +203,11 @@ def _from_path(path: str, reading: Reading) -> Iterable[Source]:
     """The sources in one file: itself, or its rows or lines, read lazily."""
     if not _opens_into_many(path, reading):
         return [Source(printable(path), path=path)]
-    reader = rows.read if rows.is_rows(path) or reading.media is not Media.TEXT else rows.read_lines
+    reader = (
+        tabular.read
+        if tabular.is_rows(path) or reading.media is not Media.TEXT
+        else tabular.read_lines
+    )
     return _from_rows(lambda: reader(path, reading.rows), printable(path), reading.media)
 
 
@@ -215,7 +219,11 @@ def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:
 
 def _from_pipe(reading: Reading, stdin: BinaryIO) -> Iterator[Source]:
     """A document, lines or rows: as the options say, else as the stream begins."""
-    found = rows.lines_of(stdin, reading.rows) if reading.lines else rows.piped(stdin, reading.rows)
+    found = (
+        tabular.lines_of(stdin, reading.rows)
+        if reading.lines
+        else tabular.piped(stdin, reading.rows)
+    )
     if isinstance(found, bytes):
         yield Source("-", data=found)
         return
@@ -226,17 +234,19 @@ def _whole_input(stdin: BinaryIO) -> Iterator[Source]:
     yield Source("-", data=stdin.read())
 
 
-def _refused_by_the_first(found: Iterator[rows.Row], reading: Reading) -> Iterator[rows.Row]:
+def _refused_by_the_first(found: Iterator[tabular.Row], reading: Reading) -> Iterator[tabular.Row]:
     """The rows, unless the first lacks the fields: of a pipe no more is known beforehand."""
     first = next(found, None)
     if first is None:
         return
-    rows.refuse("standard input", [first], reading.rows)
+    tabular.refuse("standard input", [first], reading.rows)
     yield first
     yield from found
 
 
-def _from_rows(opened: Callable[[], Iterable[rows.Row]], id: str, media: Media) -> Iterator[Source]:
+def _from_rows(
+    opened: Callable[[], Iterable[tabular.Row]], id: str, media: Media
+) -> Iterator[Source]:
     empty = True
     try:
         for row in opened():
@@ -250,7 +260,7 @@ def _from_rows(opened: Callable[[], Iterable[rows.Row]], id: str, media: Media) 
         yield Source(id, error=InputError(f"the file cannot be read: {failure.strerror}"))
 
 
-def _from_row(row: rows.Row, id: str, media: Media) -> Source:
+def _from_row(row: tabular.Row, id: str, media: Media) -> Source:
     id = row.id or id
     if row.error is not None:
         return Source(id, error=row.error)

@@ -36,13 +36,13 @@ _NAMED = 6  # kinds of files that a note lists
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFiles:
     paths: list[str]
     unreadable: Mapping[str, str] = field(default_factory=dict)  # folders, and why
     note: str = ""  # what was passed over
 
 
-def in_folder(folder: str, media: Media, recursive: bool) -> Found:
+def in_folder(folder: str, media: Media, recursive: bool) -> FoundFiles:
     """The folder's files of the medium, sorted; links to folders are not followed.
 
     Raises UsageError if there are none.
@@ -66,7 +66,9 @@ def in_folder(folder: str, media: Media, recursive: bool) -> Found:
     if not found and not unreadable:
         hint = f"looked for {media} files" + (f", passed over {passed_over}" if passed_over else "")
         raise UsageError(f"nothing to read in folder {folder}", hint)
-    return Found(sorted(found), unreadable, passed_over and f"{folder}: passed over {passed_over}")
+    return FoundFiles(
+        sorted(found), unreadable, passed_over and f"{folder}: passed over {passed_over}"
+    )
 
 
 def extensions_of(media: Media) -> frozenset[str]:
@@ -104,14 +106,14 @@ def _counts(others: Counter[str], media: Media) -> str:
     return said + (heic if media is Media.IMAGE and _HEIC & others.keys() else "")
 
 
-def matching(pattern: str) -> Found:
+def matching(pattern: str) -> FoundFiles:
     """The files that a glob matches, sorted. Raises UsageError if there are none."""
     unreadable: dict[str, str] = {}
     names = set(_expand(pattern, _into(unreadable)))
     found = sorted(name for name in names if not is_folder(name))
     if not found and not unreadable:
         raise UsageError(f"nothing matches {pattern}", "** descends into folders, * does not")
-    return Found(found, unreadable)
+    return FoundFiles(found, unreadable)
 
 
 def _into(unreadable: dict[str, str]) -> Callable[[OSError], None]:

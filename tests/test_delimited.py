@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from taskcli.cells import records
+from taskcli.inputs.delimited import records
 
 
 def lines(text: str) -> io.StringIO:
