@@ -24,8 +24,8 @@ from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS, ImageInput, Item, Media
 from taskcli.media.source import Source
 from taskcli.results import Failure, Record
-from taskcli.sharing import Sharing, rule_of
-from taskcli.task import Noted, Task
+from taskcli.runtime.batching import BatchPolicy, policy_for
+from taskcli.task import Task, WithWarnings
 from taskcli.tasks import BY_NAME, TASKS
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Model:
     options: Any
     checkpoint: Checkpoint
     session: "Session"
-    sharing: Sharing
+    policy: BatchPolicy
     batch_size: str = "auto"
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     # What keeps inputs of the latest run apart; beyond two it does not matter how many.
@@ -142,11 +142,11 @@ class Model:
         return replace(outcome, error=InputError(message, way_out))
 
     @property
-    def kept_apart(self) -> str:
+    def batching_note(self) -> str:
         """How the inputs of the latest run were batched where not all could share; else empty."""
         if self.batch_size == "1" or len(self._keys) < 2:
             return ""
-        return rule_of(self.task, self.session.model_type).how
+        return policy_for(self.task, self.session.model_type).how
 
     @property
     def labels(self) -> dict[int, str]:
@@ -204,8 +204,8 @@ class Model:
         return key
 
     def _key(self, item: Any) -> Hashable:
-        key = self.session.alike(item)
-        return key if self.sharing is Sharing.PADDED else (key, self.session.length(item))
+        key = self.session.batch_key(item)
+        return key if self.policy is BatchPolicy.PADDED else (key, self.session.padded_length(item))
 
     def _batching(self, *, live: bool, ordered: bool) -> engine.BatchingConfig:
         media = self.task.media
@@ -216,7 +216,7 @@ class Model:
             threads=usable_cores(),
             chunk=1 if live else _CHUNK[media],
         )
-        if self.sharing is Sharing.NEVER:
+        if self.policy is BatchPolicy.NEVER:
             return replace(config, size=1, window=1)
         if self.batch_size != "auto":
             size = int(self.batch_size)
@@ -279,8 +279,8 @@ def open_model(
     from taskcli.runtime.loader import load as load_session
 
     session = load_session(task, options, checkpoint, device=device, dtype=dtype, placed=placed)
-    sharing = rule_of(task, session.model_type).sharing
-    return Model(task, options, checkpoint, session, sharing, batch_size, limits or DecodeLimits())
+    policy = policy_for(task, session.model_type).policy
+    return Model(task, options, checkpoint, session, policy, batch_size, limits or DecodeLimits())
 
 
 def _readers() -> dict[Media, str]:
@@ -290,7 +290,7 @@ def _readers() -> dict[Media, str]:
 
 def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Record:
     result, notes = outcome.result, ()
-    if isinstance(result, Noted):
+    if isinstance(result, WithWarnings):
         result, notes = result.result, result.warnings
     warnings = (*getattr(outcome.item, "warnings", ()), *notes)
     error = None if outcome.error is None else _failure(outcome.error)

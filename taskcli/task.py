@@ -28,22 +28,22 @@ class Batch:
     """Model inputs for several items.
 
     `inputs` maps a model argument to a tensor [rows, ...]; the session moves it to the device.
-    `owners[row]` is the index of the item that the row came from: long items own several rows.
+    `row_to_item[row]` is the index of the item that the row came from: long items own several rows.
     `extra` stays on the host for `postprocess` (offsets, sizes, strides).
     """
 
     inputs: Mapping[str, Any]
-    owners: Sequence[int]
+    row_to_item: Sequence[int]
     extra: dict[str, Any] = field(default_factory=dict)
 
-    def parts(self, rows: int) -> Iterator[Mapping[str, Any]]:
+    def micro_batches(self, rows: int) -> Iterator[Mapping[str, Any]]:
         """The inputs in slices of at most `rows` rows, so a long item cannot exhaust memory."""
-        for start in range(0, len(self.owners), rows):
+        for start in range(0, len(self.row_to_item), rows):
             yield {name: value[start : start + rows] for name, value in self.inputs.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Noted(Generic[ResultT]):
+class WithWarnings(Generic[ResultT]):
     """A result with warnings about how it came to be (cut, windowed, guessed)."""
 
     result: ResultT
@@ -67,8 +67,8 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     final_newline: ClassVar[bool] = True  # whether the last line end of a document is text
     budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
     # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
-    float32_heads: ClassVar[frozenset[str] | None] = None
-    float32_inside: ClassVar[frozenset[str]] = frozenset()  # and these of the backbone's
+    fp32_heads: ClassVar[frozenset[str] | None] = None
+    fp32_modules: ClassVar[frozenset[str]] = frozenset()  # and these of the backbone's
 
     # Hears generated text as it comes, where one input is answered while somebody looks on.
     listener: Callable[[str], None] | None = None
@@ -111,11 +111,11 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """What padding would waste if this part shared a batch with shorter ones."""
         return 1
 
-    def alike(self, part: Any) -> Hashable:
+    def batch_key(self, part: Any) -> Hashable:
         """Only parts of equal value here may share a batch, for inputs that cannot be padded."""
         return None
 
-    def length(self, part: Any) -> Hashable:
+    def padded_length(self, part: Any) -> Hashable:
         """Parts of equal value here need no padding in a batch; for models that padding changes."""
         return self.cost(part)
 
@@ -126,7 +126,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """
         return enumerate(items)
 
-    def fold(self, item: ItemT, results: list[Any]) -> "ResultT | Noted[ResultT]":
+    def fold(self, item: ItemT, results: list[Any]) -> "ResultT | WithWarnings[ResultT]":
         """The one result of an item, from those of its parts."""
         (result,) = results
         return result  # type: ignore[no-any-return]

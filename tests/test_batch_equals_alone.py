@@ -112,8 +112,8 @@ def test_pictures_share_a_batch_if_the_processor_makes_them_one_shape(
     wide, wider, tall = (
         ImageInput(Image.new("RGB", size), size) for size in ((96, 64), (192, 128), (64, 96))
     )
-    assert asked.alike(wide) == asked.alike(wider)
-    assert (asked.alike(wide) == asked.alike(tall)) is shares
+    assert asked.batch_key(wide) == asked.batch_key(wider)
+    assert (asked.batch_key(wide) == asked.batch_key(tall)) is shares
     shape = asked.preprocess([wide, tall] if shares else [wide, wider]).inputs["pixel_values"].shape
     assert shape[0] == 2
 

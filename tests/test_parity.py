@@ -15,7 +15,7 @@ from samples import scene
 
 import taskcli
 from taskcli.errors import UsageError
-from taskcli.sharing import Sharing, rule_of
+from taskcli.runtime.batching import BatchPolicy, policy_for
 from taskcli.tasks import BY_NAME
 
 FOUND = known(KEPT)
@@ -65,19 +65,19 @@ def made(task: str, model_type: str, folder: Path, **options: Any) -> Any:
 def test_what_padding_changes_shares_batches_with_equals_alone(tmp_path: Path) -> None:
     """The decoder of BART counts positions from the left, padding included."""
     model = made("generate", "bart", tmp_path)
-    assert model.sharing is Sharing.EQUAL
+    assert model.policy is BatchPolicy.EQUAL
     texts = [*PROMPTS, PROMPTS[0]]
     model.batch_size = "1"
     alone = answers(model, texts=texts)
     model.batch_size = "4"
     assert answers(model, texts=texts) == alone
-    model.sharing = Sharing.PADDED
+    model.policy = BatchPolicy.PADDED
     assert difference(alone, answers(model, texts=texts)) > 0
 
 
 def test_an_architecture_that_was_not_measured_gets_batches_of_equals() -> None:
-    rule = rule_of(BY_NAME["classify-text"], "unheard-of")
-    assert rule.sharing is Sharing.EQUAL
+    rule = policy_for(BY_NAME["classify-text"], "unheard-of")
+    assert rule.policy is BatchPolicy.EQUAL
     assert "not measured" in rule.why
 
 

@@ -16,7 +16,7 @@ from taskcli.cli import messages, writing
 from taskcli.cli.streams import stdout_is_terminal
 from taskcli.config.options import OutputOptions
 from taskcli.output.safe import safe
-from taskcli.sharing import rule_of
+from taskcli.runtime.batching import policy_for
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Settled
@@ -111,7 +111,7 @@ def _batches(settled: "Settled", architecture: str) -> str:
     asked = "" if size == "auto" else f"up to {size} inputs; "
     if not architecture:
         return f"{asked}shared as the architecture allows, once it is here"
-    return asked + rule_of(settled.task, architecture).why
+    return asked + policy_for(settled.task, architecture).why
 
 
 def _inputs(settled: "Settled") -> list[tuple[str, str]]:

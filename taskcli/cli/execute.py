@@ -168,7 +168,7 @@ def _answer(
         for note in () if written.quiet else writer.notes():
             print_note(note)
         interrupted = stopping.exit_code is not None
-        reporter.summarise(model.session.placement, model.kept_apart, interrupted)
+        reporter.summarise(model.session.placement, model.batching_note, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
     return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK

@@ -206,14 +206,14 @@ class Reporter:
             self._hinted.add(hint)
             self._console.print(Text(f"  → {safe(hint)}", style="dim"), soft_wrap=True)
 
-    def summarise(self, placement: Any, kept_apart: str, interrupted: bool) -> None:
-        """The last line; `kept_apart` is how inputs were batched that could not share."""
+    def summarise(self, placement: Any, batching_note: str, interrupted: bool) -> None:
+        """The last line; `batching_note` is how inputs were batched that could not share."""
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
         where = f"{placement.device_name}, {placement.dtype_name}"
         sound = f" of {_length(self._sound)} of sound" if self._sound else ""
-        batches = f", {kept_apart} (--dry-run says why)" if kept_apart else ""
+        batches = f", {batching_note} (--dry-run says why)" if batching_note else ""
         work = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
         line = f"loaded in {self._loaded:.1f} s; {work}"
         self._console.print(Text(line, style="dim"))

@@ -38,4 +38,6 @@ def choose_dtype(word: str, model_type: str, has_bfloat16: Callable[[], bool]) -
 @cache
 def only_in_float32() -> frozenset[str]:
     """What `make parity` saw fail in bfloat16: some make float32 tensors of their own."""
-    return frozenset(json.loads((package_folder() / "float32.json").read_text("utf-8")))
+    return frozenset(
+        json.loads((package_folder() / "runtime" / "facts" / "float32.json").read_text("utf-8"))
+    )

@@ -19,15 +19,15 @@ from taskcli.checkpoints.registry import Checkpoint, weight_bytes
 from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.errors import CheckpointError, TaskcliError, first_line
 from taskcli.runtime import cards
-from taskcli.runtime.backbones import without_timm
 from taskcli.runtime.contained import contained
-from taskcli.runtime.exact import make_exact
-from taskcli.runtime.heads import keep_heads_float32
+from taskcli.runtime.masked_norm import make_exact
 from taskcli.runtime.placement import Placement, place
+from taskcli.runtime.precision import keep_heads_float32
 from taskcli.runtime.processors import LOCAL, processor_of, what_to_install
 from taskcli.runtime.session import Session
-from taskcli.runtime.stored import refuse_integers
 from taskcli.runtime.templates import refuse_hanging_template
+from taskcli.runtime.timm_weights import timm_to_transformers
+from taskcli.runtime.weight_dtypes import refuse_integers
 from taskcli.task import Task
 
 # Used in training only; some checkpoints leave it out.
@@ -150,7 +150,7 @@ def _class_names(auto: Any) -> set[str]:
 
 def _model(auto_model: Any, name: str, folder: Path, config: Any, placement: Placement) -> Any:
     has_safetensors = any(folder.glob("*.safetensors"))
-    names = without_timm(config)
+    names = timm_to_transformers(config)
     if _is_of_text(auto_model, config):
         names = {r"^text_model\.": ""}  # Emu3's; the library knows the names of the others
     try:

@@ -38,13 +38,13 @@ class Session:
         with contained():
             return self.task.cost(item)
 
-    def alike(self, item: Any) -> Hashable:
+    def batch_key(self, item: Any) -> Hashable:
         with contained():
-            return self.task.alike(item)
+            return self.task.batch_key(item)
 
-    def length(self, item: Any) -> Hashable:
+    def padded_length(self, item: Any) -> Hashable:
         with contained():
-            return self.task.length(item)
+            return self.task.padded_length(item)
 
     def encode(self, items: list[Any]) -> Iterator[tuple[int, Any]]:
         with contained():

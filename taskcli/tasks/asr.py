@@ -10,7 +10,7 @@ from taskcli.config.options import OUTPUT_PANEL, OutputOptions
 from taskcli.errors import UsageError
 from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.results import Transcript
-from taskcli.task import Batch, Noted, Task
+from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.languages import matching
 from taskcli.tasks.recognizers import Ctc, Recognizer, Whisper
 from taskcli.tasks.sounds import Stretch
@@ -70,7 +70,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     formats = ("srt", "vtt", "audacity")
     auto_models = ("AutoModelForCTC", "AutoModelForSpeechSeq2Seq")
     budget = 480_000  # samples: half a minute
-    float32_heads = frozenset({"lm_head"})
+    fp32_heads = frozenset({"lm_head"})
     examples = (
         "taskcli asr talk.mp3",
         "taskcli asr interview.m4a -o interview.srt",
@@ -109,8 +109,8 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     def cost(self, part: AudioInput | Stretch) -> int:
         return len(part.samples)
 
-    def alike(self, part: Any) -> Any:
-        return self._recognizer.alike(part)
+    def batch_key(self, part: Any) -> Any:
+        return self._recognizer.batch_key(part)
 
     def preprocess(self, parts: list[Any]) -> Batch:
         return self._recognizer.preprocess(parts)
@@ -121,7 +121,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     def postprocess(self, outputs: Any, batch: Batch, parts: list[Any]) -> list[Any]:
         return list(self._recognizer.postprocess(outputs, batch, parts, self.options.timestamps))
 
-    def fold(self, item: Recording, results: list[Any]) -> Transcript | Noted[Transcript]:
+    def fold(self, item: Recording, results: list[Any]) -> Transcript | WithWarnings[Transcript]:
         return self._recognizer.fold(item, results, self.options.timestamps)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from taskcli.media.items import AudioInput, Media
 from taskcli.results import Label
-from taskcli.task import Batch, Noted, Task
+from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 from taskcli.tasks.sounds import features, heard_seconds
 
@@ -39,7 +39,7 @@ class ClassifyAudio(Task[RankingOptions, AudioInput, list[Label]]):
         config = self.model.config
         scored = scores(outputs.logits, self.options.function, config)
         labels = ranked(scored, self.options.top_k, config)
-        return [Noted(*pair) for pair in zip(labels, map(self._notes, items), strict=True)]
+        return [WithWarnings(*pair) for pair in zip(labels, map(self._notes, items), strict=True)]
 
     def _notes(self, item: AudioInput) -> tuple[str, ...]:
         heard = heard_seconds(self.processor)

@@ -8,7 +8,7 @@ import typer
 
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Label
-from taskcli.task import Batch, Noted, Task
+from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 from taskcli.tasks.windows import Window, batch_of, ensure_pad_token, max_tokens, windows
 
@@ -81,13 +81,13 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
         scored = scores(outputs, self.options.function, self.model.config)
         return [(part.count, row) for part, row in zip(parts, scored, strict=True)]
 
-    def fold(self, item: TextInput, results: list[Any]) -> Noted[list[Label]]:
+    def fold(self, item: TextInput, results: list[Any]) -> WithWarnings[list[Label]]:
         import torch
 
         (windows_made, *_), rows = zip(*results, strict=True)
         mean = torch.stack(rows).mean(0, keepdim=True)
         labels = ranked(mean, self.options.top_k, self.model.config)[0]
-        return Noted(labels, (self._note(windows_made),) if windows_made > 1 else ())
+        return WithWarnings(labels, (self._note(windows_made),) if windows_made > 1 else ())
 
     def _note(self, windows_made: int) -> str:
         if self.options.truncate:

@@ -11,7 +11,7 @@ import typer
 from taskcli.errors import CheckpointError, InputError
 from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
-from taskcli.task import Batch, Noted
+from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.pictures import PictureTask
 
 _METRIC = ("glpn", "zoedepth", "depth_pro")
@@ -47,7 +47,7 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
     auto_models = ("AutoModelForDepthEstimation",)
     budget = 4
     # Their last layers alone: in bfloat16 a depth would have 256 steps, and show as bands.
-    float32_heads = frozenset({"head", "relative_head", "metric_head"})
+    fp32_heads = frozenset({"head", "relative_head", "metric_head"})
     examples = (
         "taskcli depth room.jpg",
         "taskcli depth room.jpg --save-dir seen",
@@ -67,9 +67,9 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
         takes_any = getattr(self.processor, "size_divisor", None) is not None
         return self.options.max_side or (_TRAINED_SIDE if takes_any else None)
 
-    def alike(self, item: ImageInput) -> Hashable:
+    def batch_key(self, item: ImageInput) -> Hashable:
         """GLPN rounds sizes down to a multiple: what rounds alike may share a batch."""
-        key = super().alike(item)
+        key = super().batch_key(item)
         if key != item.image.size:
             return key
         multiple = getattr(self.processor, "size_divisor", None) or 1
@@ -108,7 +108,7 @@ class Depth(PictureTask[DepthOptions, DepthMap]):
             return depth
         why = "as asked for" if self.options.max_side else "near what the checkpoint learnt from"
         note = f"computed at {width} x {height} pixels, {why}; --max-side changes that"
-        return Noted(depth, (note,))
+        return WithWarnings(depth, (note,))
 
     def _resized(self, outputs: Any, batch: Batch) -> list[Any]:
         """Depth at each upright original's size, [height, width] each."""

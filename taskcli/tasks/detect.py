@@ -54,7 +54,7 @@ class Detect(PictureTask[DetectOptions, list[Detection]]):
     result = list[Detection]
     auto_models = ("AutoModelForObjectDetection",)
     budget = 4
-    float32_inside = _BOX_MAKERS
+    fp32_modules = _BOX_MAKERS
     examples = (
         "taskcli detect street.jpg --threshold 0.9",
         "taskcli detect 'photos/*.jpg' --save-dir seen --crops",

@@ -10,7 +10,7 @@ from taskcli.errors import InputError, UsageError
 from taskcli.media.chats import Chat
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
-from taskcli.task import Batch, Noted, Task
+from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
 
 _CHATS = "choose a chat checkpoint, such as --model chat-small"
@@ -81,7 +81,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     chats = True
     final_newline = False  # an editor's or echo's, and a model goes on differently behind it
     budget = 4_096  # characters
-    float32_heads = frozenset()
+    fp32_heads = frozenset()
     examples = (
         "taskcli generate --text 'Once upon a time'",
         "taskcli generate prompts.txt --lines --max-new-tokens 50 --temperature 0.8 --seed 1",
@@ -100,12 +100,12 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     def cost(self, item: TextInput) -> int:
         return len(item.text)
 
-    def alike(self, item: TextInput) -> Hashable:
+    def batch_key(self, item: TextInput) -> Hashable:
         """Prompts near the end of the context stop early: only those of one length may share."""
         tokens = len(self._encode(item))
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
-    def length(self, item: TextInput) -> int:
+    def padded_length(self, item: TextInput) -> int:
         return len(self._encode(item))
 
     def preprocess(self, items: list[TextInput]) -> Batch:
@@ -187,7 +187,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     def _live(self, batch: Batch) -> dict[str, Any]:
         """What lets a listener hear one text as it grows; several could not be told apart."""
         asked = self.options
-        single = len(batch.owners) == asked.num_beams == asked.num_return_sequences == 1
+        single = len(batch.row_to_item) == asked.num_beams == asked.num_return_sequences == 1
         if self.listener is None or not single or asked.stop:
             return {}
         if not self._chat:
@@ -218,7 +218,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         for number, (item, prompt) in enumerate(zip(items, batch.extra["prompts"], strict=True)):
             own = outputs[number * per_item : (number + 1) * per_item].tolist()
             texts = [self._generated(item, prompt, added, room) for added in own]
-            results.append(Noted(texts if per_item > 1 else texts[0], notes))
+            results.append(WithWarnings(texts if per_item > 1 else texts[0], notes))
         return results
 
     def _generated(

@@ -204,15 +204,15 @@ def matching(word: str, codes: Iterable[str]) -> list[str]:
     """The codes that a word may mean: `fr` finds fr_XX and fr itself; French finds both."""
     codes = list(codes)
     whole = [code for code in codes if code == word]
-    alike = [c for c in codes if c.split("_")[0] == word or c.lower() == word.lower()]
-    if whole or len(alike) == 1:
-        return whole or alike
+    batch_key = [c for c in codes if c.split("_")[0] == word or c.lower() == word.lower()]
+    if whole or len(batch_key) == 1:
+        return whole or batch_key
     wanted = meaning(word)
     if wanted is None:
-        return alike
+        return batch_key
     known = {code: meant for code in codes if (meant := meaning(code))}
     fitting = [code for code, meant in known.items() if _may_be(wanted, meant)]
-    return _nearest(wanted, {code: known[code] for code in fitting}) or alike
+    return _nearest(wanted, {code: known[code] for code in fitting}) or batch_key
 
 
 def _may_be(wanted: Meaning, known: Meaning) -> bool:

@@ -11,7 +11,7 @@ from taskcli.config.options import OutputOptions, Stride, Threshold
 from taskcli.errors import UsageError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Entity, TokenEntity
-from taskcli.task import Batch, Noted, Task
+from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.entities import Aggregation, Labels, Token, entities
 from taskcli.tasks.windows import (
     Window,
@@ -93,7 +93,9 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
         return list(zip(batch.extra["windows"], outputs.cpu().numpy(), strict=True))
 
-    def fold(self, item: TextInput, results: list[Any]) -> Noted[list[Entity] | list[TokenEntity]]:
+    def fold(
+        self, item: TextInput, results: list[Any]
+    ) -> WithWarnings[list[Entity] | list[TokenEntity]]:
         tokens = _merged(results)
         found: Any = [
             one
@@ -101,7 +103,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
             if one.score >= self.options.threshold
         ]
         note = f"longer than {self._limit} tokens: read in {len(results)} windows"
-        return Noted(found, (note,) if len(results) > 1 else ())
+        return WithWarnings(found, (note,) if len(results) > 1 else ())
 
 
 def _merged(read: list[tuple[Window, Any]]) -> list[Token]:

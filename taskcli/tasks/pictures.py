@@ -78,7 +78,7 @@ class PictureTask(Task[OptionsT, ImageInput, ResultT]):
         made = self.processor(images=[Image.new("RGB", (width, height))], return_tensors="pt")
         return tuple(made[self.processor.model_input_names[0]].shape)  # pixels, or ImageGPT's ids
 
-    def alike(self, item: ImageInput) -> Hashable:
+    def batch_key(self, item: ImageInput) -> Hashable:
         """Only pictures that the processor makes one shape: convolutions see what pads others."""
         if self._one_shape:
             return None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 from taskcli.media.cues import phrases, spaced
 from taskcli.media.items import AudioInput, Recording
 from taskcli.results import Chunk, Transcript
-from taskcli.task import Batch, Noted
+from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.sounds import Stretch, features, stretches, whole
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
@@ -28,7 +28,7 @@ class Recognizer(ABC):
         self.extractor = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
 
-    def alike(self, item: AudioInput) -> Hashable:
+    def batch_key(self, item: AudioInput) -> Hashable:
         return None
 
     def encode(self, item: Recording) -> Iterator[Any]:
@@ -49,7 +49,7 @@ class Recognizer(ABC):
 
     def fold(
         self, item: Recording, results: list[Any], timestamps: str
-    ) -> Transcript | Noted[Transcript]:
+    ) -> Transcript | WithWarnings[Transcript]:
         (transcript,) = results
         return transcript  # type: ignore[no-any-return]
 
@@ -155,7 +155,7 @@ class Whisper(Recognizer):
         codes = {token.strip("<|>") for token in config.lang_to_id}
         return frozenset(codes | {name for code, name in LANGUAGES.items() if code in codes})
 
-    def alike(self, item: AudioInput) -> Hashable:
+    def batch_key(self, item: AudioInput) -> Hashable:
         """Short and long recordings take different ways through generate()."""
         return bool(len(item.samples) > self.extractor.n_samples)
 
@@ -164,10 +164,10 @@ class Whisper(Recognizer):
         made = [self._features(item) for item in items]
         names = ("input_features", "attention_mask")
         inputs = {name: _stacked([one[name] for one in made]) for name in names}
-        return Batch(inputs, range(len(items)), {"long": self.alike(items[0])})
+        return Batch(inputs, range(len(items)), {"long": self.batch_key(items[0])})
 
     def _features(self, item: AudioInput) -> Mapping[str, Any]:
-        whole = {"truncation": False, "padding": "longest"} if self.alike(item) else {}
+        whole = {"truncation": False, "padding": "longest"} if self.batch_key(item) else {}
         features: Mapping[str, Any] = self.extractor(
             item.samples,
             sampling_rate=item.rate,
@@ -180,7 +180,7 @@ class Whisper(Recognizer):
     def forward(self, batch: Batch, options: Any) -> tuple[list[str | None], bool, Any]:
         """The language of each recording, as its code; whether that is written; the tokens."""
         asked: dict[str, Any] = {}
-        spoken: list[str | None] = [None] * len(batch.owners)
+        spoken: list[str | None] = [None] * len(batch.row_to_item)
         if self.languages:
             asked["task"] = "translate" if options.translate else "transcribe"
             asked["language"] = spoken = self._spoken(batch)
@@ -193,7 +193,7 @@ class Whisper(Recognizer):
     def _spoken(self, batch: Batch) -> list[str | None]:
         """The language that was told, else what the first 30 seconds of each are found to be."""
         if self.language is not None:
-            return [_code(self.language)] * len(batch.owners)
+            return [_code(self.language)] * len(batch.row_to_item)
         found = self.model.detect_language(
             batch.inputs["input_features"], num_segment_frames=self.extractor.nb_max_frames
         )

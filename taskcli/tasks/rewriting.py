@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
-from taskcli.task import Batch, Noted, OptionsT, ResultT, Task
+from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
 from taskcli.tasks.parting import By, Parted, parted
 from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
 
@@ -82,8 +82,8 @@ class Rewriter:
             {name: encoded[name][row] for name in ("input_ids", "attention_mask")}
             for row in range(len(parts))
         ]
-        owners = [owner for owner, _ in parts]
-        return Batch(padded(self.tokenizer, rows), owners, {"parted": texts})
+        row_to_item = [owner for owner, _ in parts]
+        return Batch(padded(self.tokenizer, rows), row_to_item, {"parted": texts})
 
     def parted(self, text: str) -> Parted:
         """What the model is given at once, and in pieces what it cannot hold."""
@@ -97,7 +97,7 @@ class Rewriter:
         width = batch.inputs["input_ids"].shape[1]
         return [
             row[width:] if self._continues else row
-            for part in batch.parts(max(_ROWS, min(4 * _ROWS, _TOKENS // width)))
+            for part in batch.micro_batches(max(_ROWS, min(4 * _ROWS, _TOKENS // width)))
             for row in self.model.generate(**part, **self.generation).cpu()
         ]
 
@@ -107,7 +107,7 @@ class Rewriter:
         plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
         decoded = [self.tokenizer.decode(row, **plain).strip() for row in outputs]
         answers: list[list[str]] = [[] for _ in items]
-        for owner, text in zip(batch.owners, decoded, strict=True):
+        for owner, text in zip(batch.row_to_item, decoded, strict=True):
             answers[owner].append(text)
         texts = zip(batch.extra["parted"], answers, strict=True)
         return [parted.joined(own) for parted, own in texts]
@@ -115,8 +115,10 @@ class Rewriter:
     def notes(self, outputs: list[Any], batch: Batch, verb: str) -> list[tuple[str, ...]]:
         """The warnings of each item: that it did not fit at once, that its end may be missing."""
         found: list[tuple[str, ...]] = []
-        for owner in dict.fromkeys(batch.owners):
-            rows = [row for row, its in zip(outputs, batch.owners, strict=True) if its == owner]
+        for owner in dict.fromkeys(batch.row_to_item):
+            rows = [
+                row for row, its in zip(outputs, batch.row_to_item, strict=True) if its == owner
+            ]
             what = "" if self.by == "whole" else f"a {self.by} is "
             split = f"{what}longer than {self.limit} tokens: {verb} in {len(rows)} parts"
             is_cut = batch.extra["parted"][owner].cut
@@ -158,7 +160,7 @@ class RewritingTask(Task[OptionsT, TextInput, ResultT]):
     def cost(self, item: TextInput) -> int:
         return len(item.text)
 
-    def length(self, item: TextInput) -> int:
+    def padded_length(self, item: TextInput) -> int:
         return self._rewriter.tokens(item.text)
 
     def preprocess(self, items: list[TextInput]) -> Batch:
@@ -169,10 +171,12 @@ class RewritingTask(Task[OptionsT, TextInput, ResultT]):
 
     def postprocess(
         self, outputs: Any, batch: Batch, items: list[TextInput]
-    ) -> list[ResultT | Noted[ResultT]]:
+    ) -> list[ResultT | WithWarnings[ResultT]]:
         texts = self._rewriter.texts(outputs, batch, items)
         notes = self._rewriter.notes(outputs, batch, self._verb)
-        return [Noted(self._answer(text), note) for text, note in zip(texts, notes, strict=True)]
+        return [
+            WithWarnings(self._answer(text), note) for text, note in zip(texts, notes, strict=True)
+        ]
 
 
 def task_settings(config: Any, *names: str) -> dict[str, Any]:

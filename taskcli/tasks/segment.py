@@ -77,7 +77,7 @@ class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
         "AutoModelForInstanceSegmentation",
     )
     budget = 4
-    float32_heads = frozenset({"class_predictor", "class_labels_classifier", "classifier"})
+    fp32_heads = frozenset({"class_predictor", "class_labels_classifier", "classifier"})
     examples = (
         "taskcli segment street.jpg",
         "taskcli segment street.jpg --save-dir seen --masks",

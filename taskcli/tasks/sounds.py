@@ -83,7 +83,7 @@ def whole(item: Recording) -> AudioInput:
 def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> Mapping[str, Any]:
     """Model inputs for recordings of mono float32 samples [n] each.
 
-    The mask of valid samples is always asked for: with it (and `runtime/exact.py`) a padded
+    The mask of valid samples is always asked for: with it (and `runtime/masked_norm.py`) a padded
     batch answers as one at a time, also for checkpoints whose extractor says it needs none.
     """
     own_length = heard_seconds(extractor) is not None

@@ -22,7 +22,7 @@ class Summarize(RewritingTask[RewritingOptions, Summary]):
     result = Summary
     auto_models = ("AutoModelForSeq2SeqLM",)
     budget = 16_384  # characters
-    float32_heads = frozenset()
+    fp32_heads = frozenset()
     _verb = "summarized"
     examples = (
         "taskcli summarize report.txt",

@@ -8,7 +8,7 @@ import typer
 
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
-from taskcli.task import Batch, Noted
+from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.languages import matching, one_of, way_of_asking
 from taskcli.tasks.parting import By
 from taskcli.tasks.rewriting import Rewriter, RewritingOptions, RewritingTask
@@ -53,7 +53,7 @@ class Translate(RewritingTask[TranslateOptions, Translation]):
     result = Translation
     auto_models = ("AutoModelForSeq2SeqLM",)
     budget = 4_096  # characters
-    float32_heads = frozenset()
+    fp32_heads = frozenset()
     _verb = "translated"
     examples = (
         "taskcli translate letter.txt --from en --to fr",
@@ -76,7 +76,7 @@ class Translate(RewritingTask[TranslateOptions, Translation]):
 
     def postprocess(
         self, outputs: Any, batch: Batch, items: list[TextInput]
-    ) -> list[Translation | Noted[Translation]]:
+    ) -> list[Translation | WithWarnings[Translation]]:
         found = super().postprocess(outputs, batch, items)
         return [_with_notes(one, self._doubts) for one in found]
 
@@ -91,8 +91,8 @@ def _usual_part(config: Any) -> By:
 
 
 def _with_notes(
-    answer: Translation | Noted[Translation], more: tuple[str, ...]
-) -> Noted[Translation]:
-    if isinstance(answer, Noted):
-        return Noted(answer.result, (*more, *answer.warnings))
-    return Noted(answer, more)
+    answer: Translation | WithWarnings[Translation], more: tuple[str, ...]
+) -> WithWarnings[Translation]:
+    if isinstance(answer, WithWarnings):
+        return WithWarnings(answer.result, (*more, *answer.warnings))
+    return WithWarnings(answer, more)

@@ -8,7 +8,7 @@ from typing import Any
 from taskcli.media.items import AudioInput
 from taskcli.media.word_boundaries import stands_close
 from taskcli.results import Transcript
-from taskcli.task import Batch, Noted
+from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.recognizers import Recognizer
 from taskcli.tasks.sounds import features
 
@@ -34,15 +34,15 @@ class Generating(Recognizer):
 
     def postprocess(
         self, outputs: Any, batch: Batch, items: list[AudioInput], timestamps: str
-    ) -> list[Transcript | Noted[Transcript]]:
+    ) -> list[Transcript | WithWarnings[Transcript]]:
         parts: list[list[str]] = [[] for _ in items]
         notes: list[tuple[str, ...]] = [() for _ in items]
-        for owner, row in zip(batch.owners, outputs.tolist(), strict=True):
+        for owner, row in zip(batch.row_to_item, outputs.tolist(), strict=True):
             parts[owner].append(self._text(row))
             notes[owner] = notes[owner] or self._notes(row)
         joined = (_joined(part for part in own if part) for own in parts)
         return [
-            Noted(Transcript(text, language=self._told()), note)
+            WithWarnings(Transcript(text, language=self._told()), note)
             for text, note in zip(joined, notes, strict=True)
         ]
 
@@ -100,8 +100,8 @@ class Asked(Generating):
         accepted = inspect.signature(self.model.forward).parameters
         inputs = {name: value for name, value in made.items() if name in accepted}
         divided = made.get("audio_chunk_index")
-        owners = [owner for owner, _ in divided] if divided else range(len(items))
-        return Batch(inputs, owners)
+        row_to_item = [owner for owner, _ in divided] if divided else range(len(items))
+        return Batch(inputs, row_to_item)
 
     def _request(self, samples: Sequence[Any], rate: int) -> Any:
         """What the processor makes of the sounds and the words: model inputs by name."""

@@ -16,7 +16,7 @@ from parity.checkpoint import make
 from taskcli.media.items import Media
 from taskcli.results import Detection, Segment
 from taskcli.runtime import dtypes
-from taskcli.sharing import Sharing
+from taskcli.runtime.batching import BatchPolicy
 from taskcli.task import Task
 from taskcli.tasks.languages import language_codes
 
@@ -37,7 +37,7 @@ SECONDS = [1.0, 0.6, 1.3]
 
 
 def run(task: type[Task[Any, Any, Any]], model_type: str) -> dict[str, Any]:
-    """What was found: `works`, `sharing` and whether in `bfloat16`, too; or `why` it cannot."""
+    """What was found: `works`, `policy` and whether in `bfloat16`, too; or `why` it cannot."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
@@ -141,7 +141,7 @@ def _answers(model: Any, inputs: list[str], batch_size: str) -> list[Any]:
 
 def _padded(model: Any, inputs: list[str]) -> list[Any]:
     """All in one batch, whatever the planner holds of it."""
-    model.sharing = Sharing.PADDED
+    model.policy = BatchPolicy.PADDED
     if model.task.media is not Media.IMAGE:
         return _answers(model, inputs, "8")
     # Pictures that are not made one shape never share; their twins do.
@@ -149,7 +149,7 @@ def _padded(model: Any, inputs: list[str]) -> list[Any]:
 
 
 def _of_equals(model: Any, inputs: list[str]) -> list[Any]:
-    model.sharing = Sharing.EQUAL
+    model.policy = BatchPolicy.EQUAL
     return _answers(model, inputs, "2")
 
 

@@ -24,9 +24,9 @@ def keep_heads_float32(model: Any, task: type[Task[Any, Any, Any]]) -> None:
 def _heads(model: Any, task: type[Task[Any, Any, Any]]) -> list[nn.Module]:
     backbone = getattr(model, model.base_model_prefix, model)
     # Without a backbone of its own name, there is no telling where the head begins.
-    outside = task.float32_heads is None and backbone is not model
+    outside = task.fp32_heads is None and backbone is not model
     found = _outside(model, backbone) if outside else []
-    wanted = task.float32_inside | (task.float32_heads or frozenset())
+    wanted = task.fp32_modules | (task.fp32_heads or frozenset())
     named = (one for path, one in model.named_modules() if path.split(".")[-1] in wanted)
     return found + [called for one in named for called in _called(one) if called not in found]
 

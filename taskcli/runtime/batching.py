@@ -17,41 +17,41 @@ from taskcli.media.items import Media
 from taskcli.task import Task
 
 
-class Sharing(StrEnum):
+class BatchPolicy(StrEnum):
     PADDED = "padded"  # inputs of any length
     EQUAL = "equal"  # inputs of one length
     NEVER = "never"  # none: each is answered alone
 
 
 @dataclass(frozen=True)
-class Rule:
+class BatchRule:
     """How inputs share batches, in a few words where not all may, and the reason for it."""
 
-    sharing: Sharing
+    policy: BatchPolicy
     how: str
     why: str
 
 
-_PADDED = Rule(
-    Sharing.PADDED,
+_PADDED = BatchRule(
+    BatchPolicy.PADDED,
     "",
     "inputs of any length share one: padding leaves this architecture's answers alone",
 )
-_EQUAL = Rule(
-    Sharing.EQUAL,
+_EQUAL = BatchRule(
+    BatchPolicy.EQUAL,
     "in batches of one length",
     "only inputs of one length share one: padding changes this architecture's answers",
 )
-_NEVER = Rule(
-    Sharing.NEVER,
+_NEVER = BatchRule(
+    BatchPolicy.NEVER,
     "one at a time",
     "one input each: what shares a batch changes this architecture's answers",
 )
 _UNKNOWN = replace(
     _EQUAL, why="only inputs of one length share one: this architecture is not measured"
 )
-_PICTURES = Rule(
-    Sharing.PADDED,
+_PICTURES = BatchRule(
+    BatchPolicy.PADDED,
     "in batches of one shape",
     "only pictures that the model sees in one shape share one: convolutions see what pads others",
 )
@@ -60,14 +60,16 @@ _PICTURES = Rule(
 @cache
 def _measured() -> Mapping[str, Any]:
     """task -> how they share -> model types."""
-    found: dict[str, Any] = json.loads((package_folder() / "sharing.json").read_text("utf-8"))
+    found: dict[str, Any] = json.loads(
+        (package_folder() / "runtime" / "facts" / "batching.json").read_text("utf-8")
+    )
     return found
 
 
-def rule_of(task: type[Task[Any, Any, Any]], model_type: str) -> Rule:
+def policy_for(task: type[Task[Any, Any, Any]], model_type: str) -> BatchRule:
     measured = _measured().get(task.name, {})
     rules = (_PADDED, _EQUAL, _NEVER)
-    rule = next((one for one in rules if model_type in measured.get(one.sharing, ())), _UNKNOWN)
+    rule = next((one for one in rules if model_type in measured.get(one.policy, ())), _UNKNOWN)
     if task.media is Media.IMAGE and rule is not _NEVER:
         return _PICTURES  # no task pads them
     return rule

@@ -17,7 +17,7 @@ _DEPTHS = {
 _BASIC = ("resnet18", "resnet34")  # two convolutions a block, where the others have three
 
 
-def without_timm(config: Any) -> dict[str, str]:
+def timm_to_transformers(config: Any) -> dict[str, str]:
     """Change `config` in place if its backbone is a plain ResNet of timm's.
 
     Returns the names of weights to translate, as patterns: timm's -> transformers' own.
