@@ -16,7 +16,7 @@ from taskcli.errors import InputError
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.items import AudioInput, Media
 from taskcli.media.source import Source
-from taskcli.tasks.sounds import whole
+from taskcli.tasks.audio import whole
 
 RATE = 16_000
 

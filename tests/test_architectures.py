@@ -16,8 +16,8 @@ from samples import SHORT_TEXT, UNICODE_TEXT, scene, tone
 import taskcli
 from taskcli.errors import CheckpointError, UsageError
 from taskcli.tasks import BY_NAME
+from taskcli.tasks.char_tokens import CharEncoding, are_tokens_of
 from taskcli.tasks.detect import _upright
-from taskcli.tasks.letters import Letters, are_tokens_of
 
 
 def load(task: str, model_type: str, folder: Path, **options: Any) -> Any:
@@ -142,7 +142,7 @@ def test_tokens_that_are_letters_have_places(tmp_path: Path) -> None:
 
 
 def test_letters_of_a_pair_know_their_text_and_word() -> None:
-    told = Letters(range(9), [1, 0, 0, 1, 0, 0, 0, 0, 1], ["Hi", "a bc"])
+    told = CharEncoding(range(9), [1, 0, 0, 1, 0, 0, 0, 0, 1], ["Hi", "a bc"])
     assert told.sequence_ids == [None, 0, 0, None, 1, 1, 1, 1, None]
     assert told.word_ids == [None, 0, 0, None, 0, None, 1, 1, None]
     assert told.token_to_chars(6) == (2, 3)

@@ -22,7 +22,7 @@ from taskcli.output.saved.transcripts import contents
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Record, Transcript
 from taskcli.task import Batch
-from taskcli.tasks.writers import Generating
+from taskcli.tasks.asr.generative import Seq2SeqAsr
 
 SECOND = re.compile(r"(\d+):(\d+):(\d+)[.,](\d+) --> (\d+):(\d+):(\d+)[.,](\d+)")
 
@@ -226,7 +226,7 @@ def test_chinese_words_are_not_whole_sentences(
 def test_a_recording_that_a_model_divides_is_one_text(parts: list[str], text: str) -> None:
     tokenizer = SimpleNamespace(decode=lambda row, **_: parts[row[0]])
     model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=None))
-    recognizer = Generating(SimpleNamespace(tokenizer=tokenizer), model)
+    recognizer = Seq2SeqAsr(SimpleNamespace(tokenizer=tokenizer), model)
     rows = torch.arange(len(parts))[:, None]
     [heard] = recognizer.postprocess(rows, Batch({}, [0] * len(parts)), [None], "none")
     assert heard.result.text == text

@@ -93,7 +93,7 @@ def test_help_and_lists_load_what_they_show_and_no_more(
 def test_the_list_of_commands_is_made_without_their_options() -> None:
     loaded = imported("--help")
     assert "taskcli.cli.command" not in loaded
-    assert {"taskcli.tasks.asr", "rich.console"} <= loaded
+    assert {"taskcli.tasks.asr.task", "rich.console"} <= loaded
 
 
 def imported(*words: str) -> set[str]:

@@ -14,7 +14,7 @@ from conftest import Finished
 from samples import sounds
 
 from taskcli.results import Chunk, Transcript
-from taskcli.tasks.asr import Asr
+from taskcli.tasks.asr.task import Asr
 
 Run = Callable[..., Finished]
 Cue = tuple[int, int, str]  # milliseconds, and the words

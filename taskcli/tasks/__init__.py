@@ -4,7 +4,7 @@ from typing import Any
 
 from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions
 from taskcli.task import Task
-from taskcli.tasks.asr import Asr
+from taskcli.tasks.asr.task import Asr
 from taskcli.tasks.classify_audio import ClassifyAudio
 from taskcli.tasks.classify_image import ClassifyImage
 from taskcli.tasks.classify_text import ClassifyText

@@ -5,8 +5,8 @@ from typing import Any
 from taskcli.media.items import AudioInput, Media
 from taskcli.results import Label
 from taskcli.task import Batch, Task, WithWarnings
+from taskcli.tasks.audio import features, heard_seconds
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.sounds import features, heard_seconds
 
 
 class ClassifyAudio(Task[RankingOptions, AudioInput, list[Label]]):

@@ -5,11 +5,11 @@ from typing import Any
 from taskcli.media.items import ImageInput
 from taskcli.results import Label
 from taskcli.task import Batch
-from taskcli.tasks.pictures import PictureTask
+from taskcli.tasks.image import ImageTask
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 
 
-class ClassifyImage(PictureTask[RankingOptions, list[Label]]):
+class ClassifyImage(ImageTask[RankingOptions, list[Label]]):
     """Say what an image shows: labels with scores.
 
     Any checkpoint that AutoModelForImageClassification maps: ViT, ConvNeXT, Swin, SigLIP, ...

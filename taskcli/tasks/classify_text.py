@@ -10,7 +10,7 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import Label
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.windows import Window, batch_of, ensure_pad_token, max_tokens, windows
+from taskcli.tasks.token_windows import Window, batch_of, ensure_pad_token, max_tokens, windows
 
 
 @dataclass(frozen=True)

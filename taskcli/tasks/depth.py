@@ -12,7 +12,7 @@ from taskcli.errors import CheckpointError, InputError
 from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
 from taskcli.task import Batch, WithWarnings
-from taskcli.tasks.pictures import PictureTask
+from taskcli.tasks.image import ImageTask
 
 _METRIC = ("glpn", "zoedepth", "depth_pro")
 # Of the longer side of NYU Depth v2's pictures, on which GLPN learnt. Its processor keeps any size,
@@ -34,7 +34,7 @@ class DepthOptions:
     ] = None
 
 
-class Depth(PictureTask[DepthOptions, DepthMap]):
+class Depth(ImageTask[DepthOptions, DepthMap]):
     """Estimate how far away each pixel is, in metres or in relative units.
 
     Any checkpoint that AutoModelForDepthEstimation maps: GLPN, DPT, Depth Anything, ZoeDepth, ...

@@ -10,7 +10,7 @@ from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.media.items import ImageInput
 from taskcli.results import Box, Detection
 from taskcli.task import Batch
-from taskcli.tasks.pictures import FoundOutput, PictureTask
+from taskcli.tasks.image import FoundOutput, ImageTask
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
 # What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
@@ -39,7 +39,7 @@ class DetectOutput(FoundOutput):
     ] = False
 
 
-class Detect(PictureTask[DetectOptions, list[Detection]]):
+class Detect(ImageTask[DetectOptions, list[Detection]]):
     """Find objects in an image: a box, a label and a score for each.
 
     Any checkpoint that AutoModelForObjectDetection maps: DETR, RT-DETR, YOLOS, ...

@@ -11,7 +11,7 @@ from taskcli.media.chats import Chat
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Task, WithWarnings
-from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
+from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
 
 _CHATS = "choose a chat checkpoint, such as --model chat-small"
 _SYSTEM = ("system", "developer")  # the roles of a system prompt

@@ -12,7 +12,7 @@ from typing import Any
 
 from taskcli.errors import UsageError
 from taskcli.media.patterns import Pattern
-from taskcli.tasks.rewriting import task_settings
+from taskcli.tasks.seq2seq import task_settings
 
 _PAIR = Pattern(r"translation_(\w+)_to_(\w+)", "re")
 # mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__; SeamlessM4T: __fra__, __cmn_Hant__

@@ -13,7 +13,7 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import Entity, TokenEntity
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.entities import Aggregation, Labels, Token, entities
-from taskcli.tasks.windows import (
+from taskcli.tasks.token_windows import (
     Window,
     batch_of,
     ensure_pad_token,

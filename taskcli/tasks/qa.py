@@ -12,7 +12,7 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import Answer
 from taskcli.task import Batch, Task
 from taskcli.tasks.spans import Span, best_spans
-from taskcli.tasks.windows import (
+from taskcli.tasks.token_windows import (
     Window,
     batch_of,
     ensure_pad_token,

@@ -13,7 +13,7 @@ from taskcli.errors import CheckpointError, UsageError
 from taskcli.media.items import ImageInput
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch
-from taskcli.tasks.pictures import FoundOutput, PictureTask
+from taskcli.tasks.image import FoundOutput, ImageTask
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
@@ -57,7 +57,7 @@ class SegmentOutput(FoundOutput):
     ] = False
 
 
-class SegmentImage(PictureTask[SegmentOptions, list[Segment]]):
+class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
     """Divide an image into labelled regions, each with its mask.
 
     Any checkpoint that the segmentation Auto classes map: Mask2Former, MaskFormer, SegFormer, ...

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from taskcli.tasks.windows import Window
+from taskcli.tasks.token_windows import Window
 
 _MASKED = -10_000.0  # the logit of a token that can be no part of an answer
 
@@ -24,7 +24,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SpanCandidates:
     """The best spans of a context, best first, and the score of the answer that there is none."""
 
     spans: list[Span]
@@ -33,7 +33,7 @@ class Found:
 
 def best_spans(
     read: Sequence[tuple[Window, Any, Any]], number: int, no_answer_id: int | None, options: Any
-) -> Found:
+) -> SpanCandidates:
     """The best spans of one context that do not overlap.
 
     `read` holds (window, start logits [tokens], end logits [tokens]); the context is text `number`
@@ -56,7 +56,7 @@ def best_spans(
     if options.no_answer:
         found.append(Span(no_answer, 0, 0))
     ordered = sorted(found, key=lambda span: -span.score)
-    return Found(_apart(ordered, options.top_k), no_answer)
+    return SpanCandidates(_apart(ordered, options.top_k), no_answer)
 
 
 def _apart(spans: Iterable[Span], most: int) -> list[Span]:

@@ -4,10 +4,10 @@ from typing import Any
 
 from taskcli.media.items import Media
 from taskcli.results import Summary
-from taskcli.tasks.rewriting import Rewriter, RewritingOptions, RewritingTask, task_settings
+from taskcli.tasks.seq2seq import Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, task_settings
 
 
-class Summarize(RewritingTask[RewritingOptions, Summary]):
+class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
     """Say what matters in a text, in fewer words.
 
     Any checkpoint that AutoModelForSeq2SeqLM maps: BART, T5, Pegasus, ...
@@ -18,7 +18,7 @@ class Summarize(RewritingTask[RewritingOptions, Summary]):
     name = "summarize"
     panel = "Text"
     media = Media.TEXT
-    Options = RewritingOptions
+    Options = Seq2SeqOptions
     result = Summary
     auto_models = ("AutoModelForSeq2SeqLM",)
     budget = 16_384  # characters
@@ -29,10 +29,10 @@ class Summarize(RewritingTask[RewritingOptions, Summary]):
         "taskcli asr meeting.wav | taskcli summarize - --max-length 60",
     )
 
-    def __init__(self, options: RewritingOptions, processor: Any, model: Any) -> None:
+    def __init__(self, options: Seq2SeqOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         settings = task_settings(model.config, "summarization")
-        self._rewriter = Rewriter(processor, model, options, settings)
+        self._rewriter = Seq2SeqGenerator(processor, model, options, settings)
 
     def _answer(self, text: str) -> Summary:
         return Summary(text)

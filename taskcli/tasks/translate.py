@@ -11,7 +11,7 @@ from taskcli.results import Translation
 from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.languages import matching, one_of, way_of_asking
 from taskcli.tasks.parting import By
-from taskcli.tasks.rewriting import Rewriter, RewritingOptions, RewritingTask
+from taskcli.tasks.seq2seq import Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask
 
 # Trained on pairs of sentences. Others that read before they write take a line or a paragraph.
 _BY_SENTENCE = frozenset(
@@ -20,7 +20,7 @@ _BY_SENTENCE = frozenset(
 
 
 @dataclass(frozen=True)
-class TranslateOptions(RewritingOptions):
+class TranslateOptions(Seq2SeqOptions):
     """Between which languages, and how a text is parted."""
 
     source_language: Annotated[
@@ -36,7 +36,7 @@ class TranslateOptions(RewritingOptions):
     ] = None
 
 
-class Translate(RewritingTask[TranslateOptions, Translation]):
+class Translate(Text2TextTask[TranslateOptions, Translation]):
     """Translate a text.
 
     Any checkpoint that AutoModelForSeq2SeqLM maps: mBART, M2M100, NLLB, Marian, T5, ...
@@ -65,7 +65,9 @@ class Translate(RewritingTask[TranslateOptions, Translation]):
         source, target = options.source_language, options.target_language
         asking = way_of_asking(processor, model.config, source, target)
         by = options.by or _usual_part(model.config)
-        self._rewriter = Rewriter(processor, model, options, asking.settings, by, asking.source)
+        self._rewriter = Seq2SeqGenerator(
+            processor, model, options, asking.settings, by, asking.source
+        )
         self._doubts = asking.warnings
 
     @classmethod

@@ -1,145 +1,17 @@
-"""The ways in which speech models write: frame by frame (CTC), or as Whisper does."""
+"""Recordings written as Whisper does."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
-from taskcli.media.cues import phrases, spaced
-from taskcli.media.items import AudioInput, Recording
+from taskcli.media.items import AudioInput
 from taskcli.results import Chunk, Transcript
-from taskcli.task import Batch, WithWarnings
-from taskcli.tasks.sounds import Stretch, features, stretches, whole
+from taskcli.task import Batch
+from taskcli.tasks.asr.recognizer import Recognizer
 
-_WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
-# Wav2Vec2 was trained on crops of 16 to 20 s (Baevski et al. 2020); our starter, which heard up
-# to 32 s, writes one word in 150 otherwise in windows of 30 s than in windows of 20.
-_WINDOW_AND_STRIDE = 20, 3  # seconds; the stride, at each side, is heard by the neighbour too
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # whose words Whisper's tokenizer parts otherwise
 
 
-class Recognizer(ABC):
-    timestamps: ClassVar[tuple[str, ...]]
-    languages: frozenset[str] = frozenset()  # that a recording can be said to be in
-
-    def __init__(self, processor: Any, model: Any, language: str | None = None) -> None:
-        self.processor = processor
-        self.model = model
-        self.language = language
-        self.extractor = getattr(processor, "feature_extractor", processor)
-        self.tokenizer = processor.tokenizer
-
-    def batch_key(self, item: AudioInput) -> Hashable:
-        return None
-
-    def encode(self, item: Recording) -> Iterator[Any]:
-        """The parts of a recording: of most models, all of it in one."""
-        yield whole(item)
-
-    @abstractmethod
-    def preprocess(self, parts: list[Any]) -> Batch: ...
-
-    @abstractmethod
-    def forward(self, batch: Batch, options: Any) -> Any: ...
-
-    @abstractmethod
-    def postprocess(
-        self, outputs: Any, batch: Batch, parts: list[Any], timestamps: str
-    ) -> Sequence[Any]:
-        """What `fold` needs of each part."""
-
-    def fold(
-        self, item: Recording, results: list[Any], timestamps: str
-    ) -> Transcript | WithWarnings[Transcript]:
-        (transcript,) = results
-        return transcript  # type: ignore[no-any-return]
-
-
-class _Heard(NamedTuple):
-    """The labels of the frames that a stretch keeps, and of which attempt it was."""
-
-    labels: list[int]
-    attempt: int
-
-
-class Ctc(Recognizer):
-    """One label per frame. Long recordings become windows whose doubled frames are dropped."""
-
-    timestamps = ("none", "segment", "word", "char")
-
-    def encode(self, item: Recording) -> Iterator[Stretch]:
-        """Windows, aligned to whole frames, where the recording is too long to be heard at once."""
-        ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
-        if ratio is None:
-            sound = whole(item)
-            yield Stretch(sound.samples, sound.rate, len(sound.samples))
-            return
-        window, stride = (seconds * (item.rate // ratio) for seconds in _WINDOW_AND_STRIDE)
-        longest = _WHOLE_SECONDS * item.rate
-        yield from stretches(item, longest, window * ratio, (window - 2 * stride) * ratio, ratio)
-
-    def preprocess(self, parts: list[Stretch]) -> Batch:
-        samples = [part.samples for part in parts]
-        inputs = features(self.extractor, self.model, samples, parts[0].rate)
-        return Batch(inputs, range(len(parts)))
-
-    def forward(self, batch: Batch, options: Any) -> list[list[int]]:
-        """The best label of each valid frame, a list per row; argmax is done on the device."""
-        best = self.model(**batch.inputs).logits.argmax(-1).cpu()
-        mask = batch.inputs.get("attention_mask")
-        measure = getattr(self.model, "_get_feat_extract_output_lengths", None)
-        if mask is None or measure is None:
-            return list(best.tolist())
-        valid = measure(mask.sum(-1)).tolist()
-        return [row[:count].tolist() for row, count in zip(best, valid, strict=True)]
-
-    def postprocess(
-        self, outputs: Any, batch: Batch, parts: list[Stretch], timestamps: str
-    ) -> list["_Heard"]:
-        return [
-            _Heard(row[self._kept(part)], part.attempt)
-            for row, part in zip(outputs, parts, strict=True)
-        ]
-
-    def _kept(self, part: Stretch) -> slice:
-        """The frames that no neighbour keeps."""
-        if part.last and not part.start:
-            return slice(None)
-        frame_rate = part.rate // self.model.config.inputs_to_logits_ratio
-        window, stride = (seconds * frame_rate for seconds in _WINDOW_AND_STRIDE)
-        return slice(stride if part.start else 0, None if part.last else window - stride)
-
-    def fold(self, item: Recording, results: list["_Heard"], timestamps: str) -> Transcript:
-        heard = [one for one in results if one.attempt == results[-1].attempt]
-        ids = [label for one in heard for label in one.labels]
-        return self._transcript(ids, item, timestamps)
-
-    def _transcript(self, ids: list[int], item: Recording, timestamps: str) -> Transcript:
-        if timestamps == "none":
-            return Transcript(self.tokenizer.decode(ids).strip())
-        unit = "char" if timestamps == "char" else "word"
-        decoded = self.tokenizer.decode(
-            ids, output_char_offsets=unit == "char", output_word_offsets=unit == "word"
-        )
-        seconds = self._frame_seconds(ids, item)
-        chunks = [
-            Chunk(offset[unit], (offset["start_offset"] * seconds, offset["end_offset"] * seconds))
-            for offset in decoded[f"{unit}_offsets"]
-        ]
-        if timestamps == "segment":
-            chunks = list(phrases(spaced(chunks, decoded["text"])))
-        return Transcript(decoded["text"].strip(), tuple(map(_rounded, chunks)))
-
-    def _frame_seconds(self, ids: list[int], item: Recording) -> float:
-        ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
-        return float(ratio / item.rate) if ratio else item.seconds / max(len(ids), 1)
-
-
-def _rounded(chunk: Chunk) -> Chunk:
-    start, end = chunk.timestamp
-    return Chunk(chunk.text, (round(start, 3), round(end, 3)))
-
-
-class Whisper(Recognizer):
+class WhisperRecognizer(Recognizer):
     """Whisper: 30 seconds at once, or its own sequential long form beyond."""
 
     timestamps = ("none", "segment", "word")

@@ -11,10 +11,13 @@ from taskcli.errors import UsageError
 from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
+from taskcli.tasks.asr.ctc import CtcRecognizer
+from taskcli.tasks.asr.generative import Seq2SeqAsr
+from taskcli.tasks.asr.prompted import PromptedAsr, is_prompted
+from taskcli.tasks.asr.recognizer import Recognizer
+from taskcli.tasks.asr.whisper import WhisperRecognizer
+from taskcli.tasks.audio import Stretch
 from taskcli.tasks.languages import matching
-from taskcli.tasks.recognizers import Ctc, Recognizer, Whisper
-from taskcli.tasks.sounds import Stretch
-from taskcli.tasks.writers import Asked, Generating, is_asked
 
 Timestamps = Literal["none", "segment", "word", "char"]
 
@@ -127,18 +130,18 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
 
 def _recognizer(options: AsrOptions, processor: Any, model: Any) -> Recognizer:
     if model.config.model_type == "whisper":
-        kind: type[Recognizer] = Whisper
+        kind: type[Recognizer] = WhisperRecognizer
     elif not model.can_generate():
-        kind = Ctc
+        kind = CtcRecognizer
     else:
-        kind = Asked if is_asked(processor) else Generating
+        kind = PromptedAsr if is_prompted(processor) else Seq2SeqAsr
     return kind(processor, model, options.language)
 
 
 def _language(options: AsrOptions, recognizer: Recognizer) -> str | None:
     """The language that is told, as the checkpoint calls it."""
     word, known = options.language, recognizer.languages
-    if options.translate and not (known and isinstance(recognizer, Whisper)):
+    if options.translate and not (known and isinstance(recognizer, WhisperRecognizer)):
         raise UsageError("--translate is for multilingual Whisper checkpoints")
     if word is None or word.lower() in known:
         return word

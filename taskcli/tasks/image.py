@@ -16,7 +16,7 @@ from taskcli.task import Batch, OptionsT, ResultT, Task
 
 
 @dataclass(frozen=True)
-class PictureOutput(OutputOptions):
+class ImageOutput(OutputOptions):
     """Of tasks whose answers are shown as pictures."""
 
     preview: Annotated[
@@ -30,7 +30,7 @@ class PictureOutput(OutputOptions):
 
 
 @dataclass(frozen=True)
-class FoundOutput(PictureOutput):
+class FoundOutput(ImageOutput):
     """Of tasks that find something at a place in the picture."""
 
     no_names: Annotated[
@@ -58,11 +58,11 @@ class FoundOutput(PictureOutput):
     ] = False
 
 
-class PictureTask(Task[OptionsT, ImageInput, ResultT]):
+class ImageTask(Task[OptionsT, ImageInput, ResultT]):
     """A task over images. `extra["sizes"]` holds (height, width) of the upright originals."""
 
     media = Media.IMAGE
-    Output = PictureOutput
+    Output = ImageOutput
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)

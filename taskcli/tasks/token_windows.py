@@ -10,7 +10,7 @@ from typing import Any
 
 from taskcli.errors import CheckpointError, InputError
 from taskcli.task import Batch
-from taskcli.tasks import letters
+from taskcli.tasks import char_tokens
 
 _UNSET = 1_000_000  # tokenizers without a limit state an astronomical one
 # These count positions from the padding index up, so two of them hold no token.
@@ -90,17 +90,17 @@ def _sequence(encoded: Any, owner: int) -> list[int | None]:
     """Which text each token is of; None for special ones."""
     if encoded.encodings:
         return list(encoded.sequence_ids(owner))
-    return list(letters.sequences(encoded["special_tokens_mask"][owner]))
+    return list(char_tokens.sequences(encoded["special_tokens_mask"][owner]))
 
 
 def _letters(
     tokenizer: Any, encoded: Any, texts: list[str], pairs: list[str] | None
-) -> list[letters.Letters]:
-    if not letters.are_tokens_of(tokenizer):
+) -> list[char_tokens.CharEncoding]:
+    if not char_tokens.are_tokens_of(tokenizer):
         return []
     together = zip(texts, pairs, strict=True) if pairs else zip(texts, strict=True)
     rows = zip(encoded["input_ids"], encoded["special_tokens_mask"], together, strict=True)
-    return [letters.Letters(*row) for row in rows]
+    return [char_tokens.CharEncoding(*row) for row in rows]
 
 
 def _places(
@@ -141,7 +141,7 @@ def padded(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def require_places(tokenizer: Any) -> None:
     """Raise CheckpointError for a tokenizer that cannot tell where in the text its tokens are."""
-    if not (tokenizer.is_fast or letters.are_tokens_of(tokenizer)):
+    if not (tokenizer.is_fast or char_tokens.are_tokens_of(tokenizer)):
         raise CheckpointError(
             "this checkpoint's tokenizer tells no places in the text",
             "choose one with a tokenizer.json",

@@ -13,7 +13,7 @@ from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
 from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
 from taskcli.tasks.parting import By, Parted, parted
-from taskcli.tasks.windows import ensure_pad_token, max_tokens, padded
+from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
 
 _ROWS = 4  # parts of a text that are generated together, at least
 _TOKENS = 2048  # and up to so many tokens, padding included
@@ -23,7 +23,7 @@ _LIBRARY_DEFAULT = 20  # what generate() takes when nobody says: too short for a
 
 
 @dataclass(frozen=True)
-class RewritingOptions:
+class Seq2SeqOptions:
     """How long an answer is, and how it is searched for."""
 
     min_length: MinLength = None
@@ -32,7 +32,7 @@ class RewritingOptions:
     length_penalty: LengthPenalty = None
 
 
-class Rewriter:
+class Seq2SeqGenerator:
     """Splits, generates and joins for one checkpoint and one way of asking.
 
     `by` is how much of a text the model is given at once, `language` the code of the text's.
@@ -42,7 +42,7 @@ class Rewriter:
         self,
         tokenizer: Any,
         model: Any,
-        options: RewritingOptions,
+        options: Seq2SeqOptions,
         settings: Mapping[str, Any],
         by: By = "whole",
         language: str | None = None,
@@ -148,10 +148,10 @@ class Rewriter:
         return config.forced_eos_token_id is not None or int(row[-1]) not in ends
 
 
-class RewritingTask(Task[OptionsT, TextInput, ResultT]):
+class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
     """A task that rewrites a text; `_rewriter` knows the checkpoint, `_answer` makes the result."""
 
-    _rewriter: Rewriter
+    _rewriter: Seq2SeqGenerator
     _verb: ClassVar[str]  # what was done to the parts of a long text, for its warning
 
     @abstractmethod

@@ -15,7 +15,7 @@ def are_tokens_of(tokenizer: Any) -> bool:
     return list(tokenizer.tokenize(_SAMPLE)) == list(_SAMPLE)
 
 
-class Letters:
+class CharEncoding:
     """One encoding of `texts`, one or a pair: `special[token]` says what is no letter of theirs."""
 
     def __init__(self, ids: Sequence[int], special: Sequence[int], texts: Sequence[str]) -> None:

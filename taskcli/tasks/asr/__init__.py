@@ -1,0 +1,1 @@
+"""taskcli asr: the task, and the ways in which speech models write."""
