@@ -31,7 +31,7 @@ from recipes.speech import PLAIN_UNSEEN_VOICES, UNSEEN_VOICES, Floats, hear, sav
 from recipes.told import bilingual, news, passages, reports, reviews, stories
 from recipes.told.templates import stream
 from recipes.training import FIRST_UNSEEN_SEED
-from taskcli.output.coco import bbox
+from taskcli.output.formats.coco import bbox
 
 MOST_CHANGED = 0.005  # share of answers that may be others
 MOST_MOVED = 1  # pixels that a side of a box may move

@@ -18,7 +18,7 @@ from samples import sounds
 
 from taskcli.media.cues import captions, spaced, wrapped
 from taskcli.output import open_writer
-from taskcli.output.saved.transcripts import contents
+from taskcli.output.artifacts.transcripts import render
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Record, Transcript
 from taskcli.task import Batch
@@ -72,7 +72,7 @@ def test_words_are_joined_as_the_text_has_them(text: str) -> None:
     for kind in ("srt", "vtt"):
         assert " ".join(lines(written(result, kind))) == text
     assert written(result, "audacity").strip().split("\t")[2] == text
-    saved = {ending: data.decode() for ending, data in contents(_record(result), Layout())}
+    saved = {ending: data.decode() for ending, data in render(_record(result), Layout())}
     [segment] = json.loads(saved[".json"])["segments"]
     assert segment["text"] == text
     assert saved[".tsv"].splitlines()[1].split("\t")[2] == text

@@ -26,12 +26,12 @@ from models import pixels
 from PIL import Image
 from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
 
-from taskcli.output import lettering
-from taskcli.output.drawing import Sketch, Tag
-from taskcli.output.palette import PALETTE, colour_of, colours, ink_on
-from taskcli.output.saved import ours
-from taskcli.output.saved.names import Names
-from taskcli.output.tagging import Subject, places
+from taskcli.output.drawing import typefaces
+from taskcli.output.drawing.annotator import Annotator, Tag
+from taskcli.output.drawing.label_layout import Subject, places
+from taskcli.output.filesystem import ownership
+from taskcli.output.filesystem.names import Names
+from taskcli.output.palette import PALETTE, colour_of, colours, text_color_on
 from taskcli.results import Box, RunLengthMask
 
 Run = Callable[..., Finished]
@@ -283,7 +283,7 @@ def test_inputs_of_one_stem_do_not_overwrite_each_other(run: Run) -> None:
     files = [name for record in done.records for name in record["files"]]
     assert len(set(files)) == 9
     assert all(Path(name).is_file() for name in files)
-    listed = [*files, f"far/{ours.NAME}"]
+    listed = [*files, f"far/{ownership.NAME}"]
     assert sorted(map(str, Path("far").rglob("*.*"))) == sorted(listed), "nothing else is left"
 
 
@@ -435,7 +435,7 @@ def test_a_second_input_of_one_name_keeps_its_files_in_a_later_run(run: Run, sho
 def test_a_planted_book_of_what_is_ours_is_not_followed(run: Run, shots: Path) -> None:
     Path("far").mkdir()
     Path("precious").write_text("mine")
-    (Path("far") / ours.NAME).symlink_to(Path("precious").resolve())
+    (Path("far") / ownership.NAME).symlink_to(Path("precious").resolve())
     done = run("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
     assert done.exit_code == 1
     assert "link" in done.records[0]["error"]["message"]
@@ -446,7 +446,7 @@ def test_a_planted_book_of_what_is_ours_is_not_followed(run: Run, shots: Path) -
 def test_a_torn_line_in_the_book_spoils_no_other(run: Run, shots: Path) -> None:
     words = ("depth", shots / "square.jpg", "-m", cached("glpn"), "--save-dir", "far")
     assert run(*words).exit_code == 0
-    with (Path("far") / ours.NAME).open("a") as book:
+    with (Path("far") / ownership.NAME).open("a") as book:
         book.write('\n["shots/squ')
     for _ in range(2):
         assert run(*words).exit_code == 0
@@ -489,7 +489,7 @@ def test_a_full_disk_leaves_no_half_file(
     assert done.exit_code == 4
     assert "No space left" in done.stderr
     files = {path.name for path in Path("far").rglob("*") if path.is_file()}
-    assert files == {ours.NAME}
+    assert files == {ownership.NAME}
 
 
 # Drawing
@@ -498,7 +498,7 @@ def test_a_full_disk_leaves_no_half_file(
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (96, 64), (640, 480), (3000, 2000)])
 def test_drawing_stays_inside_and_labels_off_each_other(size: tuple[int, int]) -> None:
     width, height = size
-    sketch = Sketch(Image.new("RGB", size), size)
+    sketch = Annotator(Image.new("RGB", size), size)
     boxes = [
         Box(0, 0, width, height),
         Box(0, 0, max(1, width // 9), max(1, height // 9)),
@@ -564,7 +564,7 @@ def test_a_name_stands_off_its_box_and_inside_its_region() -> None:
 
 def test_numbers_stand_for_crowded_names_which_are_under_the_picture() -> None:
     size = (640, 480)
-    sketch = Sketch(Image.new("RGB", size), size)
+    sketch = Annotator(Image.new("RGB", size), size)
     tags = [
         Tag("a very long name", 0.5, Box(*one.frame), PALETTE[number % 8])
         for number, one in enumerate(crowd(100))
@@ -573,7 +573,7 @@ def test_numbers_stand_for_crowded_names_which_are_under_the_picture() -> None:
     check_apart(sketch.tags, size)
     assert sketch.image.width == 640
     assert sketch.image.height > 480
-    alone = Sketch(Image.new("RGB", size), size)
+    alone = Annotator(Image.new("RGB", size), size)
     alone.names(tags[:1])
     assert alone.image.size == size
 
@@ -588,10 +588,10 @@ def fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder.mkdir()
 
     def forget() -> None:
-        for cached_ in (lettering._system, lettering._file_of, lettering._has):
+        for cached_ in (typefaces._system, typefaces._file_of, typefaces._has):
             cached_.cache_clear()
 
-    monkeypatch.setattr(lettering, "_FOLDERS", (str(folder),))
+    monkeypatch.setattr(typefaces, "_FOLDERS", (str(folder),))
     forget()
     yield folder
     forget()
@@ -622,8 +622,8 @@ def make_font(file: Path, chars: str) -> None:
     "text", ["école", "naïve", "кошка", "γάτα", "մեքենա", "cat 93%", "ñandú №…", "e\u0301cole"]
 )
 def test_the_font_that_ships_has_latin_greek_and_cyrillic(fonts: Path, text: str) -> None:
-    (run,) = lettering.runs(text)
-    assert run.file == lettering.OWN
+    (run,) = typefaces.runs(text)
+    assert run.file == typefaces.OWN
     assert run.text == unicodedata.normalize("NFC", text)
 
 
@@ -631,32 +631,32 @@ def test_the_font_that_ships_has_latin_greek_and_cyrillic(fonts: Path, text: str
 def test_letters_that_join_or_turn_need_what_shapes_them(
     fonts: Path, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lettering, "_can_shape", lambda: True)
-    assert lettering.runs(text) == [lettering.Run(text, lettering.OWN)]
-    monkeypatch.setattr(lettering, "_can_shape", lambda: False)
-    assert lettering.runs(text) is None
-    assert lettering.runs("cat") is not None
+    monkeypatch.setattr(typefaces, "_can_shape", lambda: True)
+    assert typefaces.runs(text) == [typefaces.Run(text, typefaces.OWN)]
+    monkeypatch.setattr(typefaces, "_can_shape", lambda: False)
+    assert typefaces.runs(text) is None
+    assert typefaces.runs("cat") is not None
 
 
 def test_other_letters_are_the_systems(fonts: Path) -> None:
-    assert lettering.runs("猫") is None
-    lettering._system.cache_clear()
-    lettering._file_of.cache_clear()
+    assert typefaces.runs("猫") is None
+    typefaces._system.cache_clear()
+    typefaces._file_of.cache_clear()
     (fonts / "broken.ttf").write_bytes(b"no font")
     for name, chars in {"Deep Serif Bold": "猫犬", "Plain Sans": "猫", "Last": "犬"}.items():
         make_font(fonts / f"{name}.ttf", chars)
-    assert lettering.runs("a 猫 b") == [
-        lettering.Run("a ", lettering.OWN),
-        lettering.Run("猫 ", fonts / "Plain Sans.ttf"),
-        lettering.Run("b", lettering.OWN),
+    assert typefaces.runs("a 猫 b") == [
+        typefaces.Run("a ", typefaces.OWN),
+        typefaces.Run("猫 ", fonts / "Plain Sans.ttf"),
+        typefaces.Run("b", typefaces.OWN),
     ]
-    (run,) = lettering.runs("犬")
+    (run,) = typefaces.runs("犬")
     assert run.file == fonts / "Last.ttf"
     size = (640, 480)
-    sketch = Sketch(Image.new("RGB", size), size)
+    sketch = Annotator(Image.new("RGB", size), size)
     sketch.names([Tag("猫", None, Box(100, 100, 300, 300), PALETTE[0])])
     (frame,) = sketch.tags
-    ink = np.asarray(sketch.image.crop(frame)) == ink_on(PALETTE[0])
+    ink = np.asarray(sketch.image.crop(frame)) == text_color_on(PALETTE[0])
     assert 0.2 < ink.all(2).mean() < 0.8, "the square is drawn"
 
 
@@ -686,8 +686,8 @@ def test_what_no_font_has_is_numbered_and_said(
     (record,) = run(*words, "--save-dir", "bare", "--no-names").records
     assert record.get("warnings") == bare.get("warnings")
     make_font(fonts / "Plain Sans.ttf", "猫")
-    lettering._system.cache_clear()
-    lettering._file_of.cache_clear()
+    typefaces._system.cache_clear()
+    typefaces._file_of.cache_clear()
     (record,) = run(*words, "--save-dir", "read").records
     assert record.get("warnings") == bare.get("warnings")
 
@@ -696,7 +696,7 @@ def test_no_names_leaves_boxes_alone(run: Run, shots: Path) -> None:
     words = ("detect", shots / "wide.png", "-m", cached("detr"))
     (record,) = run(*words, "--save-dir", "seen", "--no-names").records
     original = Image.open(record["input"]).convert("RGB")
-    sketch = Sketch(original, original.size)
+    sketch = Annotator(original, original.size)
     labels = json.loads((cached("detr") / "config.json").read_text())["id2label"]
     known = colours({int(number): label for number, label in labels.items()})
     for one in reversed(record["result"]):
@@ -726,7 +726,7 @@ def test_colours_are_told_apart_by_all_eyes(eyes: str) -> None:
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
     assert apart[~np.eye(len(PALETTE), dtype=bool)].min() > 12
     for colour, place in zip(PALETTE, places, strict=True):
-        ink = cielab([ink_on(colour)], EYES[eyes])[0]
+        ink = cielab([text_color_on(colour)], EYES[eyes])[0]
         assert abs(place[0] - ink[0]) > 40, "writing on a colour is read by its lightness"
 
 

@@ -22,7 +22,7 @@ from supervision import DetectionDataset
 
 from taskcli.errors import StoppedError
 from taskcli.output import DOCUMENTS, open_writer
-from taskcli.output.outlines import outline, polygons
+from taskcli.output.drawing.polygon import outline, polygons
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Entity, Record, RunLengthMask, Transcript
 
@@ -584,7 +584,7 @@ def test_a_document_gets_its_name_when_it_is_whole(
         assert list(Path().glob(".found.json.*")), "the run writes under another name"
         raise StoppedError("the device is lost")
 
-    monkeypatch.setattr("taskcli.output.coco.CocoWriter.write", lose)
+    monkeypatch.setattr("taskcli.output.formats.coco.CocoWriter.write", lose)
     assert run(*how, "--overwrite").exit_code == 4
     assert Path("found.json").read_text() == whole
     assert not list(Path().glob(".found.json.*"))

@@ -16,9 +16,9 @@ from rich.console import Console
 from taskcli import results
 from taskcli.errors import UsageError
 from taskcli.output import UNIVERSAL, choose_format, open_writer
-from taskcli.output.console import ConsoleWriter
 from taskcli.output.serialize import plain, to_json, to_line
-from taskcli.output.views import safe
+from taskcli.output.terminal.console import ConsoleWriter
+from taskcli.output.terminal.views import safe
 from taskcli.results import (
     Answer,
     Box,

@@ -34,7 +34,7 @@ from taskcli import results
 from taskcli.media.items import AudioInput, Media, TextInput
 from taskcli.output import report
 from taskcli.output.report import page as report_page
-from taskcli.output.report import previews
+from taskcli.output.report import thumbnails
 from taskcli.tasks import TASKS
 
 Run = Callable[..., Finished]
@@ -275,7 +275,7 @@ def test_pictures_are_smaller_the_more_there_are(total: int | None, side: int) -
 
 @pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1), (1, 1)])
 def test_a_picture_of_any_shape_has_a_preview(size: tuple[int, int]) -> None:
-    shown = previews.Preview.for_run(PAGE, 1).of(picture(size=size), [], None, False)
+    shown = thumbnails.Preview.for_run(PAGE, 1).of(picture(size=size), [], None, False)
     assert max(Image.open(decoded(shown["image"])).size) == min(720, max(size))
 
 
@@ -314,19 +314,19 @@ def test_sound_is_compressed_and_has_an_outline() -> None:
 
 @pytest.mark.parametrize("samples", [np.zeros(400, np.float32), np.full(7, 0.5, np.float32)])
 def test_silence_and_clicks_have_an_outline(samples: np.ndarray) -> None:
-    shown = previews.Preview.for_run(PAGE, 1).of(AudioInput(samples, 16_000), None, None, False)
+    shown = thumbnails.Preview.for_run(PAGE, 1).of(AudioInput(samples, 16_000), None, None, False)
     assert 0 < len(shown["peaks"]) <= 240
 
 
 @pytest.mark.parametrize(("rate", "plays"), [(8_000, True), (48_000, True), (96_000, False)])
 def test_a_rate_that_mp3_has_not_leaves_the_sound_out(rate: int, plays: bool) -> None:
     item = AudioInput(tone(0.5, rate), rate)
-    shown = previews.Preview.for_run(PAGE, 1).of(item, None, None, False)
+    shown = thumbnails.Preview.for_run(PAGE, 1).of(item, None, None, False)
     assert bool(shown["sound"]) == plays
 
 
 def test_long_sound_is_linked_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(previews, "_LONGEST_SOUND", 2)
+    monkeypatch.setattr(thumbnails, "_LONGEST_SOUND", 2)
     file = tmp_path / "talk.wav"
     file.write_bytes(b"x")
     make_page(PAGE, "asr", [(record("asr", "a", results.Transcript("")), sound(3.0), file)])

@@ -24,9 +24,9 @@ from report_pages import (
 from tools import module, program
 
 from taskcli import results
+from taskcli.output.entity_spans import label_colours
 from taskcli.output.palette import colours, hexadecimal
-from taskcli.output.report import previews
-from taskcli.output.running import label_colours
+from taskcli.output.report import thumbnails
 
 playwright = module("playwright.sync_api")
 CHROMIUM = program("chromium", "chromium-browser")
@@ -385,7 +385,7 @@ def test_a_word_and_the_slider_lead_to_their_time(tab: Tab) -> None:
 def test_a_recording_beside_the_page_is_chosen(
     tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previews, "_LONGEST_SOUND", 0.5)
+    monkeypatch.setattr(thumbnails, "_LONGEST_SOUND", 0.5)
     import soundfile
 
     soundfile.write(tmp_path / "talk.wav", sound(1.0).samples, 16_000)

@@ -13,8 +13,8 @@ from tools import program
 
 from taskcli import results
 from taskcli.output import report
-from taskcli.output.palette import heat, ink_on
-from taskcli.output.safe import UNSAFE_IN_NAMES, safe_line
+from taskcli.output.palette import colormap, text_color_on
+from taskcli.output.sanitize import UNSAFE_IN_NAMES, safe_line
 
 TESTS = Path(__file__).parent / "page"
 PAGE = Path("out.html")
@@ -59,7 +59,7 @@ def test_colours_and_their_inks_come_with_the_data() -> None:
     ).run
     assert list(run["colours"]) == ["ball", "cube"]
     for colour in run["colours"].values():
-        ink = ink_on(tuple(bytes.fromhex(colour[1:])))
+        ink = text_color_on(tuple(bytes.fromhex(colour[1:])))
         assert bytes.fromhex(run["inks"][colour][1:]) == bytes(ink)
     assert run["heat"] == []
 
@@ -70,7 +70,7 @@ def test_depths_have_the_colours_of_saved_pictures() -> None:
     run = read_page(make_page(PAGE, "depth", [(record("depth", "a", found), picture(), None)])).run
     assert len(run["heat"]) == 256
     for level in (0, 64, 128, 255):
-        expected = heat(np.array([[level / 255]]))[0, 0].tolist()
+        expected = colormap(np.array([[level / 255]]))[0, 0].tolist()
         assert list(bytes.fromhex(run["heat"][level][1:])) == expected
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 from report_pages import read_page
 from samples import LONG_TEXT, SHORT_TEXT, scene, sounds
 
-from taskcli.output.saved import ours
+from taskcli.output.filesystem import ownership
 
 Run = Callable[..., Finished]
 TASK = "classify-text"
@@ -730,7 +730,9 @@ def test_an_interrupted_run_leaves_whole_files_and_a_whole_page_or_none(
 
 
 def saved_files() -> list[Path]:
-    return [file for file in Path("saved").rglob("*") if file.is_file() and file.name != ours.NAME]
+    return [
+        file for file in Path("saved").rglob("*") if file.is_file() and file.name != ownership.NAME
+    ]
 
 
 def all_named_are_whole(records: list[dict[str, Any]]) -> None:

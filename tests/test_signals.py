@@ -38,7 +38,7 @@ FETCHING = "import taskcli.checkpoints.cache as at; at.fetch = stuck"
 DECODING = "import taskcli.media.decode.decoder as at; at.Decoder.__call__ = stuck"
 COMPUTING = "import taskcli.runtime.session as at; at.Session.forward = stuck"
 ANSWERING = "import taskcli.runtime.session as at; at.Session.read = stuck"
-WRITING = "import taskcli.output.jsonl as at; at.JsonLinesWriter.write = stuck"
+WRITING = "import taskcli.output.formats.jsonl as at; at.JsonLinesWriter.write = stuck"
 
 Begin = Callable[..., "subprocess.Popen[bytes]"]
 

@@ -18,10 +18,10 @@ from rich.console import Console
 from samples import ARTICLE, photos, scene, sounds
 
 from taskcli.media.items import ImageInput, TextInput
-from taskcli.output.console import ConsoleWriter
+from taskcli.output.entity_spans import label_colours
 from taskcli.output.palette import colour_of, colours
-from taskcli.output.preview import HalfBlocks, protocol, sent
-from taskcli.output.running import label_colours
+from taskcli.output.terminal.console import ConsoleWriter
+from taskcli.output.terminal.image import HalfBlocks, protocol, sent
 from taskcli.output.writer import Layout
 from taskcli.results import Answer, Box, DepthMap, Detection, Entity, GeneratedText, Record
 

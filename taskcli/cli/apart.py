@@ -15,7 +15,7 @@ from taskcli.files.identity import Identity, identity, is_one
 from taskcli.inputs.sources import Sources, printable
 from taskcli.media.source import Source
 from taskcli.output import FOLDERS
-from taskcli.output.saved.files import Protected
+from taskcli.output.filesystem.files import Protected
 
 
 class InTheWayError(StoppedError):

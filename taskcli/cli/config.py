@@ -15,7 +15,7 @@ from taskcli.cli.models.named import Format, complete_task, known_task, print_js
 from taskcli.config import settings
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import Setting
-from taskcli.output.views import safe
+from taskcli.output.terminal.views import safe
 from taskcli.tasks import BY_NAME, every_group, groups_of
 
 app = typer.Typer(help="Settings: what holds, and where it comes from.", no_args_is_help=True)

@@ -16,7 +16,7 @@ from taskcli.files.atomic_write import Unfinished, WholeWrites
 from taskcli.files.identity import identity
 from taskcli.inputs.sources import Sources, printable
 from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
-from taskcli.output.saved import SAVING
+from taskcli.output.artifacts import SAVING
 
 # Excel takes a .csv file without it for the country's old code page.
 _SIGNATURE = "\ufeff"

@@ -11,7 +11,7 @@ from taskcli.cli import messages
 from taskcli.cli.checks import Check, State, everything
 from taskcli.cli.models.named import Format, print_json
 from taskcli.errors import ExitCode
-from taskcli.output.views import safe
+from taskcli.output.terminal.views import safe
 
 _MARKS = {
     State.OK: ("✓", "green"),

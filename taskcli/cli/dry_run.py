@@ -15,7 +15,7 @@ from taskcli.checkpoints.registry import Checkpoint, weight_bytes
 from taskcli.cli import messages, writing
 from taskcli.cli.streams import stdout_is_terminal
 from taskcli.config.options import OutputOptions
-from taskcli.output.safe import safe
+from taskcli.output.sanitize import safe
 from taskcli.runtime.batching import policy_for
 
 if TYPE_CHECKING:

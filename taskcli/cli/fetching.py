@@ -15,7 +15,7 @@ from rich.progress import (
 
 from taskcli.checkpoints.download import Unwatched, Watch
 from taskcli.cli import messages
-from taskcli.output.views import safe_line
+from taskcli.output.terminal.views import safe_line
 
 
 class _Lines(Unwatched):

@@ -31,7 +31,7 @@ def status(text: str) -> None:
     terminal = _stream()
     if not (text or _status) or os.environ.get("TERM") == "dumb" or not terminal.isatty():
         return
-    from taskcli.output.safe import safe_line
+    from taskcli.output.sanitize import safe_line
 
     wide = shutil.get_terminal_size().columns - 1
     with suppress(OSError, ValueError):

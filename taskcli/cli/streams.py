@@ -17,7 +17,7 @@ from taskcli.cli.progress import Bar, showing
 from taskcli.errors import TaskcliError, UsageError
 from taskcli.media.items import Item
 from taskcli.media.source import Source
-from taskcli.output.safe import safe, safe_line
+from taskcli.output.sanitize import safe, safe_line
 from taskcli.results import Record
 
 

@@ -11,13 +11,14 @@ from taskcli.api import Answered, Model
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
 from taskcli.inputs.sources import Sources, printable
-from taskcli.output import Layout, Writer, coco_numbers
-from taskcli.output.console import ConsoleWriter
-from taskcli.output.saved import Saver
-from taskcli.output.saved import endings as saved_endings
-from taskcli.output.saved.files import Files
-from taskcli.output.saved.names import Names
-from taskcli.output.saved.ours import Ours
+from taskcli.output import Layout, Writer
+from taskcli.output.artifacts import Saver
+from taskcli.output.artifacts import endings as saved_endings
+from taskcli.output.filesystem.files import Files
+from taskcli.output.filesystem.names import Names
+from taskcli.output.filesystem.ownership import Ours
+from taskcli.output.formats import coco_ids
+from taskcli.output.terminal.console import ConsoleWriter
 
 if TYPE_CHECKING:
     from taskcli.cli.execute import Settled
@@ -106,7 +107,7 @@ def check(chosen: str, written: OutputOptions, sources: Sources) -> None:
     """Refuse, before anything is run, inputs that the format could not number."""
     file: Path | None = getattr(written, "coco_ids", None)
     if file is not None and chosen in ("coco", "coco-results"):
-        coco_numbers.check(file, map(printable, sources.paths))
+        coco_ids.check(file, map(printable, sources.paths))
 
 
 def _layout(settled: "Settled", labels: Mapping[int, str]) -> Layout:

@@ -62,7 +62,8 @@ def choose_format(
 
 def open_folder(chosen: str, folder: Path, known: Iterable[str], layout: Layout) -> Writer:
     """The writer of a format that is a folder; `known` are the ids of the inputs, where known."""
-    from taskcli.output.folders import BratWriter, YoloWriter
+    from taskcli.output.formats.brat import BratWriter
+    from taskcli.output.formats.yolo import YoloWriter
 
     made = YoloWriter if chosen == "yolo" else BratWriter
     return made(folder, known, layout)
@@ -72,41 +73,41 @@ def open_writer(chosen: str, stream: TextIO, layout: Layout | None = None) -> Wr
     """The writer of a format that `choose_format` gave."""
     layout = layout or Layout()
     if stream.isatty() and chosen not in _HARMLESS:
-        from taskcli.output.console import PlainTerminal
+        from taskcli.output.terminal.console import PlainTerminal
 
         stream = cast(TextIO, PlainTerminal(stream))
     if chosen == "rich":
-        from taskcli.output.console import ConsoleWriter
+        from taskcli.output.terminal.console import ConsoleWriter
 
         return ConsoleWriter(stream, layout)
     if chosen in ("jsonl", "json"):
-        from taskcli.output import jsonl
+        from taskcli.output.formats import jsonl
 
         return jsonl.JsonLinesWriter(stream) if chosen == "jsonl" else jsonl.JsonWriter(stream)
     if chosen in ("csv", "tsv"):
-        from taskcli.output.csv import TableWriter
+        from taskcli.output.formats.csv import TableWriter
 
         return TableWriter(stream, delimiter="," if chosen == "csv" else "\t")
     if chosen in ONE_RECORDING:
-        from taskcli.output.subtitles import SubtitleWriter
+        from taskcli.output.formats.subtitles import SubtitleWriter
 
         return SubtitleWriter(stream, chosen, layout)
     if chosen == "coco":
-        from taskcli.output.coco import CocoWriter
+        from taskcli.output.formats.coco import CocoWriter
 
         return CocoWriter(stream, layout)
     if chosen == "coco-results":
-        from taskcli.output.coco import CocoResultsWriter
+        from taskcli.output.formats.coco import CocoResultsWriter
 
         return CocoResultsWriter(stream, layout)
     if chosen.startswith("squad"):
-        from taskcli.output import squad
+        from taskcli.output.formats import squad
 
         return squad.WRITERS[chosen](stream)
     if chosen == "conll":
-        from taskcli.output.conll import ConllWriter
+        from taskcli.output.formats.conll import ConllWriter
 
         return ConllWriter(stream)
-    from taskcli.output.text import TextWriter
+    from taskcli.output.formats.text import TextWriter
 
     return TextWriter(stream)

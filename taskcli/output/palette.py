@@ -30,7 +30,7 @@ def colour_of(label: str, known: Mapping[str, Colour]) -> Colour:
     return known.get(label) or PALETTE[crc32(label.encode("utf-8", "replace")) % len(PALETTE)]
 
 
-def ink_on(colour: Colour) -> Colour:
+def text_color_on(colour: Colour) -> Colour:
     """Black or white, whichever reads better on a colour (WCAG contrast)."""
     red, green, blue = ((part / 255) ** 2.2 for part in colour)
     light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -41,7 +41,7 @@ def hexadecimal(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def heat(levels: Any) -> Any:
+def colormap(levels: Any) -> Any:
     """Numbers from 0 to 1, shape [h, w], as colours, uint8 [h, w, 3]: dark to light."""
     import numpy as np
 
@@ -49,7 +49,7 @@ def heat(levels: Any) -> Any:
 
 
 def heat_colours() -> list[str]:
-    """The 256 colours that `heat` has, dark to light, for what draws by itself."""
+    """The 256 colours that `colormap` has, dark to light, for what draws by itself."""
     return [hexadecimal(tuple(colour)) for colour in _heats().tolist()]
 
 

@@ -21,10 +21,10 @@ from typing import Any, TextIO
 from taskcli.errors import first_line
 from taskcli.files.atomic_write import Unfinished
 from taskcli.media.items import Item
-from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, ink_on
-from taskcli.output.report.previews import Preview
-from taskcli.output.running import label_colours
-from taskcli.output.safe import UNSAFE_IN_NAMES
+from taskcli.output.entity_spans import label_colours
+from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, text_color_on
+from taskcli.output.report.thumbnails import Preview
+from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, to_line
 from taskcli.results import DepthMap, Label, Record
 
@@ -86,7 +86,7 @@ class Report:
             if label is not None and label not in self.colours:
                 colour = colour_of(label, self._known)
                 self.colours[label] = hexadecimal(colour)
-                self.inks[hexadecimal(colour)] = hexadecimal(ink_on(colour))
+                self.inks[hexadecimal(colour)] = hexadecimal(text_color_on(colour))
 
     def _block(self, kind: str, line: str) -> None:
         # `<` alone could end the block or open a comment in it.

@@ -1,5 +1,5 @@
 // Where names stand on a picture: on no other name, inside it, and hiding as little as they can.
-// tagging.py does the same for saved pictures; here a name without a place is left out, since the
+// label_layout.py does the same for saved pictures; here a name without a place is left out, since the
 // rows under the picture have it.
 
 /** @import { Sides, Subject } from "../../../types/page" */

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.output.drawing import Sketch, Tag, decoded, unwritable
-from taskcli.output.images import png, slug, to_look_at
+from taskcli.output.artifacts import Contents
+from taskcli.output.artifacts.encode import png, slug, to_look_at
+from taskcli.output.drawing.annotator import Annotator, Tag, decoded, unwritable
 from taskcli.output.palette import colour_of, colours
-from taskcli.output.saved import Contents
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout
 from taskcli.results import Record, Segment
@@ -22,7 +22,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
     return (*usual, ".mask-*.png") if layout.masks else usual
 
 
-def contents(record: Record, layout: Layout) -> Contents:
+def render(record: Record, layout: Layout) -> Contents:
     extension, content = to_look_at(overlay(record.result, record.item, layout))
     yield f".overlay{extension}", content
     yield ".ids.png", _id_map(record.result, record.item.size)
@@ -39,17 +39,17 @@ def told(record: Record, layout: Layout) -> Record:
 
 def overlay(found: list[Segment], item: Any, layout: Layout, names: bool = True) -> "Image":
     known = colours(layout.labels)
-    sketch = Sketch(item.image, item.size, bold=not names)
+    annotator = Annotator(item.image, item.size, bold=not names)
     for one in found:
-        sketch.region(decoded(one.mask), one.box, colour_of(one.label, known))
+        annotator.region(decoded(one.mask), one.box, colour_of(one.label, known))
     if names and not layout.no_names:
-        sketch.names(
+        annotator.names(
             [
                 Tag(one.label, one.score, one.box, colour_of(one.label, known), decoded(one.mask))
                 for one in found
             ]
         )
-    return sketch.image
+    return annotator.image
 
 
 def _id_map(found: list[Segment], size: tuple[int, int]) -> bytes:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
-from taskcli.output.coco_numbers import numbers
-from taskcli.output.outlines import polygons
+from taskcli.output.drawing.polygon import polygons
+from taskcli.output.formats.coco_ids import numbers
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Detection, Record, RunLengthMask, Segment
@@ -130,6 +130,6 @@ def _area(one: Found) -> float:
 
 
 def _polygons(mask: RunLengthMask) -> list[list[float]]:
-    from taskcli.output.drawing import decoded
+    from taskcli.output.drawing.annotator import decoded
 
     return [line.ravel().tolist() for line in polygons(decoded(mask))]

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from taskcli import results
 from taskcli.output.palette import Colour, colour_of, hexadecimal
-from taskcli.output.running_view import Marked, quoted
-from taskcli.output.safe import safe, safe_line
+from taskcli.output.sanitize import safe, safe_line
+from taskcli.output.terminal.spans import EntityHighlighter, quoted
 
 _BAR = 24  # characters of a full score bar
 _ROOM_FOR_BARS = 56  # columns, the indent not counted
@@ -49,7 +49,7 @@ def _(result: list, about: About = NOTHING) -> RenderableType:  # type: ignore[t
     if isinstance(result[0], results.Segment):
         return _segments(result, about)
     if about.text and isinstance(result[0], results.Entity):
-        return Marked(about.text, result, about.colours)
+        return EntityHighlighter(about.text, result, about.colours)
     if isinstance(result[0], results.Entity | results.TokenEntity):
         return _entities(result, about)
     return Group(*(view(one, about) for one in result))

@@ -46,16 +46,16 @@ def picture(record: results.Record, layout: Layout, names: bool) -> "Image":
     """The input with what was found; `names` are left out where they could not be read."""
     found, item = record.result, record.item
     if isinstance(found, results.DepthMap):
-        from taskcli.output.saved.depths import coloured
+        from taskcli.output.artifacts.depths import coloured
 
         return coloured(found)
     kind = type(found[0]) if found else None
     if kind is results.Detection:
-        from taskcli.output.saved.detections import annotated
+        from taskcli.output.artifacts.detections import annotated
 
         return annotated(found, item, layout, names)
     if kind is results.Segment:
-        from taskcli.output.saved.segments import overlay
+        from taskcli.output.artifacts.segments import overlay
 
         return overlay(found, item, layout, names)
     image: Image = item.image

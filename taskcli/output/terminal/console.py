@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from taskcli.output.running import label_colours
-from taskcli.output.safe import safe, safe_line
-from taskcli.output.views import About, view
+from taskcli.output.entity_spans import label_colours
+from taskcli.output.sanitize import safe, safe_line
+from taskcli.output.terminal.views import About, view
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
 
@@ -63,12 +63,12 @@ class ConsoleWriter(Writer):
         return About(getattr(record.item, "text", ""), known)
 
     def _shows_pictures(self) -> bool:
-        from taskcli.output.preview import can_show
+        from taskcli.output.terminal.image import can_show
 
         return self._layout.preview and can_show(self._console)
 
     def _preview(self, record: Record) -> None:
-        from taskcli.output.preview import WHY_NONE, HalfBlocks, picture, protocol, sent
+        from taskcli.output.terminal.image import WHY_NONE, HalfBlocks, picture, protocol, sent
 
         if not self._shows_pictures():
             self._print(Text(WHY_NONE, style="dim"))

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
-from taskcli.output.palette import Colour, colour_of, hexadecimal, ink_on
-from taskcli.output.running import Stretch, stretches
-from taskcli.output.safe import safe, safe_line
+from taskcli.output.entity_spans import Span, text_spans
+from taskcli.output.palette import Colour, colour_of, hexadecimal, text_color_on
+from taskcli.output.sanitize import safe, safe_line
 from taskcli.results import Answer, Entity
 
 _WHOLE = 4_000  # characters of a text that is shown whole
 _AROUND = 120  # characters on each side of what is quoted
 
 
-class Marked:
+class EntityHighlighter:
     """The running text with its entities, then how many there are of each kind.
 
     Of a long text only what stands around the entities is shown.
@@ -25,7 +25,7 @@ class Marked:
         self, text: str, found: Sequence[Entity], known: Mapping[str, Colour] | None
     ) -> None:
         self._known = known
-        self._parts = list(stretches(text, found))
+        self._parts = list(text_spans(text, found))
         self._whole = len(text) <= _WHOLE
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
@@ -47,7 +47,7 @@ class Marked:
             legend.append(f" {count}   ", style="dim")
         return legend
 
-    def _mark(self, part: Stretch) -> Text:
+    def _mark(self, part: Span) -> Text:
         """On its kind's colour; in brackets where there are none to tell an entity by."""
         word, kind = safe(part.text), safe_line(part.kind)
         if self._known is None:
@@ -59,7 +59,7 @@ class Marked:
         if self._known is None:
             return ""
         colour = colour_of(kind, self._known)
-        return f"{hexadecimal(ink_on(colour))} on {hexadecimal(colour)}"
+        return f"{hexadecimal(text_color_on(colour))} on {hexadecimal(colour)}"
 
 
 def _ends(text: str, first: bool, last: bool) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from taskcli.output.running import tagged_words
+from taskcli.output.entity_spans import tagged_words
 from taskcli.output.writer import Writer
 from taskcli.results import Record
 

@@ -1,18 +1,15 @@
-"""Formats that are a folder of files: YOLO's labels, and brat's standoff annotations."""
+"""YOLO's labels: a folder with a file for each picture."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path, PurePath
 
-from taskcli.checkpoints.token_labels import kinds
-from taskcli.errors import InputError, StoppedError
-from taskcli.output.drawing import decoded
-from taskcli.output.outlines import outline
-from taskcli.output.saved.files import Files, Protected
+from taskcli.output.drawing.annotator import decoded
+from taskcli.output.drawing.polygon import outline
+from taskcli.output.formats.folder import FolderWriter
 from taskcli.output.serialize import one_line
-from taskcli.output.writer import Layout, Writer
-from taskcli.results import Detection, Entity, Record, Segment
+from taskcli.output.writer import Layout
+from taskcli.results import Detection, Record, Segment
 
 _TOLD = 3  # of pictures that share a name
 _DATA = """\
@@ -23,26 +20,6 @@ val: images
 nc: {}
 names:
 {}"""
-_TYPE = re.compile(r"\W+")  # what the name of a type in brat cannot hold
-# A fragment of a brat entity: its line is parted by tabs, and ends where a line of text does.
-_FRAGMENT = re.compile("[^\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-
-
-class FolderWriter(Writer):
-    """Every input has files of its own, whole when they appear; an input that failed has none."""
-
-    def __init__(self, folder: Path, known: Iterable[str], layout: Layout) -> None:
-        # The folder was empty, or what is in it was given up.
-        everything = Protected(overwrite=True)
-        self._files = Files(folder, known, ("classes", "annotation"), everything)
-        self._layout = layout
-
-    def _leave(self, id: str, contents: Iterable[tuple[str, bytes]]) -> list[str]:
-        """Write the files of one input. Nothing else would tell that they are missing."""
-        try:
-            return self._files.write(id, contents)
-        except InputError as failure:
-            raise StoppedError(failure.message, failure.hint) from None
 
 
 class YoloWriter(FolderWriter):
@@ -124,42 +101,3 @@ def _centre_and_size(sides: Sequence[float]) -> list[float]:
 def _outline(segment: Segment) -> list[float]:
     points: list[float] = outline(decoded(segment.mask)).ravel().tolist()
     return points
-
-
-class BratWriter(FolderWriter):
-    """The text beside its entities: a type and places in characters, for each."""
-
-    def write(self, record: Record) -> None:
-        if record.error is None:
-            text = record.item.text
-            lines = "".join(self._lines(text, record.result))
-            files = [(".txt", text), (".ann", lines)]
-            encoded = [(suffix, content.encode("utf-8", "replace")) for suffix, content in files]
-            self._leave(record.input, encoded)
-
-    def _lines(self, text: str, found: list[Entity]) -> Iterator[str]:
-        for number, one in enumerate(found, 1):
-            parts = list(_fragments(text, one))
-            places = ";".join(f"{start} {end}" for start, end in parts)
-            words = " ".join(text[start:end] for start, end in parts)
-            yield f"T{number}\t{_type(one.entity_group)} {places}\t{words}\n"
-
-    def close(self) -> None:
-        """The types of entities, as brat asks for them."""
-        known = dict.fromkeys(map(_type, kinds(self._layout.labels).values()))
-        listed = "".join(f"{kind}\n" for kind in known)
-        sections = f"[entities]\n{listed}\n[relations]\n\n[events]\n\n[attributes]\n"
-        self._files.put(Path("annotation.conf"), sections.encode())
-
-
-def _fragments(text: str, one: Entity) -> Iterator[tuple[int, int]]:
-    """Where an entity's words stand: one over a line end is of several parts."""
-    for found in _FRAGMENT.finditer(text, one.start, one.end):
-        part = found[0]
-        start = found.start() + len(part) - len(part.lstrip())
-        if part.strip():
-            yield start, start + len(part.strip())
-
-
-def _type(kind: str) -> str:
-    return _TYPE.sub("_", kind)

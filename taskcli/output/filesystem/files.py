@@ -10,8 +10,8 @@ from pathlib import Path
 from taskcli.errors import InputError
 from taskcli.files import atomic_write
 from taskcli.files.identity import Identity, identity, is_one
-from taskcli.output.saved.names import Names
-from taskcli.output.saved.ours import Ours
+from taskcli.output.filesystem.names import Names
+from taskcli.output.filesystem.ownership import Ours
 
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 from taskcli.errors import InputError
-from taskcli.output.saved.files import Files
+from taskcli.output.filesystem.files import Files
 from taskcli.output.writer import Layout
 from taskcli.results import Failure, Record
 
@@ -30,7 +30,7 @@ def endings(task: str, layout: Layout) -> tuple[str, ...]:
 
 
 def _module(task: str) -> ModuleType:
-    return import_module(f"taskcli.output.saved.{_MODULES[task]}")
+    return import_module(f"taskcli.output.artifacts.{_MODULES[task]}")
 
 
 class Saver:
@@ -38,7 +38,7 @@ class Saver:
 
     def __init__(self, task: str, files: Files, layout: Layout) -> None:
         module = _module(task)
-        self._contents: Callable[[Record, Layout], Contents] = module.contents
+        self._render: Callable[[Record, Layout], Contents] = module.render
         self._told: Callable[[Record, Layout], Record] | None = getattr(module, "told", None)
         self._files = files
         self._layout = layout
@@ -49,7 +49,7 @@ class Saver:
             self._files.name(record.input)  # kept for it, so that a later run names all alike
             return record
         try:
-            files = self._files.write(record.input, self._contents(record, self._layout))
+            files = self._files.write(record.input, self._render(record, self._layout))
         except InputError as failure:
             reason = Failure(type(failure).__name__, failure.message, failure.hint)
             return replace(record, result=None, error=reason)

@@ -2,9 +2,9 @@
 
 import json
 
-from taskcli.output.saved import Contents
+from taskcli.output.artifacts import Contents
+from taskcli.output.formats.subtitles import LINED, cues, document
 from taskcli.output.serialize import plain
-from taskcli.output.subtitles import LINED, cues, document
 from taskcli.output.writer import Layout
 from taskcli.results import Chunk, Record
 
@@ -13,7 +13,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
     return ".srt", ".vtt", ".tsv", ".txt", ".json"
 
 
-def contents(record: Record, layout: Layout) -> Contents:
+def render(record: Record, layout: Layout) -> Contents:
     found = cues(record.result, layout)
     for kind in LINED:
         yield f".{kind}", document(found, kind, layout).encode("utf-8", "replace")

@@ -11,14 +11,14 @@ from taskcli.results import Entity, TokenEntity
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Span:
     text: str
     kind: str = ""  # of an entity; empty between them
 
 
-def stretches(
+def text_spans(
     text: str, found: Sequence[Entity | TokenEntity], labels: Mapping[int, str] | None = None
-) -> Iterator[Stretch]:
+) -> Iterator[Span]:
     """The whole text, in order. What begins inside an earlier entity is passed over.
 
     `labels` are the checkpoint's: they tell the kinds of single tokens.
@@ -29,11 +29,11 @@ def stretches(
         if one.start < end or one.end <= one.start:
             continue
         if end < one.start:
-            yield Stretch(text[end : one.start])
-        yield Stretch(text[one.start : one.end], _kind(one, tags))
+            yield Span(text[end : one.start])
+        yield Span(text[one.start : one.end], _kind(one, tags))
         end = one.end
     if end < len(text):
-        yield Stretch(text[end:])
+        yield Span(text[end:])
 
 
 def _kind(one: Entity | TokenEntity, tags: Mapping[str, TokenLabel]) -> str:

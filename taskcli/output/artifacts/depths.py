@@ -4,9 +4,9 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from taskcli.output.images import png, to_look_at
-from taskcli.output.palette import heat
-from taskcli.output.saved import Contents
+from taskcli.output.artifacts import Contents
+from taskcli.output.artifacts.encode import png, to_look_at
+from taskcli.output.palette import colormap
 from taskcli.output.writer import Layout
 from taskcli.results import DepthMap, Record
 
@@ -22,7 +22,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
     return ".depth.png", ".depth.npy", ".colours.*"
 
 
-def contents(record: Record, layout: Layout) -> Contents:
+def render(record: Record, layout: Layout) -> Contents:
     yield ".depth.png", _sixteen_bits(record.result)
     yield ".depth.npy", _array(record.result)
     extension, content = to_look_at(coloured(record.result))
@@ -43,7 +43,7 @@ def coloured(depth: DepthMap) -> "Image":
 
     low, high = np.percentile(depth.values, _OUTLIERS)
     levels = np.clip((depth.values - low) / ((high - low) or 1), 0, 1)
-    return Image.fromarray(heat(levels if depth.units == "relative" else 1 - levels))
+    return Image.fromarray(colormap(levels if depth.units == "relative" else 1 - levels))
 
 
 def _sixteen_bits(depth: DepthMap) -> bytes:

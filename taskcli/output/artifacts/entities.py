@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from html import escape
 
-from taskcli.output.palette import Colour, colour_of, hexadecimal, ink_on
-from taskcli.output.running import kind_colours, stretches
-from taskcli.output.safe import safe
-from taskcli.output.saved import Contents
+from taskcli.output.artifacts import Contents
+from taskcli.output.entity_spans import kind_colours, text_spans
+from taskcli.output.palette import Colour, colour_of, hexadecimal, text_color_on
+from taskcli.output.sanitize import safe
 from taskcli.output.writer import Layout
 from taskcli.results import Record
 
@@ -39,9 +39,9 @@ def endings(layout: Layout) -> tuple[str, ...]:
     return (".html",)
 
 
-def contents(record: Record, layout: Layout) -> Contents:
+def render(record: Record, layout: Layout) -> Contents:
     known = kind_colours(layout.labels)
-    parts = list(stretches(record.item.text, record.result, layout.labels))
+    parts = list(text_spans(record.item.text, record.result, layout.labels))
     counted = Counter(part.kind for part in parts if part.kind)
     legend = [_mark(kind, str(count), kind, known) for kind, count in counted.items()]
     text = [
@@ -59,5 +59,5 @@ def contents(record: Record, layout: Layout) -> Contents:
 
 def _mark(text: str, note: str, kind: str, known: Mapping[str, Colour]) -> str:
     colour = colour_of(kind, known)
-    style = f"background:{hexadecimal(colour)};color:{hexadecimal(ink_on(colour))}"
+    style = f"background:{hexadecimal(colour)};color:{hexadecimal(text_color_on(colour))}"
     return f'<mark style="{style}">{escape(safe(text))}<small>{escape(safe(note))}</small></mark>'

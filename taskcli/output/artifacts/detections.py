@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.output.drawing import Sketch, Tag, unwritable, whole
-from taskcli.output.images import slug, to_look_at
+from taskcli.output.artifacts import Contents
+from taskcli.output.artifacts.encode import slug, to_look_at
+from taskcli.output.drawing.annotator import Annotator, Tag, unwritable, whole
 from taskcli.output.palette import colour_of, colours
-from taskcli.output.saved import Contents
 from taskcli.output.writer import Layout
 from taskcli.results import Detection, Record
 
@@ -18,7 +18,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
     return (".boxes.*", ".crop-*") if layout.crops else (".boxes.*",)
 
 
-def contents(record: Record, layout: Layout) -> Contents:
+def render(record: Record, layout: Layout) -> Contents:
     image = whole(record.item)
     extension, content = to_look_at(annotated(record.result, record.item, layout))
     yield f".boxes{extension}", content
@@ -41,10 +41,10 @@ def told(record: Record, layout: Layout) -> Record:
 def annotated(found: list[Detection], item: Any, layout: Layout, names: bool = True) -> "Image":
     """The picture with all boxes; the surest is drawn last, and named first."""
     known = colours(layout.labels)
-    sketch = Sketch(item.image, item.size, bold=not names)
+    annotator = Annotator(item.image, item.size, bold=not names)
     for one in reversed(found):
-        sketch.box(one.box, colour_of(one.label, known))
+        annotator.box(one.box, colour_of(one.label, known))
     if names and not layout.no_names:
         tags = [Tag(one.label, one.score, one.box, colour_of(one.label, known)) for one in found]
-        sketch.names(tags)
-    return sketch.image
+        annotator.names(tags)
+    return annotator.image

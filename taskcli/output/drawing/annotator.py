@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from taskcli.output.lettering import OWN, Run, font, runs
-from taskcli.output.palette import Colour, ink_on
-from taskcli.output.safe import safe_line
-from taskcli.output.tagging import Frame, Subject, places
+from taskcli.output.drawing.label_layout import Frame, Subject, places
+from taskcli.output.drawing.typefaces import OWN, Run, font, runs
+from taskcli.output.palette import Colour, text_color_on
+from taskcli.output.sanitize import safe_line
 from taskcli.results import Box, RunLengthMask
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _EDGE, _PAPER = (24, 24, 24), (240, 240, 240)
 _TOLD = 10  # labels in one warning
 
 
-class Sketch:
+class Annotator:
     """A picture to draw on. Coordinates are the picture's own; `scale` enlarges small ones."""
 
     def __init__(self, image: "Image", size: tuple[int, int], bold: bool = False) -> None:
@@ -155,7 +155,7 @@ class _Shown:
     def draw(self, draw: "ImageDraw", frame: Frame, text: list[Run]) -> None:
         left, top, right, bottom = frame
         draw.rectangle((left, top, right - 1, bottom - 1), fill=self._colour)
-        self.write(draw, left + self._pad, top, text, ink_on(self._colour))
+        self.write(draw, left + self._pad, top, text, text_color_on(self._colour))
 
     def write(self, draw: "ImageDraw", left: float, top: int, text: list[Run], ink: Colour) -> None:
         """Runs of several fonts stand on one line."""

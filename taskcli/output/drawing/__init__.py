@@ -1,0 +1,1 @@
+"""Boxes, regions and names on a picture."""

@@ -1,0 +1,1 @@
+"""Where a run leaves files in a folder: their names, whose they are, whole or none."""

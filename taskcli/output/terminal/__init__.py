@@ -1,0 +1,1 @@
+"""How a person sees records on a terminal."""
