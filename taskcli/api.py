@@ -57,7 +57,7 @@ class DecodeLimits:
     truncated: bool = False
 
 
-class Answered(NamedTuple):
+class RecordWithInput(NamedTuple):
     """A record, its source, and the decoded item; None where decoding failed."""
 
     record: Record
@@ -108,7 +108,7 @@ class Model:
         ordered: bool = True,
         stop: threading.Event | None = None,
         heard: Callable[[Source, float], None] = lambda source, seconds: None,
-    ) -> Iterator[Answered]:
+    ) -> Iterator[RecordWithInput]:
         """Records with the inputs that they answer; none for what is answered already.
 
         `heard` is told of recordings how many further seconds of one are answered.
@@ -126,7 +126,7 @@ class Model:
             if outcome.source.answered:
                 continue
             record = to_record(self._in_words(outcome), self.task.name, self.checkpoint)
-            yield Answered(record, outcome.source, outcome.item)
+            yield RecordWithInput(record, outcome.source, outcome.item)
 
     def _in_words(self, outcome: engine.Outcome) -> engine.Outcome:
         """What allocators say of one input that is too large for the memory there is."""
@@ -153,7 +153,7 @@ class Model:
         """The checkpoint's own numbers for its labels."""
         return dict(getattr(self.session.task.model.config, "id2label", None) or {})
 
-    def whole(self, answered: Answered) -> Item | None:
+    def whole(self, answered: RecordWithInput) -> Item | None:
         """The item; a picture that was decoded smaller for the model is decoded once more."""
         item = answered.item
         if isinstance(item, ImageInput) and item.image.size != item.size:

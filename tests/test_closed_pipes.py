@@ -24,7 +24,7 @@ FORMATS = dict.fromkeys(UNIVERSAL, "classify-text") | {
 # A process that has the libraries loaded makes one for every call, which ends as a program does.
 PROGRAM = """
 import json, os, sys, tempfile, traceback
-import taskcli, taskcli.cli.execute
+import taskcli, taskcli.cli.run.execute
 from taskcli.cli.main import start
 
 for task in sys.argv[1:]:

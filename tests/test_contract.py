@@ -19,7 +19,7 @@ from conftest import Finished
 from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_sounds, photos, sounds
 
 from taskcli.checkpoints.registry import Registry, builtin_folder
-from taskcli.cli.execute import Call
+from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
 from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn
 from taskcli.media.items import Media
@@ -165,8 +165,8 @@ def commands(line: str) -> list[list[str]]:
 )
 def test_examples_are_valid_calls(run: Run, monkeypatch: pytest.MonkeyPatch, example: str) -> None:
     """Every taskcli command of a pipeline parses, and its options can be built."""
-    calls: list[Call] = []
-    monkeypatch.setattr("taskcli.cli.execute.run", lambda call: calls.append(call) or 0)
+    calls: list[Invocation] = []
+    monkeypatch.setattr("taskcli.cli.run.execute.run", lambda call: calls.append(call) or 0)
     words = [command[1:] for command in commands(example) if command[0] == "taskcli"]
     for arguments in words:
         done = run(*arguments)

@@ -509,10 +509,10 @@ def test_a_retry_that_is_killed_loses_nothing(
 
 def test_a_merge_that_is_cut_off_is_done_once(run: Run, failing: list[object]) -> None:
     """The file may have been replaced, and what tells of the retry not yet."""
-    from taskcli import journal
+    from taskcli.cli.run import resume
 
     beside = Path(".out.jsonl.taskcli.json")
-    journal.begin_retry(Path("out.jsonl"))
+    resume.begin_retry(Path("out.jsonl"))
     marked = beside.read_text()
     assert run(*failing, "--resume", "--retry-failed").exit_code == 0
     after = Path("out.jsonl").read_text()
@@ -525,14 +525,14 @@ def test_a_merge_that_is_cut_off_is_done_once(run: Run, failing: list[object]) -
 def test_a_full_disk_at_the_end_of_a_retry_is_told_and_mended_later(
     run: Run, failing: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from taskcli import journal
+    from taskcli.cli.run import resume
 
     with monkeypatch.context() as patched:
 
         def full(output: Path, start: int) -> None:
             raise OSError(28, os.strerror(28))
 
-        patched.setattr(journal, "_merge", full)
+        patched.setattr(resume, "_merge", full)
         done = run(*failing, "--resume", "--retry-failed")
     assert done.exit_code == 4
     assert "--resume goes on" in done.stderr

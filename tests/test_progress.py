@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from samples import sounds
 
-from taskcli.cli.progress import Bar, showing
+from taskcli.cli.run.progress import Bar, showing
 
 
 def terminal(width: int = 100) -> Console:

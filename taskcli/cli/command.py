@@ -24,10 +24,11 @@ def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     own = [parameter for group in groups for parameter in _parameters(group, task)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:
-        from taskcli.cli.execute import Call, run  # --help answers without it
+        from taskcli.cli.run.execute import run
+        from taskcli.cli.run.request import Invocation
 
         given = {name: value for name, value in values.items() if _is_given(ctx, name)}
-        raise typer.Exit(run(Call(task, groups[1], tuple(inputs or ()), given)))
+        raise typer.Exit(run(Invocation(task, groups[1], tuple(inputs or ()), given)))
 
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

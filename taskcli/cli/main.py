@@ -16,10 +16,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def start() -> NoReturn:
     """The program: `main` in a process of its own, which signals end and which leaves at once."""
-    from taskcli.cli import guard
+    from taskcli.cli.run import watchdog
 
     messages.open_missing()
-    guard.install(_tell)
+    watchdog.install(_tell)
     messages.status(_greeting(sys.argv[1:]))
     try:
         code = main()
@@ -103,7 +103,7 @@ def _let_go_of_stdout() -> None:
 
 
 def _report(error: Exception) -> int:
-    from taskcli.cli.streams import print_error
+    from taskcli.cli.run.streams import print_error
 
     if isinstance(error, BrokenPipeError):
         return ExitCode.OK

@@ -19,10 +19,17 @@ from taskcli.checkpoints.registry import (
     weight_bytes,
 )
 from taskcli.checkpoints.toml_files import write_tables
-from taskcli.cli.models.check import listed_weight_bytes
 from taskcli.cli.models.listing import size
-from taskcli.cli.models.named import Format, Named, TaskName, chosen, known_task, print_json
+from taskcli.cli.models.named import (
+    Format,
+    NamedCheckpoint,
+    TaskName,
+    chosen,
+    known_task,
+    print_json,
+)
 from taskcli.cli.models.pull import Revision
+from taskcli.cli.models.verify import listed_weight_bytes
 from taskcli.errors import UsageError
 from taskcli.tasks import BY_NAME
 
@@ -51,7 +58,7 @@ def add(
         raise UsageError(f"{where} is a name of {task} already", "give ORG/REPO or a folder")
     added = replace(_checked(found), about=about or found.about)
     _write_own(task, {**read_tables(user_registry(task)), name: _entry(added)})
-    made = Named(task, name, Registry(task).resolve(name))
+    made = NamedCheckpoint(task, name, Registry(task).resolve(name))
     if format == "json":
         print_json([made.plain()])
         return
@@ -120,7 +127,7 @@ def remove(
         typer.echo(f"{task} {row['name']}: {'removed ' + told if told else 'nothing to remove'}")
 
 
-def _remove(one: Named, keep_files: bool) -> dict[str, Any]:
+def _remove(one: NamedCheckpoint, keep_files: bool) -> dict[str, Any]:
     own = read_tables(user_registry(one.task))
     freed = 0 if keep_files or one.checkpoint.repo is None else _delete_files(one.checkpoint)
     row = one.plain(freed=freed, entry_removed=one.name in own)

@@ -10,7 +10,7 @@ from rich.text import Text
 from taskcli.checkpoints.registry import Registry
 from taskcli.cli.models.named import (
     Format,
-    Named,
+    NamedCheckpoint,
     TaskName,
     chosen,
     complete_task,
@@ -43,7 +43,7 @@ def list_models(
     console.print(_LEGEND, style="dim")
 
 
-def _table(found: list[Named], *, roomy: bool) -> Table:
+def _table(found: list[NamedCheckpoint], *, roomy: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("")
     table.add_column("--model", no_wrap=True)
@@ -61,7 +61,7 @@ def _table(found: list[Named], *, roomy: bool) -> Table:
     return table
 
 
-def _cells(one: Named, roomy: bool) -> tuple[Text, ...]:
+def _cells(one: NamedCheckpoint, roomy: bool) -> tuple[Text, ...]:
     checkpoint = one.checkpoint
     here = one.plain()["cached"]
     mark = Text("●", style="green") if here else Text("○", style="dim")
@@ -103,7 +103,7 @@ def show(
         console.print(table)
 
 
-def _facts(one: Named) -> list[tuple[str, str]]:
+def _facts(one: NamedCheckpoint) -> list[tuple[str, str]]:
     checkpoint, plain = one.checkpoint, one.plain()
     facts = [
         ("about", checkpoint.about),

@@ -43,7 +43,7 @@ TaskName = Annotated[
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedCheckpoint:
     """A checkpoint under the name that a task knows it by."""
 
     task: str
@@ -79,12 +79,12 @@ def known_task(word: str) -> str:
     return word
 
 
-def every(task: str | None = None) -> Iterator[Named]:
+def every(task: str | None = None) -> Iterator[NamedCheckpoint]:
     """All named checkpoints, of one task or of all, as this folder's lock has them."""
     for one in [known_task(task)] if task else BY_NAME:
         found = lock.every(one)
         for name in sorted(found, key=_rank):
-            yield Named(one, name, found[name])
+            yield NamedCheckpoint(one, name, found[name])
 
 
 def _rank(name: str) -> int:
@@ -94,26 +94,26 @@ def _rank(name: str) -> int:
 
 def chosen(
     words: list[str], revision: str | None = None, resolve: Resolve = lock.resolve
-) -> list[Named]:
+) -> list[NamedCheckpoint]:
     """What TASK..., TASK NAME..., NAME or ORG/REPO mean; a task alone means its base."""
     if all(word in BY_NAME for word in words):
-        return [Named(task, "base", resolve(task, "base", revision)) for task in words]
+        return [NamedCheckpoint(task, "base", resolve(task, "base", revision)) for task in words]
     if words[0] in BY_NAME:
         task, names = words[0], words[1:]
-        return [Named(task, name, resolve(task, name, revision)) for name in names]
+        return [NamedCheckpoint(task, name, resolve(task, name, revision)) for name in names]
     return [_anywhere(word, revision, resolve) for word in words]
 
 
-def _anywhere(word: str, revision: str | None, resolve: Resolve) -> Named:
+def _anywhere(word: str, revision: str | None, resolve: Resolve) -> NamedCheckpoint:
     """A checkpoint by its name or repository, whichever task has it."""
     found = [one for one in every() if word in (one.name, one.checkpoint.repo)]
     if len({one.checkpoint.repo for one in found}) > 1:
         tasks = ", ".join(one.task for one in found)
         raise UsageError(f"several tasks have a {word}: {tasks}", "give the task first: TASK NAME")
     if found:
-        return Named(found[0].task, word, resolve(found[0].task, word, revision))
+        return NamedCheckpoint(found[0].task, word, resolve(found[0].task, word, revision))
     if "/" in word:
-        return Named("", word, Checkpoint(word, repo=word, revision=revision))
+        return NamedCheckpoint("", word, Checkpoint(word, repo=word, revision=revision))
     names = [*BY_NAME, *{one.name for one in every()}]
     close = difflib.get_close_matches(word, names, 1)
     hint = f"did you mean {close[0]}? " if close else ""

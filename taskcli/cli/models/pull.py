@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from taskcli.checkpoints import cache, lock
-from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
+from taskcli.cli.models.named import Format, NamedCheckpoint, Words, chosen, every, print_json
 from taskcli.errors import CheckpointError, ExitCode, UsageError
 from taskcli.tasks import BY_NAME
 
@@ -42,7 +42,7 @@ def pull(
         raise typer.Exit(ExitCode.CHECKPOINT)
 
 
-def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[Named]:
+def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[NamedCheckpoint]:
     if all_of_them and len(words) > 1:
         raise UsageError("--all is all of a task's, and names some of them", "give one of the two")
     if all_of_them:
@@ -50,17 +50,19 @@ def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[N
         return list(found)
     if words:
         return chosen(words, revision)
-    locked = [Named(one.task, one.name, lock.resolve(one.task, one.name)) for one in lock.read()]
+    locked = [
+        NamedCheckpoint(one.task, one.name, lock.resolve(one.task, one.name)) for one in lock.read()
+    ]
     if not locked:
         hint = f"name a task ({', '.join(BY_NAME)}), a checkpoint, or --all"
         raise UsageError("nothing to pull: there is no taskcli.lock here", hint)
     return locked
 
 
-def _fetch(one: Named, allow_pickle: bool) -> Named | None:
+def _fetch(one: NamedCheckpoint, allow_pickle: bool) -> NamedCheckpoint | None:
     """The checkpoint in the cache; None if it cannot be had, which is told."""
     from taskcli.cli.fetching import watching  # a list needs no bars
-    from taskcli.cli.streams import print_error
+    from taskcli.cli.run.streams import print_error
 
     try:
         with watching() as watch:

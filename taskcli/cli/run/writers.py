@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from taskcli import output
-from taskcli.api import Answered, Model
+from taskcli.api import Model, RecordWithInput
+from taskcli.cli.run.request import RunConfig
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
 from taskcli.inputs.sources import Sources, printable
@@ -19,9 +20,6 @@ from taskcli.output.filesystem.names import Names
 from taskcli.output.filesystem.ownership import Ours
 from taskcli.output.formats import coco_ids
 from taskcli.output.terminal.console import ConsoleWriter
-
-if TYPE_CHECKING:
-    from taskcli.cli.execute import Settled
 
 # What a layout takes from the output options of those tasks that have them.
 _LAID_OUT_BY = {
@@ -37,68 +35,68 @@ _LAID_OUT_BY = {
 }
 
 
-def open_writer(settled: "Settled", stream: TextIO, labels: Mapping[int, str]) -> Writer:
+def open_writer(config: RunConfig, stream: TextIO, labels: Mapping[int, str]) -> Writer:
     """The writer of the run's format. `labels` are the checkpoint's, by number."""
-    layout = _layout(settled, labels)
-    if settled.format in output.FOLDERS:
-        assert settled.output.output is not None, "destination.check refuses this"
-        return output.open_folder(settled.format, settled.output.output, _known(settled), layout)
-    return output.open_writer(settled.format, stream, layout)
+    layout = _layout(config, labels)
+    if config.format in output.FOLDERS:
+        assert config.output.output is not None, "destination.check refuses this"
+        return output.open_folder(config.format, config.output.output, _known(config), layout)
+    return output.open_writer(config.format, stream, layout)
 
 
 def saved(
-    answers: Iterator[Answered], settled: "Settled", model: Model, earlier: Iterable[str]
-) -> Iterator[Answered]:
+    answers: Iterator[RecordWithInput], config: RunConfig, model: Model, earlier: Iterable[str]
+) -> Iterator[RecordWithInput]:
     """The answers, each after the files that it names were written, if --save-dir asks for them.
 
     `earlier` are the inputs that an earlier run answered: their names are taken.
     """
-    if settled.output.save_dir is None:
+    if config.output.save_dir is None:
         yield from answers
         return
-    layout = _layout(settled, model.labels)
-    files = _saved_files(settled, settled.output.save_dir)
+    layout = _layout(config, model.labels)
+    files = _saved_files(config, config.output.save_dir)
     for id in earlier:
         files.name(id)
-    saver = Saver(settled.task.name, files, layout)
+    saver = Saver(config.task.name, files, layout)
     with closing(answers):  # type: ignore[type-var]
         for answered in answers:
             record = saver.save(replace(answered.record, item=model.whole(answered)))
             yield answered._replace(record=record)
 
 
-def check_files(settled: "Settled", paths: Iterable[str]) -> None:
+def check_files(config: RunConfig, paths: Iterable[str]) -> None:
     """Refuse files that --save-dir could not leave, as far as their names are known beforehand.
 
     `paths` are the inputs to be answered.
     """
-    folder = settled.output.save_dir
-    if folder is None or settled.sources.total is None:
+    folder = config.output.save_dir
+    if folder is None or config.sources.total is None:
         return  # the ids of rows and lines come as they are read
-    endings = saved_endings(settled.task.name, _layout(settled, {}))
-    why = _saved_files(settled, folder).refused(map(printable, paths), endings)
+    endings = saved_endings(config.task.name, _layout(config, {}))
+    why = _saved_files(config, folder).refused(map(printable, paths), endings)
     if why is not None:
         raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
 
 
-def _saved_files(settled: "Settled", folder: Path) -> Files:
-    return Files(folder, _known(settled), (), settled.apart.protected, Ours(folder))
+def _saved_files(config: RunConfig, folder: Path) -> Files:
+    return Files(folder, _known(config), (), config.apart.protected, Ours(folder))
 
 
-def planned(settled: "Settled", ids: Iterable[str]) -> Iterator[str]:
+def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
     """The files that --save-dir would leave for these inputs: a line for each input."""
-    folder = settled.output.save_dir
+    folder = config.output.save_dir
     if folder is None:
         return
-    endings = ", ".join(saved_endings(settled.task.name, _layout(settled, {})))
-    names = Names(_known(settled))
+    endings = ", ".join(saved_endings(config.task.name, _layout(config, {})))
+    names = Names(_known(config))
     for id in ids:
         yield f"{folder / names.of(id)}{endings}"
 
 
-def show_as_it_comes(writer: Writer, settled: "Settled", model: Model, sources: Sources) -> None:
+def show_as_it_comes(writer: Writer, config: RunConfig, model: Model, sources: Sources) -> None:
     """Let a terminal show the answer to a single input while it is generated."""
-    if settled.format == "rich" and writer.stream.isatty() and sources.total == 1:
+    if config.format == "rich" and writer.stream.isatty() and sources.total == 1:
         assert isinstance(writer, ConsoleWriter)
         model.session.task.listener = writer.hear
 
@@ -110,15 +108,15 @@ def check(chosen: str, written: OutputOptions, sources: Sources) -> None:
         coco_ids.check(file, map(printable, sources.paths))
 
 
-def _layout(settled: "Settled", labels: Mapping[int, str]) -> Layout:
-    usual = Layout(labels, _known(settled))
+def _layout(config: RunConfig, labels: Mapping[int, str]) -> Layout:
+    usual = Layout(labels, _known(config))
     asked = {
-        name: getattr(settled.output, option, None) or getattr(usual, name)
+        name: getattr(config.output, option, None) or getattr(usual, name)
         for name, option in _LAID_OUT_BY.items()
     }
     return replace(usual, **asked)
 
 
-def _known(settled: "Settled") -> list[str]:
+def _known(config: RunConfig) -> list[str]:
     """The ids of the inputs that are known beforehand."""
-    return [printable(path) for path in settled.sources.paths]
+    return [printable(path) for path in config.sources.paths]

@@ -8,8 +8,8 @@ from io import UnsupportedOperation
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from taskcli import journal
-from taskcli.cli.apart import InTheWayError
+from taskcli.cli.run import resume
+from taskcli.cli.run.no_overwrite import InTheWayError
 from taskcli.config.options import OutputOptions
 from taskcli.errors import StoppedError, UsageError
 from taskcli.files.atomic_write import Unfinished, WholeWrites
@@ -159,14 +159,14 @@ def _gone_on_with(file: Path, retry: bool) -> Iterator[TextIO]:
         stream = file.open("ab")
     with stream:
         if retry:
-            journal.begin_retry(file)
+            resume.begin_retry(file)
         try:
             yield _on_disk(stream.fileno())
         except BaseException:
             with suppress(OSError):  # the next run does what a full disk does not allow
-                journal.settle(file)
+                resume.settle(file)
             raise
-        journal.settle(file)
+        resume.settle(file)
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def _begun(file: Path, fingerprint: dict[str, Any], waits: bool) -> Iterator[Tex
 
     def take_the_name() -> None:
         unfinished.finish()
-        journal.begin(file, fingerprint)  # after it: what made an old file never describes a new
+        resume.begin(file, fingerprint)  # after it: what made an old file never describes a new
 
     with _unfinished(file) as unfinished:
         if not waits:

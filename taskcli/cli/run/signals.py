@@ -5,8 +5,8 @@ import threading
 from types import FrameType
 from typing import Any
 
-from taskcli.cli import guard
-from taskcli.cli.guard import CODES, LOADING
+from taskcli.cli.run import watchdog
+from taskcli.cli.run.watchdog import CODES, LOADING
 from taskcli.engine import Stop
 from taskcli.errors import ExitCode, Interrupted
 
@@ -38,7 +38,7 @@ class Stopping:
     def working(self) -> None:
         """From now on there is a run to end."""
         self._loading = False
-        guard.working()
+        watchdog.working()
 
     def hurry(self) -> None:
         """The run has failed: nothing is waited for beyond a batch that is nearly done."""

@@ -12,16 +12,16 @@ from taskcli.checkpoints.download import ask, is_wanted
 from taskcli.checkpoints.hashes import damaged
 from taskcli.checkpoints.hub_errors import explained
 from taskcli.checkpoints.registry import Checkpoint
-from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
+from taskcli.cli.models.named import Format, NamedCheckpoint, Words, chosen, every, print_json
 from taskcli.errors import CheckpointError, ExitCode
 from taskcli.tasks import BY_NAME
 
 
 @dataclass
-class Finding:
+class Verification:
     """What was found out about one checkpoint."""
 
-    named: Named
+    named: NamedCheckpoint
     problems: list[str] = field(default_factory=list)  # something is not as stated
     notes: list[str] = field(default_factory=list)  # something was not stated, or not checked
 
@@ -49,15 +49,15 @@ def verify(
         raise typer.Exit(ExitCode.CHECKPOINT)
 
 
-def _wanted(words: list[str]) -> list[Named]:
+def _wanted(words: list[str]) -> list[NamedCheckpoint]:
     """All of the registry, or all of a task, or what is named."""
     if not words or (len(words) == 1 and words[0] in BY_NAME):
         return [one for one in every(*words) if one.checkpoint.repo]
     return chosen(words)
 
 
-def _look_at(one: Named, offline: bool) -> Finding:
-    finding = Finding(one)
+def _look_at(one: NamedCheckpoint, offline: bool) -> Verification:
+    finding = Verification(one)
     if not one.checkpoint.pinned and one.checkpoint.repo:
         finding.notes.append("not pinned: a branch may move on")
     if here := cache.cached(one.checkpoint) if one.checkpoint.repo else one.checkpoint:
@@ -73,7 +73,7 @@ def _look_at(one: Named, offline: bool) -> Finding:
     return finding
 
 
-def _ask_hub(checkpoint: Checkpoint, finding: Finding) -> None:
+def _ask_hub(checkpoint: Checkpoint, finding: Verification) -> None:
     try:
         with explained(checkpoint):
             found = ask(checkpoint)
@@ -91,7 +91,7 @@ def _ask_hub(checkpoint: Checkpoint, finding: Finding) -> None:
     _compare("safetensors", checkpoint.safetensors, safe, finding)
 
 
-def _compare(what: str, stated: Any, found: Any, finding: Finding) -> None:
+def _compare(what: str, stated: Any, found: Any, finding: Verification) -> None:
     if stated is None:
         finding.notes.append(f"its {what} is not stated: the Hub says {found}")
     elif str(stated).casefold() != str(found).casefold():
@@ -106,7 +106,7 @@ def listed_weight_bytes(found: Any) -> int:
     return 0
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Verification]) -> None:
     console = Console(highlight=False)
     for one in findings:
         mark = Text("✗ ", style="red") if one.problems else Text("✓ ", style="green")

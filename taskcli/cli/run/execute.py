@@ -4,19 +4,20 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TextIO
 
-from taskcli import __version__, journal, output
-from taskcli.api import Answered, DecodeLimits, open_model, window_of
+from taskcli import output
+from taskcli.api import DecodeLimits, RecordWithInput, open_model, window_of
 from taskcli.checkpoints import cache, lock
 from taskcli.checkpoints.registry import Checkpoint
-from taskcli.cli import destination, dry_run, report, writing
-from taskcli.cli.apart import Apart, of_stream, outputs_of
 from taskcli.cli.fetching import watching
-from taskcli.cli.stopping import Stopping
-from taskcli.cli.streams import (
+from taskcli.cli.run import destination, dry_run, report, resume, writers
+from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
+from taskcli.cli.run.request import Invocation, RunConfig
+from taskcli.cli.run.signals import Stopping
+from taskcli.cli.run.streams import (
     Reporter,
     nobody_else_reads_stdin,
     print_note,
@@ -25,7 +26,7 @@ from taskcli.cli.streams import (
     stdout_is_terminal,
 )
 from taskcli.config import settings
-from taskcli.config.options import InputOptions, ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.errors import ExitCode
 from taskcli.inputs.sources import Reading, Sources, printable, resolve
 from taskcli.media.encodings import AUTO
@@ -37,86 +38,39 @@ from taskcli.tasks import BY_NAME, every_group, groups_of
 if TYPE_CHECKING:
     from taskcli.output.report import Report
 
-# What the ids of inputs depend on, and which of a file's tracks was heard.
-_READING = ("field", "lines", "encoding", "delimiter", "text", "track")
 
-
-@dataclass(frozen=True)
-class Call:
-    """What the user typed: `given` holds flags and environment, not defaults."""
-
-    task: type[Task[Any, Any, Any]]
-    input_group: type[InputOptions]
-    inputs: tuple[str, ...]
-    given: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Everything that is decided before a heavy library loads."""
-
-    task: type[Task[Any, Any, Any]]
-    options: Any
-    inputs: Any
-    model: ModelOptions
-    run: RunOptions
-    output: OutputOptions
-    checkpoint: Checkpoint
-    sources: Sources
-    format: str
-    command: str
-    apart: Apart
-
-    @property
-    def fingerprint(self) -> dict[str, Any]:
-        """What must be the same for two runs to share an output file."""
-        return {
-            "task": self.task.name,
-            "model": self.checkpoint.name,
-            "revision": self.checkpoint.revision,
-            "options": asdict(self.options),
-            "reading": {name: getattr(self.inputs, name, None) for name in _READING},
-            "dtype": self.run.dtype,
-            "taskcli": __version__,
-        }
-
-    def opened(self, standard: TextIO) -> AbstractContextManager[TextIO]:
-        waits = self.apart.must_wait
-        return destination.opened(self.output, self.format, self.fingerprint, standard, waits)
-
-
-def run(call: Call) -> ExitCode:
+def run(call: Invocation) -> ExitCode:
     """Run one command. Raises TaskcliError for what stops it before or in mid-run."""
-    settled = settle(call)
-    for note in settled.sources.notes if not settled.output.quiet else ():
+    config = resolve_run(call)
+    for note in config.sources.notes if not config.output.quiet else ():
         print_note(note)
-    if settled.run.dry_run:
-        dry_run.show(settled)
+    if config.run.dry_run:
+        dry_run.show(config)
         return ExitCode.OK
     with Stopping() as stopping:
-        settled = replace(settled, checkpoint=_fetch(settled))
-        earlier = _earlier(settled)
-        pending = _pending(settled, earlier)
-        if pending is not None and settled.output.resume:
-            writing.check_files(settled, pending.paths)
+        config = replace(config, checkpoint=_fetch(config))
+        earlier = _earlier(config)
+        pending = _pending(config, earlier)
+        if pending is not None and config.output.resume:
+            writers.check_files(config, pending.paths)
         if pending is None:
-            _write_none(settled)
+            _write_none(config)
             return ExitCode.SOME_FAILED if earlier.failed else ExitCode.OK
         try:
-            return _answer(settled, pending, earlier, stopping)
+            return _answer(config, pending, earlier, stopping)
         except BrokenPipeError:  # the reader has what it wants, as with `| head`
             return ExitCode.OK
 
 
-def _fetch(settled: Settled) -> Checkpoint:
+def _fetch(config: RunConfig) -> Checkpoint:
     """The checkpoint on this disk; what the lock changed about it is said."""
-    quiet, model = settled.output.quiet, settled.model
-    if settled.checkpoint.note and not quiet:
-        print_note(settled.checkpoint.note)
+    quiet, model = config.output.quiet, config.model
+    if config.checkpoint.note and not quiet:
+        print_note(config.checkpoint.note)
     network = cache.unplugged() if model.offline else nullcontext()
     with network, watching(quiet) as watch:
         return cache.fetch(
-            settled.checkpoint,
+            config.checkpoint,
             offline=model.offline,
             allow_pickle=model.allow_pickle,
             watch=watch,
@@ -124,47 +78,47 @@ def _fetch(settled: Settled) -> Checkpoint:
 
 
 def _answer(
-    settled: Settled, pending: Sources, earlier: journal.Journal, stopping: Stopping
+    config: RunConfig, pending: Sources, earlier: resume.Journal, stopping: Stopping
 ) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
-    with cache.unplugged(), nobody_else_reads_stdin(), _results(settled) as standard:
-        written = settled.output
+    with cache.unplugged(), nobody_else_reads_stdin(), _results(config) as standard:
+        written = config.output
         reporter = Reporter(
             written.quiet,
-            settled.format,
+            config.format,
             written.output,
             written.report,
             earlier.count,
             scrolls=standard.isatty(),
         )
-        with reporter.loading(settled.checkpoint.name) as placed:
+        with reporter.loading(config.checkpoint.name) as placed:
             model = open_model(
-                settled.task,
-                settled.options,
-                settled.checkpoint,
-                settled.run.device,
-                settled.run.dtype,
-                settled.run.batch_size,
-                _limits(settled.inputs),
+                config.task,
+                config.options,
+                config.checkpoint,
+                config.run.device,
+                config.run.dtype,
+                config.run.batch_size,
+                _limits(config.inputs),
                 placed,
             )
         stopping.working()
         answers = model.answers(
             pending,
-            ordered=not settled.run.unordered,
+            ordered=not config.run.unordered,
             stop=stopping.event,
             heard=reporter.hear,
         )
-        answers = writing.saved(answers, settled, model, earlier.ids)
+        answers = writers.saved(answers, config, model, earlier.ids)
         with (
-            destination.told(settled.output, settled.format, standard),
-            settled.opened(standard) as stream,
-            report.opened(settled, model, pending.total) as page,
-            reporter.watching(pending.total, _recordings(settled, pending)),
+            destination.told(config.output, config.format, standard),
+            config.opened(standard) as stream,
+            report.opened(config, model, pending.total) as page,
+            reporter.watching(pending.total, _recordings(config, pending)),
         ):
-            writer = writing.open_writer(settled, stream, model.labels)
-            writing.show_as_it_comes(writer, settled, model, pending)
-            failed = _write_all(answers, settled, writer, page, reporter, stopping)
+            writer = writers.open_writer(config, stream, model.labels)
+            writers.show_as_it_comes(writer, config, model, pending)
+            failed = _write_all(answers, config, writer, page, reporter, stopping)
         for note in () if written.quiet else writer.notes():
             print_note(note)
         interrupted = stopping.exit_code is not None
@@ -174,11 +128,11 @@ def _answer(
     return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK
 
 
-def _results(settled: Settled) -> AbstractContextManager[TextIO]:
-    return results_stream(needed=settled.output.output is None)
+def _results(config: RunConfig) -> AbstractContextManager[TextIO]:
+    return results_stream(needed=config.output.output is None)
 
 
-def settle(call: Call) -> Settled:
+def resolve_run(call: Invocation) -> RunConfig:
     """Options by precedence, inputs by name, checkpoint by registry: nothing heavy."""
     files = _from_files(call)
     layers = (call.given, files)
@@ -198,9 +152,9 @@ def settle(call: Call) -> Settled:
     options = call.task.for_output(options, chosen, written)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
-    writing.check(chosen, written, sources)
+    writers.check(chosen, written, sources)
     apart = _apart(call, inputs, sources, written, chosen)
-    settled = Settled(
+    config = RunConfig(
         call.task,
         options,
         inputs,
@@ -214,11 +168,13 @@ def settle(call: Call) -> Settled:
         apart,
     )
     if not written.resume:
-        writing.check_files(settled, sources.paths)
-    return settled
+        writers.check_files(config, sources.paths)
+    return config
 
 
-def _apart(call: Call, inputs: Any, sources: Sources, written: OutputOptions, chosen: str) -> Apart:
+def _apart(
+    call: Invocation, inputs: Any, sources: Sources, written: OutputOptions, chosen: str
+) -> Apart:
     """What keeps inputs and outputs apart. Raises UsageError where they are not."""
     of_texts = call.task.media is Media.TEXT
     listed = inputs.files_from
@@ -240,7 +196,7 @@ def _apart(call: Call, inputs: Any, sources: Sources, written: OutputOptions, ch
     return apart
 
 
-def _from_files(call: Call) -> dict[str, Any]:
+def _from_files(call: Invocation) -> dict[str, Any]:
     settings.check_environment(*every_group())
     return settings.from_files(call.task.name, groups_of(call.task), every_group(), BY_NAME)
 
@@ -257,7 +213,7 @@ def merge_options(
     return settings.build(task.Options, "taskcli.toml", given, files, usual)
 
 
-def _resolve(call: Call, inputs: Any) -> Sources:
+def _resolve(call: Invocation, inputs: Any) -> Sources:
     reading = Reading(
         call.task.media,
         call.task.text_fields,
@@ -284,20 +240,20 @@ def _limits(inputs: Any) -> DecodeLimits:
     return DecodeLimits(**{name: getattr(inputs, name) for name in named})
 
 
-def _earlier(settled: Settled) -> journal.Journal:
-    file = settled.output.output
-    if file is None or not settled.output.resume or not file.exists():
-        return journal.Journal()
-    return journal.resume(file, settled.fingerprint, settled.output.retry_failed)
+def _earlier(config: RunConfig) -> resume.Journal:
+    file = config.output.output
+    if file is None or not config.output.resume or not file.exists():
+        return resume.Journal()
+    return resume.resume(file, config.fingerprint, config.output.retry_failed)
 
 
-def _pending(settled: Settled, earlier: journal.Journal) -> Sources | None:
+def _pending(config: RunConfig, earlier: resume.Journal) -> Sources | None:
     """The sources from the first window on that lacks an answer, or None if none does."""
-    sources, by_path, by_id = settled.sources, earlier.copy(), earlier.copy()
+    sources, by_path, by_id = config.sources, earlier.copy(), earlier.copy()
     total = None if sources.total is None else max(1, sources.total - earlier.count)
     paths = tuple(path for path in sources.paths if not by_path.answers(printable(path)))
     marked = (replace(s, answered=True) if by_id.answers(s.id) else s for s in sources.items)
-    latest = deque[Source](maxlen=window_of(settled.task.media, settled.run.batch_size))
+    latest = deque[Source](maxlen=window_of(config.task.media, config.run.batch_size))
     for source in marked:
         latest.append(source)
         if not source.answered:
@@ -305,13 +261,13 @@ def _pending(settled: Settled, earlier: journal.Journal) -> Sources | None:
     return None
 
 
-def _recordings(settled: Settled, pending: Sources) -> tuple[str, ...] | None:
-    return pending.paths if settled.task.media is Media.AUDIO else None
+def _recordings(config: RunConfig, pending: Sources) -> tuple[str, ...] | None:
+    return pending.paths if config.task.media is Media.AUDIO else None
 
 
 def _write_all(
-    answers: Iterator[Answered],
-    settled: Settled,
+    answers: Iterator[RecordWithInput],
+    config: RunConfig,
     writer: output.Writer,
     page: "Report | None",
     reporter: Reporter,
@@ -328,26 +284,26 @@ def _write_all(
                     page.write(record, item, source.path)
                 reporter.note(record, source, item)
                 failed += record.error is not None
-                if record.error is not None and settled.run.on_error == "stop":
+                if record.error is not None and config.run.on_error == "stop":
                     stopping.event.set()
         except BaseException:  # the output is lost, or a second signal came
             stopping.hurry()
             raise
         finally:
             writer.close()  # a JSON array is ended even if the run is not
-    if writer.note and not settled.output.quiet:
+    if writer.note and not config.output.quiet:
         print_note(writer.note)
     if page is not None:
         page.stopped = report.why_stopped(stopping)
     return failed
 
 
-def _write_none(settled: Settled) -> None:
+def _write_none(config: RunConfig) -> None:
     """No records are still valid output, such as an empty array."""
     with (
-        _results(settled) as standard,
-        destination.told(settled.output, settled.format, standard),
-        settled.opened(standard) as stream,
-        report.opened(settled, None, 0),
+        _results(config) as standard,
+        destination.told(config.output, config.format, standard),
+        config.opened(standard) as stream,
+        report.opened(config, None, 0),
     ):
-        writing.open_writer(settled, stream, {}).close()
+        writers.open_writer(config, stream, {}).close()

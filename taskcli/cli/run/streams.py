@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from taskcli.cli import messages
-from taskcli.cli.progress import Bar, showing
+from taskcli.cli.run.progress import Bar, showing
 from taskcli.errors import TaskcliError, UsageError
 from taskcli.media.items import Item
 from taskcli.media.source import Source

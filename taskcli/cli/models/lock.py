@@ -9,7 +9,7 @@ from taskcli.checkpoints import cache, lock
 from taskcli.checkpoints.download import ask
 from taskcli.checkpoints.hub_errors import explained, ways_out
 from taskcli.checkpoints.registry import Checkpoint, Registry
-from taskcli.cli.models.named import Format, Named, Words, chosen, every, print_json
+from taskcli.cli.models.named import Format, NamedCheckpoint, Words, chosen, every, print_json
 from taskcli.cli.models.pull import Revision
 from taskcli.config import settings
 from taskcli.errors import CheckpointError, UsageError
@@ -41,13 +41,13 @@ def _by_registry(task: str, word: str, revision: str | None) -> Checkpoint:
     return Registry(task).resolve(word, revision)
 
 
-def _used() -> list[Named]:
+def _used() -> list[NamedCheckpoint]:
     """What taskcli.toml names, or all that is cached."""
     named = [chosen([task, word])[0] for task, word in settings.models_of(BY_NAME).items()]
     return named or [one for one in every() if cache.is_cached(one.checkpoint)]
 
 
-def _locked(one: Named) -> lock.LockEntry:
+def _locked(one: NamedCheckpoint) -> lock.LockEntry:
     if not one.task:
         raise UsageError(f"{one.name} belongs to no task", f"give it: TASK {one.name}")
     checkpoint = _at_commit(one.checkpoint)
@@ -85,4 +85,4 @@ def _tell(entries: list[lock.LockEntry], format: str) -> None:
 
 def _plain(entry: lock.LockEntry) -> dict[str, Any]:
     checkpoint = lock.resolve(entry.task, entry.name)
-    return Named(entry.task, entry.name, checkpoint).plain()
+    return NamedCheckpoint(entry.task, entry.name, checkpoint).plain()

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from taskcli import __version__
 from taskcli.api import Model
-from taskcli.cli.stopping import Stopping
+from taskcli.cli.run.request import Invocation, RunConfig
+from taskcli.cli.run.signals import Stopping
 from taskcli.config.settings import flag_of
 from taskcli.tasks import groups_of
 
 if TYPE_CHECKING:
-    from taskcli.cli.execute import Call, Settled
     from taskcli.output.report import Report
 
 _NAMED = 3  # inputs of a command that its line names, before and after a gap
 
 
 def opened(
-    settled: "Settled", model: Model | None, total: int | None
+    config: RunConfig, model: Model | None, total: int | None
 ) -> "AbstractContextManager[Report | None]":
     """The page that --report asks for; `model` is None in a run that had nothing to answer."""
-    if settled.output.report is None:
+    if config.output.report is None:
         return nullcontext()
     from taskcli.output import report
 
     labels = {} if model is None else model.labels
-    return report.opened(settled.output.report, _facts(settled, model), total, labels)
+    return report.opened(config.output.report, _facts(config, model), total, labels)
 
 
 def why_stopped(stopping: Stopping) -> str | None:
@@ -38,7 +38,7 @@ def why_stopped(stopping: Stopping) -> str | None:
     return "an input failed, under --on-error stop" if stopping.event.is_set() else None
 
 
-def command_line(call: "Call") -> str:
+def command_line(call: Invocation) -> str:
     """The call as one would type it; options from the environment are flags in it."""
     words = ["taskcli", call.task.name, *_few(call.inputs)]
     for group in groups_of(call.task):
@@ -63,15 +63,15 @@ def _spelled(flag: str, value: Any) -> Iterator[str]:
         yield from (flag, str(one))
 
 
-def _facts(settled: "Settled", model: Model | None) -> dict[str, Any]:
+def _facts(config: RunConfig, model: Model | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "task": settled.task.name,
-        "media": settled.task.media,
-        "command": settled.command,
-        "model": settled.checkpoint.name,
-        "revision": settled.checkpoint.revision,
-        "options": _options(settled.options),
-        "resumed": settled.output.resume,
+        "task": config.task.name,
+        "media": config.task.media,
+        "command": config.command,
+        "model": config.checkpoint.name,
+        "revision": config.checkpoint.revision,
+        "options": _options(config.options),
+        "resumed": config.output.resume,
         "version": __version__,
     }
     return facts if model is None else facts | _placement(model)

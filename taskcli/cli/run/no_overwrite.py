@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import TextIO
 
-from taskcli import journal
+from taskcli.cli.run import resume
 from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError, StoppedError, UsageError
 from taskcli.files.identity import Identity, identity, is_one
@@ -40,7 +40,7 @@ def outputs_of(written: OutputOptions, chosen: str, standard: TextIO | None) -> 
     if file is not None:
         yield _output("-o", file, is_folder=chosen in FOLDERS)
         if chosen == "jsonl":
-            yield _output("what --resume needs,", journal.fingerprint_path(file))
+            yield _output("what --resume needs,", resume.fingerprint_path(file))
     if written.report is not None:
         yield _output("--report", written.report)
     if written.save_dir is not None:

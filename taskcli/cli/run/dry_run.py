@@ -12,14 +12,15 @@ from rich.text import Text
 
 from taskcli.checkpoints import cache
 from taskcli.checkpoints.registry import Checkpoint, weight_bytes
-from taskcli.cli import messages, writing
-from taskcli.cli.streams import stdout_is_terminal
+from taskcli.cli import messages
+from taskcli.cli.run import writers
+from taskcli.cli.run.request import RunConfig
+from taskcli.cli.run.streams import stdout_is_terminal
 from taskcli.config.options import OutputOptions
 from taskcli.output.sanitize import safe
 from taskcli.runtime.batching import policy_for
 
 if TYPE_CHECKING:
-    from taskcli.cli.execute import Settled
     from taskcli.runtime.foresight import Foreseen
     from taskcli.runtime.placement import Placement
 
@@ -27,34 +28,34 @@ _LISTED = 20
 _WIDE = 10_000  # columns: a pipe has no edge, and a path in two lines is none
 
 
-def show(settled: "Settled") -> None:
+def show(config: RunConfig) -> None:
     """Print the plan of a run to standard output."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in _lines(settled):
+    for name, value in _lines(config):
         table.add_row(name, Text(safe(value)))
     messages.status("")
     console = Console(highlight=False, width=None if stdout_is_terminal() else _WIDE)
     console.print(table)
 
 
-def _lines(settled: "Settled") -> list[tuple[str, str]]:
-    here = _here(settled)
-    checkpoint = here or settled.checkpoint
-    size, architecture = _size(checkpoint), _architecture(settled, here)
-    placement = _placement(settled, size or 0, architecture)
+def _lines(config: RunConfig) -> list[tuple[str, str]]:
+    here = _here(config)
+    checkpoint = here or config.checkpoint
+    size, architecture = _size(checkpoint), _architecture(config, here)
+    placement = _placement(config, size or 0, architecture)
     return [
-        ("task", settled.task.name),
+        ("task", config.task.name),
         ("checkpoint", _where(checkpoint)),
-        ("cached", _cached(settled, here)),
+        ("cached", _cached(config, here)),
         ("size", "unknown" if size is None else f"{size / 1e6:,.1f} MB"),
         ("device", f"{placement.device_name} ({placement.device_why})"),
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
-        ("batches", _batches(settled, architecture)),
-        ("format", settled.format),
-        *_outputs(settled.output),
-        *_inputs(settled),
+        ("batches", _batches(config, architecture)),
+        ("format", config.format),
+        *_outputs(config.output),
+        *_inputs(config),
     ]
 
 
@@ -63,31 +64,31 @@ def _outputs(written: OutputOptions) -> list[tuple[str, str]]:
     return [(name, str(path)) for name, path in named.items() if path is not None]
 
 
-def _here(settled: "Settled") -> Checkpoint | None:
+def _here(config: RunConfig) -> Checkpoint | None:
     """The checkpoint as it lies on this disk, refused as a run would refuse it."""
-    found = cache.find(settled.checkpoint)
+    found = cache.find(config.checkpoint)
     if found is None:
         return None
-    return cache.fetch(found, offline=True, allow_pickle=settled.model.allow_pickle)
+    return cache.fetch(found, offline=True, allow_pickle=config.model.allow_pickle)
 
 
-def _architecture(settled: "Settled", here: Checkpoint | None) -> str:
+def _architecture(config: RunConfig, here: Checkpoint | None) -> str:
     """The model type; empty while the checkpoint is elsewhere."""
     if here is None or here.folder is None:
         return ""
     from taskcli.runtime.foresight import served_type
 
-    if known := served_type(settled.task, here.folder):
+    if known := served_type(config.task, here.folder):
         return known
     from taskcli.runtime.loader import model_type
 
-    return model_type(settled.task, here.name, here.folder)
+    return model_type(config.task, here.name, here.folder)
 
 
-def _placement(settled: "Settled", size: int, architecture: str) -> "Foreseen | Placement":
+def _placement(config: RunConfig, size: int, architecture: str) -> "Foreseen | Placement":
     from taskcli.runtime.foresight import foreseen
 
-    device, dtype = settled.run.device, settled.run.dtype
+    device, dtype = config.run.device, config.run.dtype
     if known := foreseen(device, dtype, architecture):
         return known
     from taskcli.runtime.placement import place
@@ -95,34 +96,34 @@ def _placement(settled: "Settled", size: int, architecture: str) -> "Foreseen | 
     return place(device, dtype, size, architecture)
 
 
-def _cached(settled: "Settled", here: Checkpoint | None) -> str:
+def _cached(config: RunConfig, here: Checkpoint | None) -> str:
     if here is not None:
         return "yes"
-    if settled.model.offline or cache.is_offline():
+    if config.model.offline or cache.is_offline():
         return "no, and this run is offline: it would be refused"
     return "no: it would be downloaded"
 
 
-def _batches(settled: "Settled", architecture: str) -> str:
+def _batches(config: RunConfig, architecture: str) -> str:
     """How many inputs share a batch, which do, and why."""
-    size = settled.run.batch_size
+    size = config.run.batch_size
     if size == "1":
         return "one input each (asked for)"
     asked = "" if size == "auto" else f"up to {size} inputs; "
     if not architecture:
         return f"{asked}shared as the architecture allows, once it is here"
-    return asked + policy_for(settled.task, architecture).why
+    return asked + policy_for(config.task, architecture).why
 
 
-def _inputs(settled: "Settled") -> list[tuple[str, str]]:
-    total = settled.sources.total
+def _inputs(config: RunConfig) -> list[tuple[str, str]]:
+    total = config.sources.total
     if total is None:
-        folder = settled.output.save_dir
+        folder = config.output.save_dir
         saved = [] if folder is None else [("files", f"in {folder}, named after the inputs")]
         return [("inputs", "counted as they come"), *saved]
-    ids = [source.id for _, source in zip(range(_LISTED), settled.sources.items, strict=False)]
+    ids = [source.id for _, source in zip(range(_LISTED), config.sources.items, strict=False)]
     more = [f"… and {total - len(ids)} more"] if total > len(ids) else []
-    files = list(writing.planned(settled, ids))
+    files = list(writers.planned(config, ids))
     return [
         ("inputs", str(total)),
         *(("", id) for id in (*ids, *more)),

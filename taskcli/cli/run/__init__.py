@@ -1,0 +1,1 @@
+"""One run, from what the user typed to the exit code."""
