@@ -39,7 +39,7 @@ def from_files(
 ) -> dict[str, Any]:
     """The task's settings of the project's and the user's file, by field; the project's win."""
     found = found_in_files(task, groups, every, tasks)
-    return {name: one.value for name, one in found.items()}
+    return {name: setting.value for name, setting in found.items()}
 
 
 def found_in_files(
@@ -86,7 +86,7 @@ def _check_harmless(values: Mapping[str, Any], groups: Iterable[type[Any]], wher
     }
     for name, value in values.items():
         marks = getattr(declared[name], "__metadata__", ())
-        mark = next((one for one in marks if isinstance(one, UsersOwn)), None)
+        mark = next((setting for setting in marks if isinstance(setting, UsersOwn)), None)
         if mark is None or any(value is harmless for harmless in mark.harmless):
             continue
         flag = flag_of(name, declared[name])

@@ -37,9 +37,9 @@ def _of_paragraph(paragraph: Any, about: dict[str, Any]) -> Iterator[Question | 
     if not isinstance(context, str) or not isinstance(asked, list):
         yield InputError(f"a paragraph of {about.get('title')!r} lacks its context or its qas")
         return
-    for one in asked:
-        if isinstance(one, dict):
-            id = one.get("id")
-            yield Question(None if id is None else str(id), context, {**one, **about})
+    for question in asked:
+        if isinstance(question, dict):
+            id = question.get("id")
+            yield Question(None if id is None else str(id), context, {**question, **about})
         else:
             yield InputError(f"a question of {about.get('title')!r} is no object")

@@ -20,14 +20,14 @@ def read_chat(messages: Sequence[Any]) -> Chat:
     """The messages of a row. Raises InputError for what is no chat in text."""
     if not messages:
         raise InputError("the chat has no messages", _HINT)
-    return Chat(_message(one, number) for number, one in enumerate(messages, 1))
+    return Chat(_message(turn, number) for number, turn in enumerate(messages, 1))
 
 
-def _message(one: Any, number: int) -> dict[str, str]:
-    role = one.get("role") if isinstance(one, dict) else None
+def _message(turn: Any, number: int) -> dict[str, str]:
+    role = turn.get("role") if isinstance(turn, dict) else None
     if not isinstance(role, str):
         raise InputError(f"message {number} of the chat has no role", _HINT)
-    return {"role": role, "content": _content(one.get("content"), number)}
+    return {"role": role, "content": _content(turn.get("content"), number)}
 
 
 def _content(content: Any, number: int) -> str:

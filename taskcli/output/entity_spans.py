@@ -17,7 +17,7 @@ class Span:
 
 
 def text_spans(
-    text: str, found: Sequence[Entity | TokenEntity], labels: Mapping[int, str] | None = None
+    text: str, entities: Sequence[Entity | TokenEntity], labels: Mapping[int, str] | None = None
 ) -> Iterator[Span]:
     """The whole text, in order. What begins inside an earlier entity is passed over.
 
@@ -25,21 +25,21 @@ def text_spans(
     """
     tags = read_token_labels((labels or {}).values())
     end = 0
-    for one in sorted(found, key=lambda one: (one.start, -one.end)):
-        if one.start < end or one.end <= one.start:
+    for entity in sorted(entities, key=lambda entity: (entity.start, -entity.end)):
+        if entity.start < end or entity.end <= entity.start:
             continue
-        if end < one.start:
-            yield Span(text[end : one.start])
-        yield Span(text[one.start : one.end], _kind(one, tags))
-        end = one.end
+        if end < entity.start:
+            yield Span(text[end : entity.start])
+        yield Span(text[entity.start : entity.end], _kind(entity, tags))
+        end = entity.end
     if end < len(text):
         yield Span(text[end:])
 
 
-def _kind(one: Entity | TokenEntity, tags: Mapping[str, TokenLabel]) -> str:
-    if isinstance(one, Entity):
-        return one.entity_group
-    return tags[one.entity].kind if one.entity in tags else one.entity
+def _kind(entity: Entity | TokenEntity, tags: Mapping[str, TokenLabel]) -> str:
+    if isinstance(entity, Entity):
+        return entity.entity_group
+    return tags[entity.entity].kind if entity.entity in tags else entity.entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,20 @@ class Tagged:
     left_out: int
 
 
-def tagged_words(text: str, found: Sequence[Entity]) -> Tagged:
+def tagged_words(text: str, entities: Sequence[Entity]) -> Tagged:
     """The words of a text and the entities on them; one that covers a part of a word has it all."""
     places = list(words(text))
     entity_of: dict[int, Entity] = {}
     left_out = 0
-    for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
+    for entity in sorted(entities, key=lambda entity: (entity.start - entity.end, entity.start)):
         touched = range(
-            bisect_right(places, one.start, key=lambda place: place[1]),
-            bisect_left(places, one.end, key=lambda place: place[0]),
+            bisect_right(places, entity.start, key=lambda place: place[1]),
+            bisect_left(places, entity.end, key=lambda place: place[0]),
         )
         if any(number in entity_of for number in touched):
             left_out += 1
         else:
-            entity_of |= dict.fromkeys(touched, one)
+            entity_of |= dict.fromkeys(touched, entity)
     return Tagged(_sentences(text, places, entity_of), left_out)
 
 
@@ -78,11 +78,11 @@ def _sentences(
     sentences: list[list[tuple[str, str]]] = []
     end = 0
     for number, (start, stop) in enumerate(places):
-        one = entity_of.get(number)
-        goes_on = one is not None and one is entity_of.get(number - 1)
+        entity = entity_of.get(number)
+        goes_on = entity is not None and entity is entity_of.get(number - 1)
         if not number or (LINE_END.search(text, end, start) and not goes_on):
             sentences.append([])
-        tag = f"{'I' if goes_on else 'B'}-{one.entity_group}" if one else "O"
+        tag = f"{'I' if goes_on else 'B'}-{entity.entity_group}" if entity else "O"
         sentences[-1].append((text[start:stop], tag))
         end = stop
     return sentences

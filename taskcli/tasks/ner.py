@@ -98,9 +98,9 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     ) -> WithWarnings[list[Entity] | list[TokenEntity]]:
         tokens = _merged(results)
         found: Any = [
-            one
-            for one in entities(tokens, self._labels, item.text, self.options.aggregation)
-            if one.score >= self.options.threshold
+            entity
+            for entity in entities(tokens, self._labels, item.text, self.options.aggregation)
+            if entity.score >= self.options.threshold
         ]
         note = f"longer than {self._limit} tokens: read in {len(results)} windows"
         return WithWarnings(found, (note,) if len(results) > 1 else ())

@@ -100,7 +100,9 @@ def _entry(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _write_own(task: str, entries: Mapping[str, dict[str, Any]]) -> None:
-    write_tables(user_registry(task), _HEAD, {(name,): one for name, one in entries.items()})
+    write_tables(
+        user_registry(task), _HEAD, {(name,): named_entry for name, named_entry in entries.items()}
+    )
 
 
 def remove(
@@ -116,7 +118,7 @@ def remove(
     The cache is the Hub's: other programs would fetch the files again. A folder is never deleted.
     """
     found = chosen([known_task(task), *names])
-    removed = [_remove(one, keep_files) for one in found]
+    removed = [_remove(named_entry, keep_files) for named_entry in found]
     if format == "json":
         print_json(removed)
         return
@@ -127,12 +129,19 @@ def remove(
         typer.echo(f"{task} {row['name']}: {'removed ' + told if told else 'nothing to remove'}")
 
 
-def _remove(one: NamedCheckpoint, keep_files: bool) -> dict[str, Any]:
-    own = read_tables(user_registry(one.task))
-    freed = 0 if keep_files or one.checkpoint.repo is None else _delete_files(one.checkpoint)
-    row = one.plain(freed=freed, entry_removed=one.name in own)
-    if one.name in own:
-        _write_own(one.task, {name: values for name, values in own.items() if name != one.name})
+def _remove(named_entry: NamedCheckpoint, keep_files: bool) -> dict[str, Any]:
+    own = read_tables(user_registry(named_entry.task))
+    freed = (
+        0
+        if keep_files or named_entry.checkpoint.repo is None
+        else _delete_files(named_entry.checkpoint)
+    )
+    row = named_entry.plain(freed=freed, entry_removed=named_entry.name in own)
+    if named_entry.name in own:
+        _write_own(
+            named_entry.task,
+            {name: values for name, values in own.items() if name != named_entry.name},
+        )
     return row
 
 
@@ -145,7 +154,7 @@ def _delete_files(checkpoint: Checkpoint) -> int:
         return 0
     before = _bytes(folder)
     here = cache.cached(checkpoint)
-    others = {one.name for one in (folder / "snapshots").glob("*")}
+    others = {named_entry.name for named_entry in (folder / "snapshots").glob("*")}
     if here is None or others <= {str(here.revision)}:
         shutil.rmtree(folder)
         return before

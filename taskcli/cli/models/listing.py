@@ -34,16 +34,16 @@ def list_models(
     format: Format = "rich",
 ) -> None:
     """List the named checkpoints: what each is good at, its size, its licence, if it is cached."""
-    found = list(every(task))
+    entries = list(every(task))
     if format == "json":
-        print_json(one.plain() for one in found)
+        print_json(entry.plain() for entry in entries)
         return
     console = Console(highlight=False)
-    console.print(_table(found, roomy=console.width >= _ROOMY))
+    console.print(_table(entries, roomy=console.width >= _ROOMY))
     console.print(_LEGEND, style="dim")
 
 
-def _table(found: list[NamedCheckpoint], *, roomy: bool) -> Table:
+def _table(entries: list[NamedCheckpoint], *, roomy: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("")
     table.add_column("--model", no_wrap=True)
@@ -51,24 +51,24 @@ def _table(found: list[NamedCheckpoint], *, roomy: bool) -> Table:
     table.add_column("licence", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("good at", ratio=1)
     shown = ""
-    for one in found:
-        if one.task != shown:
+    for entry in entries:
+        if entry.task != shown:
             if shown:
                 table.add_row()
-            shown = one.task
+            shown = entry.task
             table.add_row("", Text(shown, style="bold cyan"))
-        table.add_row(*_cells(one, roomy))
+        table.add_row(*_cells(entry, roomy))
     return table
 
 
-def _cells(one: NamedCheckpoint, roomy: bool) -> tuple[Text, ...]:
-    checkpoint = one.checkpoint
-    here = one.plain()["cached"]
+def _cells(entry: NamedCheckpoint, roomy: bool) -> tuple[Text, ...]:
+    checkpoint = entry.checkpoint
+    here = entry.plain()["cached"]
     mark = Text("●", style="green") if here else Text("○", style="dim")
     about = Text(checkpoint.about)
     if roomy:
         about.append(f"\n{checkpoint.repo or 'ships with taskcli, or a folder'}", style="dim")
-    name = Text(one.name, style="bold")
+    name = Text(entry.name, style="bold")
     return mark, name, Text(size(checkpoint.size)), Text(checkpoint.license or "?"), about
 
 
@@ -88,23 +88,23 @@ def show(
 ) -> None:
     """Show all that is known of a task's checkpoints."""
     known_task(task)
-    found = chosen([task, *(names or Registry(task).names)])
+    entries = chosen([task, *(names or Registry(task).names)])
     if format == "json":
-        print_json(one.plain(options=dict(one.checkpoint.options)) for one in found)
+        print_json(entry.plain(options=dict(entry.checkpoint.options)) for entry in entries)
         return
     console = Console(highlight=False)
-    for one in found:
-        console.print(Text(f"{one.task} --model {one.name}", style="bold"))
+    for entry in entries:
+        console.print(Text(f"{entry.task} --model {entry.name}", style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
-        for key, value in _facts(one):
+        for key, value in _facts(entry):
             table.add_row(key, Text(value))
         console.print(table)
 
 
-def _facts(one: NamedCheckpoint) -> list[tuple[str, str]]:
-    checkpoint, plain = one.checkpoint, one.plain()
+def _facts(entry: NamedCheckpoint) -> list[tuple[str, str]]:
+    checkpoint, plain = entry.checkpoint, entry.plain()
     facts = [
         ("about", checkpoint.about),
         ("checkpoint", checkpoint.repo or str(checkpoint.folder)),

@@ -82,9 +82,9 @@ def known_task(word: str) -> str:
 def every(task: str | None = None) -> Iterator[NamedCheckpoint]:
     """All named checkpoints, of one task or of all, as this folder's lock has them."""
     for one in [known_task(task)] if task else BY_NAME:
-        found = lock.every(one)
-        for name in sorted(found, key=_rank):
-            yield NamedCheckpoint(one, name, found[name])
+        matches = lock.every(one)
+        for name in sorted(matches, key=_rank):
+            yield NamedCheckpoint(one, name, matches[name])
 
 
 def _rank(name: str) -> int:
@@ -106,12 +106,12 @@ def chosen(
 
 def _anywhere(word: str, revision: str | None, resolve: Resolve) -> NamedCheckpoint:
     """A checkpoint by its name or repository, whichever task has it."""
-    found = [one for one in every() if word in (one.name, one.checkpoint.repo)]
-    if len({one.checkpoint.repo for one in found}) > 1:
-        tasks = ", ".join(one.task for one in found)
+    matches = [one for one in every() if word in (one.name, one.checkpoint.repo)]
+    if len({one.checkpoint.repo for one in matches}) > 1:
+        tasks = ", ".join(one.task for one in matches)
         raise UsageError(f"several tasks have a {word}: {tasks}", "give the task first: TASK NAME")
-    if found:
-        return NamedCheckpoint(found[0].task, word, resolve(found[0].task, word, revision))
+    if matches:
+        return NamedCheckpoint(matches[0].task, word, resolve(matches[0].task, word, revision))
     if "/" in word:
         return NamedCheckpoint("", word, Checkpoint(word, repo=word, revision=revision))
     names = [*BY_NAME, *{one.name for one in every()}]

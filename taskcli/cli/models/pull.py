@@ -32,12 +32,12 @@ def pull(
     interrupted goes on where it stopped.
     """
     wanted = _wanted(words or [], all_of_them, revision)
-    fetched = [one for one in (_fetch(one, allow_pickle) for one in wanted) if one]
+    fetched = [entry for entry in (_fetch(entry, allow_pickle) for entry in wanted) if entry]
     if format == "json":
-        print_json(one.plain(folder=str(one.checkpoint.folder)) for one in fetched)
+        print_json(entry.plain(folder=str(entry.checkpoint.folder)) for entry in fetched)
     else:
-        for one in fetched:
-            typer.echo(one.checkpoint.folder)
+        for entry in fetched:
+            typer.echo(entry.checkpoint.folder)
     if len(fetched) < len(wanted):
         raise typer.Exit(ExitCode.CHECKPOINT)
 
@@ -46,12 +46,13 @@ def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[N
     if all_of_them and len(words) > 1:
         raise UsageError("--all is all of a task's, and names some of them", "give one of the two")
     if all_of_them:
-        found = every(words[0]) if words else (one for one in every() if one.name == "base")
-        return list(found)
+        entries = every(words[0]) if words else (entry for entry in every() if entry.name == "base")
+        return list(entries)
     if words:
         return chosen(words, revision)
     locked = [
-        NamedCheckpoint(one.task, one.name, lock.resolve(one.task, one.name)) for one in lock.read()
+        NamedCheckpoint(entry.task, entry.name, lock.resolve(entry.task, entry.name))
+        for entry in lock.read()
     ]
     if not locked:
         hint = f"name a task ({', '.join(BY_NAME)}), a checkpoint, or --all"
@@ -59,7 +60,7 @@ def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[N
     return locked
 
 
-def _fetch(one: NamedCheckpoint, allow_pickle: bool) -> NamedCheckpoint | None:
+def _fetch(entry: NamedCheckpoint, allow_pickle: bool) -> NamedCheckpoint | None:
     """The checkpoint in the cache; None if it cannot be had, which is told."""
     from taskcli.cli.fetching import watching  # a list needs no bars
     from taskcli.cli.run.streams import print_error
@@ -67,9 +68,9 @@ def _fetch(one: NamedCheckpoint, allow_pickle: bool) -> NamedCheckpoint | None:
     try:
         with watching() as watch:
             checkpoint = cache.fetch(
-                one.checkpoint, offline=False, allow_pickle=allow_pickle, watch=watch
+                entry.checkpoint, offline=False, allow_pickle=allow_pickle, watch=watch
             )
     except CheckpointError as error:
         print_error(error)
         return None
-    return replace(one, checkpoint=checkpoint)
+    return replace(entry, checkpoint=checkpoint)

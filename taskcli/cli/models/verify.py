@@ -37,39 +37,39 @@ def verify(
 
     Exit code 3 if anything is not as stated.
     """
-    findings = [_look_at(one, offline or cache.is_offline()) for one in _wanted(words or [])]
+    findings = [_look_at(entry, offline or cache.is_offline()) for entry in _wanted(words or [])]
     if format == "json":
         print_json(
-            one.named.plain(ok=not one.problems, problems=one.problems, notes=one.notes)
-            for one in findings
+            entry.named.plain(ok=not entry.problems, problems=entry.problems, notes=entry.notes)
+            for entry in findings
         )
     else:
         _show(findings)
-    if any(one.problems for one in findings):
+    if any(entry.problems for entry in findings):
         raise typer.Exit(ExitCode.CHECKPOINT)
 
 
 def _wanted(words: list[str]) -> list[NamedCheckpoint]:
     """All of the registry, or all of a task, or what is named."""
     if not words or (len(words) == 1 and words[0] in BY_NAME):
-        return [one for one in every(*words) if one.checkpoint.repo]
+        return [entry for entry in every(*words) if entry.checkpoint.repo]
     return chosen(words)
 
 
-def _look_at(one: NamedCheckpoint, offline: bool) -> Verification:
-    finding = Verification(one)
-    if not one.checkpoint.pinned and one.checkpoint.repo:
+def _look_at(entry: NamedCheckpoint, offline: bool) -> Verification:
+    finding = Verification(entry)
+    if not entry.checkpoint.pinned and entry.checkpoint.repo:
         finding.notes.append("not pinned: a branch may move on")
-    if here := cache.cached(one.checkpoint) if one.checkpoint.repo else one.checkpoint:
+    if here := cache.cached(entry.checkpoint) if entry.checkpoint.repo else entry.checkpoint:
         assert here.folder is not None
         finding.problems += [
-            f"{name} is damaged: taskcli models remove {one.task} {one.name}, then pull"
+            f"{name} is damaged: taskcli models remove {entry.task} {entry.name}, then pull"
             for name in damaged(here.folder)
         ]
     if offline:
         finding.notes.append("the Hub was not asked")
-    elif one.checkpoint.repo:
-        _ask_hub(one.checkpoint, finding)
+    elif entry.checkpoint.repo:
+        _ask_hub(entry.checkpoint, finding)
     return finding
 
 
@@ -108,11 +108,13 @@ def listed_weight_bytes(found: Any) -> int:
 
 def _show(findings: list[Verification]) -> None:
     console = Console(highlight=False)
-    for one in findings:
-        mark = Text("✗ ", style="red") if one.problems else Text("✓ ", style="green")
-        where = one.named.checkpoint.repo or "ships with taskcli"
-        console.print(mark.append(f"{one.named.task} {one.named.name}", "bold").append(f" {where}"))
-        for problem in one.problems:
+    for entry in findings:
+        mark = Text("✗ ", style="red") if entry.problems else Text("✓ ", style="green")
+        where = entry.named.checkpoint.repo or "ships with taskcli"
+        console.print(
+            mark.append(f"{entry.named.task} {entry.named.name}", "bold").append(f" {where}")
+        )
+        for problem in entry.problems:
             console.print(Text(f"    {problem}", style="red"))
-        for note in one.notes:
+        for note in entry.notes:
             console.print(Text(f"    {note}", style="dim"))

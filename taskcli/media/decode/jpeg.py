@@ -21,7 +21,7 @@ class _Segment(NamedTuple):
 
 def scans(content: bytes) -> int:
     """How many scans the first picture has; thumbnails and what is appended have their own."""
-    return sum(one.marker == _START_OF_SCAN for one in _segments(content))
+    return sum(segment.marker == _START_OF_SCAN for segment in _segments(content))
 
 
 def lacks_detail(content: bytes) -> bool:
@@ -29,18 +29,22 @@ def lacks_detail(content: bytes) -> bool:
     left: dict[tuple[int, int], int] = {}  # bits, by component and coefficient
     for marker, _, _, said in _segments(content):
         if marker in _FRAMES:
-            left |= {(one, at): 1 for one in said[6::3] for at in range(_COEFFICIENTS)}
+            left |= {(segment, at): 1 for segment in said[6::3] for at in range(_COEFFICIENTS)}
         elif marker == _START_OF_SCAN and len(said) > 3:
             first, last, bits = said[-3:]
-            left |= {(one, at): bits & 15 for one in said[1:-3:2] for at in range(first, last + 1)}
+            left |= {
+                (segment, at): bits & 15
+                for segment in said[1:-3:2]
+                for at in range(first, last + 1)
+            }
     return any(left.values())
 
 
 def without_cut_segment(content: bytes) -> bytes:
     """The file up to a segment that it ends in: tables cannot be read in part, scans can."""
-    for one in _segments(content):
-        if one.end > len(content):
-            return content[: one.begin]
+    for segment in _segments(content):
+        if segment.end > len(content):
+            return content[: segment.begin]
     return content
 
 

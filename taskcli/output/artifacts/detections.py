@@ -24,27 +24,32 @@ def render(record: Record, layout: Layout) -> Contents:
     yield f".boxes{extension}", content
     if not layout.crops:
         return
-    for number, found in enumerate(record.result, 1):
-        box = found.box
+    for number, detections in enumerate(record.result, 1):
+        box = detections.box
         if box.xmin < box.xmax and box.ymin < box.ymax:
             crop = image.crop((box.xmin, box.ymin, box.xmax, box.ymax))
             extension, content = to_look_at(crop)
-            yield f".crop-{number:03}-{slug(found.label)}{extension}", content
+            yield f".crop-{number:03}-{slug(detections.label)}{extension}", content
 
 
 def told(record: Record, layout: Layout) -> Record:
     """The record with what is to be said of the picture."""
-    warnings = () if layout.no_names else unwritable(one.label for one in record.result)
+    warnings = () if layout.no_names else unwritable(detection.label for detection in record.result)
     return replace(record, warnings=(*record.warnings, *warnings))
 
 
-def annotated(found: list[Detection], item: Any, layout: Layout, names: bool = True) -> "Image":
+def annotated(
+    detections: list[Detection], item: Any, layout: Layout, names: bool = True
+) -> "Image":
     """The picture with all boxes; the surest is drawn last, and named first."""
     known = colours(layout.labels)
     annotator = Annotator(item.image, item.size, bold=not names)
-    for one in reversed(found):
-        annotator.box(one.box, colour_of(one.label, known))
+    for detection in reversed(detections):
+        annotator.box(detection.box, colour_of(detection.label, known))
     if names and not layout.no_names:
-        tags = [Tag(one.label, one.score, one.box, colour_of(one.label, known)) for one in found]
+        tags = [
+            Tag(detection.label, detection.score, detection.box, colour_of(detection.label, known))
+            for detection in detections
+        ]
         annotator.names(tags)
     return annotator.image

@@ -27,40 +27,49 @@ def render(record: Record, layout: Layout) -> Contents:
     yield f".overlay{extension}", content
     yield ".ids.png", _id_map(record.result, record.item.size)
     if layout.masks:
-        for number, one in enumerate(record.result, 1):
-            yield f".mask-{number:03}-{slug(one.label)}.png", png(decoded(one.mask).astype(bool))
+        for number, segment in enumerate(record.result, 1):
+            yield (
+                f".mask-{number:03}-{slug(segment.label)}.png",
+                png(decoded(segment.mask).astype(bool)),
+            )
 
 
 def told(record: Record, layout: Layout) -> Record:
     """The record with what is to be said of the picture."""
-    warnings = () if layout.no_names else unwritable(one.label for one in record.result)
+    warnings = () if layout.no_names else unwritable(segment.label for segment in record.result)
     return replace(record, warnings=(*record.warnings, *warnings))
 
 
-def overlay(found: list[Segment], item: Any, layout: Layout, names: bool = True) -> "Image":
+def overlay(segments: list[Segment], item: Any, layout: Layout, names: bool = True) -> "Image":
     known = colours(layout.labels)
     annotator = Annotator(item.image, item.size, bold=not names)
-    for one in found:
-        annotator.region(decoded(one.mask), one.box, colour_of(one.label, known))
+    for segment in segments:
+        annotator.region(decoded(segment.mask), segment.box, colour_of(segment.label, known))
     if names and not layout.no_names:
         annotator.names(
             [
-                Tag(one.label, one.score, one.box, colour_of(one.label, known), decoded(one.mask))
-                for one in found
+                Tag(
+                    segment.label,
+                    segment.score,
+                    segment.box,
+                    colour_of(segment.label, known),
+                    decoded(segment.mask),
+                )
+                for segment in segments
             ]
         )
     return annotator.image
 
 
-def _id_map(found: list[Segment], size: tuple[int, int]) -> bytes:
+def _id_map(segments: list[Segment], size: tuple[int, int]) -> bytes:
     """Every pixel's place in the record's list, counted from 1; 0 is in no region."""
     import numpy as np
 
     ids = np.zeros(size[::-1], np.uint16)
-    for number, one in enumerate(found[:_MOST], 1):
-        ids[decoded(one.mask).astype(bool)] = number
+    for number, segment in enumerate(segments[:_MOST], 1):
+        ids[decoded(segment.mask).astype(bool)] = number
     legend = [
-        {"id": number, "label": one.label, "score": plain(one.score)}
-        for number, one in enumerate(found, 1)
+        {"id": number, "label": segment.label, "score": plain(segment.score)}
+        for number, segment in enumerate(segments, 1)
     ]
     return png(ids, segments=legend)

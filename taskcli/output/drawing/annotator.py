@@ -60,17 +60,19 @@ class Annotator:
         found = places(
             self.image.size,
             [self._subject(tag) for tag in tags],
-            [one.extent(one.full) for one in shown],
-            [one.extent(one.short) for one in shown],
+            [label_tag.extent(label_tag.full) for label_tag in shown],
+            [label_tag.extent(label_tag.short) for label_tag in shown],
         )
-        for one, place in zip(shown, found, strict=True):
+        for label_tag, place in zip(shown, found, strict=True):
             if place is not None:
                 self.tags.append(place.frame)
-                one.draw(self._draw, place.frame, one.short if place.short else one.full)
+                label_tag.draw(
+                    self._draw, place.frame, label_tag.short if place.short else label_tag.full
+                )
         below = [
-            one
-            for one, place in zip(shown, found, strict=True)
-            if one.has_letters and (place is None or place.short)
+            label_tag
+            for label_tag, place in zip(shown, found, strict=True)
+            if label_tag.has_letters and (place is None or place.short)
         ]
         if below:
             self._legend(below)
@@ -90,8 +92,12 @@ class Annotator:
 
         gap = max(4, self._size // 2)
         spots, x, y, row = [], gap, gap, entries[0].extent(entries[0].short)[1]
-        for one in entries:
-            width = one.extent(one.short)[0] + gap // 2 + one.extent(one.full)[0]
+        for label_tag in entries:
+            width = (
+                label_tag.extent(label_tag.short)[0]
+                + gap // 2
+                + label_tag.extent(label_tag.full)[0]
+            )
             if x > gap and x + width > self.image.width:
                 x, y = gap, y + row + gap // 2
             spots.append((x, y))
@@ -100,11 +106,11 @@ class Annotator:
         self.image = Image.new("RGB", (picture.width, picture.height + y + row + gap), _EDGE)
         self.image.paste(picture)
         self._draw = ImageDraw.Draw(self.image)
-        for one, (x, y) in zip(entries, spots, strict=True):
-            wide, high = one.extent(one.short)
+        for label_tag, (x, y) in zip(entries, spots, strict=True):
+            wide, high = label_tag.extent(label_tag.short)
             top = picture.height + y
-            one.draw(self._draw, (x, top, x + wide, top + high), one.short)
-            one.write(self._draw, x + wide + gap // 2, top, one.full, _PAPER)
+            label_tag.draw(self._draw, (x, top, x + wide, top + high), label_tag.short)
+            label_tag.write(self._draw, x + wide + gap // 2, top, label_tag.full, _PAPER)
 
     def region(self, mask: Any, box: Box, colour: Colour) -> None:
         """Tint the pixels of a mask, uint8 [height, width], and line its edge."""

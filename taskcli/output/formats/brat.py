@@ -25,11 +25,11 @@ class BratWriter(FolderWriter):
             self._leave(record.input, encoded)
 
     def _lines(self, text: str, found: list[Entity]) -> Iterator[str]:
-        for number, one in enumerate(found, 1):
-            parts = list(_fragments(text, one))
+        for number, entity in enumerate(found, 1):
+            parts = list(_fragments(text, entity))
             places = ";".join(f"{start} {end}" for start, end in parts)
             words = " ".join(text[start:end] for start, end in parts)
-            yield f"T{number}\t{_type(one.entity_group)} {places}\t{words}\n"
+            yield f"T{number}\t{_type(entity.entity_group)} {places}\t{words}\n"
 
     def close(self) -> None:
         """The types of entities, as brat asks for them."""
@@ -39,9 +39,9 @@ class BratWriter(FolderWriter):
         self._files.put(Path("annotation.conf"), sections.encode())
 
 
-def _fragments(text: str, one: Entity) -> Iterator[tuple[int, int]]:
+def _fragments(text: str, entity: Entity) -> Iterator[tuple[int, int]]:
     """Where an entity's words stand: one over a line end is of several parts."""
-    for found in _FRAGMENT.finditer(text, one.start, one.end):
+    for found in _FRAGMENT.finditer(text, entity.start, entity.end):
         part = found[0]
         start = found.start() + len(part) - len(part.lstrip())
         if part.strip():

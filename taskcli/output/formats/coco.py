@@ -43,25 +43,25 @@ class CocoWriter(Writer):
             self.stream.write(("," if self._count > 1 else "") + "\n" + json.dumps(annotation))
         self.stream.flush()
 
-    def _annotations(self, found: list[Found], image: int) -> Iterator[dict[str, Any]]:
-        for one in found:
+    def _annotations(self, objects: list[Found], image: int) -> Iterator[dict[str, Any]]:
+        for detected in objects:
             self._count += 1
             yield {
                 "id": self._count,
                 "image_id": image,
-                "category_id": self._numbers.category(one.label),
-                "bbox": bbox(one.sides),
-                "segmentation": self._shape(one),
-                "area": _area(one),
+                "category_id": self._numbers.category(detected.label),
+                "bbox": bbox(detected.sides),
+                "segmentation": self._shape(detected),
+                "area": _area(detected),
                 "iscrowd": 0,
-                **({} if one.score is None else {"score": plain(one.score)}),
+                **({} if detected.score is None else {"score": plain(detected.score)}),
             }
 
-    def _shape(self, one: Found) -> Any:
+    def _shape(self, detected: Found) -> Any:
         """Empty for a box: importers ask for the key."""
-        if isinstance(one, Detection):
+        if isinstance(detected, Detection):
             return []
-        return _polygons(one.mask) if self._polygons else plain(one.mask)
+        return _polygons(detected.mask) if self._polygons else plain(detected.mask)
 
     def close(self) -> None:
         rest = {
@@ -94,18 +94,18 @@ class CocoResultsWriter(Writer):
 
     def write(self, record: Record) -> None:
         image = self._numbers.image(record.input)
-        for one in record.result or ():
+        for detected in record.result or ():
             # A result with both would be measured by its box.
             place = (
-                {"segmentation": plain(one.mask)}
-                if isinstance(one, Segment)
-                else {"bbox": bbox(one.sides)}
+                {"segmentation": plain(detected.mask)}
+                if isinstance(detected, Segment)
+                else {"bbox": bbox(detected.sides)}
             )
             result = {
                 "image_id": image,
-                "category_id": self._numbers.category(one.label),
+                "category_id": self._numbers.category(detected.label),
                 **place,
-                "score": 1.0 if one.score is None else plain(one.score),
+                "score": 1.0 if detected.score is None else plain(detected.score),
             }
             self.stream.write(("," if self._begun else "") + "\n" + json.dumps(result))
             self._begun = True
@@ -122,10 +122,10 @@ def bbox(sides: Sequence[float]) -> list[float]:
     return [round(float(value), 2) for value in (left, top, right - left, bottom - top)]
 
 
-def _area(one: Found) -> float:
-    if isinstance(one, Segment):
-        return one.area
-    left, top, right, bottom = one.sides
+def _area(detected: Found) -> float:
+    if isinstance(detected, Segment):
+        return detected.area
+    left, top, right, bottom = detected.sides
     return round((right - left) * (bottom - top), 2)
 
 

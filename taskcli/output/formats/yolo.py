@@ -61,8 +61,8 @@ class YoloWriter(FolderWriter):
             f"{'is' if one else 'are'} taken or cannot be written: {told}. Rename them."
         ]
 
-    def _lines(self, found: list[Detection | Segment], width: int, height: int) -> Iterator[str]:
-        for one in found:
+    def _lines(self, objects: list[Detection | Segment], width: int, height: int) -> Iterator[str]:
+        for one in objects:
             points = _outline(one) if isinstance(one, Segment) else _centre_and_size(one.sides)
             if not points:
                 continue  # a region without pixels
