@@ -25,7 +25,7 @@ import typer
 from torch import nn
 from transformers import Wav2Vec2CTCTokenizer, Wav2Vec2ForCTC, Wav2Vec2Processor
 
-from recipes import hearing, spelling, training
+from recipes import speech_model, spelling, training
 from recipes.speech import (
     INVENTED_VOICES,
     MORE_PLAIN_VOICES,
@@ -48,8 +48,8 @@ from recipes.talk import (
     phoneme_ids,
     texts_of,
 )
-from recipes.told import bilingual
-from recipes.told.templates import stream
+from recipes.text_grammars import bilingual
+from recipes.text_grammars.templates import stream
 from recipes.words import KNOWN, Lexicon, Writer, more_words
 
 FEW = 0.3  # share of utterances of one to three words
@@ -107,7 +107,7 @@ def scene_utterances(rng: np.random.Generator) -> list[Utterance]:
 
 
 def build_model() -> Wav2Vec2ForCTC:
-    config = hearing.build_config(
+    config = speech_model.build_config(
         hops=HOPS,
         hidden_size=192,
         num_hidden_layers=4,
@@ -120,7 +120,7 @@ def build_model() -> Wav2Vec2ForCTC:
         ctc_loss_reduction="mean",
     )
     model = Wav2Vec2ForCTC(config)
-    hearing.initialise(model)
+    speech_model.initialise(model)
     return model
 
 
@@ -129,7 +129,7 @@ def build_processor(folder: Path) -> Wav2Vec2Processor:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vocab.json"
     path.write_text(json.dumps(ID_OF))
-    extractor = hearing.build_extractor()
+    extractor = speech_model.build_extractor()
     extractor.save_pretrained(folder)
     return Wav2Vec2Processor(extractor, Wav2Vec2CTCTokenizer(str(path)))
 

@@ -20,7 +20,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import Wav2Vec2ForSequenceClassification
 
-from recipes import hearing, training
+from recipes import speech_model, training
 from recipes.speech import (
     RATE,
     SHARD,
@@ -121,7 +121,7 @@ class Clips(IterableDataset[Batch]):
         for step in self.steps:
             rng = np.random.default_rng([self.seed, 1, step])
             rows = [self._clip(rng) for _ in range(BATCH)]
-            values, mask = hearing.pad([sound for sound, _ in rows])
+            values, mask = speech_model.pad([sound for sound, _ in rows])
             yield Batch(values, mask, torch.tensor([label for _, label in rows]))
 
     def _clip(self, rng: np.random.Generator) -> tuple[Floats, int]:
@@ -135,7 +135,7 @@ class Clips(IterableDataset[Batch]):
 
 
 def build_model() -> Wav2Vec2ForSequenceClassification:
-    config = hearing.build_config(
+    config = speech_model.build_config(
         hidden_size=128,
         num_hidden_layers=3,
         num_attention_heads=4,
@@ -145,7 +145,7 @@ def build_model() -> Wav2Vec2ForSequenceClassification:
         label2id={label: index for index, label in enumerate(LABELS)},
     )
     model = Wav2Vec2ForSequenceClassification(config)
-    hearing.initialise(model)
+    speech_model.initialise(model)
     return model
 
 
@@ -204,7 +204,7 @@ def main(
 ) -> None:
     """Train the classify-audio starter and save it in OUT/model."""
     model = train(seed, steps, out, shards)
-    training.save_half(model, hearing.build_extractor(), out / "model")
+    training.save_half(model, speech_model.build_extractor(), out / "model")
 
 
 if __name__ == "__main__":

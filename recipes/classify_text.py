@@ -18,9 +18,9 @@ from torch.nn import functional
 from transformers import BertConfig, BertForSequenceClassification
 
 from recipes import text_training
+from recipes.text_grammars import reviews
+from recipes.text_grammars.templates import stream
 from recipes.text_training import IGNORED
-from recipes.told import reviews
-from recipes.told.templates import stream
 
 MAX_LENGTH = 128  # tokens
 PLAN = text_training.Plan(steps=1800, peak_rate=1e-3)

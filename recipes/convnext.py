@@ -23,7 +23,7 @@ from recipes import training
 from recipes.cells import CellHead, Cells, cells_of, labels_of
 from recipes.classify_image import LABELS, MARGIN, build_processor
 from recipes.gallery import SIDE, Gallery, Photo, gallery
-from recipes.seen_training import Plan, fit, pixels_of
+from recipes.scene_training import Plan, fit, pixels_of
 
 WIDTHS, DEPTHS = [48, 96, 192], [1, 3, 2]
 CELL_STAGE = 2  # whose features have the size of cells

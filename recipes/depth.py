@@ -22,8 +22,8 @@ from transformers import DPTImageProcessorPil, GLPNConfig, GLPNForDepthEstimatio
 
 from recipes import training
 from recipes.gallery import SIDE, Gallery, Photo, gallery
+from recipes.scene_training import Plan, fit, pixels_of
 from recipes.scenes import FAR, SKY
-from recipes.seen_training import Plan, fit, pixels_of
 
 CELL = 4  # pixels along each side of what one place of the last stage's features stands for
 WINDOW = 48  # pixels along each side of what the last layers see: they cost more than all others

@@ -32,8 +32,8 @@ from recipes.cells import CELLS, CellHead, Cells, cells_of
 from recipes.convnext import CELL_STAGE, DEPTHS, WIDTHS
 from recipes.found import Found, f1_and_map
 from recipes.gallery import SIDE, Gallery, Photo, gallery
+from recipes.scene_training import Plan, fit, pixels_of
 from recipes.scenes import SHAPES
-from recipes.seen_training import Plan, fit, pixels_of
 
 WIDTH = 128
 COLUMNS, ROWS = 5, 4  # of a grid over the pictures; each second point is a query's place

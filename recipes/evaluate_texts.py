@@ -22,8 +22,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import taskcli
 from recipes.score import Score
-from recipes.told import bilingual, news, passages, reports, reviews, stories
-from recipes.told.templates import Filled, stream
+from recipes.text_grammars import bilingual, news, passages, reports, reviews, stories
+from recipes.text_grammars.templates import Filled, stream
 
 
 def _answers(task: str, folder: Path, texts: Iterable[str], **options: Any) -> list[Any]:

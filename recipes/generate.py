@@ -16,9 +16,9 @@ import typer
 from transformers import GenerationConfig, GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
 
 from recipes import text_training
+from recipes.text_grammars import stories
+from recipes.text_grammars.templates import stream
 from recipes.text_training import IGNORED
-from recipes.told import stories
-from recipes.told.templates import stream
 
 MAX_LENGTH = 256  # tokens
 END = "<|endoftext|>"

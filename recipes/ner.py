@@ -16,9 +16,9 @@ import typer
 from transformers import BertConfig, BertForTokenClassification
 
 from recipes import text_training
+from recipes.text_grammars import news
+from recipes.text_grammars.templates import Filled, stream
 from recipes.text_training import IGNORED
-from recipes.told import news
-from recipes.told.templates import Filled, stream
 
 LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
 MAX_LENGTH = 96  # tokens

@@ -28,8 +28,8 @@ from recipes.evaluate import STARTERS
 from recipes.evaluate_pictures import RENDERED, drawn
 from recipes.evaluate_texts import _beginning
 from recipes.speech import PLAIN_UNSEEN_VOICES, UNSEEN_VOICES, Floats, hear, save_sound, speak_all
-from recipes.told import bilingual, news, passages, reports, reviews, stories
-from recipes.told.templates import stream
+from recipes.text_grammars import bilingual, news, passages, reports, reviews, stories
+from recipes.text_grammars.templates import stream
 from recipes.training import FIRST_UNSEEN_SEED
 from taskcli.output.formats.coco import bbox
 

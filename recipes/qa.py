@@ -19,10 +19,10 @@ from torch.nn import functional
 from transformers import BertConfig, BertForQuestionAnswering
 
 from recipes import text_training
+from recipes.text_grammars import passages
+from recipes.text_grammars.passages import Asked
+from recipes.text_grammars.templates import Span, stream
 from recipes.text_training import IGNORED
-from recipes.told import passages
-from recipes.told.passages import Asked
-from recipes.told.templates import Span, stream
 
 MAX_LENGTH = 192  # tokens
 MOST_FACTS = 8

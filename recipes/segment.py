@@ -34,8 +34,8 @@ from transformers.models.mask2former.modeling_mask2former import (
 from recipes import training
 from recipes.gallery import MOST_THINGS, SIDE, Gallery, Photo, gallery
 from recipes.panoptic import LABELS, NOTHING, Quality
+from recipes.scene_training import Plan, fit, pixels_of
 from recipes.scenes import FIRST_THING, PLANE, SHAPES, SKY
-from recipes.seen_training import Plan, fit, pixels_of
 
 REGIONS = FIRST_THING + MOST_THINGS  # sky, plane and objects, numbered as in Scene.panoptic
 CELL = 4  # pixels along each side of what one place of a mask stands for

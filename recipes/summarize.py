@@ -19,10 +19,10 @@ from transformers import (
 )
 
 from recipes import text_training
+from recipes.text_grammars import reports
+from recipes.text_grammars.reports import Report
+from recipes.text_grammars.templates import stream
 from recipes.text_training import BEGIN, IGNORED
-from recipes.told import reports
-from recipes.told.reports import Report
-from recipes.told.templates import stream
 
 MAX_LENGTH = 192  # tokens of a report
 MAX_SUMMARY = 64  # tokens

@@ -16,7 +16,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import Wav2Vec2ForCTC
 
-from recipes import hearing
+from recipes import speech_model
 from recipes.speech import RATE, Corpus, Floats, Utterance, another_throat, hear, nothing
 
 VOCABULARY = ["<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ"]
@@ -124,7 +124,7 @@ class Talk(IterableDataset[Batch]):
         texts = [" ".join(one.text for one in row) for row in said]
         codes = [[code for one in row for code in one.phonemes.split()] for row in said]
         return Batch(
-            *hearing.pad(sounds),
+            *speech_model.pad(sounds),
             letters=Labels.of([ids_of(text) for text in texts]),
             phonemes=Labels.of([[self.ids[code] for code in row] for row in codes]),
             texts=texts,

@@ -16,7 +16,7 @@ from transformers import BertTokenizer, GenerationConfig
 from transformers.pytorch_utils import Conv1D
 
 from recipes import training
-from recipes.told.templates import stream
+from recipes.text_grammars.templates import stream
 
 IGNORED = -100  # label of a token that counts for no loss
 BEGIN, PAD, END = range(3)  # tokens, as BART and mBART number them

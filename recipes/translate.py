@@ -24,9 +24,9 @@ from transformers import (
 )
 
 from recipes import text_training
+from recipes.text_grammars import bilingual
+from recipes.text_grammars.templates import stream
 from recipes.text_training import CHARACTERS, END, IGNORED, PAD
-from recipes.told import bilingual
-from recipes.told.templates import stream
 
 LANGUAGES = ("en_XX", "fr_XX")
 MAX_LENGTH = 128  # tokens

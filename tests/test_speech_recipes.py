@@ -8,7 +8,7 @@ import pytest
 import torch
 from tools import program
 
-from recipes import asr, classify_audio, hearing, spelling, spelling_limit, talk
+from recipes import asr, classify_audio, speech_model, spelling, spelling_limit, talk
 from recipes.speech import INVENTED_VOICES, PLAIN_VOICES, phonemes_of, save_sound, speak
 from recipes.words import UNTRAINED, WORDS, more_words
 
@@ -71,7 +71,7 @@ def test_what_spells_goes_on_as_the_whole_model_does():
     """Of rows of unlike length."""
     model = asr.build_model().eval()
     rng = np.random.default_rng(0)
-    values, mask = hearing.pad([rng.standard_normal(length) for length in (16_000, 9_000)])
+    values, mask = speech_model.pad([rng.standard_normal(length) for length in (16_000, 9_000)])
     with torch.inference_mode():
         whole = model(values, attention_mask=mask, output_hidden_states=True)
         frames = model._get_feat_extract_output_lengths(mask.sum(-1))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recipes.told import stories
+from recipes.text_grammars import stories
 
 TEXTS = Path(__file__).resolve().parent.parent / "examples" / "texts"
 

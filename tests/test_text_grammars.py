@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-pytest.importorskip("recipes.told", reason="recipes are not part of an installed package")
+pytest.importorskip("recipes.text_grammars", reason="recipes are not part of an installed package")
 
-from recipes.told import bilingual, lexicon, news, passages, reports, reviews, stories
-from recipes.told.templates import fill, stream
+from recipes.text_grammars import bilingual, lexicon, news, passages, reports, reviews, stories
+from recipes.text_grammars.templates import fill, stream
 
 GENERATORS = {
     "news": lambda rng, unseen: news.article(rng, unseen).text,

@@ -6,9 +6,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recipes.told import lexicon
-from recipes.told.lexicon import Names
-from recipes.told.templates import Filled, as_typed, fill, separator
+from recipes.text_grammars import lexicon
+from recipes.text_grammars.lexicon import Names
+from recipes.text_grammars.templates import Filled, as_typed, fill, separator
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recipes.told import lexicon
-from recipes.told.lexicon import Names
-from recipes.told.templates import Filled, Span, as_typed, fill, join, separator
+from recipes.text_grammars import lexicon
+from recipes.text_grammars.lexicon import Names
+from recipes.text_grammars.templates import Filled, Span, as_typed, fill, join, separator
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recipes.told import lexicon
-from recipes.told.templates import Filled, Span, as_typed, fill, join, separator
+from recipes.text_grammars import lexicon
+from recipes.text_grammars.templates import Filled, Span, as_typed, fill, join, separator
 
 LABELS = ("negative", "positive")
 

@@ -10,8 +10,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from recipes.told.lexicon import Names, is_held_out
-from recipes.told.templates import takes_an
+from recipes.text_grammars.lexicon import Names, is_held_out
+from recipes.text_grammars.templates import takes_an
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import random
 import re
 
-from recipes.told import lexicon
-from recipes.told.lexicon import Names
-from recipes.told.templates import Filled, Span, as_typed, fill, join, separator
+from recipes.text_grammars import lexicon
+from recipes.text_grammars.lexicon import Names
+from recipes.text_grammars.templates import Filled, Span, as_typed, fill, join, separator
 from recipes.words import KNOWN
 
 KINDS = {"per": "PER", "family": "PER", "loc": "LOC", "town": "LOC", "org": "ORG"}

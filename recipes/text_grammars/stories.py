@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from recipes.told import lexicon
-from recipes.told.lexicon import Names
-from recipes.told.templates import fill, separator
+from recipes.text_grammars import lexicon
+from recipes.text_grammars.lexicon import Names
+from recipes.text_grammars.templates import fill, separator
 
 Scene = tuple[str, ...]  # ways to tell it
 
