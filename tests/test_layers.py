@@ -9,59 +9,55 @@ import pytest
 import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
-LEAVES = frozenset(
-    "captions cells chats checkpoints download encodings errors finding hub integrity items "
-    "journal kinds lock options patterns places refusals results rows scripts settings sharing "
-    "sources squad tables tags task vetting whole".split()
-)
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}
 
-# What a layer may import at module level, and what more inside functions.
-ALLOWED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "leaf": (LEAVES, frozenset()),
-    "tasks": (LEAVES | {"tasks"}, frozenset()),
-    "runtime": (LEAVES | {"runtime"}, frozenset()),
-    "engine": (frozenset({"engine", "errors", "sources"}), frozenset()),
-    "output": (
-        frozenset(
-            {
-                "output",
-                "results",
-                "errors",
-                "captions",
-                "items",
-                "places",
-                "scripts",
-                "tags",
-                "whole",
-            }
-        ),
-        frozenset(),
-    ),
-    "api": (LEAVES | {"tasks", "engine", "output"}, frozenset({"runtime"})),
-    "cli": (LEAVES | {"tasks", "engine", "output", "api", "cli"}, frozenset({"runtime"})),
-    "": (LEAVES, frozenset({"api", "tasks", "cli"})),  # taskcli/__init__.py
-    "__main__": (frozenset({"cli"}), frozenset()),
+# From above; a room may import those of lower layers. Rooms of one layer do not know each other.
+LAYERS = (
+    ("__main__",),
+    ("cli",),
+    ("api",),
+    ("output", "engine", "runtime"),
+    ("tasks",),
+    ("task",),
+    ("config", "inputs"),
+    ("media", "checkpoints"),
+    ("results", "files"),
+    ("errors",),
+)
+DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}
+# These know less than their layer would allow.
+NARROW = {
+    "engine": {"media", "errors"},
+    "output": {"checkpoints", "errors", "files", "media", "results"},
+    "runtime": {"checkpoints", "errors", "media", "task"},
 }
+# The homes of heavy libraries: those above import them inside functions.
+HEAVY_ROOMS = ("runtime", "media/decode")
+LIGHT_MODULES = {"runtime/batching.py"}  # what is read there is a table
 
 
-def layer(module: Path) -> str:
-    name = module.with_suffix("").parts[0] if module.name != "__init__.py" else module.parts[0]
-    if module.parts == ("__init__.py",):
-        return ""
-    return "leaf" if name in LEAVES else name
+def room(module: Path) -> str:
+    return module.with_suffix("").parts[0]
 
 
-def imports(module: Path) -> Iterator[tuple[str, bool]]:
-    """(dotted name, whether at module level) of every import that runs."""
+def is_heavy(module: Path) -> bool:
+    name = module.as_posix()
+    return name.startswith(tuple(f"{heavy}/" for heavy in HEAVY_ROOMS)) and (
+        name not in LIGHT_MODULES and module.name != "__init__.py"
+    )
+
+
+def imports(module: Path, for_types: bool = False) -> Iterator[tuple[str, bool]]:
+    """(dotted name, whether at module level) of every import that runs, or is for types alone."""
     tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-    yield from _imports(tree, at_module_level=True)
+    yield from _imports(tree, True, for_types)
 
 
-def _imports(node: ast.AST, at_module_level: bool) -> Iterator[tuple[str, bool]]:
+def _imports(node: ast.AST, at_module_level: bool, for_types: bool) -> Iterator[tuple[str, bool]]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+        is_for_types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if is_for_types and not for_types:
             continue
         if isinstance(child, ast.Import):
             yield from ((alias.name, at_module_level) for alias in child.names)
@@ -70,37 +66,79 @@ def _imports(node: ast.AST, at_module_level: bool) -> Iterator[tuple[str, bool]]
             for alias in child.names:
                 yield f"{child.module}.{alias.name}", at_module_level
         inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        yield from _imports(child, at_module_level and not inside)
+        yield from _imports(child, at_module_level and not inside, for_types)
 
 
-def own(dotted: str) -> str | None:
-    """The part of the package that an import reaches, or None for other packages."""
+def own(dotted: str) -> Path | None:
+    """The module of the package that an import reaches, or None for other packages."""
     parts = dotted.split(".")
-    if parts[0] != "taskcli" or len(parts) < 2:
+    if parts[0] != "taskcli":
         return None
-    known = (PACKAGE / f"{parts[1]}.py").exists() or (PACKAGE / parts[1]).is_dir()
-    return parts[1] if known else ""
+    for length in range(len(parts), 1, -1):
+        path = Path(*parts[1:length])
+        if (PACKAGE / path.with_suffix(".py")).exists():
+            return path.with_suffix(".py")
+        if (PACKAGE / path / "__init__.py").exists():
+            return path / "__init__.py"
+    return None  # a name of taskcli itself, such as its version
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
+def reached(module: Path, for_types: bool = False) -> Iterator[tuple[Path, bool]]:
+    for dotted, at_module_level in imports(module, for_types):
+        target = own(dotted)
+        if target is not None:
+            yield target, at_module_level
+
+
+INNER = [module for module in MODULES if module != Path("__init__.py")]
+
+
+@pytest.mark.parametrize("module", INNER, ids=str)
 def test_imports_point_down(module: Path) -> None:
-    always, late = ALLOWED[layer(module)]
-    for dotted, at_module_level in imports(module):
-        part = own(dotted)
-        if not part:
-            continue  # another package, or a name of taskcli itself such as its version
-        allowed = always if at_module_level else always | late
-        where = "at module level" if at_module_level else "in a function"
-        assert part in allowed, f"{module} imports {dotted} {where}"
+    here = room(module)
+    for target, _ in reached(module):
+        there = room(target)
+        if there != here:
+            assert DEPTH[there] > DEPTH[here], f"{module} imports {target}"
+            assert there in NARROW.get(here, DEPTH), f"{module} imports {target}"
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if layer(m) != "runtime"], ids=str)
-def test_heavy_libraries_load_at_module_level_under_runtime_only(module: Path) -> None:
+def test_the_package_loads_its_parts_on_first_use() -> None:
+    early = {
+        room(target) for target, at_module_level in reached(Path("__init__.py")) if at_module_level
+    }
+    assert early <= {"errors", "results"}
+
+
+@pytest.mark.parametrize("module", [m for m in INNER if not is_heavy(m)], ids=str)
+def test_what_computes_is_loaded_inside_functions(module: Path) -> None:
+    early = {target for target, at_module_level in reached(module) if at_module_level}
+    assert not [str(target) for target in early if is_heavy(target)]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if not is_heavy(m)], ids=str)
+def test_heavy_libraries_load_at_module_level_in_their_rooms_only(module: Path) -> None:
     heavy = [name for name, early in imports(module) if early and name.split(".")[0] in HEAVY]
     assert not heavy
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if layer(m) == "tasks"], ids=str)
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) == "media"], ids=str)
+def test_media_are_decoded_without_torch(module: Path) -> None:
+    assert not {name.split(".")[0] for name, _ in imports(module)} & {"torch", "transformers"}
+
+
+def test_no_module_imports_itself_over_others() -> None:
+    """Nor for types alone."""
+    arrows = {module: {target for target, _ in reached(module, True)} for module in INNER}
+    arrows = {module: {t for t in targets if t != module} for module, targets in arrows.items()}
+    while free := [module for module, targets in arrows.items() if not targets]:
+        for module in free:
+            del arrows[module]
+        arrows = {module: targets - set(free) for module, targets in arrows.items()}
+    assert not arrows, "modules in a circle, and those that import them"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) == "tasks"], ids=str)
 def test_a_task_does_not_print_or_open_files(module: Path) -> None:
     tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
     called = {
