@@ -1,6 +1,7 @@
 """Report pages from answers written by hand: what a browser needs to be tested, without a model."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -136,6 +137,13 @@ class _Blocks(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._kind = None
+
+
+def declared(interface: str) -> dict[str, bool]:
+    """The keys that types/page.d.ts gives a block, and whether each is always there."""
+    types = (Path(__file__).parents[1] / "types" / "page.d.ts").read_text("utf-8")
+    (body,) = re.findall(rf"^export interface {interface} {{$(.*?)^}}$", types, re.M | re.S)
+    return {name: not mark for name, mark in re.findall(r"^  (\w+)(\??):", body, re.M)}
 
 
 def read_page(file: Path) -> Data:

@@ -19,6 +19,7 @@ from PIL import Image
 from report_pages import (
     ALL,
     FACTS,
+    declared,
     detection,
     failure,
     make_page,
@@ -84,6 +85,16 @@ def test_a_page_holds_the_records_and_what_they_answer(task: Any, run: Run, tmp_
     assert data.run["command"].startswith(f"taskcli {task.name} ")
     assert "--report out.html" in data.run["command"]
     assert data.run["stopped"] is None
+    assert set(data.run) == set(declared("Run")), "as the page's script knows it"
+    assert all(set(preview) <= set(declared("Preview")) for preview in data.previews)
+
+
+def test_a_page_without_a_model_has_what_its_script_is_sure_of() -> None:
+    known = {name: value for name, value in FACTS.items() if name[:5] not in ("devic", "dtype")}
+    with report.opened(PAGE, known, 0):
+        pass
+    always = {name for name, needed in declared("Run").items() if needed}
+    assert set(read_page(PAGE).run) == always
 
 
 def test_it_works_beside_every_format(run: Run, classifier: Path) -> None:

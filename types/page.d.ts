@@ -6,14 +6,15 @@ import type { AnyRecord, Box, Chunk, RunLengthMask } from "./records";
 export interface Run {
   task: string;
   media: "image" | "audio" | "text";
-  command: string | null;
+  command: string;
   model: string;
   revision: string | null;
-  device: string | null;
-  device_why: string | null;
-  dtype: string | null;
-  dtype_why: string | null;
-  options?: Record<string, string>;
+  // Where a model was loaded.
+  device?: string;
+  device_why?: string;
+  dtype?: string;
+  dtype_why?: string;
+  options: Record<string, string>;
   resumed: boolean;
   version: string;
   count: number;

@@ -23,12 +23,12 @@ export function showTop(state, reveal) {
   showFailures(state, reveal);
 }
 
-/** @typedef {{ name: string, value: string | null, title?: string | null, style?: string }} Fact */
+/** @typedef {{ name: string, value?: string | null, title?: string | null, style?: string }} Fact */
 
 /** @param {Run} run @returns {Fact[]} */
 function factsOf(run) {
   const began = new Date(run.began).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  const options = Object.entries(run.options ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
+  const options = Object.entries(run.options).map(([name, value]) => `${name} ${value}`).join(", ");
   return [
     { name: "Checkpoint", value: clean(run.model, run.unsafe) },
     { name: "Revision", value: run.revision && run.revision.slice(0, 12), title: run.revision, style: "mono" },
@@ -49,9 +49,8 @@ function foldOnPhones() {
   fold();
 }
 
-/** @param {string | null} command */
+/** @param {string} command */
 function showCommand(command) {
-  if (!command) return;
   const box = byId("command");
   const [code, copy] = [within(box, "code"), within(box, "button")];
   code.textContent = command;
