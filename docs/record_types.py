@@ -19,7 +19,7 @@ Schema = Mapping[str, Any]
 
 
 def main() -> int:
-    text = types({task.name: record_schema(task.result) for task in TASKS})
+    text = types({task.name: record_schema(task.result, task.windowed) for task in TASKS})
     if "--check" not in sys.argv:
         FILE.write_text(text, "utf-8")
         return 0

@@ -289,13 +289,18 @@ def _readers() -> dict[Media, str]:
 
 
 def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Record:
-    result, notes = outcome.result, ()
-    if isinstance(result, WithWarnings):
-        result, notes = result.result, result.warnings
-    warnings = (*getattr(outcome.item, "warnings", ()), *notes)
-    error = None if outcome.error is None else _failure(outcome.error)
+    told = outcome.result
+    if not isinstance(told, WithWarnings):
+        told = WithWarnings(told, ())
     return Record(
-        outcome.source.id, task, checkpoint.name, checkpoint.revision, result, error, warnings
+        outcome.source.id,
+        task,
+        checkpoint.name,
+        checkpoint.revision,
+        told.result,
+        None if outcome.error is None else _failure(outcome.error),
+        (*getattr(outcome.item, "warnings", ()), *told.warnings),
+        windows=told.windows,
     )
 
 

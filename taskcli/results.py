@@ -28,6 +28,15 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelWindow:
+    """The labels of a stretch of a recording that is too long to be heard at once."""
+
+    start: float = field(metadata=SECONDS)
+    end: float = field(metadata=SECONDS)
+    labels: list[Label]
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     text: str
     chunks: tuple[Chunk, ...] | None = None
@@ -201,4 +210,5 @@ class Record:
     error: Failure | None = None
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    windows: tuple[LabelWindow, ...] = ()
     item: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)

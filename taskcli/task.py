@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from taskcli.config.options import OutputOptions
 from taskcli.media.items import Item, Media
+from taskcli.results import LabelWindow
 
 OptionsT = TypeVar("OptionsT")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -44,10 +45,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class WithWarnings(Generic[ResultT]):
-    """A result with warnings about how it came to be (cut, windowed, guessed)."""
+    """A result with warnings about how it came to be (cut, windowed, guessed).
+
+    `windows` are the answers of stretches of a recording, where the result sums them up.
+    """
 
     result: ResultT
     warnings: tuple[str, ...]
+    windows: tuple[LabelWindow, ...] = ()
 
 
 class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
@@ -59,6 +64,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     Options: ClassVar[type[Any]]
     Output: ClassVar[type[OutputOptions]] = OutputOptions  # with what the task's own files need
     result: ClassVar[Any]  # the type of a record's result, for the JSON Schema
+    windowed: ClassVar[bool] = False  # whether a record may hold answers of stretches, too
     auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
     examples: ClassVar[tuple[str, ...]]
     formats: ClassVar[tuple[str, ...]] = ()  # beyond the universal ones

@@ -13,7 +13,7 @@ import pytest
 import torch
 import transformers as hf
 from checkpoints import BY_TASK, cached
-from models import NEEDED, answers, load
+from models import NEEDED, answers, load, result
 from PIL import Image
 from pipelines import (
     CLOSE,
@@ -61,7 +61,10 @@ def picture(
 @pytest.mark.parametrize("name", BY_TASK["classify-audio"])
 def test_classify_audio(name: str, sound: tuple[Path, np.ndarray]) -> None:
     file, samples = sound
-    [found] = answers(load("classify-audio", name), [file])
+    [record] = load("classify-audio", name)([file])
+    # AST's pipeline hears the first 1.28 s alone: our first window of them.
+    assert len(record.windows) == (2 if name == "ast" else 0)
+    found = record.windows[0].labels if record.windows else result(record)
     assert ours(found) == pairs(pipeline("audio-classification", name)(samples, top_k=5))
 
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import soundfile
@@ -15,7 +16,6 @@ from models import answers, load, result
 from samples import ARTICLE, LONG_TEXT, SHORT_TEXT, UNICODE_TEXT, long_sound, noise
 
 from taskcli.media.items import AudioInput, LongSound, TextInput
-from taskcli.results import Record
 
 STRATEGIES = ("none", "simple", "first", "average", "max")
 MIXED_TEXT = " ".join([UNICODE_TEXT, SHORT_TEXT, ARTICLE, UNICODE_TEXT] * 3)
@@ -324,11 +324,46 @@ def test_whisper_hears_long_recordings_as_its_pipeline_does(recordings: list[Pat
     assert len(found.chunks) == len(expected["chunks"]) > 1
 
 
-def test_a_recording_beyond_what_ast_hears_says_so(recordings: list[Path]) -> None:
-    long: Record
-    long, _, _ = load("classify-audio", "ast")(recordings)
-    assert "only the first 1.3 of 36.0 seconds" in long.warnings[0]
-    assert np.isfinite([label.score for label in result(long)]).all()
+@pytest.mark.parametrize(("name", "seconds"), [("ast", 1.28), ("wav2vec2-keywords", 30.0)])
+def test_a_recording_beyond_what_is_heard_at_once_is_heard_in_windows(
+    name: str, seconds: float, tmp_path: Path
+) -> None:
+    """Each window is answered as a recording of its own, and the whole by their mean."""
+    count = 2 if seconds > 10 else 28
+    file = long_sound(tmp_path / "long.wav", round(seconds * (count - 0.5), 3))
+    samples, rate = soundfile.read(file, dtype="float32")
+    width = round(seconds * rate)
+    parts = [tmp_path / f"{number:02}.wav" for number in range(count)]
+    for number, part in enumerate(parts):
+        soundfile.write(part, samples[number * width : (number + 1) * width], rate)
+    model = load("classify-audio", name, top_k=100)
+    (record,) = model([file])
+    alone = answers(model, parts)
+    assert len(record.windows) == count
+    expected = {}
+    for number, (window, labels) in enumerate(zip(record.windows, alone, strict=True)):
+        assert window.start == pytest.approx(number * width / rate)
+        assert window.end == pytest.approx(min((number + 1) * width, len(samples)) / rate)
+        assert [one.label for one in window.labels] == [one.label for one in labels]
+        for one, other in zip(window.labels, labels, strict=True):
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+            share = (window.end - window.start) / (len(samples) / rate)
+            expected[one.label] = expected.get(one.label, 0.0) + other.score * share
+    for label in result(record):
+        assert label.score == pytest.approx(expected[label.label], abs=1e-4)
+    assert not record.warnings
+
+
+def test_windows_of_a_long_recording_are_in_its_json_and_in_the_schema(run, tmp_path) -> None:
+    long, short = (long_sound(tmp_path / f"{seconds}.wav", seconds) for seconds in (36, 3))
+    done = run("classify-audio", long, short, "-m", cached(BY_TASK["classify-audio"][0]))
+    schema = json.loads(run("schema", "classify-audio").stdout)
+    for record in done.records:
+        jsonschema.validate(record, schema)
+    with_windows, without = done.records
+    spans = [(one["start"], one["end"]) for one in with_windows["windows"]]
+    assert spans == [(0.0, 30.0), (30.0, 36.0)]
+    assert "windows" not in without
 
 
 @pytest.mark.parametrize(

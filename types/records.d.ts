@@ -64,6 +64,12 @@ export interface Label {
   score: number;
 }
 
+export interface LabelWindow {
+  start: number;
+  end: number;
+  labels: Array<Label>;
+}
+
 export interface RunLengthMask {
   size: [number, number];
   counts: string;
@@ -106,6 +112,7 @@ export interface RecordOf<Result> {
   model: string;
   revision: string | null;
   result?: Result;
+  windows?: Array<LabelWindow>;
   error?: Failure;
   warnings?: Array<string>;
   files?: Array<string>;

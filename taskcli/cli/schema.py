@@ -12,4 +12,5 @@ def schema(task: TaskName) -> None:
     """Print the JSON Schema of a task's records."""
     from taskcli.output.schema import record_schema
 
-    typer.echo(json.dumps(record_schema(BY_NAME[known_task(task)].result), indent=2))
+    known = BY_NAME[known_task(task)]
+    typer.echo(json.dumps(record_schema(known.result, known.windowed), indent=2))

@@ -3,11 +3,14 @@
 import dataclasses
 from typing import Any, get_args
 
-from taskcli.results import NOT_IN_RECORD, Failure
+from taskcli.results import NOT_IN_RECORD, Failure, LabelWindow
 
 
-def record_schema(result: Any) -> dict[str, Any]:
-    """The schema of one task's records; `result` is the type that the task declares."""
+def record_schema(result: Any, windows: bool = False) -> dict[str, Any]:
+    """The schema of one task's records; `result` is the type that the task declares.
+
+    `windows` says that a record may hold the answers of stretches beside that of the whole.
+    """
     from pydantic import TypeAdapter
 
     answer = TypeAdapter(result).json_schema(ref_template="#/$defs/{model}")
@@ -15,6 +18,11 @@ def record_schema(result: Any) -> dict[str, Any]:
     definitions = answer.pop("$defs", {})
     texts = {"type": "array", "items": {"type": "string"}}
     _drop_hidden(result, answer, definitions)
+    more = {}
+    if windows:
+        described = TypeAdapter(list[LabelWindow]).json_schema(ref_template="#/$defs/{model}")
+        definitions |= described.pop("$defs")
+        more["windows"] = described
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
@@ -24,6 +32,7 @@ def record_schema(result: Any) -> dict[str, Any]:
             "model": {"type": "string"},
             "revision": {"type": ["string", "null"]},
             "result": answer,
+            **more,
             "error": failure,
             "warnings": texts,
             "files": texts,

@@ -27,6 +27,8 @@ def to_json(record: Record) -> dict[str, Any]:
         data["error"] = plain(record.error)
     else:
         data["result"] = plain(record.result)
+    if record.windows:
+        data["windows"] = plain(record.windows)
     if record.warnings:
         data["warnings"] = list(record.warnings)
     if record.files:

@@ -39,6 +39,11 @@ class Stretch:
     def nbytes(self) -> int:
         return int(self.samples.nbytes)
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """From which sample of the recording to which."""
+        return self.start, self.start + len(self.samples)
+
     def __len__(self) -> int:
         return len(self.samples)
 
