@@ -429,6 +429,23 @@ def test_a_format_of_files_needs_a_folder_of_its_own(
     assert Path("full/mine.txt").read_text() == "mine"
 
 
+def test_what_is_in_the_way_is_named_and_overwrite_deletes_nothing(
+    run: Run, shots: list[str]
+) -> None:
+    Path("set/labels").mkdir(parents=True)
+    Path("set/labels/mine.txt").write_text("mine")
+    Path("set/classes.txt").write_text("old")
+    how = ["-m", cached("detr"), "--format", "yolo", "-o", "set"]
+    refused = run("detect", shots[0], *how)
+    assert refused.exit_code == 2
+    assert "classes.txt is in it" in refused.stderr
+    assert "deletes none" in refused.stderr
+    assert Path("set/classes.txt").read_text() == "old"
+    assert run("detect", shots[0], *how, "--overwrite").exit_code == 0
+    assert Path("set/classes.txt").read_text() != "old"
+    assert Path("set/labels/mine.txt").read_text() == "mine"
+
+
 def test_a_planted_link_ends_the_run(run: Run, shots: list[str]) -> None:
     Path("set/labels").mkdir(parents=True)
     Path("elsewhere").mkdir()

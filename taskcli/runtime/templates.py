@@ -1,7 +1,8 @@
 """Chat templates, rendered under limits of time, memory and output in a process of their own.
 
 A template is a program of the checkpoint: three nested loops do not end, 'a' * 9999999999 takes all
-memory, and nothing in this process could stop either.
+memory, and nothing in this process could stop either. An image decoder runs in a thread instead
+(media/decode/image.py): it is no foreign program, and its result is large where a prompt is small.
 """
 
 import json

@@ -73,11 +73,13 @@ def _check_own_folder(folder: Path, written: OutputOptions, sources: Sources) ->
         raise UsageError(
             f"-o {folder}: the folder holds the input {printable(inside[0])}", "write elsewhere"
         )
-    if folder.is_dir() and any(folder.iterdir()) and not (written.resume or written.overwrite):
-        raise UsageError(
-            f"-o {folder}: the folder is not empty",
-            "--overwrite replaces files in it; or name another",
-        )
+    if folder.is_dir() and not (written.resume or written.overwrite):
+        in_the_way = min((one.name for one in folder.iterdir()), default=None)
+        if in_the_way is not None:
+            raise UsageError(
+                f"-o {folder}: the folder is not empty, {printable(in_the_way)} is in it",
+                "name another; or --overwrite: it replaces files of the same names, deletes none",
+            )
 
 
 def _check_file(file: Path, chosen: str, written: OutputOptions) -> None:

@@ -66,7 +66,9 @@ def decode_image(stream: BinaryIO, reading: ImageReading) -> ImageInput:
 def _within(seconds: float, work: Callable[[], ImageInput]) -> ImageInput:
     """The work's outcome, unless it takes more than `seconds` of a processor.
 
-    A decoder in C cannot be stopped: its thread is left behind, and ends with the process.
+    A decoder in C cannot be stopped: its thread is left behind, and ends with the process. A child
+    process, as chat templates have, could be; but the limit of pixels bounds the memory here, and
+    handing every image from one process to another would cost more than a thread that is rare.
     """
     outcome: Future[ImageInput] = Future()
 
