@@ -1,8 +1,10 @@
 """Recordings as the world makes them: joined, damaged, late, unfinished, of several tracks."""
 
+import io
 import itertools
 import struct
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from recordings import RATE, Track, decode, heard, muxed, through_av, tones, wri
 from samples import noise
 
 from taskcli.errors import InputError
+from taskcli.media.decode.concatenated import parts_of
 from taskcli.media.decode.decoder import stated_seconds
 
 SPOKEN = Path(__file__).parent.parent / "examples" / "sounds"
@@ -63,6 +66,51 @@ def test_joined_mp4_files_are_heard_whole(flags: str) -> None:
     assert heard(found) == approximately(FIRST, SECOND)
     assert found.seconds == pytest.approx(sum(decode(one).seconds for one in made), abs=0.001)
     assert found.warnings == ()
+
+
+FOUND_BY_THEIR_BEGINNING = [
+    ("caf", "pcm_s16be", 48_000),
+    ("caf", "alac", 48_000),
+    ("wv", "wavpack", 48_000),
+    ("tta", "tta", 48_000),
+    ("flv", "aac", 44_100),
+    ("flv", "mp3", 44_100),
+    ("asf", "wmav2", 48_000),
+]
+
+
+@pytest.mark.parametrize(("kind", "codec", "rate"), FOUND_BY_THEIR_BEGINNING)
+def test_what_states_no_end_is_joined_where_another_begins(
+    kind: str, codec: str, rate: int
+) -> None:
+    first = through_av(kind, codec, tones(FIRST, rate=rate), rate)
+    second = through_av(kind, codec, tones(SECOND, rate=rate), rate)
+    found = decode(first + second + first)
+    assert heard(found) == approximately(FIRST, SECOND, FIRST)
+    assert found.seconds == pytest.approx(
+        2 * decode(first).seconds + decode(second).seconds, abs=0.001
+    )
+    assert found.warnings == ()
+
+
+def test_a_beginning_is_found_wherever_the_blocks_that_are_read_meet() -> None:
+    first = through_av("caf", "pcm_s16be", tones(FIRST, rate=48_000), 48_000)
+    with mock.patch("taskcli.media.decode.concatenated._SCANNED", 37):
+        found = decode(first + first + first)
+    assert found.seconds == pytest.approx(9.0, abs=0.001)
+
+
+def test_a_wavpack_of_many_blocks_is_one_recording() -> None:
+    samples = tones(FIRST, rate=48_000)
+    assert len(parts_of(io.BytesIO(through_av("wv", "wavpack", samples, 48_000)))) == 1
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("CAF", "PCM_16"), ("VOC", "PCM_16"), ("MAT4", None)])
+def test_half_of_a_recording_says_that_it_was_cut_short(kind: str, codec: str | None) -> None:
+    whole = written(tones((440, 2.0)), RATE, kind, codec)
+    assert decode(whole).warnings == ()
+    (note,) = decode(whole[: len(whole) // 2]).warnings
+    assert note.startswith("cut short: ")
 
 
 def test_kinds_of_ogg_may_be_joined() -> None:

@@ -9,7 +9,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Literal, NamedTuple
 
 from taskcli.errors import InputError
@@ -20,11 +20,21 @@ _MOST_BOXES = 200_000  # of an MP4, or chunks of a WAV before its sound
 _MOST_DAMAGE = 1_000  # places of an Ogg file; beyond, FFmpeg makes of it what it can
 _SCANNED = 1 << 20  # bytes at a time
 _SCANNED_FOR_PAGE = 1 << 16
-_FLAC = b"fLaC"
-_STREAMINFO = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # it stands first, always
-_STREAMINFO_BYTES = 8
+_INITIAL = re.escape(bytes(byte for byte in range(256) if byte & 8))
+# How recordings begin that do not say, or not cheaply, where they end: more than chance writes.
+_BEGINNINGS = (
+    re.compile(rb"fLaC[\x00\x80]\x00\x00\x22"),  # STREAMINFO stands first, always
+    re.compile(rb"caff\x00\x01\x00\x00desc\x00{7}\x20"),
+    re.compile(rb"TTA1[\x01\x02]\x00[\x01-\x20]\x00[\x08\x10\x18\x20]\x00"),
+    re.compile(rb"FLV\x01[\x01\x04\x05]\x00{3}\x09\x00{4}"),
+    re.compile(rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c"),  # ASF
+    # WavPack's blocks all begin alike: the first starts at sample 0, and its flags say "initial".
+    re.compile(rb"wvpk.{4}[\x02-\x10]\x04\x00.{5}\x00{4}(?!\x00{4}).{5}[%b]" % _INITIAL, re.DOTALL),
+)
+_BEGINNING_BYTES = 32  # more than any of them has
 _FIRST_BOX = b"ftyp"  # of an MP4
 _AU = b".snd"
+_CAF = b"caff"
 _OGG_HEADER = 27  # bytes of a page's fixed part
 _FIRST_PAGE = 2  # flag: a stream begins
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -51,11 +61,14 @@ def parts_of(stream: BinaryIO) -> list[Part]:
     stream.seek(0)
     head = stream.read(12)
     stream.seek(mpeg.id3_bytes(head))
-    kind = stream.read(4)
-    if kind == b"OggS":
+    first = stream.read(_BEGINNING_BYTES)
+    beginning = next((one for one in _BEGINNINGS if one.match(first)), None)
+    if first[:4] == b"OggS":
         parts = list(_ogg(stream, size))
-    elif kind == _FLAC:
-        parts = list(_cut(stream, _flac_starts(stream), size))
+    elif beginning is not None:
+        parts = list(_cut(stream, _repeated(stream, beginning), size))
+        if first[:4] == _CAF:
+            parts = [replace(part, cut=_is_cut_caf(part.stream)) for part in parts]
     elif _is_wav(head):
         parts = [_finished(one) for one in _cut(stream, _one_by_one(stream, size, _wav_end), size)]
     elif head[:4] == b"RF64" and head[8:] == b"WAVE":
@@ -90,23 +103,44 @@ def _bounded(starts: Iterator[int]) -> list[int]:
     return found
 
 
-# FLAC
+# What is found by how it begins: FLAC, CAF, TTA, FLV, ASF, WavPack
 
 
-def _flac_starts(stream: BinaryIO) -> Iterator[int]:
-    """Frames state no length, so the next recording is found by how it begins."""
+def _repeated(stream: BinaryIO, beginning: re.Pattern[bytes]) -> Iterator[int]:
+    """The file's start, and wherever behind its own beginning another one stands."""
     yield 0
     stream.seek(0)
     at, kept = 0, b""
+    latest = -1
     inside = False  # behind the recording's own beginning
     while block := stream.read(_SCANNED):
         data = kept + block
-        for found in _STREAMINFO.finditer(data):
+        for found in beginning.finditer(data):
+            if at + found.start() <= latest:  # seen already, in the bytes that were kept
+                continue
+            latest = at + found.start()
             if inside:
-                yield at + found.start()
+                yield latest
             inside = True
-        kept = data[-_STREAMINFO_BYTES + 1 :]
+        kept = data[-_BEGINNING_BYTES + 1 :]
         at += len(data) - len(kept)
+
+
+def _is_cut_caf(stream: BinaryIO) -> bool:
+    """Whether a chunk goes on behind the end of the file; FFmpeg hears what there is."""
+    size = stream.seek(0, os.SEEK_END)
+    at = 8
+    for _ in range(_MOST_BOXES):
+        head = _head(stream, at)
+        if len(head) < 12:
+            return False
+        held = int.from_bytes(head[4:], "big", signed=True)
+        if held < 0:  # the writer did not know: it goes to the end of the file
+            return False
+        at += 12 + held
+        if at > size:
+            return True
+    return False
 
 
 # MP3

@@ -17,6 +17,8 @@ _SIZES = re.compile(
     r"^\s*(?:RIFF|RIFX|riff|FORM|SSND|data|Data Size|Riff size)\s*: (\d+) \(should be (\d+)\)",
     re.MULTILINE,
 )
+# What it logs of a VOC or a MATLAB file instead.
+_TRUNCATED = re.compile(r"^(?:\*\*\* File s|S)eems to be (?:a )?truncated", re.MULTILINE)
 _SLACK_BYTES = 8  # headers disagree over whether padding counts
 
 
@@ -98,7 +100,7 @@ def blocks(recording: Any, notes: list[str]) -> Iterator[Block]:
 def _ends_before_its_header(log: str) -> bool:
     """libsndfile says nothing of a file that ends early, but it logs the sizes in its header."""
     sizes = [(int(promised), int(held)) for promised, held in _SIZES.findall(log)]
-    return any(
+    return bool(_TRUNCATED.search(log)) or any(
         promised > held + _SLACK_BYTES
         for promised, held in sizes
         if promised % 2**31 < 2**31 - 4096  # a writer to a pipe knows no length and states the most
