@@ -12,8 +12,9 @@ from taskcli.checkpoints.registry import Registry
 from taskcli.cli import config, models
 from taskcli.cli.doctor import doctor
 from taskcli.cli.schema import schema
-from taskcli.config.options import INPUT_GROUPS, ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import flags_as_typed
+from taskcli.media import MEDIA
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
@@ -63,8 +64,8 @@ def _checkpoint_rows(task: str) -> Iterator[str]:
 
 def _shared_sections() -> Iterator[str]:
     yield "## Options of every command\n"
-    for medium, group in INPUT_GROUPS.items():
-        yield f"### Inputs ({medium})\n\n{_options_table(group)}"
+    for media, medium in MEDIA.items():
+        yield f"### Inputs ({media})\n\n{_options_table(medium.load_options())}"
     for title, group in SHARED.items():
         yield f"### {title}\n\n{_options_table(group)}"
 

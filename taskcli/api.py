@@ -20,6 +20,7 @@ from taskcli.engine.batching import broken_windows
 from taskcli.engine.cores import usable_cores
 from taskcli.errors import InputError, TaskcliError, UsageError, first_line
 from taskcli.inputs.sources import Reading, Sources, resolve
+from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS, ImageInput, Item, Media
 from taskcli.media.source import Source
@@ -33,15 +34,8 @@ if TYPE_CHECKING:
     from taskcli.runtime.placement import Placement
     from taskcli.runtime.session import Session
 
-_WINDOW = {Media.TEXT: 512, Media.IMAGE: 32, Media.AUDIO: 64}  # inputs that are batched together
-_LESS_MEMORY = {
-    Media.TEXT: "cut the text, or choose a smaller checkpoint",
-    Media.IMAGE: "make the picture smaller, or choose a smaller checkpoint",
-    Media.AUDIO: "cut the recording, or choose a smaller checkpoint",
-}
 _ACCELERATOR = 16  # an accelerator's batch over a processor's
 _MAX_WAIT = 0.2  # seconds to wait for more of a pipe when the device has nothing to do
-_CHUNK = {Media.TEXT: 16, Media.IMAGE: 1, Media.AUDIO: 1}  # inputs that are encoded in one call
 _UNBOUNDED = sys.maxsize
 
 
@@ -116,7 +110,7 @@ class Model:
         self._keys.clear()
         config = self._batching(live=sources.live, ordered=ordered)
         computed = broken_windows(sources.items, config.window)
-        rate = self.session.rate if self.task.media is Media.AUDIO else None
+        rate = self.session.rate if MEDIA[self.task.media].is_timed else None
 
         def advance(source: Source, progress: int) -> None:
             if rate is not None and not source.answered:
@@ -135,7 +129,7 @@ class Model:
         if outcome.error is None or not is_out_of_memory(outcome.error):
             return outcome
         where = self.session.placement.device_name
-        way_out = _LESS_MEMORY[self.task.media]
+        way_out = MEDIA[self.task.media].less_memory
         if hasattr(self.options, "max_side"):
             way_out = "--max-side 640 computes it smaller"
         message = f"it needs more memory than there is ({where}): {first_line(outcome.error)}"
@@ -158,16 +152,16 @@ class Model:
         item = answered.item
         if isinstance(item, ImageInput) and item.image.size != item.size:
             with suppress(InputError):  # the file may have gone since
-                return self._decoder(None)(answered.source)
+                return replace(self._decoder(), picture_side=None)(answered.source)
         return item
 
-    def _decoder(self, side: int | None) -> "Decoder":
+    def _decoder(self) -> "Decoder":
         from taskcli.media.decode.decoder import Decoder
 
+        wanted = {name: getattr(self.session, name) for name in MEDIA[self.task.media].told}
         return Decoder(
             self.task.media,
-            self.session.rate if self.task.media is Media.AUDIO else 0,
-            side,
+            **wanted,
             final_newline=self.task.final_newline,
             task=self.task.name,
             readers=_readers(),
@@ -177,9 +171,8 @@ class Model:
     def _stages(self) -> engine.Stages:
         from taskcli.runtime.session import is_fatal, is_out_of_memory
 
-        side = self.session.picture_side if self.task.media is Media.IMAGE else None
         return engine.Stages(
-            decode=self._decoder(side),
+            decode=self._decoder(),
             encode=self._encoded,
             collate=self.session.collate,
             forward=self.session.forward,
@@ -214,7 +207,7 @@ class Model:
             max_wait=_MAX_WAIT if live else None,
             ordered=ordered,
             threads=usable_cores(),
-            chunk=1 if live else _CHUNK[media],
+            chunk=1 if live else MEDIA[media].chunk,
         )
         if self.policy is BatchPolicy.NEVER:
             return replace(config, size=1, window=1)
@@ -228,7 +221,7 @@ class Model:
 
 def window_of(media: Media, batch_size: str) -> int:
     """How many inputs are planned together at most; every device plans the same."""
-    usual = _WINDOW[media]
+    usual = MEDIA[media].window
     return usual if batch_size == "auto" else max(usual, int(batch_size))
 
 

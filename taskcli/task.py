@@ -10,18 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from taskcli.config.options import OutputOptions
+from taskcli.media import MEDIA
 from taskcli.media.items import Item, Media
 from taskcli.results import LabelWindow
 
 OptionsT = TypeVar("OptionsT")
 ItemT = TypeVar("ItemT", bound=Item)
 ResultT = TypeVar("ResultT")
-
-_PROCESSORS = {
-    Media.TEXT: "AutoTokenizer",
-    Media.IMAGE: "AutoImageProcessor",
-    Media.AUDIO: "AutoFeatureExtractor",
-}
 
 
 @dataclass(slots=True)
@@ -91,7 +86,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
 
     @classmethod
     def processor_class(cls) -> str:
-        return _PROCESSORS[cls.media]
+        return MEDIA[cls.media].processor
 
     @classmethod
     def for_output(cls, options: OptionsT, chosen: str, written: OutputOptions) -> OptionsT:

@@ -21,7 +21,8 @@ from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_so
 from taskcli.checkpoints.registry import Registry, builtin_folder
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
-from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions, UsersOwn
+from taskcli.config.options import ModelOptions, RunOptions, UsersOwn
+from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.output import UNIVERSAL
 from taskcli.task import Task
@@ -30,7 +31,7 @@ from taskcli.tasks import BY_NAME, TASKS
 Run = Callable[..., Finished]
 AnyTask = type[Task[Any, Any, Any]]
 OUTPUTS = dict.fromkeys(task.Output for task in TASKS)
-SHARED = (*INPUT_GROUPS.values(), ModelOptions, RunOptions, *OUTPUTS)
+SHARED = (*(medium.load_options() for medium in MEDIA.values()), ModelOptions, RunOptions, *OUTPUTS)
 ENTRIES = [(task.name, name) for task in TASKS for name in Registry(task.name).names]
 ARCHITECTURES = [(task, name) for task, names in BY_TASK.items() for name in names]
 
@@ -78,7 +79,9 @@ def test_options_are_frozen_and_every_field_is_an_option_with_help(group: Any) -
 
 @each_task
 def test_a_tasks_options_do_not_hide_shared_ones(task: AnyTask) -> None:
-    shared = settings.keys_of(INPUT_GROUPS[task.media], ModelOptions, RunOptions, task.Output)
+    shared = settings.keys_of(
+        MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output
+    )
     assert not set(settings.keys_of(task.Options)) & set(shared)
 
 
@@ -124,7 +127,7 @@ def test_an_entry_owns_to_what_is_not_known(task: str, name: str) -> None:
 
 @cache
 def options_of(task: AnyTask) -> list[str]:
-    groups = (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, task.Output)
+    groups = (task.Options, MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output)
     return [
         settings.flag_of(name, declaration)
         for group in groups

@@ -12,8 +12,9 @@ from samples import scene
 
 from taskcli.errors import UsageError
 from taskcli.inputs import discovery
-from taskcli.inputs.discovery import EXTENSIONS, extensions_of, in_folder, matching
+from taskcli.inputs.discovery import extensions_of, in_folder, matching
 from taskcli.inputs.sources import Reading, resolve
+from taskcli.media import MEDIA
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.items import Media
 from taskcli.media.source import Source
@@ -69,7 +70,7 @@ BY_EXTENSION: Mapping[str, Callable[[], bytes]] = {
 
 
 def test_every_kind_of_picture_that_folders_are_searched_for_is_made_here() -> None:
-    assert set(BY_EXTENSION) == EXTENSIONS[Media.IMAGE]
+    assert set(BY_EXTENSION) == MEDIA[Media.IMAGE].extensions
 
 
 @pytest.mark.parametrize("ending", BY_EXTENSION)
@@ -86,7 +87,7 @@ def test_heic_is_searched_for_if_it_can_be_read(monkeypatch: pytest.MonkeyPatch)
     tree("in/a.jpg", "in/b.HEIC", "in/c.heif")
     assert len(in_folder("in", Media.IMAGE, recursive=False).paths) == 3
     monkeypatch.setattr(discovery, "find_spec", lambda _: None)
-    assert extensions_of(Media.IMAGE) == EXTENSIONS[Media.IMAGE]
+    assert extensions_of(Media.IMAGE) == MEDIA[Media.IMAGE].extensions
     found = in_folder("in", Media.IMAGE, recursive=False)
     assert found.paths == ["in/a.jpg"]
     hint = "(pip install 'taskcli[heic]' reads .heic)"

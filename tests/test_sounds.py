@@ -15,7 +15,7 @@ from recordings import RATE, black_frame, decode, through_av, written
 from samples import noise, sounds, tone
 
 from taskcli.errors import InputError
-from taskcli.inputs.discovery import EXTENSIONS
+from taskcli.media import MEDIA
 from taskcli.media.decode.decoder import stated_seconds
 from taskcli.media.items import AudioInput, Media
 
@@ -172,7 +172,7 @@ _RATES = {"libopencore_amrnb": 8_000, "libopus": 48_000, "ac3": 48_000, "eac3": 
 
 
 def test_every_extension_of_a_folder_is_of_a_known_container() -> None:
-    assert set(BY_EXTENSION) == EXTENSIONS[Media.AUDIO]
+    assert set(BY_EXTENSION) == MEDIA[Media.AUDIO].extensions
 
 
 @pytest.mark.parametrize("extension", sorted(BY_EXTENSION.keys() - DECODED_ONLY))

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from taskcli.checkpoints.registry import Registry
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError
-from taskcli.inputs.discovery import EXTENSIONS
+from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.output import UNIVERSAL
 from taskcli.tasks import BY_NAME, groups_of
@@ -98,7 +98,7 @@ def _inputs(media: Media, incomplete: str) -> Found:
     except OSError:
         return {}
     shown = [entry for entry in entries if entry.name.startswith(begun) and _is_shown(entry, begun)]
-    readable = EXTENSIONS[media] | (_ROWS if media is Media.TEXT else frozenset())
+    readable = MEDIA[media].extensions | (_ROWS if MEDIA[media].is_text else frozenset())
     files = [one for one in shown if one.is_file() and _ending(one.name) in readable]
     if not files or not all(_PLAIN.fullmatch(one.name) for one in shown):
         return {}

@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError, UsageError
-from taskcli.inputs.discovery import EXTENSIONS
+from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.tasks import BY_NAME, groups_of
 
@@ -141,8 +141,8 @@ def _command_for(word: str) -> str:
 
 def _task_for(file: str) -> str:
     extension = Path(file).suffix.lower()
-    found = (medium for medium, known in EXTENSIONS.items() if extension in known)
-    return {Media.AUDIO: "asr", Media.TEXT: "summarize"}.get(next(found, Media.IMAGE), "detect")
+    found = (medium for medium in MEDIA.values() if extension in medium.extensions)
+    return next(found, MEDIA[Media.IMAGE]).task
 
 
 def explained(wrong: TyperException) -> TaskcliError | None:

@@ -6,7 +6,6 @@ A group is a frozen dataclass; `cli/command.py` turns its fields into a command'
 
 import codecs
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,7 +14,7 @@ import typer
 
 from taskcli.errors import UsageError
 from taskcli.media.encodings import AUTO
-from taskcli.media.items import MOST_PIXELS, Media
+from taskcli.media.items import MOST_PIXELS
 
 Format = Literal[
     "auto", "rich", "jsonl", "json", "csv", "tsv", "text",
@@ -208,13 +207,6 @@ class AudioInputOptions(InputOptions):
             rich_help_panel=_INPUTS,
         ),
     ] = None
-
-
-INPUT_GROUPS: Mapping[Media, type[InputOptions]] = {
-    Media.TEXT: TextInputOptions,
-    Media.IMAGE: ImageInputOptions,
-    Media.AUDIO: AudioInputOptions,
-}
 
 
 @dataclass(frozen=True)

@@ -9,28 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from taskcli.errors import UsageError
+from taskcli.media import MEDIA
 from taskcli.media.items import Media
 
-# What a folder is searched for; a file named outright may have any extension.
-EXTENSIONS: Mapping[Media, frozenset[str]] = {
-    Media.IMAGE: frozenset(
-        (
-            ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .avif .avifs .bmp .dib .gif .tif .tiff "
-            ".ppm .pgm .pbm .pnm .pfm .pcx .qoi .tga .ico .icns .cur .sgi .xbm .jp2 .j2k .jpx "
-            ".jpf .j2c"
-        ).split()
-    ),
-    Media.AUDIO: frozenset(
-        (
-            ".wav .wave .bwf .w64 .rf64 .aif .aiff .aifc .caf .au .snd .voc .sph .flac .wv .tta "
-            ".ape .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .m4r .aac .ac3 .eac3 .dts .amr "
-            ".awb .gsm .wma .asf .ra .mka .weba .mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .wmv "
-            ".ts .m2ts .mts .mpg .mpeg .vob .ogv .flv .f4v .rm .mxf"
-        ).split()
-    ),
-    Media.TEXT: frozenset(".txt .md .text .rst".split()),
-}
-_HEIC = frozenset(".heic .heif .hif".split())  # read by an optional library
 _MAC_OS = "._"  # what it writes beside each file on foreign disks, under the file's own extension
 _NAMED = 6  # kinds of files that a note lists
 
@@ -73,9 +54,8 @@ def in_folder(folder: str, media: Media, recursive: bool) -> FoundFiles:
 
 def extensions_of(media: Media) -> frozenset[str]:
     """What a folder is searched for with the libraries that are there."""
-    if media is Media.IMAGE and find_spec("pillow_heif") is not None:
-        return EXTENSIONS[media] | _HEIC
-    return EXTENSIONS[media]
+    usual, extra = MEDIA[media].extensions, MEDIA[media].extra
+    return usual if extra is None or find_spec(extra.package) is None else usual | extra.extensions
 
 
 def _is_wanted(path: Path, extensions: frozenset[str]) -> bool:
@@ -102,8 +82,10 @@ def _counts(others: Counter[str], media: Media) -> str:
     common = [f"{count} {what}" for what, count in others.most_common(_NAMED) if count]
     rest = others.total() - sum(count for _, count in others.most_common(_NAMED))
     said = ", ".join([*common, *([f"{rest} others"] if rest else [])])
-    heic = " (pip install 'taskcli[heic]' reads .heic)"
-    return said + (heic if media is Media.IMAGE and _HEIC & others.keys() else "")
+    extra = MEDIA[media].extra
+    if extra is None or not extra.extensions & others.keys():
+        return said
+    return f"{said} (pip install 'taskcli[{extra.name}]' reads .{extra.name})"
 
 
 def matching(pattern: str) -> FoundFiles:

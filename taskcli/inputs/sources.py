@@ -15,6 +15,7 @@ from typing import BinaryIO
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import tabular
 from taskcli.inputs.discovery import FoundFiles, in_folder, is_folder, matching
+from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import Media
 from taskcli.media.source import NOT_FETCHED, Source, is_url
@@ -79,7 +80,7 @@ class Reading:
 
     @property
     def rows(self) -> tabular.RowReading:
-        usual = self.text_fields if self.media is Media.TEXT else ()
+        usual = self.text_fields if MEDIA[self.media].is_text else ()
         names = (self.field,) if self.field else usual
         named = self.field is not None
         return tabular.RowReading(names, named, self.encoding, self.delimiter, self.chats)
@@ -129,7 +130,7 @@ def _joined(parts: Sequence[Sources]) -> Iterator[Source]:
 
 
 def _what_to_give(media: Media) -> str:
-    if media is Media.TEXT:
+    if MEDIA[media].is_text:
         return "give files, quoted globs, folders, - for standard input, or --text 'literal text'"
     return "give files, quoted globs such as 'shots/**/*.*', folders, or - for standard input"
 
@@ -158,7 +159,7 @@ def _missing(word: str, media: Media) -> UsageError:
         what, hint = NOT_FETCHED
         return UsageError(f"{what}: {word}", hint)
     hint = "check the spelling and the current folder; quote globs so that taskcli expands them"
-    if media is Media.TEXT:
+    if MEDIA[media].is_text:
         hint = "a bare word is a file name; to use it as text, write --text " + repr(word)
     return UsageError(f"no such file or folder: {word}", hint)
 
@@ -194,7 +195,7 @@ def _check_rows(path: str, reading: Reading) -> None:
 
 
 def _opens_into_many(path: str, reading: Reading) -> bool:
-    if reading.media is Media.TEXT:
+    if MEDIA[reading.media].is_text:
         return reading.lines or tabular.is_rows(path)
     return reading.field is not None
 
@@ -205,14 +206,14 @@ def _from_path(path: str, reading: Reading) -> Iterable[Source]:
         return [Source(printable(path), path=path)]
     reader = (
         tabular.read
-        if tabular.is_rows(path) or reading.media is not Media.TEXT
+        if tabular.is_rows(path) or not MEDIA[reading.media].is_text
         else tabular.read_lines
     )
     return _from_rows(lambda: reader(path, reading.rows), printable(path), reading.media)
 
 
 def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:
-    if reading.media is not Media.TEXT and reading.field is None:
+    if not MEDIA[reading.media].is_text and reading.field is None:
         return Sources(_whole_input(stdin), 1)
     return Sources(_from_pipe(reading, stdin), None, live=True)
 
@@ -264,7 +265,7 @@ def _from_row(row: tabular.Row, id: str, media: Media) -> Source:
     id = row.id or id
     if row.error is not None:
         return Source(id, error=row.error)
-    if media is Media.TEXT:
+    if MEDIA[media].is_text:
         return Source(id, text=row.text, fields=row.fields)
     return Source(id, path=row.text)
 

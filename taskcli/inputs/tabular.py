@@ -204,7 +204,7 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         raise InputError("not a regular file", "give its content through -")
     with Path(path).open("rb") as stream:
         kind = file_types.kind_of(stream.read(file_types.HEAD), path)
-        if kind is not None and kind.media is not Media.TEXT:
+        if kind is not None and not kind.is_read_as_text:
             raise kind.refusal(Media.TEXT, path)
         stream.seek(0)
         yield stream

@@ -12,12 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from taskcli.errors import InputError
+from taskcli.media import MEDIA
 from taskcli.media.items import Media
 
 HEAD = 4096  # bytes that are looked at
 
-_WANTED = {Media.TEXT: "a text", Media.IMAGE: "an image", Media.AUDIO: "a recording"}
-_READERS = {Media.TEXT: "texts", Media.IMAGE: "pictures", Media.AUDIO: "recordings and videos"}
 # Control characters of no text: a tab, a form feed, an escape, and a NUL alone may be in one.
 _NOT_IN_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]|\0\0")
 
@@ -33,6 +32,10 @@ class FileType:
     media: Media | None = None
     hints: Mapping[Media | None, str] = field(default_factory=dict)
 
+    @property
+    def is_read_as_text(self) -> bool:
+        return self.media is Media.TEXT
+
     def refusal(
         self,
         wanted: Media,
@@ -43,9 +46,9 @@ class FileType:
         """Why a task of another medium cannot read it. `readers` are the tasks of each medium."""
         hint = self.hints.get(wanted) or self.hints.get(None)
         if hint is None and self.media is not None and self.media in readers:
-            hint = f"these read {_READERS[self.media]}: {readers[self.media]}"
+            hint = f"these read {MEDIA[self.media].many}: {readers[self.media]}"
         hint = hint and hint.format(file=shlex.quote(file), task=task)
-        return InputError(f"not {_WANTED[wanted]}: this is {self.name}", hint)
+        return InputError(f"not {MEDIA[wanted].one}: this is {self.name}", hint)
 
 
 def _converted(name: str, command: str) -> FileType:

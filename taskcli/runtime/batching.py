@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from taskcli.checkpoints.registry import package_folder
-from taskcli.media.items import Media
+from taskcli.media import MEDIA
 from taskcli.task import Task
 
 
@@ -50,7 +50,7 @@ _NEVER = BatchRule(
 _UNKNOWN = replace(
     _EQUAL, why="only inputs of one length share one: this architecture is not measured"
 )
-_PICTURES = BatchRule(
+_OF_ONE_SHAPE = BatchRule(
     BatchPolicy.PADDED,
     "in batches of one shape",
     "only pictures that the model sees in one shape share one: convolutions see what pads others",
@@ -70,6 +70,6 @@ def policy_for(task: type[Task[Any, Any, Any]], model_type: str) -> BatchRule:
     measured = _measured().get(task.name, {})
     rules = (_PADDED, _EQUAL, _NEVER)
     rule = next((one for one in rules if model_type in measured.get(one.policy, ())), _UNKNOWN)
-    if task.media is Media.IMAGE and rule is not _NEVER:
-        return _PICTURES  # no task pads them
+    if not MEDIA[task.media].is_padded and rule is not _NEVER:
+        return _OF_ONE_SHAPE
     return rule

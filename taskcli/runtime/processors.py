@@ -14,7 +14,7 @@ from typing import Any
 import transformers
 
 from taskcli.errors import CheckpointError, first_line
-from taskcli.media.items import Media
+from taskcli.media import MEDIA
 from taskcli.task import Task
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
@@ -33,10 +33,8 @@ def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> An
             f"{name}: its {task.processor_class()} cannot be loaded: {reason}",
             what_to_install(failure),
         ) from failure
-    if (
-        task.media is Media.TEXT
-        and _BESIDE & inspect.signature(processor.__call__).parameters.keys()
-    ):
+    is_tokenizer = task.processor_class() == "AutoTokenizer"
+    if is_tokenizer and _BESIDE & inspect.signature(processor.__call__).parameters.keys():
         processor = _of_text_alone(processor)
     tokenizer = getattr(processor, "tokenizer", processor)
     _refuse_empty_vocabulary(name, tokenizer)
@@ -71,12 +69,10 @@ def what_to_install(failure: Exception) -> str | None:
 
 
 def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
-    # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
-    # on what happens to be installed.
-    backend = {"backend": "pil"} if task.media is Media.IMAGE else {}
+    options = MEDIA[task.media].processor_options
     auto = getattr(transformers, task.processor_class())
     with _class_info(folder) as own:
-        processor = auto.from_pretrained(folder, **LOCAL, **backend, **own)
+        processor = auto.from_pretrained(folder, **LOCAL, **options, **own)
     if "task_inputs" in getattr(processor, "model_input_names", ()):
         # OneFormer is told in words what to divide a picture into.
         processor.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)

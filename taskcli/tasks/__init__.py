@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from taskcli.config.options import INPUT_GROUPS, ModelOptions, RunOptions
+from taskcli.config.options import ModelOptions, RunOptions
+from taskcli.media import MEDIA
 from taskcli.task import Task
 from taskcli.tasks.asr.task import Asr
 from taskcli.tasks.classify_audio import ClassifyAudio
@@ -37,7 +38,7 @@ BY_NAME = {task.name: task for task in TASKS}
 
 def groups_of(task: type[Task[Any, Any, Any]]) -> tuple[type[Any], ...]:
     """The groups of options that the task's command takes, its own first."""
-    return (task.Options, INPUT_GROUPS[task.media], ModelOptions, RunOptions, task.Output)
+    return (task.Options, MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output)
 
 
 def every_group() -> tuple[type[Any], ...]:

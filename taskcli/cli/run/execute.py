@@ -29,8 +29,8 @@ from taskcli.config import settings
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.errors import ExitCode
 from taskcli.inputs.sources import Reading, Sources, printable, resolve
+from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
-from taskcli.media.items import Media
 from taskcli.media.source import Source
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group, groups_of
@@ -176,7 +176,7 @@ def _apart(
     call: Invocation, inputs: Any, sources: Sources, written: OutputOptions, chosen: str
 ) -> Apart:
     """What keeps inputs and outputs apart. Raises UsageError where they are not."""
-    of_texts = call.task.media is Media.TEXT
+    of_texts = MEDIA[call.task.media].is_text
     listed = inputs.files_from
     in_rows = sources.total is None and not sources.live and not of_texts
 
@@ -262,7 +262,7 @@ def _pending(config: RunConfig, earlier: resume.Journal) -> Sources | None:
 
 
 def _recordings(config: RunConfig, pending: Sources) -> tuple[str, ...] | None:
-    return pending.paths if config.task.media is Media.AUDIO else None
+    return pending.paths if MEDIA[config.task.media].is_timed else None
 
 
 def _write_all(

@@ -12,7 +12,9 @@ from taskcli.errors import InputError
 from taskcli.media.decode import containers, sndfile
 from taskcli.media.decode.audio_blocks import Block, Samples
 from taskcli.media.decode.concatenated import Part, parts_of
+from taskcli.media.decode.settings import DecodeSettings
 from taskcli.media.items import AudioInput, LongSound, Recording
+from taskcli.media.source import Source
 
 _HELD_SECONDS = 600  # of a recording that is decoded whole; a longer one is read as it is heard
 _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
@@ -22,19 +24,18 @@ _CANCELLED = 0.05
 _FAINT = 1e-8  # power, -80 dB: what is fainter is no sound that could be lost
 
 
-def decode_audio(
-    stream: BinaryIO, rate: int, max_seconds: float, track: int | None = None
-) -> Recording:
-    """Decode a recording to mono float32 at `rate` samples a second.
+def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> Recording:
+    """Decode a recording to mono float32 at the `rate` of the settings, in samples a second.
 
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what
     is damaged. Recordings that were joined end to end are heard one after the other. `track`
     counts from 1; by default the container chooses. What is longer than ten minutes is a
     LongSound, which reads on in `stream` and closes it at its end.
-    Raises InputError for what is not sound, holds none, or is longer than `max_seconds`; a
-    LongSound does so where it meets it.
+    Raises InputError for what is not sound, holds none, or is longer than `max_duration`;
+    a LongSound does so where it meets it.
     """
-    reading = _Reading(stream, rate, max_seconds, track)
+    rate, max_seconds = settings.rate, settings.max_duration * 3600
+    reading = _Reading(stream, rate, max_seconds, settings.track)
     if not reading.states_less_than(max_seconds):
         for _ in reading.pieces():  # what is too long is known before any of it is answered
             pass

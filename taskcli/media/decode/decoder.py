@@ -9,96 +9,66 @@ from pathlib import Path
 from typing import BinaryIO
 
 from taskcli.errors import InputError
-from taskcli.media import file_types
-from taskcli.media.decode.audio import decode_audio, header_seconds
-from taskcli.media.decode.image import ImageReading, decode_image
-from taskcli.media.encodings import AUTO, decoded
-from taskcli.media.items import MOST_PIXELS, Item, LongSound, Media, TextInput
+from taskcli.media import MEDIA, file_types
+from taskcli.media.decode import text
+from taskcli.media.decode.settings import DecodeSettings
+from taskcli.media.items import Item, LongSound, Media
 from taskcli.media.source import NOT_FETCHED, Source, is_url
 
-_WITH_TAGS = "a web page, read with its tags; pandoc -t plain gives its words alone"
 _GONE = "it was there when the inputs were listed, or it is a link to nothing"
 
 
 @dataclass(frozen=True)
-class Decoder:
-    """How sources of one medium are opened; the limits guard against hostile files."""
+class Decoder(DecodeSettings):
+    """How sources of one medium are opened."""
 
-    media: Media
-    rate: int = 16_000  # samples a second that the checkpoint wants
-    picture_side: int | None = None  # pixels a side that the checkpoint resizes to, if fixed
-    max_pixels: int = MOST_PIXELS
-    max_duration: float = 6.0  # hours
-    track: int | None = None  # of sound, from 1; by default the container chooses
-    encoding: str = AUTO
-    levels: str = "full"
-    truncated: bool = False
-    final_newline: bool = True  # whether the last line end of a document is text
     task: str = "TASK"  # for what a message suggests, as are the tasks that read each medium
     readers: Mapping[Media, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        MEDIA[self.media].load_decoder()  # its libraries, before several threads want them
 
     def __call__(self, source: Source) -> Item:
         """Decode one source. Raises InputError with the reason."""
         if source.error is not None:
             raise source.error
-        if self.media is Media.TEXT:
-            return self._passage(source)
+        if source.text is not None:
+            return text.written(source.text, source.fields)
         with ExitStack() as opened:
             stream = opened.enter_context(_open(source))
-            item = self._media(stream, source)
+            item = self._decoded(stream, source)
             if isinstance(item, LongSound):
                 opened.pop_all()  # it reads on, and closes the file
             return item
 
-    def _media(self, stream: BinaryIO, source: Source) -> Item:
+    def _decoded(self, stream: BinaryIO, source: Source) -> Item:
         head = stream.read(file_types.HEAD)
         self._check_kind(head, source)
         stream.seek(0)
+        decode = MEDIA[self.media].load_decoder()
         try:
-            return self._decoded(stream)
+            return decode(stream, source, self)  # type: ignore[no-any-return]
         except InputError as failure:
+            a_text = file_types.a_text(source.id)
             unknown = failure.message.startswith("not ")  # it is something else altogether
-            if unknown and file_types.is_text(head):
-                raise self._refusal(file_types.a_text(source.id), source) from None
+            if unknown and a_text.media is not self.media and file_types.is_text(head):
+                raise self._refusal(a_text, source) from None
             raise
 
-    def _decoded(self, stream: BinaryIO) -> Item:
-        if self.media is Media.IMAGE:
-            return decode_image(stream, self._picture_reading)
-        return decode_audio(stream, self.rate, self.max_duration * 3600, self.track)
-
-    def _check_kind(self, head: bytes, source: Source) -> file_types.FileType | None:
-        """What the content is, if that is known. Raises InputError for what is no such medium."""
+    def _check_kind(self, head: bytes, source: Source) -> None:
+        """Raises InputError for content that is known and of no such medium."""
         kind = file_types.kind_of(head, source.id)
         if kind is not None and kind.media is not self.media:
             raise self._refusal(kind, source)
-        return kind
 
     def _refusal(self, kind: file_types.FileType, source: Source) -> InputError:
         return kind.refusal(self.media, source.path or "FILE", self.task, self.readers)
 
-    @property
-    def _picture_reading(self) -> ImageReading:
-        return ImageReading(self.picture_side, self.max_pixels, self.levels, self.truncated)
-
-    def _passage(self, source: Source) -> TextInput:
-        text, notes = self._document(source) if source.text is None else (source.text, ())
-        if source.text is None and not self.final_newline:
-            text = text.removesuffix("\n").removesuffix("\r")
-        if not text.strip():
-            raise InputError("the text is empty")
-        return TextInput(text, source.fields, notes)
-
-    def _document(self, source: Source) -> tuple[str, tuple[str, ...]]:
-        """The text of a document, and what is to be said of it."""
-        with _open(source) as stream:
-            content = stream.read()
-        kind = self._check_kind(content[: file_types.HEAD], source)
-        return decoded(content, self.encoding), (_WITH_TAGS,) if file_types.is_page(kind) else ()
-
 
 def stated_seconds(path: str) -> float:
     """Seconds of sound in a file by its header alone; 0 for what cannot be opened."""
+    from taskcli.media.decode.audio import header_seconds  # no other medium needs its libraries
+
     try:
         with _open(Source(path, path=path)) as stream:
             return header_seconds(stream)

@@ -4,7 +4,6 @@ import threading
 import warnings as python_warnings
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -15,8 +14,10 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from taskcli.errors import InputError
 from taskcli.media.decode.jpeg import scans
+from taskcli.media.decode.settings import DecodeSettings
 from taskcli.media.decode.truncated_image import can_be_rescued, rescued
 from taskcli.media.items import ImageInput
+from taskcli.media.source import Source
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, with a clear message
 
@@ -38,29 +39,17 @@ _MOST_SCANS = 100
 _MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones take five
 
 
-@dataclass(frozen=True)
-class ImageReading:
-    """How an image file is read.
+def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> ImageInput:
+    """An image file as the settings say.
 
-    `side` is what the processor will resize to: a JPEG is then decoded no larger than needed,
-    but never below twice that, so that the processor still does the last reduction. `levels` is
-    "full", "used" or "LOW,HIGH": what becomes black and white. `truncated` accepts a file of
-    which pixels are missing.
-    """
-
-    side: int | None = None
-    max_pixels: int = 0
-    levels: str = "full"
-    truncated: bool = False
-
-
-def decode_image(stream: BinaryIO, reading: ImageReading) -> ImageInput:
-    """Decode an image file.
-
-    Raises InputError for what is not an image, is damaged, is larger than the reading allows, or
+    `picture_side` is what the processor will resize to: a JPEG is then decoded no larger than
+    needed, but never below twice that, so that the processor still does the last reduction.
+    `levels` is "full", "used" or "LOW,HIGH": what becomes black and white. `truncated` accepts a
+    file of which pixels are missing.
+    Raises InputError for what is not an image, is damaged, is larger than the settings allow, or
     takes a decoder longer than any honest file does.
     """
-    return _within(_MOST_SECONDS, partial(_decoded, stream, reading))
+    return _within(_MOST_SECONDS, partial(_decoded, stream, settings))
 
 
 def _within(seconds: float, work: Callable[[], ImageInput]) -> ImageInput:
@@ -97,16 +86,16 @@ def _processor_seconds(thread: threading.Thread) -> float:
     return times.get(thread.native_id or 0, 0.0)
 
 
-def _decoded(stream: BinaryIO, reading: ImageReading) -> ImageInput:
+def _decoded(stream: BinaryIO, settings: DecodeSettings) -> ImageInput:
     notes: list[str] = []
     try:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # Pillow warns of broken EXIF; we note it
-            image = _opened(stream, reading, notes)
+            image = _opened(stream, settings, notes)
             size, is_deep = image.size, _is_deep_colour(image)
-            image = _loaded(stream, image, reading, notes)
+            image = _loaded(stream, image, settings, notes)
             turned = _upright(image, notes)
-            picture = _rgb(turned, is_deep, reading.levels, notes)
+            picture = _rgb(turned, is_deep, settings.levels, notes)
     except UnidentifiedImageError:
         raise InputError("not an image in a format that can be read") from None
     except (InputError, MemoryError):
@@ -118,10 +107,10 @@ def _decoded(stream: BinaryIO, reading: ImageReading) -> ImageInput:
     return ImageInput(picture, size, tuple(notes))
 
 
-def _opened(stream: BinaryIO, reading: ImageReading, notes: list[str]) -> Image.Image:
+def _opened(stream: BinaryIO, settings: DecodeSettings, notes: list[str]) -> Image.Image:
     """The image by its header alone, its first frame."""
-    image = _heif(stream, reading) if _is_heif(stream) else Image.open(stream, formats=_FORMATS)
-    _check_size(image.size, reading.max_pixels)
+    image = _heif(stream, settings) if _is_heif(stream) else Image.open(stream, formats=_FORMATS)
+    _check_size(image.size, settings.max_pixels)
     if (frames := _frames(image)) != "1":
         notes.append(f"first of {frames} frames taken")
     if image.info.get("progressive"):
@@ -130,18 +119,18 @@ def _opened(stream: BinaryIO, reading: ImageReading, notes: list[str]) -> Image.
 
 
 def _loaded(
-    stream: BinaryIO, image: Image.Image, reading: ImageReading, notes: list[str]
+    stream: BinaryIO, image: Image.Image, settings: DecodeSettings, notes: list[str]
 ) -> Image.Image:
     """The image with its pixels, reduced if it is much larger than what the model sees."""
-    _draft(image, reading.side)
+    _draft(image, settings.picture_side)
     try:
         image.load()
     except Exception as failure:
         if not can_be_rescued(image, failure):
             raise
         stream.seek(0)
-        again = partial(_reopened, side=reading.side)
-        return rescued(stream.read(), again, reading.truncated, notes)
+        again = partial(_reopened, side=settings.picture_side)
+        return rescued(stream.read(), again, settings.truncated, notes)
     return image
 
 
@@ -162,14 +151,14 @@ def _is_heif(stream: BinaryIO) -> bool:
     return head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS
 
 
-def _heif(stream: BinaryIO, reading: ImageReading) -> Image.Image:
+def _heif(stream: BinaryIO, settings: DecodeSettings) -> Image.Image:
     """The main picture of an iPhone's file, upright. An optional library decodes it."""
     try:
         from pillow_heif import open_heif
     except ImportError:
         raise InputError("a HEIC image", "pip install 'taskcli[heic]' reads it") from None
     found = open_heif(stream)
-    _check_size(found.size, reading.max_pixels)
+    _check_size(found.size, settings.max_pixels)
     image: Image.Image = found.to_pillow()
     return image
 
