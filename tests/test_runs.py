@@ -294,6 +294,34 @@ def test_questions_multiply_the_inputs(run: Run, texts: list[str]) -> None:
 # Output files
 
 
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_table_with_two_columns_of_the_field_is_a_wrong_call(
+    run: Run, classifier: Path, piped: bool
+) -> None:
+    table = "text,n,text\none,1,two\n"
+    Path("rows.csv").write_text(table)
+    words = ["-", "--delimiter", ",", "--field", "text"] if piped else ["rows.csv"]
+    done = run(TASK, *words, "-m", classifier, stdin=table)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "more than one column is named 'text'" in done.stderr
+    assert ("standard input" if piped else "rows.csv") in done.stderr
+    assert "rename all but one" in done.stderr
+
+
+def test_two_columns_of_a_name_that_is_not_used_are_harmless(run: Run, classifier: Path) -> None:
+    Path("rows.csv").write_text("text,id,n,id,n\none,1,2,3,4\n")
+    done = run(TASK, "rows.csv", "-m", classifier)
+    assert (done.exit_code, done.inputs) == (0, ["rows.csv:2"])
+
+
+def test_two_columns_of_a_name_in_a_list_cost_that_table_alone(run: Run, classifier: Path) -> None:
+    Path("rows.csv").write_text("text,text\none,two\n")
+    Path("a.txt").write_text("one")
+    listed = "a.txt\nrows.csv\na.txt\n"
+    done = run(TASK, "--files-from", "-", "-m", classifier, stdin=listed)
+    assert (done.exit_code, done.inputs) == (1, ["a.txt", "rows.csv", "a.txt"])
+
+
 @pytest.mark.parametrize("extension", ["jsonl", "json", "csv", "tsv", "txt"])
 def test_the_extension_chooses_the_format_and_stdout_stays_empty(
     run: Run, texts: list[str], classifier: Path, extension: str

@@ -237,7 +237,10 @@ def _whole_input(stdin: BinaryIO) -> Iterator[Source]:
 
 def _refused_by_the_first(found: Iterator[tabular.Row], reading: Reading) -> Iterator[tabular.Row]:
     """The rows, unless the first lacks the fields: of a pipe no more is known beforehand."""
-    first = next(found, None)
+    try:
+        first = next(found, None)
+    except tabular.DoubledColumnError as failure:
+        raise UsageError(f"standard input: {failure.message}", failure.hint) from None
     if first is None:
         return
     tabular.refuse("standard input", [first], reading.rows)

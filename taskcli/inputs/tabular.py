@@ -28,12 +28,17 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = ".json"
 _CONTEXT = "context"  # the field of a text that is asked about
+_BESIDE = ("question", "text_pair")  # columns that a task may read besides the text
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _NOT_JSON = (ValueError, RecursionError)  # the latter: brackets nested ten thousand deep
 _HEAD = 65_536  # bytes that a delimiter is told by
 _PEEKED = 20  # rows in which a field must turn up
 _LARGE = 1 << 23  # bytes; a larger JSON array, which is read whole, is not read twice
 _NAMED = 20  # columns that a message lists
+
+
+class DoubledColumnError(InputError):
+    """A table has two columns of one name, of which only one could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,14 @@ def is_rows(path: str) -> bool:
 
 
 def check(path: str, reading: RowReading) -> None:
-    """Raise UsageError for a file of which no row at its head has the fields."""
+    """Raise UsageError for a file of which no row at its head has the fields, or a column twice."""
     try:
         if Path(path).suffix.lower() == _JSON and Path(path).stat().st_size > _LARGE:
             return
         with closing(read(path, reading)) as found:  # type: ignore[type-var]
             refuse(path, list(islice(found, _PEEKED)), reading)
+    except DoubledColumnError as failure:
+        raise UsageError(f"{path}: {failure.message}", failure.hint) from None
     except (OSError, InputError):  # the run will tell, in a record
         return
 
@@ -308,6 +315,7 @@ def _table_rows(stream: Any, reading: RowReading, delimiter: str) -> Iterator[Ro
             return
         if header.unclosed is not None:
             raise _unclosed(header.unclosed)
+        _refuse_doubled(header.cells, reading)
         for record in found:
             line = record.line
             yield _cells_row(record, header.cells, reading)
@@ -316,6 +324,17 @@ def _table_rows(stream: Any, reading: RowReading, delimiter: str) -> Iterator[Ro
         yield Row(line + 1, error=InputError(reason))
     finally:
         text.detach()
+
+
+def _refuse_doubled(header: Sequence[str], reading: RowReading) -> None:
+    """Raise DoubledColumnError if two columns have the name of one that is used."""
+    used = (*reading.names, *_BESIDE, *(("id",) if "question" in header else ()))
+    doubled = [name for name in dict.fromkeys(used) if header.count(name) > 1]
+    if doubled:
+        raise DoubledColumnError(
+            f"more than one column is named {' and '.join(map(repr, doubled))}",
+            "rename all but one of them in the first line",
+        )
 
 
 def _piped_table(stream: BinaryIO, reading: RowReading, delimiter: str) -> Iterator[Row]:
