@@ -308,6 +308,16 @@ def test_a_table_with_two_columns_of_the_field_is_a_wrong_call(
     assert "rename all but one" in done.stderr
 
 
+def test_json_lines_in_utf16_and_rows_that_are_no_objects(run: Run, classifier: Path) -> None:
+    Path("rows.json").write_bytes('{"text": "one"}\n{"text": "two"}\n'.encode("utf-16"))
+    done = run(TASK, "rows.json", "-m", classifier)
+    assert (done.exit_code, done.inputs) == (0, ["rows.json:1", "rows.json:2"])
+    Path("rows.jsonl").write_text("[1]\n[2]\n")
+    done = run(TASK, "rows.jsonl", "-m", classifier)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "rows.jsonl: line 1 is a list, not an object with the field 'text'" in done.stderr
+
+
 def test_two_columns_of_a_name_that_is_not_used_are_harmless(run: Run, classifier: Path) -> None:
     Path("rows.csv").write_text("text,id,n,id,n\none,1,2,3,4\n")
     done = run(TASK, "rows.csv", "-m", classifier)

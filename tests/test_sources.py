@@ -651,6 +651,15 @@ def test_a_json_file_in_another_encoding() -> None:
     assert texts("rows.json") == ["é"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl", "rows.ndjson"])
+def test_json_lines_in_a_file_are_rows_in_every_encoding(name: str, encoding: str) -> None:
+    # U+0A0A holds the byte of a line end twice.
+    lines = '{"text": "one"}\n{"text": "\u0a0a"}\n{oops\n'
+    Path(name).write_bytes(lines.encode(encoding))
+    assert texts(name) == ["one", "\u0a0a", None]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 @pytest.mark.parametrize("field", [None, "text"])
 def test_json_on_standard_input_is_rows_in_every_encoding(encoding: str, field: str | None) -> None:
@@ -779,6 +788,24 @@ def test_what_is_no_text_is_told_apart_from_what_is_not_there() -> None:
         f"line {number}: field 'body' is {what}, not text" for number, what in enumerate(said, 1)
     ]
     assert last == "line 7 has no field 'body'; it has 'n'"
+
+
+@pytest.mark.parametrize(
+    ("row", "what"), [(["a"], "a list"), (3, "a number (3)"), (None, "null"), (True, "true")]
+)
+@pytest.mark.parametrize("name", ["rows.json", "rows.jsonl"])
+def test_a_file_without_objects_says_what_its_rows_are(name: str, row: object, what: str) -> None:
+    rows = json.dumps([row, row]).encode() if name == "rows.json" else jsonl(row, row)
+    Path(name).write_bytes(rows)
+    refused = refusal(name)
+    place = "row 1" if name == "rows.json" else "line 1"
+    assert refused.message == f"{name}: {place} is {what}, not an object with the field 'text'"
+    assert refused.hint == 'write it as {"text": "..."}'
+
+
+def test_the_fields_of_a_later_row_are_told_when_the_first_is_none() -> None:
+    Path("rows.jsonl").write_bytes(jsonl(["a"], {"body": "one"}))
+    assert refusal("rows.jsonl").message == "rows.jsonl has no field 'text'; it has 'body'"
 
 
 def test_a_number_in_a_table_is_text() -> None:

@@ -83,7 +83,11 @@ def refuse(name: str, head: Sequence[Row], reading: RowReading) -> None:
     """Raise UsageError if not one of the first rows has the fields; rows that are broken apart."""
     whole = [row for row in head if row.error is None or row.fields or row.has is not None]
     if whole and all(row.has is not None for row in whole):
-        raise UsageError(*_lacks(name, reading, whole[0].has or ()))
+        has = next((row.has for row in whole if row.has), ())
+        odd = whole[0].error if not has else None  # a list, a number or an object without a field
+        if odd is None:
+            raise UsageError(*_lacks(name, reading, has))
+        raise UsageError(f"{name}: {odd.message}", odd.hint)
 
 
 def _lacks(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:
@@ -243,6 +247,11 @@ def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
 def _json_file(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
     """A .json file holds one value, as its name says, or JSON Lines all the same."""
     head = _head(stream, 2)
+    begun = b"".join(head)
+    if is_wide(codec_of(begun, reading.encoding)):  # whose lines do not end in single bytes
+        stream = io.BytesIO(decoded(begun + stream.read(), reading.encoding).encode())
+        reading = replace(reading, encoding="utf-8")
+        head = _head(stream, 2)
     if _is_json_lines(head):
         yield from json_rows(chain(head, stream), reading)
         return
