@@ -87,6 +87,10 @@ VALUES: list[tuple[str, str, Any, str]] = [
     ("config.json", "eos_token_id", ["2"], "eos_token_id is no number of a token"),
     ("config.json", "num_hidden_layers", 10**9, "num_hidden_layers counts more than 10,000"),
     ("config.json", "n_layer", 10**9, "n_layer counts more than 10,000"),
+    ("config.json", "hidden_dropout_prob", 1.5, "hidden_dropout_prob is no probability"),
+    ("config.json", "dropout", -0.1, "dropout is no probability"),
+    ("config.json", "resid_pdrop", float("nan"), "resid_pdrop is no probability"),
+    ("config.json", "drop_rate", [0.0, 2], "drop_rate is no probability"),
     ("config.json", "num_local_experts", 10**9, "num_local_experts counts more than 10,000"),
     ("config.json", "depth", 10**9, "depth counts more than 10,000"),
     ("config.json", "num_hidden_layers", -5, "num_hidden_layers counts more than 10,000"),
@@ -122,6 +126,18 @@ def test_a_value_that_cannot_be_is_told(
     document = json.loads((folder / file).read_text())
     (folder / file).write_text(json.dumps({**document, key: value}))
     assert reason in refused(run, folder)
+
+
+def test_a_label_may_have_the_name_of_a_key(run: Run, folder: Path) -> None:
+    document = json.loads((folder / "config.json").read_text())
+    labels = [*document["label2id"]]
+    renamed = {**dict(enumerate(labels)), len(labels) - 1: "dropout"}
+    document["id2label"] = {str(number): label for number, label in renamed.items()}
+    document["label2id"] = {label: number for number, label in renamed.items()}
+    assert document["label2id"]["dropout"] > 1
+    (folder / "config.json").write_text(json.dumps(document))
+    done = run("classify-text", "--text", SHORT_TEXT, "-m", folder)
+    assert done.exit_code == 0, done.stderr
 
 
 PROCESSORS: list[tuple[str, str, dict[str, Any], str]] = [

@@ -55,6 +55,8 @@ def _refuse_in(name: str, path: Path, file: str) -> None:
     for key, value, within in _pairs(_document(name, path, file)):
         if len(within) > _DEEPEST:
             raise _too_deep(name, file)
+        if within[-1:] == ("label2id",) and isinstance(value, int):
+            continue  # a label may have the name of any key
         for rule in _RULES:
             if rule.file not in ("", path.name):
                 continue
@@ -166,6 +168,12 @@ def _beyond(most: int) -> Callable[[Any], bool]:
     return is_bad
 
 
+def _no_probability(value: Any) -> bool:
+    """Whether a number, or one of several, is beyond 0 to 1."""
+    numbers = value if isinstance(value, list) else [value]
+    return not all(0 <= one <= 1 for one in numbers if isinstance(one, int | float))
+
+
 def _is_whole(value: Any, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value < most
 
@@ -249,6 +257,14 @@ _RULES = (
         _beyond(_MOST_LAYERS),
         f"counts more than {_MOST_LAYERS:,} parts of a model, or fewer than none",
         _REPAIR,
+    ),
+    # torch would refuse it at the first input, and at every one.
+    _Rule(
+        r"\w*(dropout|dropout_prob|dropout_p|pdrop|layerdrop|drop_rate|dropout_rate)",
+        _no_probability,
+        "is no probability from 0 to 1",
+        _REPAIR,
+        "config.json",
     ),
     _Rule("_?num_labels", _beyond(_MOST_LABELS), f"is no count up to {_MOST_LABELS:,}", _REPAIR),
     _Rule(
