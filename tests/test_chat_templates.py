@@ -186,6 +186,22 @@ def test_a_template_that_hangs_on_some_inputs_costs_these_alone(run: Run, tmp_pa
     assert [first["result"], third["result"]] == [one["result"] for one in expected.records]
 
 
+@pytest.mark.parametrize("system", [None, "Be brief."])
+def test_a_template_that_makes_nothing_of_a_chat_is_told(
+    system: str | None, run: Run, tmp_path: Path
+) -> None:
+    folder = chat(tmp_path / "model", "{% if false %}{{ messages }}{% endif %}")
+    words = ["generate", "--text", "hello", "-m", folder]
+    done = run(*words, *(["--system", system] if system else []))
+    said = "the chat template makes nothing of this chat"
+    assert said in done.stderr
+    if system:
+        assert (done.exit_code, done.stdout) == (2, "")
+        return
+    assert done.exit_code == 1
+    assert done.records[0]["error"]["message"] == said
+
+
 def renders(process: psutil.Process) -> bool:
     try:
         return any("template_child" in word for word in process.cmdline())

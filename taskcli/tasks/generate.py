@@ -13,6 +13,7 @@ from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
 
+_EMPTY = "repair the template in a copy of the folder, or choose another checkpoint"
 _CHATS = "choose a chat checkpoint, such as --model chat-small"
 _SYSTEM = ("system", "developer")  # the roles of a system prompt
 _ASSISTANT = "assistant"
@@ -155,6 +156,8 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
             )
         except ValueError as failure:  # of an answer that the template changes
             raise InputError(f"the chat cannot be gone on with: {failure}") from None
+        if not len(tokens):
+            raise InputError("the chat template makes nothing of this chat", _EMPTY)
         return list(tokens)
 
     def _require_system(self) -> None:
