@@ -3,6 +3,7 @@
 import io
 import itertools
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -13,6 +14,7 @@ from recordings import RATE, Track, decode, heard, muxed, through_av, tones, wri
 from samples import noise
 
 from taskcli.errors import InputError
+from taskcli.media.decode import mpeg
 from taskcli.media.decode.concatenated import parts_of
 from taskcli.media.decode.decoder import stated_seconds
 
@@ -66,6 +68,34 @@ def test_joined_mp4_files_are_heard_whole(flags: str) -> None:
     assert heard(found) == approximately(FIRST, SECOND)
     assert found.seconds == pytest.approx(sum(decode(one).seconds for one in made), abs=0.001)
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(("lost", "told"), [(0, ""), (1, "1 frame"), (3, "3 frames")])
+@pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)])
+@pytest.mark.parametrize("writer", ["libsndfile", "lame"])
+def test_frames_of_an_mp3_that_are_missing_are_counted(
+    lost: int, told: str, tag: bytes, writer: str
+) -> None:
+    samples = tones(FIRST, rate=48_000)
+    made = part("mp3", FIRST) if writer == "libsndfile" else by_lame(samples)
+    frames = list(mp3_frames(made))
+    cut, end = frames[60], frames[60 + lost]
+    notes = decode(made[:cut] + made[end:] + tag).warnings
+    assert [note for note in notes if "lacks" in note] == [
+        f"damaged: the file lacks {told} that its header counts"
+    ] * bool(lost)
+
+
+def by_lame(samples: np.ndarray) -> bytes:
+    return through_av("mp3", "libmp3lame", samples, 48_000)
+
+
+def mp3_frames(data: bytes) -> Iterator[int]:
+    stated = mpeg.stated(io.BytesIO(data))
+    at = stated.start
+    while (frame := mpeg.frame_of(data[at : at + 4])) is not None:
+        yield at
+        at += frame.size
 
 
 FOUND_BY_THEIR_BEGINNING = [

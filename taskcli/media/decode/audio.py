@@ -157,6 +157,9 @@ class _Reading:
         alone = self._alone.get(number)
         mix = levels.mix if alone is None else partial(_channel, alone)
         yield from _resampled(self._blocks(number, part, most), mix, self._rate, most)
+        if part.missing:
+            frames = "1 frame" if part.missing == 1 else f"{part.missing} frames"
+            self.notes.append(f"damaged: the file lacks {frames} that its header counts")
         if alone is not None:
             self.notes.append(
                 f"the channels cancel one another: only channel {alone + 1}, the loudest, is heard"

@@ -53,6 +53,7 @@ class Part:
     whole: bool = True
     unfinished: bool = False  # a WAV whose header was never completed; `stream` shows it mended
     cut: bool = False  # the file ends inside of it
+    missing: int = 0  # frames that its header counts and the file does not hold
 
 
 def parts_of(stream: BinaryIO) -> list[Part]:
@@ -80,7 +81,10 @@ def parts_of(stream: BinaryIO) -> list[Part]:
     elif head[4:8] == _FIRST_BOX:
         parts = list(_cut(stream, _one_by_one(stream, size, _mp4_end), size))
     else:
-        parts = list(_cut(stream, _mp3_starts(stream, size), size))
+        parts = [
+            replace(part, missing=mpeg.missing_frames(part.stream))
+            for part in _cut(stream, _mp3_starts(stream, size), size)
+        ]
     stream.seek(0)
     return parts
 

@@ -1,5 +1,6 @@
 """MP3 files by their bytes: tags, frames, and what the first frame states of the rest."""
 
+import os
 from typing import BinaryIO, NamedTuple
 
 _RATES = (44_100, 48_000, 32_000)  # of MPEG-1; half of it in MPEG-2, a quarter in 2.5
@@ -14,6 +15,7 @@ _CHECKSUM = 2  # bytes
 _IN_A_ROW = 3  # frames that must follow one another: two bytes may look like a header anywhere
 _SEARCHED = 1 << 17  # bytes in which a first frame must begin
 _MOST_TAGS = 1_000
+_ID3V1_BYTES = 128
 _SHORTEST_FRAME, _LONGEST_FRAME = 24, 1_441  # bytes, of layer 3
 
 
@@ -26,10 +28,14 @@ class Frame(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """Where the frames begin, and where those end that the first one counts."""
+    """Where the frames begin, and where those end that the first one counts.
+
+    `frames` is their number; 0 where it does not count their bytes as well.
+    """
 
     start: int
     end: int
+    frames: int = 0
 
 
 def frame_of(header: bytes) -> Frame | None:
@@ -61,9 +67,36 @@ def stated(stream: BinaryIO, start: int = 0) -> Stated | None:
     count, size = _counts(data, 4 + _SIDE_BYTES[frame.first_version, frame.mono])
     if not count:
         return None
+    counted = size
     if not _SHORTEST_FRAME <= size / count <= _LONGEST_FRAME:
         size = _bytes_of(stream, at, count + 1)  # this one is not counted
-    return Stated(at, at + size) if size else None
+    return Stated(at, at + size, count if size == counted else 0) if size else None
+
+
+def missing_frames(stream: BinaryIO) -> int:
+    """How many of the frames that the first one counts are not in the file; 0 if that is unsure.
+
+    Both counts must say so, of frames and of bytes: some encoders count the first frame, too.
+    """
+    promised, end = stated(stream), _end_of_frames(stream)
+    if promised is None or promised.end <= end:
+        return 0
+    at, held = promised.start, -1  # the first is not counted
+    while at < end:  # a file that is whole never comes this far
+        stream.seek(at)
+        frame = frame_of(stream.read(4))
+        if frame is None:
+            return 0
+        at += frame.size
+        held += at <= end
+    return max(0, promised.frames - held)
+
+
+def _end_of_frames(stream: BinaryIO) -> int:
+    """Where the file ends, or its ID3v1 tag begins."""
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _ID3V1_BYTES))
+    return size - _ID3V1_BYTES if stream.read(3) == b"TAG" else size
 
 
 def _counts(data: bytes, offset: int) -> tuple[int, int]:
@@ -132,7 +165,7 @@ def _behind_tags(stream: BinaryIO, at: int) -> int:
         if (size := id3_bytes(head)) != 0:
             at += size
         elif head[:3] == b"TAG":
-            at += 128
+            at += _ID3V1_BYTES
         elif head[:8] == b"APETAGEX":  # its header, or its footer where it has no header
             at += 32 + int.from_bytes(head[12:16], "little") * (head[23] >> 5 & 1)
         else:
