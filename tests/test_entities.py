@@ -121,6 +121,8 @@ def test_plain_labels_join_neighbours_and_letters_in_them_are_no_places(
     [
         (["O", "B-MAIL", "E-MAIL", "X"], ["", "MAIL", "MAIL", "X"]),
         (["O", "PER", "E-MAIL"], ["", "PER", "E-MAIL"]),
+        (["O", "B-PER", "I-PER", "E-MAIL"], ["", "PER", "PER", "E-MAIL"]),
+        (["O", "B-PER", "E-PER", "E-MAIL"], ["", "PER", "PER", "MAIL"]),
         (["B", "I", "O"], ["ENTITY", "ENTITY", ""]),
         (["LABEL_0", "LABEL_1"], ["LABEL_0", "LABEL_1"]),
         (["O", "B-A-B", "I-A-B"], ["", "A-B", "A-B"]),

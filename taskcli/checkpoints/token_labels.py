@@ -11,6 +11,7 @@ from itertools import product
 
 _BEGIN = frozenset("BSUW")  # of several tokens, and those of one: single, unit, whole
 _END = frozenset("ELSUW")  # end, last
+_WITHIN = frozenset("ELM")  # a kind that has one of these has another place as well
 _PLACES = "BIELSUMW"
 _SEPARATORS = "-_:./|"
 _OUTSIDE = ("O", "")  # of a kind: B-O is no entity either
@@ -29,8 +30,8 @@ class TokenLabel:
 def read_token_labels(labels: Iterable[str]) -> dict[str, TokenLabel]:
     """All labels of a checkpoint, read together.
 
-    Letters stand for places only where the other labels bear that out: E-MAIL beside PER is a
-    kind of its own, beside B-MAIL it ends one.
+    Letters stand for places only where the other labels bear that out: E-MAIL beside PER or
+    B-PER is a kind of its own, beside B-MAIL or E-PER it ends one.
     """
     known = list(dict.fromkeys(labels))
     notations = product(("prefix", "suffix"), _SEPARATORS)
@@ -68,9 +69,19 @@ def _marked(labels: list[str], how: str, separator: str) -> dict[str, TokenLabel
     form = f"{place}{mark}(?P<kind>.+)" if how == "prefix" else f"(?P<kind>.+){mark}{place}"
     found = {label: re.fullmatch(form, label, re.I | re.S) for label in labels}
     parts = {label: (it["place"].upper(), it["kind"]) for label, it in found.items() if it}
-    return (
-        {label: _tag(*part) for label, part in parts.items()} if _is_scheme(labels, parts) else {}
-    )
+    if not _is_scheme(labels, parts):
+        return {}
+    return {label: _tag(*part) for label, part in parts.items() if _is_borne_out(part, parts)}
+
+
+def _is_borne_out(part: tuple[str, str], parts: Mapping[str, tuple[str, str]]) -> bool:
+    """Whether a letter is a place: an end or a middle of something, of whichever kind."""
+    place, _ = part
+    if place not in _WITHIN:
+        return True
+    there = set(parts.values())
+    marked = {kind for at, kind in there if at == place}
+    return any(kind in marked and at != place for at, kind in there)
 
 
 def _is_scheme(labels: list[str], parts: Mapping[str, tuple[str, str]]) -> bool:
