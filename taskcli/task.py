@@ -32,11 +32,6 @@ class Batch:
     row_to_item: Sequence[int]
     extra: dict[str, Any] = field(default_factory=dict)
 
-    def micro_batches(self, rows: int) -> Iterator[Mapping[str, Any]]:
-        """The inputs in slices of at most `rows` rows, so a long item cannot exhaust memory."""
-        for start in range(0, len(self.row_to_item), rows):
-            yield {name: value[start : start + rows] for name, value in self.inputs.items()}
-
 
 @dataclass(frozen=True, slots=True)
 class WithWarnings(Generic[ResultT]):

@@ -5,9 +5,9 @@ which T5 does not know what is asked of it; they are applied here.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
@@ -15,8 +15,9 @@ from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
 from taskcli.tasks.parting import By, Parted, parted
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
 
-_ROWS = 4  # parts of a text that are generated together, at least
-_TOKENS = 2048  # and up to so many tokens, padding included
+BUDGET = 2048  # tokens that are read together on a processor, padding included
+# Of the shortest part, in tokens: most of the time goes into writing, however little was read.
+_LEAST_COST = 128
 _MOST_TOKENS = 512  # for checkpoints that set no limit of their own
 _OF_NEW = {"max_length": "max_new_tokens", "min_length": "min_new_tokens"}
 _LIBRARY_DEFAULT = 20  # what generate() takes when nobody says: too short for any sentence
@@ -30,6 +31,25 @@ class Seq2SeqOptions:
     max_length: MaxLength = None
     num_beams: NumBeams = None
     length_penalty: LengthPenalty = None
+
+
+class TokenizedPart(NamedTuple):
+    """What the model is given at once: its token ids, and the text that it is a part of."""
+
+    ids: list[int]
+    parted: Parted
+
+    @property
+    def nbytes(self) -> int:
+        return 8 * len(self.ids)
+
+
+class Written(NamedTuple):
+    """What it wrote, and whether its length ended it."""
+
+    text: str
+    is_cut: bool
+    parted: Parted
 
 
 class Seq2SeqGenerator:
@@ -74,16 +94,17 @@ class Seq2SeqGenerator:
         stated = self.generation.get("max_length") or config.max_length
         return config.max_new_tokens is None and stated in (None, _LIBRARY_DEFAULT)
 
-    def preprocess(self, items: list[TextInput]) -> Batch:
-        texts = [self.parted(item.text) for item in items]
-        parts = [(owner, part.text) for owner, own in enumerate(texts) for part in own.parts]
-        encoded = self.tokenizer([self.prefix + text for _, text in parts])
-        rows = [
-            {name: encoded[name][row] for name in ("input_ids", "attention_mask")}
-            for row in range(len(parts))
-        ]
-        row_to_item = [owner for owner, _ in parts]
-        return Batch(padded(self.tokenizer, rows), row_to_item, {"parted": texts})
+    def encode(self, texts: Sequence[str]) -> Iterator[tuple[int, TokenizedPart]]:
+        """What the model is given of each text, with the text's place in the list."""
+        places = [(place, self.parted(text)) for place, text in enumerate(texts)]
+        given = [(place, own, part.text) for place, own in places for part in own.parts]
+        encoded = self.tokenizer([self.prefix + text for *_, text in given])["input_ids"]
+        for (place, own, _), ids in zip(given, encoded, strict=True):
+            yield place, TokenizedPart(ids, own)
+
+    def preprocess(self, parts: Sequence[TokenizedPart]) -> Batch:
+        rows = [{"input_ids": part.ids, "attention_mask": [1] * len(part.ids)} for part in parts]
+        return Batch(padded(self.tokenizer, rows), range(len(parts)))
 
     def parted(self, text: str) -> Parted:
         """What the model is given at once, and in pieces what it cannot hold."""
@@ -92,40 +113,24 @@ class Seq2SeqGenerator:
     def tokens(self, text: str) -> int:
         return len(self.tokenizer(self.prefix + text)["input_ids"])
 
-    def forward(self, batch: Batch) -> list[Any]:
-        """Token ids of each part, [tokens] each."""
-        width = batch.inputs["input_ids"].shape[1]
-        return [
-            row[width:] if self._continues else row
-            for part in batch.micro_batches(max(_ROWS, min(4 * _ROWS, _TOKENS // width)))
-            for row in self.model.generate(**part, **self.generation).cpu()
-        ]
+    def forward(self, batch: Batch) -> Any:
+        """Token ids [parts, tokens]."""
+        rows = self.model.generate(**batch.inputs, **self.generation).cpu()
+        return rows[:, batch.inputs["input_ids"].shape[1] :] if self._continues else rows
 
-    def texts(self, outputs: list[Any], batch: Batch, items: list[TextInput]) -> list[str]:
-        """One text per item: the parts in order, joined as they were parted."""
+    def answer(self, row: Any, part: TokenizedPart) -> Written:
         # Version 4 saved "clean up" with every tokenizer, but its pipelines did not do it.
         plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
-        decoded = [self.tokenizer.decode(row, **plain).strip() for row in outputs]
-        answers: list[list[str]] = [[] for _ in items]
-        for owner, text in zip(batch.row_to_item, decoded, strict=True):
-            answers[owner].append(text)
-        texts = zip(batch.extra["parted"], answers, strict=True)
-        return [parted.joined(own) for parted, own in texts]
+        text = self.tokenizer.decode(row, **plain).strip()
+        return Written(text, self._is_cut(row), part.parted)
 
-    def notes(self, outputs: list[Any], batch: Batch, verb: str) -> list[tuple[str, ...]]:
-        """The warnings of each item: that it did not fit at once, that its end may be missing."""
-        found: list[tuple[str, ...]] = []
-        for owner in dict.fromkeys(batch.row_to_item):
-            rows = [
-                row for row, its in zip(outputs, batch.row_to_item, strict=True) if its == owner
-            ]
-            what = "" if self.by == "whole" else f"a {self.by} is "
-            split = f"{what}longer than {self.limit} tokens: {verb} in {len(rows)} parts"
-            is_cut = batch.extra["parted"][owner].cut
-            full = f"stopped at {self._most_tokens} tokens: the end may be missing (--max-length)"
-            cut = any(self._is_cut(row) for row in rows)
-            found.append((*[split] * is_cut, *[full] * cut))
-        return found
+    def notes(self, answers: Sequence[Written], verb: str) -> tuple[str, ...]:
+        """The warnings of a text: that it did not fit at once, that its end may be missing."""
+        what = "" if self.by == "whole" else f"a {self.by} is "
+        split = f"{what}longer than {self.limit} tokens: {verb} in {len(answers)} parts"
+        full = f"stopped at {self._most_tokens} tokens: the end may be missing (--max-length)"
+        is_cut = any(answer.is_cut for answer in answers)
+        return (*[split] * answers[0].parted.cut, *[full] * is_cut)
 
     @property
     def _most_tokens(self) -> int | None:
@@ -157,26 +162,28 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
     @abstractmethod
     def _answer(self, text: str) -> ResultT: ...
 
-    def cost(self, item: TextInput) -> int:
-        return len(item.text)
+    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, TokenizedPart]]:
+        return self._rewriter.encode([item.text for item in items])
 
-    def padded_length(self, item: TextInput) -> int:
-        return self._rewriter.tokens(item.text)
+    def cost(self, part: TokenizedPart) -> int:
+        return max(len(part.ids), _LEAST_COST)
 
-    def preprocess(self, items: list[TextInput]) -> Batch:
-        return self._rewriter.preprocess(items)
+    def padded_length(self, part: TokenizedPart) -> int:
+        return len(part.ids)
+
+    def preprocess(self, parts: list[TokenizedPart]) -> Batch:
+        return self._rewriter.preprocess(parts)
 
     def forward(self, batch: Batch) -> Any:
         return self._rewriter.forward(batch)
 
-    def postprocess(
-        self, outputs: Any, batch: Batch, items: list[TextInput]
-    ) -> list[ResultT | WithWarnings[ResultT]]:
-        texts = self._rewriter.texts(outputs, batch, items)
-        notes = self._rewriter.notes(outputs, batch, self._verb)
-        return [
-            WithWarnings(self._answer(text), note) for text, note in zip(texts, notes, strict=True)
-        ]
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[TokenizedPart]) -> list[Written]:
+        return [self._rewriter.answer(*pair) for pair in zip(outputs, parts, strict=True)]
+
+    def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[ResultT]:
+        """The parts in order, joined as they were parted."""
+        text = results[0].parted.joined([answer.text for answer in results])
+        return WithWarnings(self._answer(text), self._rewriter.notes(results, self._verb))
 
 
 def task_settings(config: Any, *names: str) -> dict[str, Any]:

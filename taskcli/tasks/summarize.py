@@ -4,7 +4,13 @@ from typing import Any
 
 from taskcli.media.items import Media
 from taskcli.results import Summary
-from taskcli.tasks.seq2seq import Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, task_settings
+from taskcli.tasks.seq2seq import (
+    BUDGET,
+    Seq2SeqGenerator,
+    Seq2SeqOptions,
+    Text2TextTask,
+    task_settings,
+)
 
 
 class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
@@ -21,7 +27,7 @@ class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
     Options = Seq2SeqOptions
     result = Summary
     auto_models = ("AutoModelForSeq2SeqLM",)
-    budget = 16_384  # characters
+    budget = BUDGET
     fp32_heads = frozenset()
     _verb = "summarized"
     examples = (

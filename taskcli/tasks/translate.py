@@ -1,17 +1,17 @@
 """taskcli translate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
 
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
-from taskcli.task import Batch, WithWarnings
+from taskcli.task import WithWarnings
 from taskcli.tasks.languages import matching, one_of, way_of_asking
 from taskcli.tasks.parting import By
-from taskcli.tasks.seq2seq import Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask
+from taskcli.tasks.seq2seq import BUDGET, Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, Written
 
 # Trained on pairs of sentences. Others that read before they write take a line or a paragraph.
 _BY_SENTENCE = frozenset(
@@ -52,7 +52,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
     Options = TranslateOptions
     result = Translation
     auto_models = ("AutoModelForSeq2SeqLM",)
-    budget = 4_096  # characters
+    budget = BUDGET
     fp32_heads = frozenset()
     _verb = "translated"
     examples = (
@@ -76,11 +76,9 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
             if word and known and not matching(word, known):
                 one_of(word, known, flag)
 
-    def postprocess(
-        self, outputs: Any, batch: Batch, items: list[TextInput]
-    ) -> list[Translation | WithWarnings[Translation]]:
-        found = super().postprocess(outputs, batch, items)
-        return [_with_notes(one, self._doubts) for one in found]
+    def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[Translation]:
+        found = super().fold(item, results)
+        return replace(found, warnings=(*self._doubts, *found.warnings))
 
     def _answer(self, text: str) -> Translation:
         return Translation(text)
@@ -90,11 +88,3 @@ def _usual_part(config: Any) -> By:
     if not config.is_encoder_decoder:
         return "whole"
     return "sentence" if config.model_type in _BY_SENTENCE else "paragraph"
-
-
-def _with_notes(
-    answer: Translation | WithWarnings[Translation], more: tuple[str, ...]
-) -> WithWarnings[Translation]:
-    if isinstance(answer, WithWarnings):
-        return WithWarnings(answer.result, (*more, *answer.warnings))
-    return WithWarnings(answer, more)
