@@ -225,6 +225,13 @@ def test_parts_of_a_message_are_texts(run: Run) -> None:
         ([{"role": "user"}], "message 1 of the chat holds something else"),
         ([{"role": "user", "content": None}], "message 1 of the chat holds something else"),
         ([{"role": "user", "content": " "}], "the text is empty"),
+        (
+            [
+                {"role": "user", "content": "a"},
+                {"role": "assistant", "content": "b", "tool_calls": [{"function": {"name": "f"}}]},
+            ],
+            "message 2 of the chat has tool_calls, and only texts are handed on",
+        ),
     ],
 )
 def test_what_is_no_chat_costs_its_own_row(run: Run, messages: list[Any], reason: str) -> None:

@@ -7,6 +7,9 @@ from taskcli.errors import InputError
 
 _HINT = "a chat is a list of objects with role and content, such as {role: user, content: Hello}"
 
+# Without them the model would answer another chat than was written.
+_CALLS = ("tool_calls", "function_call")
+
 
 class Chat(tuple[dict[str, str], ...]):
     """Messages with `role` and `content`, in order; at least one."""
@@ -27,6 +30,12 @@ def _message(turn: Any, number: int) -> dict[str, str]:
     role = turn.get("role") if isinstance(turn, dict) else None
     if not isinstance(role, str):
         raise InputError(f"message {number} of the chat has no role", _HINT)
+    called = next((name for name in _CALLS if turn.get(name)), None)
+    if called is not None:
+        raise InputError(
+            f"message {number} of the chat has {called}, and only texts are handed on",
+            "leave out the messages that call tools, or write as text what they say",
+        )
     return {"role": role, "content": _content(turn.get("content"), number)}
 
 
