@@ -9,14 +9,12 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from typer.models import ArgumentInfo
 
 from taskcli.checkpoints.registry import Registry
-from taskcli.cli import config, models
-from taskcli.cli.doctor import doctor
-from taskcli.cli.schema import schema
+from taskcli.cli.commands import COMMANDS
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import flags_as_typed
 from taskcli.media import MEDIA
 from taskcli.task import Task
-from taskcli.tasks import TASKS
+from taskcli.tasks import BY_NAME, TASKS
 
 PAGE = Path(__file__).parent / "commands.md"
 HEAD = """# Commands
@@ -73,14 +71,9 @@ def _shared_sections() -> Iterator[str]:
 def _other_sections() -> Iterator[str]:
     """The commands that are no tasks, by their functions' signatures."""
     yield "## Checkpoints and settings\n"
-    grouped = {"models": models.app, "config": config.app}
-    for title, app in grouped.items():
-        for command in app.registered_commands:
-            assert command.callback is not None
-            name = command.name or command.callback.__name__
-            yield _command_section(f"{title} {name}", command.callback)
-    yield _command_section("doctor", doctor)
-    yield _command_section("schema", schema)
+    for row in COMMANDS.values():
+        if row.home and row.name not in BY_NAME:
+            yield _command_section(row.words, row.load())
 
 
 def _command_section(name: str, command: Callable[..., Any]) -> str:

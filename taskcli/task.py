@@ -7,9 +7,9 @@ A task never opens a file, picks a device, prints or saves.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from taskcli.config.options import OutputOptions
+from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.media import MEDIA
 from taskcli.media.items import Item, Media
 from taskcli.results import LabelWindow
@@ -49,7 +49,6 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     """One command. Subclasses set the class attributes and write the stages."""
 
     name: ClassVar[str]
-    panel: ClassVar[Literal["Audio", "Vision", "Text"]]
     media: ClassVar[Media]
     Options: ClassVar[type[Any]]
     Output: ClassVar[type[OutputOptions]] = OutputOptions  # with what the task's own files need
@@ -75,9 +74,10 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         self.model = model
 
     @classmethod
-    def summary(cls) -> str:
-        """One line for --help: the first line of the docstring."""
-        return (cls.__doc__ or "").strip().splitlines()[0]
+    def groups(cls) -> tuple[type[Any], ...]:
+        """The groups of options that the command takes, the task's own first."""
+        inputs = MEDIA[cls.media].load_options()
+        return (cls.Options, inputs, ModelOptions, RunOptions, cls.Output)
 
     @classmethod
     def processor_class(cls) -> str:

@@ -49,10 +49,7 @@ def test_the_list_of_tasks_is_the_list_of_files_and_of_tests() -> None:
 @each_task
 def test_a_task_says_what_it_is(task: AnyTask) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", task.name)
-    assert task.panel in ("Audio", "Vision", "Text")
     assert isinstance(task.media, Media)
-    assert task.summary().endswith(".")
-    assert len(task.summary()) < 100
     assert task.examples
     assert task.budget > 0
     assert not set(task.formats) & set(UNIVERSAL)

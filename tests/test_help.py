@@ -7,7 +7,7 @@ import pytest
 from conftest import Finished
 
 from taskcli.config.settings import flags_as_typed
-from taskcli.tasks import BY_NAME, groups_of
+from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
 TYPES = re.compile(r"INTEGER|FLOAT|RANGE|BOOL|<(?:str|int|float|bool)|\bstr\b|\bint\b|\blist\[")
@@ -33,7 +33,7 @@ def test_the_help_of_a_task(run: Run, task: str, columns: str) -> None:
     assert len(re.findall(r"^  (?:-\w, |    )--", common, re.M)) <= 10
     for flag in ("--model", "--output", "--format", "--device", "--help"):
         assert f"{flag} " in common
-    for group in groups_of(BY_NAME[task]):
+    for group in BY_NAME[task].groups():
         for spelled in flags_as_typed(group).values():
             long = max(spelled, key=len)
             assert len(re.findall(rf"^  (?:-\w, |    ){long}(?=[ \n])", done.stdout, re.M)) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from taskcli.cli.commands import COMMANDS
 from taskcli.tasks import TASKS
 
 HEAVY = ("torch", "transformers", "numpy", "PIL", "soundfile", "soxr", "av", "accelerate")
@@ -90,10 +91,23 @@ def test_help_and_lists_load_what_they_show_and_no_more(
     assert loaded == []
 
 
-def test_the_list_of_commands_is_made_without_their_options() -> None:
-    loaded = imported("--help")
-    assert "taskcli.cli.command" not in loaded
-    assert {"taskcli.tasks.asr.task", "rich.console"} <= loaded
+# The commands whose modules a call imports.
+ALONE: dict[tuple[str, ...], set[str]] = {
+    ("--help",): set(),
+    ("models", "--help"): set(),
+    ("models", "list"): {"taskcli.cli.models.listing"},
+    ("detect", "--help"): {"taskcli.tasks.detect"},
+    ("schema", "--help"): {"taskcli.cli.schema"},
+}
+
+
+@pytest.mark.parametrize("words", ALONE, ids=" ".join)
+def test_a_command_is_imported_when_it_is_run_or_explained(words: tuple[str, ...]) -> None:
+    loaded = imported(*words)
+    homes = {row.home.partition(":")[0] for row in COMMANDS.values() if row.home}
+    assert loaded & homes == ALONE[words]
+    assert ("taskcli.cli.command" in loaded) == (words[0] == "detect")
+    assert "rich.console" in loaded
 
 
 def imported(*words: str) -> set[str]:

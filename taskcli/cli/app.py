@@ -1,15 +1,14 @@
-"""The Typer app: root options, and one command per task."""
+"""The Typer app of one call: root options, and the commands of the table."""
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from taskcli import __version__
+from taskcli.cli.commands import CommandEntry, inside
 from taskcli.cli.help import Command, Group
-from taskcli.task import Task
-from taskcli.tasks import TASKS
 
 _SUMMARY = "One command per task for what transformer models can do with the files on your disk."
 _EPILOG = """\
@@ -36,74 +35,41 @@ def make_app(words: Sequence[str]) -> typer.Typer:
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
+        cls=Group,
     )
     app.callback()(_root)
     words = [*words, *_words_to_complete()]
-    for task in TASKS:
-        made = _command_of(task) if task.name in words else _listed(task.name)
-        app.command(task.name, short_help=task.summary(), rich_help_panel=task.panel)(made)
-    for name, (summary, add) in _OTHERS.items():
-        if name in words:
-            add(app)
+    for row in inside():
+        if row.name in words and not row.home:
+            app.add_typer(_group(row, words), rich_help_panel=row.panel)
         else:
-            app.command(name, short_help=summary, rich_help_panel=_PANEL)(_listed(name))
-    _show_help_our_way(app)
+            _add(app, row, words, row.panel)
     return app
 
 
-def _show_help_our_way(app: typer.Typer) -> None:
-    app.info.cls = Group
-    for command in app.registered_commands:
-        command.cls = Command
-    for group in app.registered_groups:
-        if group.typer_instance is not None:
-            group.cls = Group
-            _show_help_our_way(group.typer_instance)
+def _group(row: CommandEntry, words: Sequence[str]) -> typer.Typer:
+    group = typer.Typer(name=row.name, help=row.summary, no_args_is_help=True, cls=Group)
+    group.callback()(_nothing)  # or Typer takes a group of one command for that command
+    for command in inside(row.words):
+        _add(group, command, words)
+    return group
+
+
+def _add(
+    app: typer.Typer, row: CommandEntry, words: Sequence[str], panel: str | None = None
+) -> None:
+    made = row.load() if row.name in words else _listed(row.name)
+    app.command(row.name, short_help=row.summary, rich_help_panel=panel, cls=Command)(made)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _words_to_complete() -> list[str]:
     """What stands on the line that a shell asks to complete; the variables are Typer's."""
     line = os.environ.get("COMP_WORDS", "") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
     return line.split() if "_TASKCLI_COMPLETE" in os.environ else []
-
-
-def _add_models(app: typer.Typer) -> None:
-    from taskcli.cli import models
-
-    app.add_typer(models.app, name="models", rich_help_panel=_PANEL)
-
-
-def _add_config(app: typer.Typer) -> None:
-    from taskcli.cli import config
-
-    app.add_typer(config.app, name="config", rich_help_panel=_PANEL)
-
-
-def _add_doctor(app: typer.Typer) -> None:
-    from taskcli.cli.doctor import doctor
-
-    app.command("doctor", rich_help_panel=_PANEL)(doctor)
-
-
-def _add_schema(app: typer.Typer) -> None:
-    from taskcli.cli.schema import schema
-
-    app.command("schema", rich_help_panel=_PANEL)(schema)
-
-
-_PANEL = "Checkpoints and settings"
-_OTHERS: dict[str, tuple[str, Callable[[typer.Typer], None]]] = {
-    "models": ("The checkpoints that tasks know by name.", _add_models),
-    "config": ("Settings: what holds, and where it comes from.", _add_config),
-    "doctor": ("Look at versions, devices, the cache, the network and the settings.", _add_doctor),
-    "schema": ("Print the JSON Schema of a task's records.", _add_schema),
-}
-
-
-def _command_of(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
-    from taskcli.cli.command import make_command  # a list of commands needs no options
-
-    return make_command(task)
 
 
 def _listed(name: str) -> Callable[[], None]:

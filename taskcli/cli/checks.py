@@ -16,7 +16,7 @@ from taskcli.checkpoints.cache import is_offline
 from taskcli.checkpoints.registry import Registry
 from taskcli.config import settings
 from taskcli.errors import TaskcliError, first_line
-from taskcli.tasks import BY_NAME, every_group, groups_of
+from taskcli.tasks import BY_NAME, every_group
 
 _LITTLE = 5e9  # bytes of free disk below which a large checkpoint will not fit
 _FOR_DEVELOPERS = ("dev", "recipes")
@@ -158,7 +158,7 @@ def _settings() -> Iterator[Check]:
 def _read_all(task: str) -> tuple[str, str]:
     try:
         settings.check_environment(*every_group())
-        settings.found_in_files(task, groups_of(BY_NAME[task]), every_group(), BY_NAME)
+        settings.found_in_files(task, BY_NAME[task].groups(), every_group(), BY_NAME)
         lock.read()
         _ = Registry(task).checkpoints
     except TaskcliError as error:

@@ -10,7 +10,6 @@ import typer
 from taskcli.config.settings import variable_of
 from taskcli.output import UNIVERSAL
 from taskcli.task import Task
-from taskcli.tasks import groups_of
 
 _Inputs = Annotated[
     list[str] | None,
@@ -20,7 +19,7 @@ _Inputs = Annotated[
 
 def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     """The function that Typer turns into `taskcli <task>`."""
-    groups = groups_of(task)
+    groups = task.groups()
     own = [parameter for group in groups for parameter in _parameters(group, task)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:

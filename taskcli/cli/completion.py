@@ -13,30 +13,16 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from taskcli.checkpoints.registry import Registry
+from taskcli.cli.commands import inside
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.output import UNIVERSAL
-from taskcli.tasks import BY_NAME, groups_of
+from taskcli.tasks import BY_NAME
 
 Found = Mapping[str, str]  # a word, and what it means
 
-_COMMANDS = {
-    "models": "The checkpoints that tasks know by name",
-    "config": "Settings: what holds, and where it comes from",
-    "doctor": "Is this machine ready?",
-    "schema": "The JSON Schema of a task's records",
-}
-_MODELS = {
-    "list": "What there is",
-    "show": "All that is known of a task's checkpoints",
-    "pull": "Download ahead of time",
-    "verify": "Compare with the Hub, and check cached files",
-    "lock": "Write taskcli.lock",
-    "add": "Give a checkpoint a name of your own",
-    "remove": "Delete cached files, or an entry of yours",
-}
 _ROOT_FLAGS = {"--help": "", "--version": "", "--install-completion": "", "--show-completion": ""}
 _ROWS = frozenset((".jsonl", ".ndjson", ".json", ".csv", ".tsv"))  # of texts
 _PLAIN = re.compile(r"[\w.+@%-]+")  # other names need the quotes that only the shell can give
@@ -60,24 +46,25 @@ def complete(instruction: str) -> int:
 def candidates(words: list[str], incomplete: str) -> Found:
     """What may stand after `words`; nothing where a path is meant."""
     if not words:
-        tasks = {name: task.summary() for name, task in BY_NAME.items()}
-        return _ROOT_FLAGS if incomplete.startswith("-") else tasks | _COMMANDS
+        return _ROOT_FLAGS if incomplete.startswith("-") else _commands()
     if words[0] in BY_NAME:
         return _of_task(words[0], words[1:], incomplete)
-    if words[0] == "models" and len(words) == 1:
-        return _MODELS
-    if words[0] == "config" and len(words) == 1:
-        return {"show": "Every setting"}
+    if len(words) == 1 and (found := _commands(words[0])):
+        return found
     if words[-1] in _FORMATS:
         return dict.fromkeys(_FORMATS[words[-1]], "")
     names = [name for task in words if task in BY_NAME for name in Registry(task).names]
     return dict.fromkeys(names or BY_NAME, "")
 
 
+def _commands(group: str = "") -> Found:
+    return {row.name: row.summary for row in inside(group)}
+
+
 def _of_task(task: str, words: list[str], incomplete: str) -> Found:
     flags = {
         flag: (group, name)
-        for group in groups_of(BY_NAME[task])
+        for group in BY_NAME[task].groups()
         for name, spelled in flags_as_typed(group).items()
         for flag in spelled
     }

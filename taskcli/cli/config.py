@@ -16,19 +16,12 @@ from taskcli.config import settings
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import Setting
 from taskcli.output.terminal.views import safe
-from taskcli.tasks import BY_NAME, every_group, groups_of
+from taskcli.tasks import BY_NAME, every_group
 
-app = typer.Typer(help="Settings: what holds, and where it comes from.", no_args_is_help=True)
 # What the Hub's own client reads; the token's value is nobody's business.
 _HUB_VARIABLES = ("HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HF_TOKEN")
 
 
-@app.callback()
-def _config() -> None:
-    pass
-
-
-@app.command()
 def show(
     task: Annotated[
         str | None,
@@ -72,7 +65,7 @@ def _shared() -> Iterator[dict[str, Any]]:
 
 
 def _of_task(task: str) -> Iterator[dict[str, Any]]:
-    groups = groups_of(BY_NAME[task])
+    groups = BY_NAME[task].groups()
     model = settings.build(ModelOptions, "taskcli.toml", *_layers(task, groups))
     return _rows(task, groups, lock.resolve(task, model.model, model.revision))
 

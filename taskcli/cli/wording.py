@@ -8,13 +8,12 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
+from taskcli.cli.commands import COMMANDS, inside
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError, UsageError
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
-from taskcli.tasks import BY_NAME, groups_of
-
-COMMANDS = (*BY_NAME, "models", "config", "doctor", "schema")
+from taskcli.tasks import BY_NAME
 
 # What other programs of the field call an option; the first that a command has is meant.
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -76,67 +75,33 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "--debug": ("TASKCLI_DEBUG=1, in the environment",),
 }
 
-# The tasks of transformers' pipelines, and what people call them.
-_TASKS: Mapping[str, str] = {
-    "automatic-speech-recognition": "asr",
-    "speech-recognition": "asr",
-    "speech-to-text": "asr",
-    "transcribe": "asr",
-    "whisper": "asr",
-    "audio-classification": "classify-audio",
-    "image-classification": "classify-image",
-    "text-classification": "classify-text",
-    "sentiment-analysis": "classify-text",
-    "sentiment": "classify-text",
-    "classify": "classify-text",
-    "object-detection": "detect",
-    "detection": "detect",
-    "yolo": "detect",
-    "image-segmentation": "segment",
-    "mask-generation": "segment",
-    "segmentation": "segment",
-    "depth-estimation": "depth",
-    "token-classification": "ner",
-    "entities": "ner",
-    "question-answering": "qa",
-    "ask": "qa",
-    "text-generation": "generate",
-    "chat": "generate",
-    "complete": "generate",
-    "text2text-generation": "summarize",
-    "summarization": "summarize",
-    "summarise": "summarize",
-    "summary": "summarize",
-    "translation": "translate",
-    "download": "models pull",
-    "pull": "models pull",
-    "list": "models list",
-    "settings": "config show",
-    "check": "doctor",
-}
-
 
 def as_meant(words: list[str]) -> list[str]:
     """The words, `help` as --help. Raises UsageError for a command that does not exist."""
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
-    if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+    if words and not words[0].startswith("-") and words[0] not in _names():
         raise UsageError(f"no such command: {words[0]}", _command_for(words[0]))
     return words
 
 
+def _names() -> list[str]:
+    return [row.name for row in inside()]
+
+
 def _command_for(word: str) -> str:
-    plain = word.lower().replace("_", "-")
-    if plain in COMMANDS or plain in _TASKS:
-        return f"did you mean taskcli {_TASKS.get(plain, plain)}?"
+    plain, names = word.lower().replace("_", "-"), _names()
+    also = {other: row.words for row in COMMANDS.values() for other in row.also.split()}
+    if plain in names or plain in also:
+        return f"did you mean taskcli {also.get(plain, plain)}?"
     if plain.startswith("translation-"):
         return "did you mean taskcli translate?"
     if Path(word).exists():
         return f"a task comes first, as in: taskcli {_task_for(word)} {word}"
-    close = difflib.get_close_matches(plain, (*COMMANDS, *_TASKS), 1)
+    close = difflib.get_close_matches(plain, (*names, *also), 1)
     if close:
-        return f"did you mean taskcli {_TASKS.get(close[0], close[0])}?"
-    return f"there are {', '.join(COMMANDS)}"
+        return f"did you mean taskcli {also.get(close[0], close[0])}?"
+    return f"there are {', '.join(names)}"
 
 
 def _task_for(file: str) -> str:
@@ -184,7 +149,7 @@ def _has(meant: str, flags: Iterable[str]) -> bool:
 
 
 def _flags_of(task: str) -> set[str]:
-    groups = groups_of(BY_NAME[task])
+    groups = BY_NAME[task].groups()
     return {
         flag for group in groups for spelled in flags_as_typed(group).values() for flag in spelled
     }

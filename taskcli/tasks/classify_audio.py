@@ -30,7 +30,6 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
     """
 
     name = "classify-audio"
-    panel = "Audio"
     media = Media.AUDIO
     Options = RankingOptions
     result = list[Label]

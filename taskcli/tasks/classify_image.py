@@ -16,7 +16,6 @@ class ClassifyImage(ImageTask[RankingOptions, list[Label]]):
     """
 
     name = "classify-image"
-    panel = "Vision"
     Options = RankingOptions
     result = list[Label]
     auto_models = ("AutoModelForImageClassification",)

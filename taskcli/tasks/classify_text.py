@@ -34,7 +34,6 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
     """
 
     name = "classify-text"
-    panel = "Text"
     media = Media.TEXT
     Options = ClassifyTextOptions
     result = list[Label]

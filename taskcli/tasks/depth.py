@@ -41,7 +41,6 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
     """
 
     name = "depth"
-    panel = "Vision"
     Options = DepthOptions
     result = DepthMap
     auto_models = ("AutoModelForDepthEstimation",)

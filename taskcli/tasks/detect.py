@@ -47,7 +47,6 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
     """
 
     name = "detect"
-    panel = "Vision"
     Options = DetectOptions
     Output = DetectOutput
     formats = ("coco", "coco-results", "yolo")

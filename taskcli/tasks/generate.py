@@ -73,7 +73,6 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     """
 
     name = "generate"
-    panel = "Text"
     media = Media.TEXT
     Options = GenerateOptions
     result = GeneratedText | list[GeneratedText]

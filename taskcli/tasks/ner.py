@@ -45,7 +45,6 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     """
 
     name = "ner"
-    panel = "Text"
     media = Media.TEXT
     Options = NerOptions
     formats = ("conll", "brat")

@@ -57,7 +57,6 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     """
 
     name = "qa"
-    panel = "Text"
     media = Media.TEXT
     Options = QaOptions
     formats = ("squad", "squad-predictions", "squad-na-probs")

@@ -65,7 +65,6 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
     """
 
     name = "segment"
-    panel = "Vision"
     Options = SegmentOptions
     Output = SegmentOutput
     formats = ("coco", "coco-results", "yolo")

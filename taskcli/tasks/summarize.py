@@ -22,7 +22,6 @@ class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
     """
 
     name = "summarize"
-    panel = "Text"
     media = Media.TEXT
     Options = Seq2SeqOptions
     result = Summary

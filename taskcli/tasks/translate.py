@@ -47,7 +47,6 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
     """
 
     name = "translate"
-    panel = "Text"
     media = Media.TEXT
     Options = TranslateOptions
     result = Translation

@@ -33,7 +33,7 @@ from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 from taskcli.media.source import Source
 from taskcli.task import Task
-from taskcli.tasks import BY_NAME, every_group, groups_of
+from taskcli.tasks import BY_NAME, every_group
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report
@@ -198,7 +198,7 @@ def _apart(
 
 def _from_files(call: Invocation) -> dict[str, Any]:
     settings.check_environment(*every_group())
-    return settings.from_files(call.task.name, groups_of(call.task), every_group(), BY_NAME)
+    return settings.from_files(call.task.name, call.task.groups(), every_group(), BY_NAME)
 
 
 def merge_options(

@@ -11,7 +11,6 @@ from taskcli.api import Model
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
 from taskcli.config.settings import flag_of
-from taskcli.tasks import groups_of
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report
@@ -41,7 +40,7 @@ def why_stopped(stopping: Stopping) -> str | None:
 def command_line(call: Invocation) -> str:
     """The call as one would type it; options from the environment are flags in it."""
     words = ["taskcli", call.task.name, *_few(call.inputs)]
-    for group in groups_of(call.task):
+    for group in call.task.groups():
         for name, declaration in get_type_hints(group, include_extras=True).items():
             if name in call.given:
                 words += _spelled(f"--{flag_of(name, declaration)}", call.given[name])

@@ -65,7 +65,6 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     """
 
     name = "asr"
-    panel = "Audio"
     media = Media.AUDIO
     Options = AsrOptions
     Output = AsrOutput
