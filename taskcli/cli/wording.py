@@ -9,7 +9,6 @@ from typing import Any
 from typer.exceptions import TyperException
 
 from taskcli.cli.commands import COMMANDS, inside
-from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError, UsageError
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
@@ -149,6 +148,8 @@ def _has(meant: str, flags: Iterable[str]) -> bool:
 
 
 def _flags_of(task: str) -> set[str]:
+    from taskcli.config.settings import flags_as_typed  # most calls are right
+
     groups = BY_NAME[task].groups()
     return {
         flag for group in groups for spelled in flags_as_typed(group).values() for flag in spelled
