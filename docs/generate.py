@@ -12,6 +12,7 @@ from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import COMMANDS
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import flags_as_typed
+from taskcli.formats import FORMATS, Format
 from taskcli.media import MEDIA
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, TASKS
@@ -66,6 +67,21 @@ def _shared_sections() -> Iterator[str]:
         yield f"### Inputs ({media})\n\n{_options_table(medium.load_options())}"
     for title, group in SHARED.items():
         yield f"### {title}\n\n{_options_table(group)}"
+    yield _formats_table()
+
+
+def _formats_table() -> str:
+    rows = "".join(map(_format_row, FORMATS.values()))
+    return (
+        f"### Formats\n\n| `--format` | what it is | extension | tasks |\n|---|---|---|---|\n{rows}"
+    )
+
+
+def _format_row(format: Format) -> str:
+    extensions = " ".join(f"`{extension}`" for extension in format.extensions)
+    where = "a folder" if format.kind == "folder" else extensions
+    tasks = ", ".join(task.name for task in TASKS if format.name in task.formats()) or "every"
+    return f"| `{format.name}` | {format.about} | {where} | {tasks} |\n"
 
 
 def _other_sections() -> Iterator[str]:

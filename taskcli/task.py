@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.formats import formats_of
 from taskcli.media import MEDIA
 from taskcli.media.items import Item, Media
 from taskcli.results import LabelWindow
@@ -56,7 +57,6 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     windowed: ClassVar[bool] = False  # whether a record may hold answers of stretches, too
     auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
     examples: ClassVar[tuple[str, ...]]
-    formats: ClassVar[tuple[str, ...]] = ()  # beyond the universal ones
     text_fields: ClassVar[tuple[str, ...]] = ("text",)  # where a row keeps its text
     chats: ClassVar[bool] = False  # whether that may be a list of messages
     final_newline: ClassVar[bool] = True  # whether the last line end of a document is text
@@ -78,6 +78,11 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """The groups of options that the command takes, the task's own first."""
         inputs = MEDIA[cls.media].load_options()
         return (cls.Options, inputs, ModelOptions, RunOptions, cls.Output)
+
+    @classmethod
+    def formats(cls) -> tuple[str, ...]:
+        """What its answers can be written as, beyond the formats of every task."""
+        return formats_of(cls.result)
 
     @classmethod
     def processor_class(cls) -> str:

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from samples import QUESTION
 
+from taskcli.formats import FORMATS, UNIVERSAL
 from taskcli.media.items import Media
-from taskcli.output import FOLDERS, ONE_RECORDING, UNIVERSAL
 from taskcli.tasks import BY_NAME, TASKS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 # The formats of the code, and a task that has each: the cheapest for those that all have.
-FORMATS = dict.fromkeys(UNIVERSAL, "classify-text") | {
-    chosen: task.name for task in TASKS for chosen in task.formats
+TASK_OF = dict.fromkeys(UNIVERSAL, "classify-text") | {
+    chosen: task.name for task in TASKS for chosen in task.formats()
 }
 
 # A process that has the libraries loaded makes one for every call, which ends as a program does.
@@ -69,7 +69,7 @@ Call = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="module")
 def _calls() -> Iterator["subprocess.Popen[str]"]:
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    command = [sys.executable, "-c", PROGRAM, *set(FORMATS.values())]
+    command = [sys.executable, "-c", PROGRAM, *set(TASK_OF.values())]
     with subprocess.Popen(command, text=True, **pipes) as process:
         yield process
         process.stdin.close()
@@ -91,24 +91,24 @@ def call(_calls: Any, home: Path) -> Call:
 
 def words_for(chosen: str) -> list[object]:
     """A run with more than one line in this format."""
-    task = BY_NAME[FORMATS[chosen]]
+    task = BY_NAME[TASK_OF[chosen]]
     inputs = {
         Media.TEXT: sorted((EXAMPLES / "texts").glob("*.txt")),
         Media.IMAGE: sorted((EXAMPLES / "scenes").iterdir()),
         Media.AUDIO: sorted((EXAMPLES / "sounds").glob("*.*a*")),
     }[task.media]
-    words: list[object] = [task.name, *inputs[: 1 if chosen in ONE_RECORDING else None]]
+    words: list[object] = [task.name, *inputs[: 1 if FORMATS[chosen].one_input else None]]
     words += ["--model", "starter", "--batch-size", 1, "--quiet", "--format", chosen]
     words += ["-q", QUESTION] if task.name == "qa" else []
-    return [*words, "-o", chosen] if chosen in FOLDERS else words
+    return [*words, "-o", chosen] if FORMATS[chosen].kind == "folder" else words
 
 
 @pytest.mark.parametrize("lines", [0, 1], ids=["before the first byte", "after a line"])
-@pytest.mark.parametrize("chosen", FORMATS)
+@pytest.mark.parametrize("chosen", TASK_OF)
 def test_every_format(call: Call, chosen: str, lines: int) -> None:
     done = call(*words_for(chosen), lines=lines)
     assert (done["code"], done["stderr"]) == (0, "")
-    if chosen in FOLDERS:
+    if FORMATS[chosen].kind == "folder":
         assert done["first"] == ""
         assert any(file.is_file() for file in Path(chosen).rglob("*"))
     else:

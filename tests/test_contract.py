@@ -22,9 +22,9 @@ from taskcli.checkpoints.registry import Registry, builtin_folder
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
 from taskcli.config.options import ModelOptions, RunOptions, UsersOwn
+from taskcli.formats import FORMATS, UNIVERSAL, Format
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
-from taskcli.output import UNIVERSAL
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, TASKS
 
@@ -52,7 +52,16 @@ def test_a_task_says_what_it_is(task: AnyTask) -> None:
     assert isinstance(task.media, Media)
     assert task.examples
     assert task.budget > 0
-    assert not set(task.formats) & set(UNIVERSAL)
+    assert not set(task.formats()) & set(UNIVERSAL)
+
+
+@pytest.mark.parametrize("row", FORMATS.values(), ids=FORMATS)
+def test_a_format_says_what_it_is(row: Format) -> None:
+    assert callable(row.load_writer())
+    assert row.about and not row.about.endswith(".")
+    assert all(re.fullmatch(r"\.[a-z]+", extension) for extension in row.extensions)
+    tasks = [task for task in TASKS if row.name in task.formats()]
+    assert bool(tasks) == bool(row.holds), "a format of some results is that of some task"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ LAYERS = (
     ("tasks",),
     ("task",),
     ("config", "inputs"),
-    ("media", "checkpoints"),
+    ("media", "checkpoints", "formats"),
     ("results", "files"),
     ("errors",),
 )
@@ -29,7 +29,7 @@ DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}
 # These know less than their layer would allow.
 NARROW = {
     "engine": {"media", "errors"},
-    "output": {"checkpoints", "errors", "files", "media", "results"},
+    "output": {"checkpoints", "errors", "files", "formats", "media", "results"},
     "runtime": {"checkpoints", "errors", "media", "task"},
 }
 # The homes of heavy libraries: those above import them inside functions.

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from taskcli import results
 from taskcli.errors import UsageError
-from taskcli.output import UNIVERSAL, choose_format, open_writer
+from taskcli.formats import UNIVERSAL
+from taskcli.output import choose_format, open_writer
 from taskcli.output.serialize import plain, to_json, to_line
 from taskcli.output.terminal.console import ConsoleWriter
 from taskcli.output.terminal.views import safe
@@ -29,6 +30,7 @@ from taskcli.results import (
     Failure,
     GeneratedText,
     Label,
+    LabelWindow,
     Record,
     RunLengthMask,
     Segment,
@@ -361,7 +363,7 @@ def test_every_kind_goes_through_every_format(chosen: str, kind: str) -> None:
 
 def test_every_result_type_is_among_the_kinds() -> None:
     kinds = {type(item) for result in every_kind().values() for item in _flat(result)}
-    parts = {Label, Box, Chunk, RunLengthMask, Failure, Record}
+    parts = {Label, LabelWindow, Box, Chunk, RunLengthMask, Failure, Record}
     declared = {
         value
         for value in vars(results).values()

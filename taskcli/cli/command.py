@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from taskcli.config.settings import variable_of
-from taskcli.output import UNIVERSAL
+from taskcli.formats import UNIVERSAL
 from taskcli.task import Task
 
 _Inputs = Annotated[
@@ -71,7 +71,7 @@ def _of_task(task: type[Task[Any, Any, Any]], name: str, annotation: Any) -> Any
     info.envvar = variable_of(name, annotation)
     info.show_envvar = False
     if name == "format":
-        info.metavar = "|".join(("auto", *UNIVERSAL, *task.formats))
+        info.metavar = "|".join(("auto", *UNIVERSAL, *task.formats()))
     return Annotated[kind, info]
 
 

@@ -16,9 +16,9 @@ from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import inside
 from taskcli.config.settings import flags_as_typed
 from taskcli.errors import TaskcliError
+from taskcli.formats import FORMATS, UNIVERSAL
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
-from taskcli.output import UNIVERSAL
 from taskcli.tasks import BY_NAME
 
 Found = Mapping[str, str]  # a word, and what it means
@@ -110,7 +110,8 @@ def _values(task: str, name: str, kind: Any, words: list[str]) -> Found:
     if name in _LANGUAGE_FIELDS:
         return dict.fromkeys(_languages(task, words), "")
     if name == "format":
-        return dict.fromkeys(("auto", *UNIVERSAL, *BY_NAME[task].formats), "")
+        names = (*UNIVERSAL, *BY_NAME[task].formats())
+        return {"auto": "", **{known: FORMATS[known].about for known in names}}
     if get_origin(kind) is Literal:
         return dict.fromkeys(get_args(kind), "")
     return {}

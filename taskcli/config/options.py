@@ -8,19 +8,19 @@ import codecs
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from taskcli.errors import UsageError
+from taskcli.formats import FOLDERS, FORMATS
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS
 
-Format = Literal[
-    "auto", "rich", "jsonl", "json", "csv", "tsv", "text",
-    "srt", "vtt", "audacity", "coco", "coco-results", "yolo", "conll", "brat",
-    "squad", "squad-predictions", "squad-na-probs",
-]  # fmt: skip
+if TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = Literal["auto", *FORMATS]
 
 TopK = Annotated[int, typer.Option(min=1, help="How many answers to give, best first.")]
 ScoreFunction = Annotated[
@@ -294,7 +294,7 @@ class OutputOptions:
     """Where answers go, in which format, and what may be replaced."""
 
     format: Annotated[
-        Format,
+        FormatName,
         typer.Option(
             "--format",
             "-f",
@@ -308,7 +308,8 @@ class OutputOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="Write here; the extension chooses the format. A folder for yolo and brat.",
+            help="Write here; the extension chooses the format. "
+            f"A folder for {' and '.join(FOLDERS)}.",
             rich_help_panel=_OUTPUT,
         ),
         UsersOwn(),

@@ -39,8 +39,11 @@ class Layout:
 
 
 class Writer(ABC):
-    def __init__(self, stream: TextIO) -> None:
+    """Made with a stream and the layout of the run."""
+
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
         self.stream = stream
+        self.layout = layout or Layout()
 
     @abstractmethod
     def write(self, record: Record) -> None:

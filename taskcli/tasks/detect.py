@@ -49,7 +49,6 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
     name = "detect"
     Options = DetectOptions
     Output = DetectOutput
-    formats = ("coco", "coco-results", "yolo")
     result = list[Detection]
     auto_models = ("AutoModelForObjectDetection",)
     budget = 4

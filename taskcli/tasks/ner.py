@@ -47,7 +47,6 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     name = "ner"
     media = Media.TEXT
     Options = NerOptions
-    formats = ("conll", "brat")
     result = list[Entity] | list[TokenEntity]
     auto_models = ("AutoModelForTokenClassification",)
     budget = 1_024  # tokens: beyond, a larger batch only adds padding on a CPU
@@ -69,7 +68,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
 
     @classmethod
     def for_output(cls, options: NerOptions, chosen: str, written: OutputOptions) -> NerOptions:
-        if chosen in cls.formats and options.aggregation == "none":
+        if chosen in cls.formats() and options.aggregation == "none":
             raise UsageError(
                 f"{chosen} holds whole entities, and --aggregation none gives tokens",
                 "leave --aggregation out",

@@ -59,7 +59,6 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     name = "qa"
     media = Media.TEXT
     Options = QaOptions
-    formats = ("squad", "squad-predictions", "squad-na-probs")
     result = Answer | list[Answer]
     auto_models = ("AutoModelForQuestionAnswering",)
     text_fields = ("context", "text")

@@ -67,7 +67,6 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
     name = "segment"
     Options = SegmentOptions
     Output = SegmentOutput
-    formats = ("coco", "coco-results", "yolo")
     result = list[Segment]
     auto_models = (
         "AutoModelForUniversalSegmentation",

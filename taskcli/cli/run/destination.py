@@ -14,32 +14,29 @@ from taskcli.config.options import OutputOptions
 from taskcli.errors import StoppedError, UsageError
 from taskcli.files.atomic_write import Unfinished, WholeWrites
 from taskcli.files.identity import identity
+from taskcli.formats import FORMATS, Format
 from taskcli.inputs.sources import Sources, printable
-from taskcli.output import DOCUMENTS, FOLDERS, ONE_RECORDING
 from taskcli.output.artifacts import SAVING
 
-# Excel takes a .csv file without it for the country's old code page.
-_SIGNATURE = "\ufeff"
-_SPARE = 4  # bytes: more than what ends a JSON array
-_EMPTY = 3  # bytes of a JSON array without a record
 _DEVICES = (("dev",), ("proc",))
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     """Refuse, before anything is run, an output that could not be written or would do harm."""
-    if chosen in ONE_RECORDING and sources.total != 1:
+    format = FORMATS[chosen]
+    if format.one_input and sources.total != 1:
         raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
-    if written.resume and chosen != "jsonl":
+    if written.resume and not format.resumes:
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
     if written.save_dir is not None:
         _check_folder("--save-dir", written.save_dir)
-    if chosen in FOLDERS:
+    if format.kind == "folder":
         if written.output is None:
             raise UsageError(f"{chosen} is a folder of files", "name it with -o FOLDER")
         _check_folder("-o", written.output)
         _check_own_folder(written.output, written, sources)
     elif written.output is not None:
-        _check_file(written.output, chosen, written)
+        _check_file(written.output, format, written)
     if written.report is not None:
         _check_report(written.report, written)
 
@@ -82,14 +79,14 @@ def _check_own_folder(folder: Path, written: OutputOptions, sources: Sources) ->
             )
 
 
-def _check_file(file: Path, chosen: str, written: OutputOptions) -> None:
+def _check_file(file: Path, format: Format, written: OutputOptions) -> None:
     _check_place("-o", file)
     if _is_stream(file):
         return
     if not os.access(file.absolute().parent, os.W_OK):
         raise UsageError(f"-o {file}: its folder cannot be written to")
     if os.path.lexists(file) and not (written.resume or written.overwrite):
-        goes_on = "--resume goes on with it, " if chosen == "jsonl" else ""
+        goes_on = "--resume goes on with it, " if format.resumes else ""
         raise UsageError(f"{file} exists already", f"{goes_on}--overwrite replaces it")
 
 
@@ -123,22 +120,22 @@ def opened(
 
     `waits` keeps even JSON Lines from their name until the run has ended.
     """
-    file = written.output
-    if file is None or chosen in FOLDERS:
+    file, format = written.output, FORMATS[chosen]
+    if file is None or format.kind == "folder":
         if file is not None:
             file.mkdir(parents=True, exist_ok=True)
         yield _on_disk(standard.fileno()) if _is_on_disk(standard) else standard
     elif _is_stream(file):
         with _written_to(file) as stream:
             yield stream
-    elif chosen == "jsonl" and written.resume and file.exists():
+    elif format.resumes and written.resume and file.exists():
         with _gone_on_with(file, written.retry_failed) as stream:
             yield stream
-    elif chosen == "jsonl":
+    elif format.resumes:
         with _begun(file, fingerprint, waits) as stream:
             yield stream
     else:
-        with _at_the_end(file, chosen) as stream:
+        with _at_the_end(file, format) as stream:
             yield stream
 
 
@@ -193,21 +190,20 @@ def _begun(file: Path, fingerprint: dict[str, Any], waits: bool) -> Iterator[Tex
 
 
 @contextmanager
-def _at_the_end(file: Path, chosen: str) -> Iterator[TextIO]:
+def _at_the_end(file: Path, format: Format) -> Iterator[TextIO]:
     """Any other file has its name when the run ends, however it ends.
 
     But a document without its end is of no use, and a file without an answer replaces none.
     """
     with _unfinished(file) as unfinished:
-        stream = WholeWrites(unfinished.stream.fileno(), _SPARE if chosen == "json" else 0)
-        if chosen == "csv":
-            stream.write(_SIGNATURE)
+        stream = WholeWrites(unfinished.stream.fileno(), format.spare)
+        stream.write(format.signature)
         try:
             yield cast(TextIO, stream)
         except InTheWayError:
             raise
         except BaseException:
-            if chosen not in DOCUMENTS and stream.written > (_EMPTY if chosen == "json" else 0):
+            if format.kind != "document" and stream.written > format.empty:
                 with suppress(OSError):
                     stream.end()
                     unfinished.finish()
@@ -267,19 +263,19 @@ def told(written: OutputOptions, chosen: str, standard: TextIO) -> Iterator[None
 
 def _what_is_left(written: OutputOptions, chosen: str, standard: TextIO) -> str:
     """What is true of the output of a run that was stopped: only JSON Lines are gone on with."""
-    file = written.output
+    file, format = written.output, FORMATS[chosen]
     if file is None:
         end = (
             "ends with a whole line" if _is_on_disk(standard) else "may end in the midst of a line"
         )
         return f"what came out {end}; only -o FILE.jsonl can be gone on with, by --resume"
-    if chosen == "jsonl" and not _is_stream(file):
+    if format.resumes and not _is_stream(file):
         return "what was written is whole, and --resume goes on" + (
             "" if written.report is None else " (with another --report)"
         )
-    if chosen in FOLDERS:
+    if format.kind == "folder":
         return f"the files in {file} are whole; the same command writes them again, and the rest"
     again = "; only a .jsonl can be gone on with, by --resume"
-    if chosen in DOCUMENTS:
+    if format.kind == "document":
         return f"{chosen} is whole only at its end, so {file} is not there{again}"
     return f"{file} holds whole answers only, or is not there{again}"

@@ -146,7 +146,7 @@ def resolve_run(call: Invocation) -> RunConfig:
     call.task.refuse(options, checkpoint.languages)
     destination.check_folder_exists(written)
     chosen = output.choose_format(
-        written.format, written.output, stdout_is_terminal(), call.task.formats, call.task.name
+        written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
     destination.check_saving(call.task.name, written)
     options = call.task.for_output(options, chosen, written)

@@ -12,9 +12,9 @@ from taskcli.cli.run import resume
 from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError, StoppedError, UsageError
 from taskcli.files.identity import Identity, identity, is_one
+from taskcli.formats import FORMATS
 from taskcli.inputs.sources import Sources, printable
 from taskcli.media.source import Source
-from taskcli.output import FOLDERS
 from taskcli.output.filesystem.files import Protected
 
 
@@ -34,12 +34,12 @@ class Output:
 
 def outputs_of(written: OutputOptions, chosen: str, standard: TextIO | None) -> Iterator[Output]:
     """Everything that a run with these options writes, but the files in its folders."""
-    file = written.output
-    if file is None or chosen in FOLDERS:
+    file, format = written.output, FORMATS[chosen]
+    if file is None or format.kind == "folder":
         yield Output("standard output", None, of_stream(standard))
     if file is not None:
-        yield _output("-o", file, is_folder=chosen in FOLDERS)
-        if chosen == "jsonl":
+        yield _output("-o", file, is_folder=format.kind == "folder")
+        if format.resumes:
             yield _output("what --resume needs,", resume.fingerprint_path(file))
     if written.report is not None:
         yield _output("--report", written.report)

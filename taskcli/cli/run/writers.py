@@ -11,6 +11,7 @@ from taskcli.api import Model, RecordWithInput
 from taskcli.cli.run.request import RunConfig
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
+from taskcli.formats import FORMATS
 from taskcli.inputs.sources import Sources, printable
 from taskcli.output import Layout, Writer
 from taskcli.output.artifacts import Saver
@@ -38,7 +39,7 @@ _LAID_OUT_BY = {
 def open_writer(config: RunConfig, stream: TextIO, labels: Mapping[int, str]) -> Writer:
     """The writer of the run's format. `labels` are the checkpoint's, by number."""
     layout = _layout(config, labels)
-    if config.format in output.FOLDERS:
+    if FORMATS[config.format].kind == "folder":
         assert config.output.output is not None, "destination.check refuses this"
         return output.open_folder(config.format, config.output.output, _known(config), layout)
     return output.open_writer(config.format, stream, layout)

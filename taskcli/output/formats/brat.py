@@ -33,7 +33,7 @@ class BratWriter(FolderWriter):
 
     def close(self) -> None:
         """The types of entities, as brat asks for them."""
-        known = dict.fromkeys(map(_type, kinds(self._layout.labels).values()))
+        known = dict.fromkeys(map(_type, kinds(self.layout.labels).values()))
         listed = "".join(f"{kind}\n" for kind in known)
         sections = f"[entities]\n{listed}\n[relations]\n\n[events]\n\n[attributes]\n"
         self._files.put(Path("annotation.conf"), sections.encode())

@@ -19,10 +19,9 @@ class CocoWriter(Writer):
     An input that failed is no image; it stands under info.failures with its reason.
     """
 
-    def __init__(self, stream: TextIO, layout: Layout) -> None:
-        super().__init__(stream)
-        self._numbers = numbers(layout)
-        self._polygons = layout.polygons
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
+        self._numbers = numbers(self.layout)
         self._images: list[dict[str, Any]] = []
         self._failures: list[dict[str, str]] = []
         self._info: dict[str, Any] = {}
@@ -61,7 +60,7 @@ class CocoWriter(Writer):
         """Empty for a box: importers ask for the key."""
         if isinstance(detected, Detection):
             return []
-        return _polygons(detected.mask) if self._polygons else plain(detected.mask)
+        return _polygons(detected.mask) if self.layout.polygons else plain(detected.mask)
 
     def close(self) -> None:
         rest = {
@@ -86,9 +85,9 @@ class CocoResultsWriter(Writer):
     The numbers are those of CocoWriter. An input that failed has no results.
     """
 
-    def __init__(self, stream: TextIO, layout: Layout) -> None:
-        super().__init__(stream)
-        self._numbers = numbers(layout)
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
+        self._numbers = numbers(self.layout)
         self._begun = False
         stream.write("[")
 

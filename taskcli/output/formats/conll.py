@@ -3,15 +3,15 @@
 from typing import TextIO
 
 from taskcli.output.entity_spans import tagged_words
-from taskcli.output.writer import Writer
+from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
 
 
 class ConllWriter(Writer):
     """Word, part of speech and chunk (unknown: -X-), and tag. Every input begins a document."""
 
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
         self._left_out = 0
 
     def write(self, record: Record) -> None:

@@ -4,21 +4,22 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from taskcli.output.serialize import to_json
-from taskcli.output.writer import Writer
+from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class TableWriter(Writer):
-    """CSV or TSV. The columns are fixed by the first record that has a result."""
+class _TableWriter(Writer):
+    """The columns are fixed by the first record that has a result."""
 
-    def __init__(self, stream: TextIO, delimiter: str) -> None:
-        super().__init__(stream)
-        self._delimiter = delimiter
+    delimiter: ClassVar[str]
+
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
         self._columns: list[str] = []
         self._waiting: list[dict[str, Any]] = []
 
@@ -51,8 +52,16 @@ class TableWriter(Writer):
     def _line(self, cells: list[Any]) -> str:
         """One line; Python before 3.13 quotes a lone CR only where lines end in CR LF."""
         line = io.StringIO(newline="")
-        csv.writer(line, delimiter=self._delimiter, lineterminator="\r\n").writerow(cells)
+        csv.writer(line, delimiter=self.delimiter, lineterminator="\r\n").writerow(cells)
         return line.getvalue().removesuffix("\r\n") + "\n"
+
+
+class CsvWriter(_TableWriter):
+    delimiter = ","
+
+
+class TsvWriter(_TableWriter):
+    delimiter = "\t"
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:

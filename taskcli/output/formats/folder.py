@@ -15,7 +15,7 @@ class FolderWriter(Writer):
         # The folder was empty, or what is in it was given up.
         everything = Protected(overwrite=True)
         self._files = Files(folder, known, ("classes", "annotation"), everything)
-        self._layout = layout
+        self.layout = layout
 
     def _leave(self, id: str, contents: Iterable[tuple[str, bytes]]) -> list[str]:
         """Write the files of one input. Nothing else would tell that they are missing."""

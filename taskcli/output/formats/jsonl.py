@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from taskcli.output.serialize import to_line
-from taskcli.output.writer import Writer
+from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
 
 
@@ -14,8 +14,8 @@ class JsonLinesWriter(Writer):
 
 
 class JsonWriter(Writer):
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
         self._before = "[\n"
 
     def write(self, record: Record) -> None:

@@ -2,11 +2,10 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from taskcli.output.serialize import plain
-from taskcli.output.writer import Writer
+from taskcli.output.writer import Layout, Writer
 from taskcli.results import Answer, Record
 
 
@@ -18,8 +17,8 @@ class SquadWriter(Writer):
     with its reason.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
         self._title: str | None = None
         self._paragraph: dict[str, Any] = {}
         self._failures: list[dict[str, str]] = []
@@ -71,8 +70,8 @@ class SquadWriter(Writer):
 class _ByIdWriter(Writer):
     """One object: for the id of each question a value. What failed is not in it."""
 
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
         self._separator = ""
         stream.write("{")
 
@@ -105,13 +104,6 @@ class NoAnswerWriter(_ByIdWriter):
 
     def _value(self, answer: Answer) -> float | None:
         return answer.no_answer_score
-
-
-WRITERS: Mapping[str, Callable[[TextIO], Writer]] = {
-    "squad": SquadWriter,
-    "squad-predictions": PredictionsWriter,
-    "squad-na-probs": NoAnswerWriter,
-}
 
 
 def _answers(record: Record) -> list[Answer]:

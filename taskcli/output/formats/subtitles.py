@@ -1,7 +1,7 @@
 """A recording's words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
 
 from collections.abc import Iterable
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 from taskcli.media.cues import captions, wrapped
 from taskcli.output.writer import Layout, Writer
@@ -11,22 +11,35 @@ LINED = ("srt", "vtt")
 _HEAD = {"vtt": "WEBVTT\n\n"}
 
 
-class SubtitleWriter(Writer):
+class _SubtitleWriter(Writer):
     """Cues of short lines, cut at pauses and between words; or one cue a word."""
 
-    def __init__(self, stream: TextIO, kind: str, layout: Layout) -> None:
-        super().__init__(stream)
-        self._kind, self._layout = kind, layout
+    kind: ClassVar[str]
+
+    def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
+        super().__init__(stream, layout)
         self._count = 0
-        stream.write(_HEAD.get(kind, ""))
+        stream.write(_HEAD.get(self.kind, ""))
 
     def write(self, record: Record) -> None:
         if not isinstance(record.result, Transcript):
             return
-        for cue in cues(record.result, self._layout):
+        for cue in cues(record.result, self.layout):
             self._count += 1
-            self.stream.write(_written(self._count, cue, self._kind, self._layout.line_width))
+            self.stream.write(_written(self._count, cue, self.kind, self.layout.line_width))
         self.stream.flush()
+
+
+class SubRipWriter(_SubtitleWriter):
+    kind = "srt"
+
+
+class WebVttWriter(_SubtitleWriter):
+    kind = "vtt"
+
+
+class AudacityWriter(_SubtitleWriter):
+    kind = "audacity"
 
 
 def cues(transcript: Transcript, layout: Layout) -> list[Chunk]:

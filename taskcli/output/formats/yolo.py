@@ -70,7 +70,7 @@ class YoloWriter(FolderWriter):
                 f"{pixel / whole:.6f}"
                 for pixel, whole in zip(points, cycle((width, height)), strict=False)
             ]
-            if self._layout.yolo_scores:
+            if self.layout.yolo_scores:
                 columns.append(f"{1.0 if one.score is None else one.score:.6f}")
             number = self._classes.setdefault(one.label, len(self._classes))
             yield " ".join([str(number), *columns]) + "\n"

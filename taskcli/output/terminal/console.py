@@ -28,8 +28,7 @@ class PlainTerminal:
 
 class ConsoleWriter(Writer):
     def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
-        super().__init__(stream)
-        self._layout = layout or Layout()
+        super().__init__(stream, layout)
         self._heard = False
         self._console = Console(file=stream, highlight=False)
 
@@ -50,7 +49,7 @@ class ConsoleWriter(Writer):
                 self._print(Text(safe(record.error.hint), style="dim"))
         elif not self._heard:
             self._print(view(record.result, self._about(record)))
-            if self._layout.preview:
+            if self.layout.preview:
                 self._preview(record)
         for warning in record.warnings:
             self._print(Text(f"! {safe(warning)}", style="yellow"))
@@ -59,13 +58,13 @@ class ConsoleWriter(Writer):
 
     def _about(self, record: Record) -> About:
         plain = self._console.no_color or self._console.color_system is None
-        known = None if plain else label_colours(record.task, self._layout.labels)
+        known = None if plain else label_colours(record.task, self.layout.labels)
         return About(getattr(record.item, "text", ""), known)
 
     def _shows_pictures(self) -> bool:
         from taskcli.output.terminal.image import can_show
 
-        return self._layout.preview and can_show(self._console)
+        return self.layout.preview and can_show(self._console)
 
     def _preview(self, record: Record) -> None:
         from taskcli.output.terminal.image import WHY_NONE, HalfBlocks, picture, protocol, sent
@@ -74,7 +73,7 @@ class ConsoleWriter(Writer):
             self._print(Text(WHY_NONE, style="dim"))
             return
         how = protocol()
-        image = picture(record, self._layout, names=how != "blocks")
+        image = picture(record, self.layout, names=how != "blocks")
         if how == "blocks":
             self._print(HalfBlocks(image))
         else:

@@ -69,7 +69,6 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     Options = AsrOptions
     Output = AsrOutput
     result = Transcript
-    formats = ("srt", "vtt", "audacity")
     auto_models = ("AutoModelForCTC", "AutoModelForSpeechSeq2Seq")
     budget = 480_000  # samples: half a minute
     fp32_heads = frozenset({"lm_head"})
@@ -95,7 +94,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
 
     @classmethod
     def for_output(cls, options: AsrOptions, chosen: str, written: OutputOptions) -> AsrOptions:
-        if chosen not in cls.formats and written.save_dir is None:
+        if chosen not in cls.formats() and written.save_dir is None:
             return options
         assert isinstance(written, AsrOutput)
         if options.timestamps == "char":
