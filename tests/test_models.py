@@ -284,6 +284,75 @@ def test_a_checkpoint_of_the_task_gets_a_name(run: Run, hub: Hub, commit: str) -
     assert user_registry("detect").exists()
 
 
+MY_FILE = """\
+# What I use at work.
+
+  # The one that I trust.
+[trusted]
+repo = 'someone/trusted'   # theirs, since spring
+revision = "{commit}"
+options = {{ threshold = 0.50 }}
+
+# Not tried yet: two of the same.
+["not tried"]
+about = '''slow, but
+# not a comment
+exact'''
+repo = 'someone/other'
+[not-tried.options]  # never read
+threshold = 0.1
+
+# The end.
+"""
+
+
+@pytest.fixture
+def my_file(commit: str) -> Path:
+    text = MY_FILE.format(commit=commit).replace("[not-tried.options]", '["not tried".options]')
+    path = user_registry("detect")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, newline="")
+    return path
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_what_a_user_wrote_stays_where_an_entry_comes_and_goes(
+    run: Run, hub: Hub, commit: str, my_file: Path, line_end: str
+) -> None:
+    before = my_file.read_bytes().replace(b"\n", line_end.encode())
+    my_file.write_bytes(before)
+    hub.add("someone/mine", FILES)
+    as_json(run, "add", "detect", "mine", "someone/mine")
+    after = my_file.read_bytes()
+    assert after.startswith(before + f"{line_end}[mine]{line_end}repo".encode())
+    assert after.count(b"\n") == after.count(line_end.encode())
+    as_json(run, "remove", "detect", "mine")
+    assert my_file.read_bytes() == before
+
+
+def test_an_entry_goes_and_the_comment_of_the_next_stays(run: Run, my_file: Path) -> None:
+    text = my_file.read_text()
+    as_json(run, "remove", "detect", "trusted", "--keep-files")
+    first, second = text.index("[trusted]"), text.index("# Not tried")
+    assert my_file.read_text() == text[:first] + text[second:]
+    as_json(run, "remove", "detect", "not tried", "--keep-files")
+    assert my_file.read_text() == text[:first] + "# Not tried yet: two of the same.\n# The end.\n"
+
+
+def test_an_entry_that_is_given_anew_keeps_its_place_and_its_comments(
+    run: Run, hub: Hub, my_file: Path
+) -> None:
+    newer = hub.add("someone/mine", FILES, license="mit")
+    text = my_file.read_text()
+    as_json(run, "add", "detect", "trusted", "someone/mine")
+    changed = my_file.read_text().splitlines()
+    assert changed[:5] == [*text.splitlines()[:4], 'repo = "someone/mine"   # theirs, since spring']
+    assert changed[5] == f'revision = "{newer}"'
+    assert changed[-11:] == text.splitlines()[-11:]
+    assert "threshold = 0.50" not in changed
+    assert Registry("detect").resolve("trusted").license == "mit"
+
+
 def test_a_checkpoint_of_another_task_gets_none(run: Run, hub: Hub, commit: str) -> None:
     done = run("models", "add", "ner", "mine", REPO)
     assert done.exit_code == 3

@@ -1,7 +1,6 @@
 """taskcli models add and remove: the user's own entries, and what the cache holds."""
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +17,7 @@ from taskcli.checkpoints.registry import (
     user_registry,
     weight_bytes,
 )
-from taskcli.checkpoints.toml_files import write_tables
+from taskcli.checkpoints.toml_files import remove_table, set_table
 from taskcli.cli.models.listing import size
 from taskcli.cli.models.named import (
     Format,
@@ -57,7 +56,7 @@ def add(
     if found.name in registry.names:
         raise UsageError(f"{where} is a name of {task} already", "give ORG/REPO or a folder")
     added = replace(_checked(found), about=about or found.about)
-    _write_own(task, {**read_tables(user_registry(task)), name: _entry(added)})
+    set_table(user_registry(task), _HEAD, name, _entry(added))
     made = NamedCheckpoint(task, name, Registry(task).resolve(name))
     if format == "json":
         print_json([made.plain()])
@@ -99,12 +98,6 @@ def _entry(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _write_own(task: str, entries: Mapping[str, dict[str, Any]]) -> None:
-    write_tables(
-        user_registry(task), _HEAD, {(name,): named_entry for name, named_entry in entries.items()}
-    )
-
-
 def remove(
     task: TaskName,
     names: Annotated[list[str], typer.Argument(metavar="NAME|ORG/REPO...")],
@@ -138,10 +131,7 @@ def _remove(named_entry: NamedCheckpoint, keep_files: bool) -> dict[str, Any]:
     )
     row = named_entry.plain(freed=freed, entry_removed=named_entry.name in own)
     if named_entry.name in own:
-        _write_own(
-            named_entry.task,
-            {name: values for name, values in own.items() if name != named_entry.name},
-        )
+        remove_table(user_registry(named_entry.task), named_entry.name)
     return row
 
 
