@@ -7,9 +7,9 @@ can be written as follows from its result type.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from taskcli.results import Answer, Detection, Entity, Segment, Transcript
+from taskcli.results import Answer, Detection, Entity, Segment, Transcript, parts_of
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,5 @@ BY_EXTENSION = {extension: row.name for row in _ROWS for extension in row.extens
 
 def formats_of(result: Any) -> tuple[str, ...]:
     """The formats of a result type, beyond the universal ones."""
-    parts = _parts(result)
+    parts = set(parts_of(result))
     return tuple(row.name for row in _ROWS if parts.intersection(row.holds))
-
-
-def _parts(result: Any) -> set[Any]:
-    """A result type and what lists and unions of it hold."""
-    return {result}.union(*map(_parts, get_args(result)))

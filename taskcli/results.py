@@ -5,7 +5,7 @@ pipelines, so code written for a pipeline's answer reads ours.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 # A field with this metadata stays in the process: it is for files, not for the record.
 NOT_IN_RECORD = {"record": False}
@@ -212,3 +212,8 @@ class Record:
     files: tuple[str, ...] = ()
     windows: tuple[LabelWindow, ...] = ()
     item: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
+
+
+def parts_of(result_type: Any) -> tuple[Any, ...]:
+    """A result type, and what lists and unions of it hold."""
+    return (result_type, *(part for inner in get_args(result_type) for part in parts_of(inner)))

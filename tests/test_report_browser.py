@@ -24,8 +24,7 @@ from report_pages import (
 from tools import module, program
 
 from taskcli import results
-from taskcli.output.entity_spans import label_colours
-from taskcli.output.palette import colours, hexadecimal
+from taskcli.output.palette import colours, hexadecimal, token_colours
 from taskcli.output.report import thumbnails
 
 playwright = module("playwright.sync_api")
@@ -262,7 +261,7 @@ def test_labels_have_the_colours_of_pictures_and_terminal(tab: Tab) -> None:
     rows = [(record("ner", "a", found), passage(text), None)]
     page = tab.open(make_page(PAGE, "ner", rows, labels=tags))
     drawn = page.eval_on_selector("mark.entity", "mark => mark.style.getPropertyValue('--colour')")
-    assert drawn == hexadecimal(label_colours("ner", tags)["LOC"])
+    assert drawn == hexadecimal(token_colours(tags)["LOC"])
 
 
 def test_chips_say_what_they_count(tab: Tab) -> None:

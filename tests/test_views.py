@@ -18,8 +18,7 @@ from rich.console import Console
 from samples import ARTICLE, photos, scene, sounds
 
 from taskcli.media.items import ImageInput, TextInput
-from taskcli.output.entity_spans import label_colours
-from taskcli.output.palette import colour_of, colours
+from taskcli.output.palette import colour_of, colours, token_colours
 from taskcli.output.terminal.console import ConsoleWriter
 from taskcli.output.terminal.image import HalfBlocks, protocol, sent
 from taskcli.output.writer import Layout
@@ -69,7 +68,7 @@ def test_entities_stand_in_their_text_with_a_legend() -> None:
 def test_kinds_of_entities_have_colours_of_their_own() -> None:
     content = shown(ner(FOUND, TEXT), colours=True)
     for word, kind in {"Ada": "PER", "London": "LOC", "Royal": "ORG"}.items():
-        red, green, blue = label_colours("ner", TAGS)[kind]
+        red, green, blue = token_colours(TAGS)[kind]
         assert re.search(rf"48;2;{red};{green};{blue}m{word}", content), "as on a page"
     assert "[Ada" not in re.sub(r"\x1b\[[0-9;]*m", "", content)
 

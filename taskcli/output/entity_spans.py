@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from taskcli.checkpoints.token_labels import TokenLabel, kinds, read_token_labels
+from taskcli.checkpoints.token_labels import TokenLabel, read_token_labels
 from taskcli.media.word_boundaries import LINE_END, words
-from taskcli.output.palette import Colour, colours
+from taskcli.output.presentation import presentation_of
 from taskcli.results import Entity, TokenEntity
 
 
@@ -37,9 +37,9 @@ def text_spans(
 
 
 def _kind(entity: Entity | TokenEntity, tags: Mapping[str, TokenLabel]) -> str:
-    if isinstance(entity, Entity):
-        return entity.entity_group
-    return tags[entity.entity].kind if entity.entity in tags else entity.entity
+    shape = presentation_of(entity)
+    label = shape.label_of(entity) or ""
+    return tags[label].kind if shape.of_token and label in tags else label
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +86,3 @@ def _sentences(
         sentences[-1].append((text[start:stop], tag))
         end = stop
     return sentences
-
-
-def kind_colours(labels: Mapping[int, str]) -> dict[str, Colour]:
-    """A colour for each kind of entity that the checkpoint knows."""
-    return colours(kinds(labels))
-
-
-def label_colours(task: str, labels: Mapping[int, str]) -> dict[str, Colour]:
-    """The colours of a run's labels: the same in pictures, on a terminal and on a page.
-
-    A label of tokens has the colour of its kind.
-    """
-    if task != "ner":
-        return colours(labels)
-    known, kind_of = kind_colours(labels), kinds(labels)
-    return known | {labels[number]: known[kind] for number, kind in kind_of.items()}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
 
+from taskcli.checkpoints.token_labels import kinds
+
 Colour = tuple[int, int, int]
 
 # Okabe and Ito's seven (jfly.uni-koeln.de/color), then the farthest from all before them, in
@@ -23,6 +25,17 @@ def colours(labels: Mapping[int, str]) -> dict[str, Colour]:
     """A colour for each label of a checkpoint, by its place among them."""
     names = dict.fromkeys(labels[number] for number in sorted(labels))
     return {name: PALETTE[place % len(PALETTE)] for place, name in enumerate(names)}
+
+
+def kind_colours(labels: Mapping[int, str]) -> dict[str, Colour]:
+    """A colour for each kind of entity that the labels of tokens tell."""
+    return colours(kinds(labels))
+
+
+def token_colours(labels: Mapping[int, str]) -> dict[str, Colour]:
+    """The colours of kinds; a label of tokens has that of its kind."""
+    known, kind_of = kind_colours(labels), kinds(labels)
+    return known | {labels[number]: known[kind] for number, kind in kind_of.items()}
 
 
 def colour_of(label: str, known: Mapping[str, Colour]) -> Colour:

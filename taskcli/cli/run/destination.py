@@ -16,7 +16,9 @@ from taskcli.files.atomic_write import Unfinished, WholeWrites
 from taskcli.files.identity import identity
 from taskcli.formats import FORMATS, Format
 from taskcli.inputs.sources import Sources, printable
-from taskcli.output.artifacts import SAVING
+from taskcli.output.presentation import saved_by
+from taskcli.task import Task
+from taskcli.tasks import TASKS
 
 _DEVICES = (("dev",), ("proc",))
 
@@ -50,10 +52,11 @@ def check_folder_exists(written: OutputOptions) -> None:
         raise UsageError(f"-o {written.output}: its folder does not exist", hint)
 
 
-def check_saving(task: str, written: OutputOptions) -> None:
+def check_saving(task: type[Task[Any, Any, Any]], written: OutputOptions) -> None:
     """Refuse --save-dir for a task whose answers have no files."""
-    if written.save_dir is not None and task not in SAVING:
-        raise UsageError(f"{task} has no files to save", f"these tasks do: {', '.join(SAVING)}")
+    if written.save_dir is not None and not saved_by(task.result):
+        saving = ", ".join(one.name for one in TASKS if saved_by(one.result))
+        raise UsageError(f"{task.name} has no files to save", f"these tasks do: {saving}")
 
 
 def _check_folder(flag: str, folder: Path) -> None:

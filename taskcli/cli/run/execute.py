@@ -148,7 +148,7 @@ def resolve_run(call: Invocation) -> RunConfig:
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
-    destination.check_saving(call.task.name, written)
+    destination.check_saving(call.task, written)
     options = call.task.for_output(options, chosen, written)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)

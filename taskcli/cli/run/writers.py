@@ -59,7 +59,7 @@ def saved(
     files = _saved_files(config, config.output.save_dir)
     for id in earlier:
         files.name(id)
-    saver = Saver(config.task.name, files, layout)
+    saver = Saver(config.task.result, files, layout)
     with closing(answers):  # type: ignore[type-var]
         for answered in answers:
             record = saver.save(replace(answered.record, item=model.whole(answered)))
@@ -74,7 +74,7 @@ def check_files(config: RunConfig, paths: Iterable[str]) -> None:
     folder = config.output.save_dir
     if folder is None or config.sources.total is None:
         return  # the ids of rows and lines come as they are read
-    endings = saved_endings(config.task.name, _layout(config, {}))
+    endings = saved_endings(config.task.result, _layout(config, {}))
     why = _saved_files(config, folder).refused(map(printable, paths), endings)
     if why is not None:
         raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
@@ -89,7 +89,7 @@ def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
     folder = config.output.save_dir
     if folder is None:
         return
-    endings = ", ".join(saved_endings(config.task.name, _layout(config, {})))
+    endings = ", ".join(saved_endings(config.task.result, _layout(config, {})))
     names = Names(_known(config))
     for id in ids:
         yield f"{folder / names.of(id)}{endings}"

@@ -3,41 +3,31 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
-from types import ModuleType
+from typing import Any
 
 from taskcli.errors import InputError
 from taskcli.output.filesystem.files import Files
+from taskcli.output.presentation import saved_by
 from taskcli.output.writer import Layout
 from taskcli.results import Failure, Record
 
 Contents = Iterator[tuple[str, bytes]]  # (what is added to the input's name, the bytes)
 
-# The module that makes a task's files, loaded only for it.
-_MODULES = {
-    "detect": "detections",
-    "segment": "segments",
-    "depth": "depths",
-    "asr": "transcripts",
-    "ner": "entities",
-}
-SAVING = tuple(_MODULES)
 
+def endings(result: Any, layout: Layout) -> tuple[str, ...]:
+    """What is added to an input's name for each of its files; * is what its answer decides.
 
-def endings(task: str, layout: Layout) -> tuple[str, ...]:
-    """What is added to an input's name for each of its files; * is what its answer decides."""
-    found: tuple[str, ...] = _module(task).endings(layout)
+    `result` is the type that the task declares.
+    """
+    found: tuple[str, ...] = import_module(saved_by(result)).endings(layout)
     return found
 
 
-def _module(task: str) -> ModuleType:
-    return import_module(f"taskcli.output.artifacts.{_MODULES[task]}")
-
-
 class Saver:
-    """Writes the files of each record before the record that names them."""
+    """Writes the files of each record, of a task's `result` type, before the record names them."""
 
-    def __init__(self, task: str, files: Files, layout: Layout) -> None:
-        module = _module(task)
+    def __init__(self, result: Any, files: Files, layout: Layout) -> None:
+        module = import_module(saved_by(result))
         self._render: Callable[[Record, Layout], Contents] = module.render
         self._told: Callable[[Record, Layout], Record] | None = getattr(module, "told", None)
         self._files = files

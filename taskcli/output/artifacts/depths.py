@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import png, to_look_at
@@ -44,6 +44,10 @@ def coloured(depth: DepthMap) -> "Image":
     low, high = np.percentile(depth.values, _OUTLIERS)
     levels = np.clip((depth.values - low) / ((high - low) or 1), 0, 1)
     return Image.fromarray(colormap(levels if depth.units == "relative" else 1 - levels))
+
+
+def drawn(depth: DepthMap, item: Any, layout: Layout, names: bool) -> "Image":
+    return coloured(depth)
 
 
 def _sixteen_bits(depth: DepthMap) -> bytes:

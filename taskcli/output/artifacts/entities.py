@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from html import escape
 
 from taskcli.output.artifacts import Contents
-from taskcli.output.entity_spans import kind_colours, text_spans
-from taskcli.output.palette import Colour, colour_of, hexadecimal, text_color_on
+from taskcli.output.entity_spans import text_spans
+from taskcli.output.palette import Colour, colour_of, hexadecimal, kind_colours, text_color_on
 from taskcli.output.sanitize import safe
 from taskcli.output.writer import Layout
 from taskcli.results import Record

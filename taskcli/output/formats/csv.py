@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, ClassVar, TextIO
 
+from taskcli.output.presentation import answers_of, fields_of
 from taskcli.output.serialize import to_json
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
@@ -69,24 +70,20 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
     if "error" in data:
         yield {"input": data["input"], "error": data["error"]["message"]}
         return
-    results = data["result"] if isinstance(data["result"], list) else [data["result"]]
-    for result in results or [{}]:
-        yield {"input": data["input"], **_flat(result)}
+    for result in answers_of(data["result"]) or [{}]:
+        fields = {_column(name): value for name, value in fields_of(result).items()}
+        yield {"input": data["input"], **fields}
 
 
-def _flat(result: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested objects as dotted columns (`box.xmin`), lists as JSON in one cell."""
-    flat: dict[str, Any] = {}
-    for key, value in result.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = json.dumps(value) if isinstance(value, list) else value
-    return flat
+def _column(name: str) -> str:
+    """The name of a field, which is none of the table's own."""
+    return f"result.{name}" if name in ("input", "error") else name
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula is made text again by an apostrophe."""
+    """Lists as JSON. A text that a spreadsheet would run is made text again by an apostrophe."""
+    if isinstance(value, list):
+        return json.dumps(value)
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value

@@ -21,12 +21,12 @@ from typing import Any, TextIO
 from taskcli.errors import first_line
 from taskcli.files.atomic_write import Unfinished
 from taskcli.media.items import Item
-from taskcli.output.entity_spans import label_colours
 from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, text_color_on
+from taskcli.output.presentation import answers_of, presentation_of
 from taskcli.output.report.thumbnails import Preview
 from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, to_line
-from taskcli.results import DepthMap, Label, Record
+from taskcli.results import Record
 
 _IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
@@ -77,12 +77,15 @@ class Report:
 
     def _note_colours(self, record: Record) -> None:
         """The page has the colours of pictures and terminal; it cannot know a label's number."""
-        if self._known is None:
-            self._known = label_colours(record.task, self.labels)
-        if isinstance(record.result, DepthMap) and not self.heat:
+        shape = presentation_of(record.result)
+        if shape.view == "depth" and not self.heat:
             self.heat = heat_colours()
-        for one in record.result if isinstance(record.result, list) else ():
-            label = _label_of(one)
+        if shape.colours is None:
+            return
+        if self._known is None:
+            self._known = shape.label_colours(self.labels)
+        for one in answers_of(record.result):
+            label = shape.label_of(one)
             if label is not None and label not in self.colours:
                 colour = colour_of(label, self._known)
                 self.colours[label] = hexadecimal(colour)
@@ -119,15 +122,6 @@ def opened(
             stream.write(tail)
             stream.flush()
             unfinished.finish()
-
-
-def _label_of(one: Any) -> str | None:
-    """The label of what stands somewhere in an input; a ranking has no colours."""
-    for name in () if isinstance(one, Label) else ("label", "entity_group", "entity"):
-        label: str | None = getattr(one, name, None)
-        if label is not None:
-            return label
-    return None
 
 
 def _template(title: str) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from taskcli.media.items import AudioInput, ImageInput, Item, LongSound, TextInput
-from taskcli.results import Answer, DepthMap
+from taskcli.output.presentation import answers_of, presentation_of
+from taskcli.results import DepthMap
 
 # (inputs up to, longest side in pixels): a page of many pictures must still open quickly.
 _SIDES = ((100, 720), (1_000, 480), (4_000, 320))
@@ -69,7 +70,7 @@ class Preview:
         small = item.image.copy()
         small.thumbnail((self.side, self.side), reducing_gap=2.0)
         shown["image"] = _jpeg(small, _QUALITY)
-        if isinstance(result, DepthMap) and result.values is not None:
+        if presentation_of(result).view == "depth" and result.values is not None:
             shown["depth"] = _depth(result)
         return shown
 
@@ -95,10 +96,10 @@ class Preview:
 
 def _excerpt_start(text: str, result: Any) -> int:
     """Where the embedded part of a text begins: an answer must lie in it."""
-    best = result[0] if isinstance(result, list) and result else result
-    if len(text) <= _LONGEST_TEXT or not isinstance(best, Answer):
+    if len(text) <= _LONGEST_TEXT or presentation_of(result).view != "reply":
         return 0
-    return max(0, best.start - _LONGEST_TEXT // 2)
+    start: int = answers_of(result)[0].start
+    return max(0, start - _LONGEST_TEXT // 2)
 
 
 def _jpeg(image: Any, quality: int) -> str:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from taskcli.output.entity_spans import label_colours
+from taskcli.output.presentation import presentation_of
 from taskcli.output.sanitize import safe, safe_line
 from taskcli.output.terminal.views import About, view
 from taskcli.output.writer import Layout, Writer
@@ -58,7 +58,8 @@ class ConsoleWriter(Writer):
 
     def _about(self, record: Record) -> About:
         plain = self._console.no_color or self._console.color_system is None
-        known = None if plain else label_colours(record.task, self.layout.labels)
+        shape = presentation_of(record.result)
+        known = None if plain else shape.label_colours(self.layout.labels)
         return About(getattr(record.item, "text", ""), known)
 
     def _shows_pictures(self) -> bool:

@@ -4,6 +4,7 @@ import base64
 import io
 import os
 from collections.abc import Iterator
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from rich.color import Color
@@ -11,8 +12,9 @@ from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 from rich.style import Style
 
-from taskcli import results
+from taskcli.output.presentation import presentation_of
 from taskcli.output.writer import Layout
+from taskcli.results import Record
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,23 +44,14 @@ def can_show(console: Console) -> bool:
     return protocol() != "blocks" or console.color_system in ("256", "truecolor")
 
 
-def picture(record: results.Record, layout: Layout, names: bool) -> "Image":
+def picture(record: Record, layout: Layout, names: bool) -> "Image":
     """The input with what was found; `names` are left out where they could not be read."""
-    found, item = record.result, record.item
-    if isinstance(found, results.DepthMap):
-        from taskcli.output.artifacts.depths import coloured
-
-        return coloured(found)
-    kind = type(found[0]) if found else None
-    if kind is results.Detection:
-        from taskcli.output.artifacts.detections import annotated
-
-        return annotated(found, item, layout, names)
-    if kind is results.Segment:
-        from taskcli.output.artifacts.segments import overlay
-
-        return overlay(found, item, layout, names)
-    image: Image = item.image
+    drawn = presentation_of(record.result).drawn
+    image: Image = (
+        resolve_name(drawn)(record.result, record.item, layout, names)
+        if drawn
+        else record.item.image
+    )
     return image
 
 

@@ -1,8 +1,7 @@
 """How a person sees each result. `view` gives something that rich can render."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import singledispatch
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
@@ -11,7 +10,17 @@ from rich.text import Text
 
 from taskcli import results
 from taskcli.output.palette import Colour, colour_of, hexadecimal
+from taskcli.output.presentation import (
+    Column,
+    Presentation,
+    View,
+    answers_of,
+    cell_of,
+    fields_of,
+    presentation_of,
+)
 from taskcli.output.sanitize import safe, safe_line
+from taskcli.output.serialize import plain
 from taskcli.output.terminal.spans import EntityHighlighter, quoted
 
 _BAR = 24  # characters of a full score bar
@@ -30,33 +39,24 @@ class About:
 
 
 NOTHING = About()
+_View = Callable[[list[Any], About, Presentation], RenderableType]
 
 
-@singledispatch
 def view(result: Any, about: About = NOTHING) -> RenderableType:
     """A result as something that rich can render."""
-    return Text(safe(str(result)))
-
-
-@view.register
-def _(result: list, about: About = NOTHING) -> RenderableType:  # type: ignore[type-arg]
-    if not result:
+    found = answers_of(result)
+    if not found:
         return Text("nothing found", style="dim")
-    if isinstance(result[0], results.Label):
-        return _Ranking(result)
-    if isinstance(result[0], results.Detection):
-        return _detections(result, about)
-    if isinstance(result[0], results.Segment):
-        return _segments(result, about)
-    if about.text and isinstance(result[0], results.Entity):
-        return EntityHighlighter(about.text, result, about.colours)
-    if isinstance(result[0], results.Entity | results.TokenEntity):
-        return _entities(result, about)
-    return Group(*(view(one, about) for one in result))
+    shape = presentation_of(result)
+    return _VIEWS[shape.view](found, about, shape)
 
 
-@view.register
-def _(result: results.Transcript, about: About = NOTHING) -> RenderableType:
+def _each(view_of: Callable[[Any, About], RenderableType]) -> _View:
+    """The view of answers that stand one after the other."""
+    return lambda found, about, shape: Group(*(view_of(one, about) for one in found))
+
+
+def _transcript(result: results.Transcript, about: About) -> RenderableType:
     if not result.chunks:
         return Text(safe(result.text) or "(silence)")
     table = _table()
@@ -66,8 +66,7 @@ def _(result: results.Transcript, about: About = NOTHING) -> RenderableType:
     return table
 
 
-@view.register
-def _(result: results.DepthMap, about: About = NOTHING) -> RenderableType:
+def _depth(result: results.DepthMap, about: About) -> RenderableType:
     unit = " m" if result.units == "m" else ""
     line = Text(f"{result.min:.3g}{unit} – {result.max:.3g}{unit}", style="cyan")
     line.append(f"   mean {result.mean:.3g}{unit}")
@@ -75,8 +74,7 @@ def _(result: results.DepthMap, about: About = NOTHING) -> RenderableType:
     return line.append("" if unit else "   relative units, larger is nearer", style="dim")
 
 
-@view.register
-def _(result: results.Answer, about: About = NOTHING) -> RenderableType:
+def _reply(result: results.Answer, about: About) -> RenderableType:
     question = Text(safe(result.question), style="dim")
     if not result.answer:
         return Group(question, Text("no answer in this text", style="yellow"))
@@ -85,63 +83,76 @@ def _(result: results.Answer, about: About = NOTHING) -> RenderableType:
     return Group(question, answer, *([quoted(result, about.text)] if about.text else []))
 
 
-@view.register
-def _(result: results.GeneratedText, about: About = NOTHING) -> RenderableType:
-    return Text(safe(result.generated_text))
+def _texts(found: list[Any], about: About, shape: Presentation) -> RenderableType:
+    return Group(*(Text(safe(getattr(one, shape.text))) for one in found))
 
 
-@view.register
-def _(result: results.Summary, about: About = NOTHING) -> RenderableType:
-    return Text(safe(result.summary_text))
-
-
-@view.register
-def _(result: results.Translation, about: About = NOTHING) -> RenderableType:
-    return Text(safe(result.translation_text))
+def _spans(found: list[Any], about: About, shape: Presentation) -> RenderableType:
+    if about.text:
+        return EntityHighlighter(about.text, found, about.colours)
+    return _labelled(found, about, shape)
 
 
 class _Ranking:
     """Labels, best first, with bars where there is room for them."""
 
-    def __init__(self, found: list[results.Label]) -> None:
-        self._found = found
+    def __init__(self, found: list[Any], about: About, shape: Presentation) -> None:
+        self._found, self._shape = found, shape
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
         table = _table()
-        for rank, item in enumerate(self._found):
-            label = Text(safe_line(item.label), style="bold green" if rank == 0 else "")
-            bar = [_bar(item.score)] if options.max_width >= _ROOM_FOR_BARS else []
-            table.add_row(*bar, _score(item.score), label)
+        for rank, one in enumerate(self._found):
+            name, score = self._shape.label_of(one) or "", self._shape.score_of(one)
+            label = Text(safe_line(name), style="bold green" if rank == 0 else "")
+            bar = [_bar(score or 0.0)] if options.max_width >= _ROOM_FOR_BARS else []
+            table.add_row(*bar, _score(score), label)
         yield table
 
 
-def _detections(found: list[results.Detection], about: About) -> Table:
-    table = _table("score", "label", "left>", "top>", "right>", "bottom>")
-    for item in found:
-        sides = (item.box.xmin, item.box.ymin, item.box.xmax, item.box.ymax)
-        table.add_row(
-            _score(item.score), _name(item.label, about), *(Text(str(side)) for side in sides)
-        )
+def _labelled(found: list[Any], about: About, shape: Presentation) -> Table:
+    """A row for each answer: its score, its label, and the columns that its type adds."""
+    cells: dict[str, Callable[[Any], Text]] = {}
+    if shape.score:
+        cells["score"] = lambda one: _score(shape.score_of(one))
+    if shape.label:
+        called = shape.label.removesuffix("_group")
+        cells[called] = lambda one: _name(shape.label_of(one) or "", about)
+    cells |= {column.heading: _text_of(column) for column in shape.columns}
+    table = _table(*cells)
+    for one in found:
+        table.add_row(*(cell(one) for cell in cells.values()))
     return table
 
 
-def _segments(found: list[results.Segment], about: About) -> Table:
-    table = _table("score", "label", "share>", "pixels>")
-    for item in found:
-        height, width = item.mask.size
-        score = Text("–", style="dim") if item.score is None else _score(item.score)
-        share = Text(f"{item.area / (height * width):.1%}")
-        table.add_row(score, _name(item.label, about), share, Text(f"{item.area:,}"))
+def _text_of(column: Column) -> Callable[[Any], Text]:
+    return lambda one: Text(safe_line(column.cell(one)), style="dim" if column.dim else "")
+
+
+def _fields(found: list[Any], about: About, shape: Presentation) -> Table:
+    """What has no presentation of its own: a column for each field, or a line for those of one."""
+    rows = [{name: cell_of(v) for name, v in fields_of(plain(one)).items()} for one in found]
+    if len(rows) == 1:
+        table = _table()
+        for name, cell in rows[0].items():
+            table.add_row(Text(safe_line(name), style="dim"), Text(safe(cell)))
+        return table
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = _table(*map(safe_line, names))
+    for row in rows:
+        table.add_row(*(Text(safe(row.get(name, ""))) for name in names))
     return table
 
 
-def _entities(found: list[results.Entity | results.TokenEntity], about: About) -> Table:
-    table = _table("score", "entity", "text", "at")
-    for item in found:
-        kind = item.entity_group if isinstance(item, results.Entity) else item.entity
-        place = Text(f"{item.start}–{item.end}", style="dim")
-        table.add_row(_score(item.score), _name(kind, about), Text(safe_line(item.word)), place)
-    return table
+_VIEWS: Mapping[View, _View] = {
+    "fields": _fields,
+    "ranking": _Ranking,
+    "table": _labelled,
+    "spans": _spans,
+    "transcript": _each(_transcript),
+    "depth": _each(_depth),
+    "reply": _each(_reply),
+    "text": _texts,
+}
 
 
 def _table(*headings: str) -> Table:
@@ -153,7 +164,9 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _score(score: float) -> Text:
+def _score(score: float | None) -> Text:
+    if score is None:
+        return Text("–", style="dim")
     return Text(f"{score:6.1%}" if 0 <= score <= 1 else f"{score:6.3f}")
 
 
