@@ -46,6 +46,22 @@ class WithWarnings(Generic[ResultT]):
     windows: tuple[LabelWindow, ...] = ()
 
 
+@dataclass(frozen=True)
+class Samples:
+    """What any checkpoint of a task can be asked: the tests of all tasks read it.
+
+    `options` keep answers short and let weights that were never trained answer. `texts` are given
+    where a task needs more of a text than that it is one. `model_types` are architectures that are
+    small to make, for a task whose checkpoints no test makes otherwise, and `answer` is a result to
+    look at, where no rendering of its own is tested.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    model_types: tuple[str, ...] = ()
+    answer: Any = None
+
+
 class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     """One command. Subclasses set the class attributes and write the stages."""
 
@@ -57,6 +73,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     windowed: ClassVar[bool] = False  # whether a record may hold answers of stretches, too
     auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
     examples: ClassVar[tuple[str, ...]]
+    samples: ClassVar[Samples] = Samples()
     text_fields: ClassVar[tuple[str, ...]] = ("text",)  # where a row keeps its text
     chats: ClassVar[bool] = False  # whether that may be a list of messages
     final_newline: ClassVar[bool] = True  # whether the last line end of a document is text

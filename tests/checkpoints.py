@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -26,6 +27,8 @@ from transformers.models.m2m_100.tokenization_m2m_100 import (
 )
 from transformers.models.mask2former import modeling_mask2former
 from transformers.models.maskformer import modeling_maskformer
+
+from taskcli.tasks import TASKS
 
 Maker = Callable[[Path], None]
 
@@ -1152,6 +1155,20 @@ BY_TASK: dict[str, tuple[str, ...]] = {
     "summarize": ("bart", "t5"),
     "translate": ("mbart50", "t5", "m2m100", "nllb", "marian"),
 }
+
+
+def _make_random(task: Any, model_type: str, folder: Path) -> None:
+    """A checkpoint of an architecture that this module knows nothing of."""
+    from parity.checkpoint import make as make_parity
+
+    make_parity(task, model_type, folder)
+
+
+for _task in TASKS:
+    if _task.name not in BY_TASK:
+        _made = {f"{kind}-{_task.name}": kind for kind in _task.samples.model_types}
+        BY_TASK[_task.name] = tuple(_made)
+        MAKERS |= {name: partial(_make_random, _task, kind) for name, kind in _made.items()}
 
 
 @contextmanager

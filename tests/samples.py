@@ -4,8 +4,9 @@ Every function fills a folder and returns what it wrote, by name, so that a test
 `photos(tmp_path)["wide"]`. Contents are fixed: the same call writes the same files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -139,6 +140,21 @@ def texts(folder: Path) -> Files:
         files[name] = folder / f"{name}.txt"
         files[name].write_text(content, encoding="utf-8")
     return files
+
+
+def texts_of(task: Any, usual: Sequence[str]) -> list[str]:
+    """What a task of texts is asked: the usual ones, unless it needs others."""
+    return list(task.samples.texts or usual)
+
+
+def words_of(task: Any) -> list[str]:
+    """The options of a task's samples as words of a command line."""
+    return [
+        word
+        for name, value in task.samples.options.items()
+        for one in (value if isinstance(value, tuple) else (value,))
+        for word in (f"--{name.replace('_', '-')}", str(one))
+    ]
 
 
 # Broken files

@@ -22,21 +22,20 @@ from samples import (
     odd_images,
     photos,
     sounds,
+    texts_of,
 )
 
 from taskcli.media.items import ImageInput, Media
 from taskcli.results import Segment
+from taskcli.tasks import BY_NAME, TASKS
 
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
 TEXTS = [SHORT_TEXT, ARTICLE, "Yes.", UNICODE_TEXT, ARTICLE * 2, "The cat sat on the wall."]
 SHORT_TEXTS = [text[:90] for text in TEXTS]  # a prompt must leave room
 WINDOWED = ("classify-text", "ner", "qa")
-OPTIONS: dict[str, dict[str, Any]] = {
+OPTIONS = {task.name: {**task.samples.options} for task in TASKS} | {
     "asr": {"timestamps": "word"},
     "qa": {"question": [QUESTION, "Who?"]},
-    "generate": {"max_new_tokens": 8},
-    "summarize": {"max_length": 16, "min_length": 4},
-    "translate": {"max_length": 12},
     "segment": {"threshold": 0.3},
     "detect": {"threshold": 0.3},
 }
@@ -78,12 +77,13 @@ def ask(model: Any, task: str, inputs: dict[Media, list[Path]], batch_size: str)
     if model.task.media is not Media.TEXT:
         return answers(model, inputs[model.task.media])
     long = [LONG_TEXT] if task in WINDOWED else []
-    return answers(model, texts=SHORT_TEXTS if task == "generate" else [*TEXTS, *long])
+    usual = SHORT_TEXTS if task == "generate" else [*TEXTS, *long]
+    return answers(model, texts=texts_of(BY_NAME[task], usual))
 
 
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_batch_equals_alone(task: str, name: str, inputs: dict[Media, list[Path]]) -> None:
-    model = load(task, name, **OPTIONS.get(task, {}))
+    model = load(task, name, **OPTIONS[task])
     alone = ask(model, task, inputs, "1")
     assert any(alone)
     for batch_size in ("auto", "4"):
@@ -109,10 +109,9 @@ def test_pictures_share_a_batch_if_the_processor_makes_them_one_shape(
     task: str, name: str, shares: bool
 ) -> None:
     asked = load(task, name).session.task
-    pictures = [
+    wide, wider, tall = (
         ImageInput(Image.new("RGB", size), size) for size in ((96, 64), (192, 128), (64, 96))
-    ]
-    wide, wider, tall = (part for _, part in asked.encode(pictures))
+    )
     assert asked.batch_key(wide) == asked.batch_key(wider)
     assert (asked.batch_key(wide) == asked.batch_key(tall)) is shares
     shape = asked.preprocess([wide, tall] if shares else [wide, wider]).inputs["pixel_values"].shape

@@ -9,24 +9,9 @@ import transformers as hf
 from checkpoints import BY_TASK, MAKERS, cached, make, without_losses
 from samples import LONG_TEXT, QUESTION, SHORT_TEXT, UNICODE_TEXT, noise, scene
 
-MODELS: dict[str, tuple[Any, ...]] = {
-    "classify-audio": (hf.AutoModelForAudioClassification,),
-    "asr": (hf.AutoModelForCTC, hf.AutoModelForSpeechSeq2Seq),
-    "classify-image": (hf.AutoModelForImageClassification,),
-    "detect": (hf.AutoModelForObjectDetection,),
-    "segment": (
-        hf.AutoModelForUniversalSegmentation,
-        hf.AutoModelForSemanticSegmentation,
-        hf.AutoModelForImageSegmentation,
-    ),
-    "depth": (hf.AutoModelForDepthEstimation,),
-    "classify-text": (hf.AutoModelForSequenceClassification,),
-    "ner": (hf.AutoModelForTokenClassification,),
-    "qa": (hf.AutoModelForQuestionAnswering,),
-    "generate": (hf.AutoModelForCausalLM,),
-    "summarize": (hf.AutoModelForSeq2SeqLM,),
-    "translate": (hf.AutoModelForSeq2SeqLM,),
-}
+from taskcli.tasks import TASKS
+
+MODELS = {task.name: [getattr(hf, auto) for auto in task.auto_models] for task in TASKS}
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
 GENERATORS = {"generate", "summarize", "translate"}
 

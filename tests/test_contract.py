@@ -16,7 +16,16 @@ import pytest
 import typer
 from checkpoints import BY_TASK, cached
 from conftest import Finished
-from samples import QUESTION, SHORT_TEXT, UNICODE_TEXT, broken_images, broken_sounds, photos, sounds
+from samples import (
+    SHORT_TEXT,
+    UNICODE_TEXT,
+    broken_images,
+    broken_sounds,
+    photos,
+    sounds,
+    texts_of,
+    words_of,
+)
 
 from taskcli.checkpoints.registry import Registry, builtin_folder
 from taskcli.cli.run.request import Invocation
@@ -221,8 +230,9 @@ def schema_of(run: Run, task: str) -> Any:
     return _schemas[task]
 
 
-def three_inputs(media: Media, folder: Path) -> list[Path]:
+def three_inputs(task: AnyTask, folder: Path) -> list[Path]:
     """Two good inputs around a broken one."""
+    media = task.media
     if media is Media.IMAGE:
         good = photos(folder)
         return [good["wide"], broken_images(folder)["cut"], good["small"]]
@@ -230,14 +240,13 @@ def three_inputs(media: Media, folder: Path) -> list[Path]:
         heard = sounds(folder)
         return [heard["tone"], broken_sounds(folder)["not-a-sound"], heard["noise"]]
     names = [folder / name for name in ("one.txt", "two.txt", "three.txt")]
-    for path, content in zip(names, (SHORT_TEXT.encode(), b"", UNICODE_TEXT.encode()), strict=True):
-        path.write_bytes(content)
+    first, *_, last = texts_of(task, [SHORT_TEXT, UNICODE_TEXT])
+    for path, content in zip(names, (first, "", last), strict=True):
+        path.write_text(content, encoding="utf-8")
     return names
 
 
 WORDS: Mapping[str, list[str]] = {
-    "qa": ["-q", QUESTION],
-    "generate": ["--max-new-tokens", "8"],
     "mbart50": ["--from", "en", "--to", "fr"],
     "m2m100": ["--from", "en", "--to", "fr"],
     "nllb": ["--from", "eng_Latn", "--to", "fra_Latn"],
@@ -246,14 +255,15 @@ WORDS: Mapping[str, list[str]] = {
 
 
 def words_for(task: str, name: str) -> list[str]:
-    return [word for key in (task, name, f"{task}/{name}") for word in WORDS.get(key, [])]
+    own = [word for key in (name, f"{task}/{name}") for word in WORDS.get(key, [])]
+    return [*words_of(BY_NAME[task]), *own]
 
 
 @pytest.mark.parametrize(("task", "name"), ARCHITECTURES, ids=map("/".join, ARCHITECTURES))
 def test_three_inputs_with_a_broken_one_give_three_records(
     run: Run, tmp_path: Path, task: str, name: str
 ) -> None:
-    inputs = three_inputs(BY_NAME[task].media, tmp_path)
+    inputs = three_inputs(BY_NAME[task], tmp_path)
     done = run(task, *inputs, "-m", cached(name), *words_for(task, name))
     assert done.exit_code == 1, done.stderr
     assert done.inputs == [str(path) for path in inputs]

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import transformers
-from checkpoints import cached
+from checkpoints import BY_TASK, cached
 from conftest import Finished
+from samples import words_of
 
+from taskcli.checkpoints.registry import Registry
 from taskcli.runtime import foresight
 from taskcli.tasks import BY_NAME, TASKS
 
@@ -40,8 +42,10 @@ print(json.dumps(found))
 
 
 def dry(task: type[Any]) -> list[str]:
-    more = ["--question", "Where?"] if task.name == "qa" else []
-    return [task.name, *INPUTS[task.media], *more, "-m", "starter", "--dry-run"]
+    known = "starter" in Registry(task.name).names
+    checkpoint = "starter" if known else str(cached(BY_TASK[task.name][0]))
+    words = [*INPUTS[task.media], *words_of(task), "-m", checkpoint]
+    return [task.name, *words, "--dry-run"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The same records through every format: exact for programs, harmless and readable for people."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -39,6 +40,7 @@ from taskcli.results import (
     Transcript,
     Translation,
 )
+from taskcli.tasks import TASKS
 
 Run = Callable[..., Finished]
 BOX = Box(1, 2, 30, 40)
@@ -88,7 +90,17 @@ def every_kind(text: str = "cat") -> dict[str, Any]:
         "summary": Summary(text),
         "translation": Translation(text),
         "nothing": [],
+        **{
+            task.name: [_with_text(one, text) for one in _flat(task.samples.answer)]
+            for task in TASKS
+            if task.samples.answer is not None
+        },
     }
+
+
+def _with_text(result: Any, text: str) -> Any:
+    values = ((one.name, getattr(result, one.name)) for one in dataclasses.fields(result))
+    return dataclasses.replace(result, **{n: text for n, value in values if isinstance(value, str)})
 
 
 def written(chosen: str, *records: Record) -> str:

@@ -8,7 +8,7 @@ from checkpoints import cached
 from models import answers
 from parity.checkpoint import make
 from parity.page import KEPT, stale
-from parity.trial import OPTIONS, PROMPTS, difference
+from parity.trial import PROMPTS, difference
 from parity.trial import run as attempt
 from parity.walk import known
 from samples import scene
@@ -58,7 +58,7 @@ def test_the_lists_are_fresh() -> None:
 
 def made(task: str, model_type: str, folder: Path, **options: Any) -> Any:
     make(BY_NAME[task], model_type, folder)
-    asked = {**OPTIONS.get(task, {}), **options}
+    asked = {**BY_NAME[task].samples.options, **options}
     return taskcli.load(task, str(folder), device="cpu", dtype="float32", **asked)
 
 

@@ -12,21 +12,15 @@ import torch
 import transformers as hf
 from checkpoints import BY_TASK, cached
 from models import NEEDED, answers, load
-from samples import QUESTION, SHORT_TEXT, noise, scene
+from samples import QUESTION, SHORT_TEXT, noise, scene, texts_of
 
 from taskcli.errors import CheckpointError, UsageError
 from taskcli.media.items import Media, TextInput
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import BY_NAME, TASKS
 
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
-OPTIONS: dict[str, dict[str, Any]] = {
-    "qa": {"question": [QUESTION]},
-    "generate": {"max_new_tokens": 8},
-    "summarize": {"max_length": 16, "min_length": 4},
-    "translate": {"max_length": 12},
-    "segment": {"threshold": 0.3},
-    "detect": {"threshold": 0.0},
-}
+OPTIONS = {task.name: {**task.samples.options} for task in TASKS}
+OPTIONS["segment"] = {"threshold": 0.3}  # what is fainter comes and goes with rounding
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +37,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[Media, Path]:
 def records(task: str, model: Any, files: dict[Media, Path]) -> list[Any]:
     media = BY_NAME[task].media
     if media is Media.TEXT:
-        return list(model(texts=[SHORT_TEXT]))
+        return list(model(texts=texts_of(BY_NAME[task], [SHORT_TEXT])[:1]))
     return list(model([files[media]]))
 
 
@@ -84,7 +78,7 @@ HEADS = {
 
 @pytest.mark.parametrize(("task", "name"), [case for case in CASES if case[1] in HEADS])
 def test_heads_stay_float32(task: str, name: str, files: dict[Media, Path]) -> None:
-    model = load(task, name, dtype="bfloat16", **OPTIONS.get(task, {})).session.task.model
+    model = load(task, name, dtype="bfloat16", **OPTIONS[task]).session.task.model
     kinds = {parameter.dtype for parameter in model.parameters()}
     for path in HEADS[name]:
         assert model.get_submodule(path).weight.dtype == torch.float32
@@ -102,7 +96,7 @@ def test_every_architecture_answers_in_bfloat16(
     task: str, name: str, files: dict[Media, Path]
 ) -> None:
     exact, near = (
-        answers_of(task, load(task, name, dtype=dtype, **OPTIONS.get(task, {})), files)
+        answers_of(task, load(task, name, dtype=dtype, **OPTIONS[task]), files)
         for dtype in ("float32", "bfloat16")
     )
     assert leading(near) == leading(exact)
@@ -214,7 +208,7 @@ def spoil(weights: dict[str, Any]) -> None:
 def test_weights_that_are_not_numbers_are_an_error(
     task: str, name: str, files: dict[Media, Path], tmp_path: Path
 ) -> None:
-    options = {**OPTIONS.get(task, {}), **NEEDED.get((task, name), {})}
+    options = {**OPTIONS[task], **NEEDED.get((task, name), {})}
     [record] = records(task, load(task, changed(name, tmp_path, spoil), **options), files)
     assert record.result is None
     assert "NaN" in record.error.message or "not numbers" in record.error.message
@@ -254,7 +248,7 @@ def test_a_checkpoint_without_all_its_weights_is_refused(
 ) -> None:
     folder = changed(name, tmp_path, lambda weights: weights.pop(head) is None)
     with pytest.raises(CheckpointError, match=rf"lacks 1 weights of this model, such as {head}"):
-        load(task, folder, **OPTIONS.get(task, {}))
+        load(task, folder, **OPTIONS[task])
 
 
 def cut_weights(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The same record in all its renderings: whatever reads them back learns the same."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -342,6 +343,32 @@ CASES = {
         Translation("Il pleut."), TextInput(TEXT), "Il pleut.", written("translation_text")
     ),
 }  # fmt: skip
+
+
+def of_fields(answer: Any) -> Case:
+    """A result that no format knows more of than the names of its fields."""
+    (first, *_) = rows_of = answer if isinstance(answer, list) else [answer]
+    names = [field.name for field in dataclasses.fields(first)]
+    says = [tuple(getattr(one, name) for name in names) for one in rows_of]
+
+    def shown(text: str) -> Any:
+        told = (value for row in says for value in row if value is not None)
+        missing = [value for value in told if not any(form in text for form in forms(value))]
+        return missing or [type(first).__name__] * (type(first).__name__ in text) or says
+
+    return Case(answer, TextInput(TEXT), says, {**fields(*names), "text": shown, "rich": shown})
+
+
+def forms(value: Any) -> tuple[str, ...]:
+    """As a person may read a value; a score as a share or in percent."""
+    return (f"{value:g}", f"{100 * value:.1f}%") if isinstance(value, float) else (str(value),)
+
+
+CASES |= {
+    task.name: of_fields(task.samples.answer)
+    for task in BY_NAME.values()
+    if task.samples.answer is not None
+}
 TABLE = [(task, chosen) for task, case in CASES.items() for chosen in case.readers]
 
 

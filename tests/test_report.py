@@ -29,7 +29,7 @@ from report_pages import (
     record,
     sound,
 )
-from samples import QUESTION, SHORT_TEXT, broken_images, photos, sounds, tone
+from samples import SHORT_TEXT, broken_images, photos, sounds, texts_of, tone, words_of
 
 from taskcli import results
 from taskcli.media.items import AudioInput, Media, TextInput
@@ -46,8 +46,7 @@ BAD_NAME = "<script>alert(1)<!--</script>.png"
 
 def inputs(task: Any, folder: Path) -> list[str]:
     if task.media is Media.TEXT:
-        asked = ["-q", QUESTION] if task.name == "qa" else []
-        return ["--text", SHORT_TEXT, *asked]
+        return ["--text", texts_of(task, [SHORT_TEXT])[0], *words_of(task)]
     files = photos(folder) if task.media is Media.IMAGE else sounds(folder)
     return [str(file) for file in list(files.values())[:2]]
 

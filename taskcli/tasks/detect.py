@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
+from taskcli.media.items import ImageInput
 from taskcli.results import Box, Detection
-from taskcli.task import Batch
-from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+from taskcli.task import Batch, Samples
+from taskcli.tasks.image import FoundOutput, ImageTask
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
 # What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
@@ -58,8 +59,9 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
         "taskcli detect photos/ -r --format coco -o found.json",
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
+    samples = Samples(options={"threshold": 0.0})
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
         import torch
 
         sizes = batch.extra["sizes"]

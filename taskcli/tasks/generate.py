@@ -10,7 +10,7 @@ from taskcli.errors import InputError, UsageError
 from taskcli.media.chats import Chat
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
-from taskcli.task import Batch, Task, WithWarnings
+from taskcli.task import Batch, Samples, Task, WithWarnings
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
 
 _EMPTY = "repair the template in a copy of the folder, or choose another checkpoint"
@@ -87,6 +87,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         "taskcli generate prompts.txt --lines --max-new-tokens 50 --temperature 0.8 --seed 1",
         "taskcli generate chats.jsonl --model chat-small --system 'Answer in one sentence.'",
     )
+    samples = Samples(options={"max_new_tokens": 8})
 
     def __init__(self, options: GenerateOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)

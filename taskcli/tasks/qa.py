@@ -10,7 +10,7 @@ from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Answer
-from taskcli.task import Batch, Task
+from taskcli.task import Batch, Samples, Task
 from taskcli.tasks.spans import Span, best_spans
 from taskcli.tasks.token_windows import (
     Window,
@@ -68,6 +68,7 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
         "taskcli qa squad.jsonl --no-answer --format squad -o answers.json",
         "taskcli qa dev-v2.0.json --no-answer --format squad-predictions -o predictions.json",
     )
+    samples = Samples(options={"question": ("Where does John Smith work?",)})
 
     def __init__(self, options: QaOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)

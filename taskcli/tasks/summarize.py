@@ -4,6 +4,7 @@ from typing import Any
 
 from taskcli.media.items import Media
 from taskcli.results import Summary
+from taskcli.task import Samples
 from taskcli.tasks.seq2seq import (
     BUDGET,
     Seq2SeqGenerator,
@@ -33,6 +34,7 @@ class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
         "taskcli summarize report.txt",
         "taskcli asr meeting.wav | taskcli summarize - --max-length 60",
     )
+    samples = Samples(options={"max_length": 16, "min_length": 4})
 
     def __init__(self, options: Seq2SeqOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)

@@ -8,7 +8,7 @@ import typer
 
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
-from taskcli.task import WithWarnings
+from taskcli.task import Samples, WithWarnings
 from taskcli.tasks.languages import matching, one_of, way_of_asking
 from taskcli.tasks.parting import By
 from taskcli.tasks.seq2seq import BUDGET, Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, Written
@@ -58,6 +58,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
         "taskcli translate letter.txt --from en --to fr",
         "taskcli asr talk.wav | taskcli translate - --from en --to German",
     )
+    samples = Samples(options={"max_length": 12})
 
     def __init__(self, options: TranslateOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 import transformers as hf
-from samples import ARTICLE, QUESTION, SHORT_TEXT, UNICODE_TEXT, noise, scene, tone
+from samples import ARTICLE, SHORT_TEXT, UNICODE_TEXT, noise, scene, texts_of, tone
 
 import taskcli
 from parity.checkpoint import make
@@ -24,14 +24,6 @@ NOT_MADE = "not made"  # how the reason begins where there is no checkpoint to r
 CLOSE = 1e-4  # how far scores, depths and times may lie apart, in float32
 TEXTS = [SHORT_TEXT, "Yes.", UNICODE_TEXT, ARTICLE]
 PROMPTS = [SHORT_TEXT, "Yes, the cat", UNICODE_TEXT]
-OPTIONS: dict[str, dict[str, Any]] = {
-    "qa": {"question": [QUESTION]},
-    "generate": {"max_new_tokens": 6},
-    "summarize": {"max_length": 8, "min_length": 2},
-    "translate": {"max_length": 8},
-    "segment": {"threshold": 0.0},
-    "detect": {"threshold": 0.0},
-}
 PICTURES = [(64, 64), (120, 70), (70, 110)]
 SECONDS = [1.0, 0.6, 1.3]
 
@@ -57,7 +49,7 @@ def _line(failure: Exception) -> str:
 
 def judge(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, Any]:
     """Ask one at a time, then together, then together in equals, all in float32; then in half."""
-    options = {**OPTIONS.get(task.name, {}), **_languages(task, folder), **_subtask(task, folder)}
+    options = {**task.samples.options, **_languages(task, folder), **_subtask(task, folder)}
     model = taskcli.load(task.name, str(folder), device="cpu", dtype="float32", **options)
     with tempfile.TemporaryDirectory() as name:
         inputs = list(_inputs(task, Path(name)))
@@ -113,7 +105,7 @@ def _subtask(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, str]:
 
 def _inputs(task: type[Task[Any, Any, Any]], folder: Path) -> Iterator[str]:
     if task.media is Media.TEXT:
-        yield from PROMPTS if task.name == "generate" else TEXTS
+        yield from texts_of(task, PROMPTS if task.name == "generate" else TEXTS)
     elif task.media is Media.IMAGE:
         for seed, size in enumerate(PICTURES):
             scene(*size, seed).save(folder / f"{seed}.png")
