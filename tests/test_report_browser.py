@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from report_pages import (
 from tools import module, program
 
 from taskcli import results
+from taskcli.media.items import AudioInput, ImageInput, Item, TextInput
 from taskcli.output.palette import colours, hexadecimal, token_colours
 from taskcli.output.report import thumbnails
+from taskcli.results import Box
 
 playwright = module("playwright.sync_api")
 CHROMIUM = program("chromium", "chromium-browser")
@@ -462,6 +465,42 @@ def test_labels_are_bars_whatever_their_scores(tab: Tab, score: float) -> None:
 
 
 # Hostile names and texts
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """A result type without a look of its own."""
+
+    number: str
+    country: str | None
+    box: Box
+
+
+@pytest.mark.parametrize(
+    "item", [picture(), sound(), passage("On the road.")], ids=lambda item: type(item).__name__
+)
+def test_an_unknown_result_is_a_table_of_its_fields(tab: Tab, item: Item) -> None:
+    hostile = "<b>B-AD</b> 1\u202e2"
+    kind = {ImageInput: "detect", AudioInput: "asr", TextInput: "ner"}[type(item)]
+    one, other = Plate(hostile, None, Box(1, 2, 3, 4)), Plate("B-AO 9", "D", Box(5, 6, 7, 8))
+    rows = [
+        (record(kind, "a", one), item, None),
+        (record(kind, "b", [one, other]), item, None),
+        (record(kind, "c", []), item, None),
+    ]
+    page = tab.open(make_page(PAGE, kind, rows))
+    card = page.locator(".card").first
+    assert card.locator("dt").all_inner_texts() == [
+        "number", "country", "box.xmin", "box.ymin", "box.xmax", "box.ymax",
+    ]  # fmt: skip
+    assert card.locator("dd").first.inner_text() == hostile
+    assert card.locator("b").count() == 0
+    assert page.locator(".card").nth(1).locator("dl").count() == 2
+    assert page.locator(".card").nth(2).locator(".nothing").count() == 1
+    page.fill("#query", "b-ao")
+    assert names(page) == ["b"]
+    if kind == "ner":
+        assert "On the road." in card.inner_text()
 
 
 def test_nothing_that_is_shown_becomes_markup(tab: Tab) -> None:

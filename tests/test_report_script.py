@@ -1,5 +1,6 @@
 """The script of the report page where it needs no browser, and the constants that it is handed."""
 
+import json
 import re
 import subprocess
 from collections import Counter
@@ -8,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from report_pages import detection, entity, make_page, passage, picture, read_page, record
+from report_pages import declared, detection, entity, make_page, passage, picture, read_page, record
 from tools import program
 
 from taskcli import results
 from taskcli.output import report
 from taskcli.output.palette import colormap, text_color_on
+from taskcli.output.presentation import FIELDS, PRESENTATIONS
 from taskcli.output.sanitize import UNSAFE_IN_NAMES, safe_line
 
 TESTS = Path(__file__).parent / "page"
@@ -29,6 +31,24 @@ def test_node_finds_no_fault() -> None:
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert int(re.findall(r"^(?:#|ℹ) pass (\d+)$", ran.stdout, re.MULTILINE)[0]) >= 25
+
+
+def test_the_script_is_tested_with_the_shapes_of_our_results() -> None:
+    shapes = {kind.__name__: shape.for_page() for kind, shape in PRESENTATIONS.items()}
+    told = json.loads((TESTS / "shapes.json").read_text("utf-8"))
+    assert told == {**shapes, "fields": FIELDS.for_page()}
+    assert set(declared("Shape")) == set(FIELDS.for_page())
+
+
+def test_the_page_knows_how_its_results_look() -> None:
+    found = [detection("ball", 0.9, 5, 5, 90, 90)]
+    rows = [
+        (record("detect", "none", []), picture(), None),
+        (record("detect", "a", found), picture(), None),
+        (record("detect", "none again", []), picture(), None),
+    ]
+    assert read_page(make_page(PAGE, "detect", rows)).run["shape"]["view"] == "table"
+    assert read_page(make_page(PAGE, "detect", rows[:1])).run["shape"]["view"] == "fields"
 
 
 def test_modules_share_one_scope_without_a_clash() -> None:

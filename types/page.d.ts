@@ -20,6 +20,7 @@ export interface Run {
   count: number;
   failed: number;
   stopped: string | null;
+  shape: Shape;
   /** Colours of the labels that were answered, and the ink on each, as #rrggbb. */
   colours: Record<string, string>;
   inks: Record<string, string>;
@@ -30,6 +31,20 @@ export interface Run {
   /** ISO 8601. */
   began: string;
   seconds: number;
+}
+
+/** How the results of the run look, as output/presentation.py tells; fields by name, "" is none. */
+export interface Shape {
+  view: "fields" | "ranking" | "table" | "spans" | "transcript" | "depth" | "reply" | "text";
+  label: string;
+  score: string;
+  word: string;
+  start: string;
+  end: string;
+  text: string;
+  heading: string;
+  /** Whether a text may go on with that of its input. */
+  continues: boolean;
 }
 
 /** A block `preview`, as output/report/previews.py makes it; media are data URLs. */

@@ -26,6 +26,7 @@ from taskcli.results import (
 
 # What a person sees: labels with bars, rows, marks in the text of the input, and so on.
 View = Literal["fields", "ranking", "table", "spans", "transcript", "depth", "reply", "text"]
+_ON_PAGE = ("view", "label", "score", "word", "start", "end", "text", "heading", "continues")
 _SAVED = "taskcli.output.artifacts"
 
 
@@ -52,6 +53,7 @@ class Presentation:
     end: str = ""
     text: str = ""  # the field that holds a text made of the input
     heading: str = ""  # over that text on a page
+    continues: bool = False  # whether that text may go on with the input's
     columns: tuple[Column, ...] = ()
     colours: Callable[[Mapping[int, str]], dict[str, Colour]] | None = None  # of its labels
     drawn: str = ""  # module:name, (result, item, Layout, whether with names) -> a picture
@@ -69,8 +71,7 @@ class Presentation:
 
     def for_page(self) -> dict[str, Any]:
         """What the script of the page reads of it, as JSON values."""
-        names = ("view", "label", "score", "word", "start", "end", "text", "heading")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _ON_PAGE}
 
 
 def fields_of(data: Any, prefix: str = "") -> dict[str, Any]:
@@ -182,7 +183,11 @@ PRESENTATIONS: Mapping[type[Any], Presentation] = {
         lambda one: one.answer, "reply", score="score", word="answer", start="start", end="end"
     ),
     GeneratedText: Presentation(
-        lambda one: one.generated_text, "text", text="generated_text", heading="Text"
+        lambda one: one.generated_text,
+        "text",
+        text="generated_text",
+        heading="Text",
+        continues=True,
     ),
     Summary: Presentation(
         lambda one: one.summary_text, "text", text="summary_text", heading="Summary"

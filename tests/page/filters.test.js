@@ -1,16 +1,29 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { Entry, keeps, passes, scoresOf } from "../../taskcli/output/report/entries.js";
+import { Entry, fieldsOf, keeps, passes, scoresOf } from "../../taskcli/output/report/entries.js";
 import { everything, labelCounts, ordered, statusCounts } from "../../taskcli/output/report/filters.js";
 import { isRanked, newState } from "../../taskcli/output/report/state.js";
+
+const SHAPES = JSON.parse(readFileSync(new URL("shapes.json", import.meta.url), "utf-8")); // as PRESENTATIONS has them
+const KINDS = {
+  box: "Detection", mask: "Segment", label: "Label", entity_group: "Entity", entity: "TokenEntity", question: "Answer",
+  summary_text: "Summary", translation_text: "Translation", generated_text: "GeneratedText", units: "DepthMap", text: "Transcript",
+};
+
+function shapeOf(result) {
+  const [first = {}] = [result ?? []].flat();
+  const key = Object.keys(KINDS).find((name) => name in Object(first));
+  return SHAPES[KINDS[key] ?? "fields"];
+}
 
 const BOX = { xmin: 0, ymin: 0, xmax: 9, ymax: 9 };
 const box = (label, score) => ({ label, score, box: BOX });
 
 function entriesOf(media, ...rows) {
   return rows.map(([input, told, preview = {}], index) =>
-    new Entry({ input, task: "any", model: "some/model", revision: null, ...told }, index, media, () => preview));
+    new Entry({ input, task: "any", model: "some/model", revision: null, ...told }, index, { media, shape: shapeOf(told.result) }, () => preview));
 }
 
 const shots = () => entriesOf(
@@ -110,8 +123,8 @@ test("texts that were made are found, and silence is not", () => {
     ["d", { result: { text: "one" } }],
     ["e", { result: { min: 0, max: 1, mean: 0.5, width: 1, height: 1, units: "m" } }],
   );
-  assert.deepEqual([made.made, made.heading, made.goesOn], [["Hallo"], "Translation", false]);
-  assert.deepEqual([many.made, many.goesOn], [["x", "y"], true]);
+  assert.deepEqual([made.made, made.shape.heading, made.shape.continues], [["Hallo"], "Translation", false]);
+  assert.deepEqual([many.made, many.shape.continues], [["x", "y"], true]);
   assert.deepEqual([made, many, silent, heard, depth].map((entry) => entry.found(everything())), [true, true, false, true, true]);
 });
 
@@ -119,4 +132,15 @@ test("scores are shares only where all lie between 0 and 1", () => {
   assert.deepEqual(scoresOf(shots()), { any: true, lowest: 0.55, shares: true });
   assert.deepEqual(scoresOf(entriesOf("text", ["a", { result: [{ label: "x", score: -2 }] }])), { any: true, lowest: -2, shares: false });
   assert.deepEqual(scoresOf([]), { any: false, lowest: 1, shares: false });
+});
+
+test("what has no look of its own is its fields", () => {
+  const plate = { number: "B-AD 1", country: null, place: { xmin: 1, size: [2, 3] } };
+  const rows = [["number", "B-AD 1"], ["country", ""], ["place.xmin", "1"], ["place.size", "[2,3]"]];
+  assert.deepEqual(fieldsOf(plate), rows);
+  assert.deepEqual(["plain", 0.5, [1, 2]].map((value) => fieldsOf(value)), [[["value", "plain"]], [["value", "0.5"]], [["value", "[1,2]"]]]);
+  const entries = entriesOf("image", ["a", { result: [plate, plate] }], ["b", { result: [] }], ["c", { result: 0 }]);
+  assert.deepEqual(entries.map((entry) => entry.rows), [[rows, rows], [], [[["value", "0"]]]]);
+  assert.deepEqual(shown(entries, { status: "found" }), ["a", "c"]);
+  assert.deepEqual(shown(entries, { query: "b-ad" }), ["a"]);
 });

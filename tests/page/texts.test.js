@@ -41,7 +41,7 @@ test("what is near is light, in either unit", () => {
 });
 
 test("the page says how a run ended and that words could follow the sound", () => {
-  const heard = (result) => [new Entry({ input: "a", task: "asr", model: "m", revision: null, result }, 0, "audio", () => ({}))];
+  const heard = (result) => [new Entry({ input: "a", task: "asr", model: "m", revision: null, result }, 0, { media: "audio", shape: { view: "transcript" } }, () => ({}))];
   assert.deepEqual(notices(newState({}, heard({ text: "one", chunks: [chunk("one")] }))), []);
   assert.match(notices(newState({}, heard({ text: "one" })))[0], /timestamps word/);
   assert.deepEqual(notices(newState({}, heard({ text: "" }))), []);

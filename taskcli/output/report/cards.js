@@ -72,11 +72,11 @@ export class Card {
   /** @returns {Child[]} */
   answer() {
     const { entry, preview, state } = this;
-    if (entry.media === "audio") return [this.player?.element, this.player?.chooser(preview.link), this.transcript ?? bars(entry, state)];
+    if (entry.media === "audio") return [this.player?.element, this.player?.chooser(preview.link), this.transcript ?? listed(entry, state)];
     if (entry.media === "image") return foundIn(entry, this.frame, MOST_ROWS, state);
-    if (entry.answers.some((answer) => "question" in answer)) return this.replies();
+    if (entry.shape.view === "reply" && entry.answers.length) return this.replies();
     if (entry.made.length) return [this.writing()];
-    if (entry.ranked) return [prose(preview.text), this.pair(), cutNote(preview), bars(entry, state)];
+    if (entry.answers.length + entry.rows.length && !entry.shape.start) return [prose(preview.text), this.pair(), cutNote(preview), listed(entry, state)];
     return [highlighted(preview, entry.answers, state), entry.answers.length ? null : nothing("Nothing found."), cutNote(preview)];
   }
 
@@ -93,7 +93,8 @@ export class Card {
 
   writing() {
     const { preview, entry } = this;
-    return entry.goesOn ? continued(preview, entry.made) : besideSource(preview, entry.made, entry.heading);
+    const { continues, heading } = entry.shape;
+    return continues ? continued(preview, entry.made) : besideSource(preview, entry.made, heading);
   }
 }
 
@@ -117,10 +118,27 @@ export function failure(error) {
  */
 export function foundIn(entry, frame, most, state) {
   if (entry.depth) return depthScale(entry.depth, state.run);
-  if (entry.ranked) return [bars(entry, state)];
+  if (entry.ranked || entry.rows.length) return [listed(entry, state)];
+  return [keptRows(entry, frame, most, state)];
+}
+
+/** What passes the filters, a row each. @param {Entry} entry @param {Frame | null} frame @param {number} most @param {State} state */
+function keptRows(entry, frame, most, state) {
   const kept = entry.answers.filter((answer) => keeps(answer, state.view));
-  if (!kept.length) return [nothing(entry.answers.length ? "Nothing above the threshold." : "Nothing found.")];
-  return [h("div", { class: "answers" }, numbered(kept, most, (answer) => row(answer, frame, state)))];
+  if (!kept.length) return nothing(entry.answers.length ? "Nothing above the threshold." : "Nothing found.");
+  return h("div", { class: "answers" }, numbered(kept, most, (answer) => row(answer, frame, state)));
+}
+
+/** Answers that stand in no place: bars of a ranking, rows of labels, or a table of fields. @param {Entry} entry @param {State} state */
+function listed(entry, state) {
+  if (entry.rows.length) return fields(entry, state);
+  return entry.shape.view === "table" ? keptRows(entry, null, MOST_ROWS, state) : bars(entry, state);
+}
+
+/** @param {Entry} entry @param {State} state */
+function fields({ rows }, { run }) {
+  return h("div", { class: "fields" }, numbered(rows, MOST_ROWS, (row) => h("dl", {}, row.map(([name, value]) =>
+    h("div", {}, h("dt", {}, clean(name, run.unsafe)), h("dd", { dir: "auto" }, value))))));
 }
 
 /** @param {Answer} answer @param {Frame | null} frame @param {State} state */

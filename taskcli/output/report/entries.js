@@ -1,10 +1,9 @@
 // One input: its record, and what was found in it in one shape for all tasks.
 
-/** @import { Answer, AnyRecord, Preview, Run, Scores, View } from "../../../types/page" */
+/** @import { Answer, AnyRecord, Preview, Run, Scores, Shape, View } from "../../../types/page" */
+/** @import { DepthMap, Transcript } from "../../../types/records" */
 
-/** @typedef {"summary_text" | "translation_text" | "generated_text"} Made */
-/** @type {Record<Made, string>} */
-const TEXTS = { summary_text: "Summary", translation_text: "Translation", generated_text: "Text" };
+/** @typedef {Readonly<Record<string, unknown>>} One a result, or one of its list, whose fields a shape names */
 
 export class Entry {
   /** @type {string | undefined} */
@@ -13,21 +12,24 @@ export class Entry {
   /**
    * @param {AnyRecord} record
    * @param {number} index
-   * @param {Run["media"]} media
+   * @param {Pick<Run, "media" | "shape">} run
    * @param {() => Preview} preview parses it: a page may hold a gigabyte of pictures
    */
-  constructor(record, index, media, preview) {
+  constructor(record, index, { media, shape }, preview) {
     this.index = index;
     this.record = record;
     this.media = media;
+    this.shape = shape;
     this.readPreview = preview;
-    const results = [record.result ?? []].flat();
-    this.answers = results.map(answerOf).filter((answer) => answer !== null);
-    this.ranked = results.length > 0 && "label" in results[0] && !("box" in results[0]);
-    this.made = results.map(madeText).filter((text) => text !== null);
-    const key = results.map(madeKey).find((found) => found !== undefined) ?? "generated_text";
-    this.heading = TEXTS[key];
-    this.goesOn = key === "generated_text"; // with its prompt, as causal models do
+    const { result } = record;
+    /** @type {readonly unknown[]} */
+    const results = result === undefined ? [] : Array.isArray(result) ? result : [result];
+    const known = /** @type {readonly One[]} */ (results);
+    this.answers = shape.label || shape.word ? known.map((one) => answerOf(one, shape)) : [];
+    this.ranked = shape.view === "ranking" && results.length > 0;
+    this.made = shape.text ? known.map((one) => String(one[shape.text])) : [];
+    // What has no look of its own is shown by its fields.
+    this.rows = shape.view === "fields" ? results.map((one) => fieldsOf(one)) : [];
   }
 
   get name() {
@@ -43,13 +45,11 @@ export class Entry {
   }
 
   get transcript() {
-    const { result } = this.record;
-    return result && "text" in result ? result : null;
+    return this.shape.view === "transcript" ? /** @type {Transcript | null} */ (this.record.result ?? null) : null;
   }
 
   get depth() {
-    const { result } = this.record;
-    return result && "units" in result ? result : null;
+    return this.shape.view === "depth" ? /** @type {DepthMap | null} */ (this.record.result ?? null) : null;
   }
 
   /** What counts for labels and filters: of a ranking, only the best. @param {View} view */
@@ -62,7 +62,7 @@ export class Entry {
   found(view) {
     if (this.failed) return false;
     if (this.answers.length) return this.told(view).some((answer) => answer.word !== "");
-    if (Array.isArray(this.record.result)) return this.made.length > 0;
+    if (Array.isArray(this.record.result)) return this.made.length + this.rows.length > 0;
     return this.transcript === null || this.transcript.text.trim() !== "";
   }
 
@@ -76,7 +76,7 @@ export class Entry {
     if (this.#haystack === undefined) {
       const { error, warnings = [] } = this.record;
       const found = this.answers.flatMap((answer) => [answer.label, answer.word, answer.question]);
-      const texts = [error?.message, this.transcript?.text, ...this.made];
+      const texts = [error?.message, this.transcript?.text, ...this.made, ...this.rows.flat(2)];
       const source = this.media === "text" ? textOf(this.preview) : "";
       this.#haystack = [this.name, ...found, ...texts, ...warnings, source].join("\n").toLowerCase();
     }
@@ -102,26 +102,26 @@ export function scoresOf(entries) {
   return { any: scores.length > 0, lowest, shares };
 }
 
-/** @typedef {Extract<NonNullable<AnyRecord["result"]>, readonly unknown[]>[number] | Exclude<NonNullable<AnyRecord["result"]>, readonly unknown[]>} One */
-
-/** @param {One} result @returns {Answer | null} */
-function answerOf(result) {
-  if ("label" in result) return { ...result };
-  if ("entity_group" in result) return { ...result, label: result.entity_group };
-  if ("entity" in result) return { ...result, label: result.entity };
-  if ("answer" in result) return { ...result, label: null, word: result.answer };
-  return null;
+/** @param {One} result @param {Shape} shape @returns {Answer} */
+function answerOf(result, shape) {
+  const field = (/** @type {string} */ name) => (name ? /** @type {any} */ (result[name]) : undefined);
+  const [label, score] = [field(shape.label) ?? null, field(shape.score) ?? null];
+  return { ...result, label, score, word: field(shape.word), start: field(shape.start), end: field(shape.end) };
 }
 
-/** @param {One} result @returns {Made | undefined} */
-function madeKey(result) {
-  const keys = /** @type {Made[]} */ (Object.keys(TEXTS));
-  return keys.find((key) => key in result);
+/**
+ * The fields of a result by dotted names, as in a table of `taskcli -f csv`; a bare value is called so.
+ * @param {unknown} value
+ * @param {string} before
+ * @returns {[string, string][]}
+ */
+export function fieldsOf(value, before = "") {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [[before || "value", textOfField(value)]];
+  return Object.entries(value).flatMap(([name, inner]) => fieldsOf(inner, before ? `${before}.${name}` : name));
 }
 
-/** @param {One} result */
-function madeText(result) {
-  if ("summary_text" in result) return result.summary_text;
-  if ("translation_text" in result) return result.translation_text;
-  return "generated_text" in result ? result.generated_text : null;
+/** @param {unknown} value */
+function textOfField(value) {
+  if (value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

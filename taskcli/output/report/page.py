@@ -22,7 +22,7 @@ from taskcli.errors import first_line
 from taskcli.files.atomic_write import Unfinished
 from taskcli.media.items import Item
 from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, text_color_on
-from taskcli.output.presentation import answers_of, presentation_of
+from taskcli.output.presentation import FIELDS, Presentation, answers_of, presentation_of
 from taskcli.output.report.thumbnails import Preview
 from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, to_line
@@ -48,6 +48,7 @@ class Report:
     count: int = 0
     failed: int = 0
     began: float = field(default_factory=time.time)
+    shape: Presentation = FIELDS  # of what was answered
     _known: Mapping[str, Colour] | None = None
 
     def write(self, record: Record, item: Item | None, path: str | None) -> None:
@@ -55,7 +56,8 @@ class Report:
         full = self.stream.tell() > _PAGE_LIMIT
         self._block("record", to_line(record))
         self._block("preview", one_line(self.preview.of(item, record.result, path, full)))
-        self._note_colours(record)
+        if record.error is None:
+            self._note_looks(record.result)
         self.count += 1
         self.failed += record.error is not None
 
@@ -66,6 +68,7 @@ class Report:
             "count": self.count,
             "failed": self.failed,
             "stopped": self.stopped,
+            "shape": self.shape.for_page(),
             "colours": self.colours,
             "inks": self.inks,
             "heat": self.heat,
@@ -75,16 +78,18 @@ class Report:
         }
         self._block("run", one_line(known))
 
-    def _note_colours(self, record: Record) -> None:
+    def _note_looks(self, result: Any) -> None:
         """The page has the colours of pictures and terminal; it cannot know a label's number."""
-        shape = presentation_of(record.result)
+        shape = presentation_of(result)
+        if shape is not FIELDS:
+            self.shape = shape
         if shape.view == "depth" and not self.heat:
             self.heat = heat_colours()
         if shape.colours is None:
             return
         if self._known is None:
             self._known = shape.label_colours(self.labels)
-        for one in answers_of(record.result):
+        for one in answers_of(result):
             label = shape.label_of(one)
             if label is not None and label not in self.colours:
                 colour = colour_of(label, self._known)

@@ -13,7 +13,7 @@ export function readState(page) {
   const entries = blocks.map((block, index) => new Entry(
     JSON.parse(block.textContent ?? ""),
     index,
-    run.media,
+    run,
     () => JSON.parse(block.nextElementSibling?.textContent ?? ""),
   ));
   return newState(run, entries);
