@@ -360,6 +360,21 @@ def test_failures_warnings_and_hints_are_shown() -> None:
         assert words in content
 
 
+def test_windows_of_a_long_recording_are_shown_with_their_times() -> None:
+    """Neighbours with the same best label are one line."""
+    best = ["music", "music", "speech", "music"]
+    windows = tuple(
+        LabelWindow(30.0 * at, 30.0 * at + 30, [Label(name, 0.5 + 0.1 * at), Label("x", 0.1)])
+        for at, name in enumerate(best)
+    )
+    lines = shown(record([Label("music", 0.6)], windows=windows)).splitlines()
+    assert [line.split() for line in lines if "–" in line] == [
+        ["00:00.0", "–", "01:00.0", "55.0%", "music"],
+        ["01:00.0", "–", "01:30.0", "70.0%", "speech"],
+        ["01:30.0", "–", "02:00.0", "80.0%", "music"],
+    ]
+
+
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -3.5, 42.0])
 def test_any_score_can_be_shown(score: float) -> None:
     assert "cat" in shown(record([Label("cat", score)]))

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from taskcli.output.presentation import presentation_of
 from taskcli.output.sanitize import safe, safe_line
-from taskcli.output.terminal.views import About, view
+from taskcli.output.terminal.views import About, over_time, view
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
 
@@ -49,6 +49,8 @@ class ConsoleWriter(Writer):
                 self._print(Text(safe(record.error.hint), style="dim"))
         elif not self._heard:
             self._print(view(record.result, self._about(record)))
+            if record.windows:
+                self._print(over_time(record.windows))
             if self.layout.preview:
                 self._preview(record)
         for warning in record.warnings:

@@ -1,7 +1,9 @@
 """How a person sees each result. `view` gives something that rich can render."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from statistics import fmean
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
@@ -63,6 +65,17 @@ def _transcript(result: results.Transcript, about: About) -> RenderableType:
     for chunk in result.chunks:
         times = " – ".join(map(_clock, chunk.timestamp))
         table.add_row(Text(times, style="dim"), Text(safe(chunk.text.strip())))
+    return table
+
+
+def over_time(windows: Sequence[results.LabelWindow]) -> RenderableType:
+    """The best label of each window; neighbours of one label share a row, and a mean score."""
+    table = _table()
+    for label, group in groupby(windows, lambda one: one.labels[0].label):
+        own = list(group)
+        times = f"{_clock(own[0].start)} – {_clock(own[-1].end)}"
+        score = fmean(one.labels[0].score for one in own)
+        table.add_row(Text(times, style="dim"), Text(f"{score:.1%}"), Text(safe(label)))
     return table
 
 
