@@ -31,6 +31,7 @@ from taskcli.tasks import BY_NAME, TASKS
 
 if TYPE_CHECKING:
     from taskcli.media.decode.decoder import Decoder
+    from taskcli.runtime.pictures import EncodedPicture
     from taskcli.runtime.placement import Placement
     from taskcli.runtime.session import Session
 
@@ -148,7 +149,7 @@ class Model:
         return dict(getattr(self.session.task.model.config, "id2label", None) or {})
 
     def whole(self, answered: RecordWithInput) -> Item | None:
-        """The item; a picture that was decoded smaller for the model is decoded once more."""
+        """The item; a picture of which a smaller one was kept is decoded once more."""
         item = answered.item
         if isinstance(item, ImageInput) and item.image.size != item.size:
             with suppress(InputError):  # the file may have gone since
@@ -171,8 +172,9 @@ class Model:
     def _stages(self) -> engine.Stages:
         from taskcli.runtime.session import is_fatal, is_out_of_memory
 
-        return engine.Stages(
-            decode=self._decoder(),
+        decoder = self._decoder()
+        stages = engine.Stages(
+            decode=decoder,
             encode=self._encoded,
             collate=self.session.collate,
             forward=self.session.forward,
@@ -181,13 +183,33 @@ class Model:
             is_out_of_memory=is_out_of_memory,
             is_fatal=is_fatal,
         )
+        if not MEDIA[self.task.media].is_bulky:
+            return stages
+        from taskcli.runtime.pictures import PictureEncoder
+
+        return replace(
+            stages,
+            decode=PictureEncoder(decoder, self.session.encode, usable_cores()),
+            encode=self._encoded_pictures,
+            kept=lambda picture: picture.shown,
+        )
 
     def _encoded(self, items: list[Any]) -> Iterator[tuple[int, engine.Encoded[Any]]]:
         """The parts of several items, as the engine plans them."""
         for place, part in self.session.encode(items):
-            cost, weight = self.session.cost(part), getattr(part, "nbytes", 0)
-            progress = getattr(part, "fresh", cost)
-            yield place, engine.Encoded(part, cost, self._batch_key(part), weight, progress)
+            yield place, self._planned(part, getattr(part, "nbytes", 0))
+
+    def _encoded_pictures(
+        self, pictures: "list[EncodedPicture]"
+    ) -> Iterator[tuple[int, engine.Encoded[Any]]]:
+        """The parts of pictures, which were encoded as soon as they were decoded."""
+        for place, picture in enumerate(pictures):
+            yield place, self._planned(picture.part, picture.nbytes)
+
+    def _planned(self, part: Any, weight: int) -> engine.Encoded[Any]:
+        cost = self.session.cost(part)
+        progress = getattr(part, "fresh", cost)
+        return engine.Encoded(part, cost, self._batch_key(part), weight, progress)
 
     def _batch_key(self, item: Any) -> Hashable:
         """What must be equal for parts to share a batch, by the task and by the architecture."""

@@ -109,9 +109,10 @@ def test_pictures_share_a_batch_if_the_processor_makes_them_one_shape(
     task: str, name: str, shares: bool
 ) -> None:
     asked = load(task, name).session.task
-    wide, wider, tall = (
+    pictures = [
         ImageInput(Image.new("RGB", size), size) for size in ((96, 64), (192, 128), (64, 96))
-    )
+    ]
+    wide, wider, tall = (part for _, part in asked.encode(pictures))
     assert asked.batch_key(wide) == asked.batch_key(wider)
     assert (asked.batch_key(wide) == asked.batch_key(tall)) is shares
     shape = asked.preprocess([wide, tall] if shares else [wide, wider]).inputs["pixel_values"].shape

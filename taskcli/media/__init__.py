@@ -43,6 +43,7 @@ class Medium:
     extra: Extra | None = None
     is_text: bool = False  # whether rows, lines and words of the call hold inputs, and not paths
     is_timed: bool = False  # whether progress inside an input is told, in seconds
+    is_bulky: bool = False  # whether few are whole at a time: each is encoded once it is decoded
     is_padded: bool = True  # whether inputs of unequal size are padded to share a batch
 
     def load_decoder(self) -> Any:
@@ -91,6 +92,7 @@ MEDIA: Mapping[Media, Medium] = {
         extra=Extra("heic", "pillow_heif", frozenset(".heic .heif .hif".split())),
         window=32,
         chunk=1,
+        is_bulky=True,
         is_padded=False,
     ),
     Media.AUDIO: Medium(

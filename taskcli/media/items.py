@@ -32,7 +32,7 @@ class ImageInput:
 
     @property
     def nbytes(self) -> int:
-        return int(self.image.width * self.image.height * 3)
+        return int(self.image.width * self.image.height * 4)  # Pillow keeps one byte unused
 
 
 @dataclass(frozen=True, slots=True)

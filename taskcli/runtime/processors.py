@@ -15,6 +15,7 @@ import transformers
 
 from taskcli.errors import CheckpointError, first_line
 from taskcli.media import MEDIA
+from taskcli.runtime.resizing import resize_unread
 from taskcli.task import Task
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
@@ -40,6 +41,8 @@ def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> An
     _refuse_empty_vocabulary(name, tokenizer)
     _refuse_growth(name, tokenizer)
     _forget_lengths(tokenizer)
+    if task.processor_class() == "AutoImageProcessor":
+        resize_unread(processor)
     return processor
 
 

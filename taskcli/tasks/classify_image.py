@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from taskcli.media.items import ImageInput
 from taskcli.results import Label
 from taskcli.task import Batch
-from taskcli.tasks.image import ImageTask
+from taskcli.tasks.image import EncodedImage, ImageTask
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 
 
@@ -25,7 +24,7 @@ class ClassifyImage(ImageTask[RankingOptions, list[Label]]):
         "taskcli classify-image 'shots/**/*.jpg' --top-k 1 -o labels.csv",
     )
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
         config = self.model.config
         name = "logits" if "logits" in outputs else "last_hidden_state"  # PP-LCNet's
         scored = scores(outputs[name], self.options.function, config)

@@ -1,7 +1,6 @@
 """taskcli depth."""
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from taskcli.errors import CheckpointError, InputError
 from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
 from taskcli.task import Batch, WithWarnings
-from taskcli.tasks.image import ImageTask
+from taskcli.tasks.image import EncodedImage, ImageTask
 
 _METRIC = ("glpn", "zoedepth", "depth_pro")
 # Of the longer side of NYU Depth v2's pictures, on which GLPN learnt. Its processor keeps any size,
@@ -66,20 +65,17 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
         takes_any = getattr(self.processor, "size_divisor", None) is not None
         return self.options.max_side or (_TRAINED_SIDE if takes_any else None)
 
-    def batch_key(self, item: ImageInput) -> Hashable:
-        """GLPN rounds sizes down to a multiple: what rounds alike may share a batch."""
-        key = super().batch_key(item)
-        if key != item.image.size:
-            return key
-        multiple = getattr(self.processor, "size_divisor", None) or 1
-        width, height = self._computed_size(item)
-        return width // multiple, height // multiple
-
-    def preprocess(self, items: list[ImageInput]) -> Batch:
+    def _encoded(self, item: ImageInput) -> EncodedImage:
+        width, height = size = self._computed_size(item)
         smallest = getattr(self.processor, "size_divisor", None) or 1
-        if min(side for item in items for side in self._computed_size(item)) < smallest:
+        if min(size) < smallest:
             raise InputError(f"the image is smaller than {smallest} pixels a side")
-        return super().preprocess([self._reduced(item) for item in items])
+        if size == item.image.size:
+            return super()._encoded(item)
+        part = super()._encoded(replace(item, image=item.image.resize(size, reducing_gap=2.0)))
+        why = "as asked for" if self.options.max_side else "near what the checkpoint learnt from"
+        note = f"computed at {width} x {height} pixels, {why}; --max-side changes that"
+        return replace(part, notes=(note,))
 
     def _computed_size(self, item: ImageInput) -> tuple[int, int]:
         """(width, height) that the processor is given, in the picture's proportions."""
@@ -87,27 +83,12 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
         scale = min(1.0, (self.longest_side or math.inf) / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    def _reduced(self, item: ImageInput) -> ImageInput:
-        size = self._computed_size(item)
-        if size == item.image.size:
-            return item
-        return replace(item, image=item.image.resize(size, reducing_gap=2.0))
-
-    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
-        found = zip(items, self._resized(outputs, batch), batch.extra["sizes"], strict=True)
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
         # Reshaped, for some processors squeeze away a side of one pixel.
         return [
-            self._noted(_depth_map(depth.reshape(size), self._units()), item)
-            for item, depth, size in found
+            _noted(_depth_map(depth.reshape(part.size), self._units()), part.notes)
+            for part, depth in zip(parts, self._resized(outputs, batch), strict=True)
         ]
-
-    def _noted(self, depth: DepthMap, item: ImageInput) -> Any:
-        width, height = self._computed_size(item)
-        if (width, height) == item.image.size:
-            return depth
-        why = "as asked for" if self.options.max_side else "near what the checkpoint learnt from"
-        note = f"computed at {width} x {height} pixels, {why}; --max-side changes that"
-        return WithWarnings(depth, (note,))
 
     def _resized(self, outputs: Any, batch: Batch) -> list[Any]:
         """Depth at each upright original's size, [height, width] each."""
@@ -128,6 +109,10 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
         config = self.model.config
         metric = getattr(config, "depth_estimation_type", None) == "metric"
         return "m" if metric or config.model_type in _METRIC else "relative"
+
+
+def _noted(depth: DepthMap, notes: tuple[str, ...]) -> Any:
+    return WithWarnings(depth, notes) if notes else depth
 
 
 def _depth_map(depth: Any, units: Any) -> DepthMap:

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
-from taskcli.media.items import ImageInput
 from taskcli.results import Box, Detection
 from taskcli.task import Batch, Samples
-from taskcli.tasks.image import FoundOutput, ImageTask
+from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
 # What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
@@ -61,7 +60,7 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
     )
     samples = Samples(options={"threshold": 0.0})
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
         import torch
 
         sizes = batch.extra["sizes"]

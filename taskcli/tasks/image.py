@@ -1,11 +1,10 @@
-"""What the four image tasks share: one processor call for a list of pictures."""
+"""What the four image tasks share: the processor's call for each image, and their batches."""
 
 import inspect
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +12,9 @@ from taskcli.config.options import OUTPUT_PANEL, OutputOptions, UsersOwn
 from taskcli.errors import InputError
 from taskcli.media.items import MOST_PIXELS, ImageInput, Media
 from taskcli.task import Batch, OptionsT, ResultT, Task
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,23 @@ class FoundOutput(ImageOutput):
     ] = False
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """An image as the model takes it.
+
+    `inputs` maps a model argument to a tensor [1, ...]; `size` is (height, width) in pixels of the
+    upright original; `notes` are to be said of the answer.
+    """
+
+    inputs: Mapping[str, Any]
+    size: tuple[int, int]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        return sum(int(value.nbytes) for value in self.inputs.values())
+
+
 class ImageTask(Task[OptionsT, ImageInput, ResultT]):
     """A task over images. `extra["sizes"]` holds (height, width) of the upright originals."""
 
@@ -67,36 +86,35 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         self._arguments = inspect.signature(model.forward).parameters
-        wide, tall, twice = (self._shape(*sides) for sides in ((96, 64), (64, 96), (192, 128)))
-        self._one_shape = wide == tall == twice
-        self._scales = wide == twice
 
-    def _shape(self, width: int, height: int) -> Hashable:
-        """The shape that the processor gives to a picture of this size."""
-        from PIL import Image
+    def encode(self, items: list[ImageInput]) -> Iterator[tuple[int, EncodedImage]]:
+        """Each image by itself: what is left of a large one is no larger than what others leave."""
+        for place, item in enumerate(items):
+            yield place, self._encoded(item)
 
-        made = self.processor(images=[Image.new("RGB", (width, height))], return_tensors="pt")
-        return tuple(made[self.processor.model_input_names[0]].shape)  # pixels, or ImageGPT's ids
-
-    def batch_key(self, item: ImageInput) -> Hashable:
-        """Only pictures that the processor makes one shape: convolutions see what pads others."""
-        if self._one_shape:
-            return None
-        return Fraction(*item.image.size) if self._scales else item.image.size
-
-    def preprocess(self, items: list[ImageInput]) -> Batch:
-        features = self._features([item.image for item in items])
-        sizes = [(item.size[1], item.size[0]) for item in items]
+    def _encoded(self, item: ImageInput) -> EncodedImage:
+        features = self._features(item.image)
         inputs = {name: value for name, value in features.items() if name in self._arguments}
-        return Batch(inputs, range(len(items)), {"sizes": sizes})
+        return EncodedImage(inputs, item.size[::-1])
 
-    def _features(self, images: list[Any]) -> Mapping[str, Any]:
-        for image in images:
-            self._check_proportions(*image.size)
+    def batch_key(self, part: EncodedImage) -> Hashable:
+        """Only images that the processor makes one shape: convolutions see what pads others."""
+        return tuple((name, tuple(value.shape)) for name, value in part.inputs.items())
+
+    def preprocess(self, parts: list[EncodedImage]) -> Batch:
+        import torch
+
+        inputs = {
+            name: torch.cat([part.inputs[name] for part in parts]) for name in parts[0].inputs
+        }
+        return Batch(inputs, range(len(parts)), {"sizes": [part.size for part in parts]})
+
+    def _features(self, image: "Image") -> Mapping[str, Any]:
+        self._check_proportions(*image.size)
         try:
-            features: Mapping[str, Any] = self.processor(images=images, return_tensors="pt")
+            features: Mapping[str, Any] = self.processor(images=[image], return_tensors="pt")
         except (ValueError, ZeroDivisionError) as failure:  # a side that would be no pixel long
-            raise _unsuitable(*images[0].size) from failure
+            raise _unsuitable(*image.size) from failure
         return features
 
     def _check_proportions(self, width: int, height: int) -> None:

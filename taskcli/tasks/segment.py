@@ -1,7 +1,6 @@
 """taskcli segment."""
 
 import inspect
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal
@@ -10,10 +9,9 @@ import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.errors import CheckpointError, UsageError
-from taskcli.media.items import ImageInput
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch, Samples
-from taskcli.tasks.image import FoundOutput, ImageTask
+from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
@@ -93,11 +91,11 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
         _require_torchvision(self.subtask, "task_inputs" in self._arguments)
 
-    def _features(self, images: list[Any]) -> Mapping[str, Any]:
-        features = dict(super()._features(images))
+    def preprocess(self, parts: list[EncodedImage]) -> Batch:
+        batch = super().preprocess(parts)
         if "task_inputs" in self._arguments:
-            features["task_inputs"] = self._told(len(images))
-        return features
+            batch.inputs = {**batch.inputs, "task_inputs": self._told(len(parts))}
+        return batch
 
     def _told(self, times: int) -> Any:
         """What to divide into, tokens [times, tokens], zeros behind as in OneFormer's training."""
@@ -109,7 +107,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         )
         return told["input_ids"] * told["attention_mask"]
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[ImageInput]) -> list[Any]:
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
         sizes = batch.extra["sizes"]
         for name in _MASKS & outputs.keys():
             outputs[name] = outputs[name].float()  # as the classes, which multiply them

@@ -4,6 +4,7 @@ import threading
 import warnings as python_warnings
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -38,6 +39,12 @@ _MOST_FRAMES = 1000  # counted in a TIFF: Pillow's time grows with their square
 _MOST_SCANS = 100
 _MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones take five
 
+# Bytes of memory for a pixel: Pillow has four for one in colour, and every conversion makes a copy.
+_WHILE_CONVERTED = {"RGB": 4, "L": 5, "1": 5, "P": 5, "CMYK": 8, "YCbCr": 8}
+_WHILE_COMPOSED = 20  # with transparency, or with more than eight bits
+_OF_HEIC = 8
+_COEFFICIENTS = 4  # of a progressive JPEG, all of which are held until its last scan
+
 
 def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> ImageInput:
     """An image file as the settings say.
@@ -45,11 +52,20 @@ def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> ImageI
     `picture_side` is what the processor will resize to: a JPEG is then decoded no larger than
     needed, but never below twice that, so that the processor still does the last reduction.
     `levels` is "full", "used" or "LOW,HIGH": what becomes black and white. `truncated` accepts a
-    file of which pixels are missing.
+    file of which pixels are missing. `claim` hears how many bytes the pixels will take.
     Raises InputError for what is not an image, is damaged, is larger than the settings allow, or
     takes a decoder longer than any honest file does.
     """
     return _within(_MOST_SECONDS, partial(_decoded, stream, settings))
+
+
+def reduced(item: ImageInput, side: int) -> ImageInput:
+    """The item with no more than `side` pixels a side; its `size` stays."""
+    scale = side / max(item.image.size)
+    if scale >= 1:
+        return item
+    width, height = (max(1, round(length * scale)) for length in item.image.size)
+    return replace(item, image=item.image.resize((width, height), reducing_gap=2.0))
 
 
 def _within(seconds: float, work: Callable[[], ImageInput]) -> ImageInput:
@@ -122,7 +138,10 @@ def _loaded(
     stream: BinaryIO, image: Image.Image, settings: DecodeSettings, notes: list[str]
 ) -> Image.Image:
     """The image with its pixels, reduced if it is much larger than what the model sees."""
+    weight = _coefficients(image)
     _draft(image, settings.picture_side)
+    if isinstance(image, ImageFile.ImageFile):  # HEIC is decoded by its own library
+        settings.claim(weight + _bytes_of_pixels(image))
     try:
         image.load()
     except Exception as failure:
@@ -132,6 +151,17 @@ def _loaded(
         again = partial(_reopened, side=settings.picture_side)
         return rescued(stream.read(), again, settings.truncated, notes)
     return image
+
+
+def _coefficients(image: Image.Image) -> int:
+    """Bytes that a JPEG's decoder holds beside the pixels, in whatever size it gives them."""
+    return _COEFFICIENTS * image.width * image.height if image.info.get("progressive") else 0
+
+
+def _bytes_of_pixels(image: Image.Image) -> int:
+    """What decoding and conversions will take, by the header."""
+    usual = _WHILE_COMPOSED if "transparency" in image.info else _WHILE_CONVERTED.get(image.mode)
+    return (usual or _WHILE_COMPOSED) * image.width * image.height
 
 
 def _reopened(content: BinaryIO, side: int | None) -> ImageFile.ImageFile:
@@ -159,6 +189,7 @@ def _heif(stream: BinaryIO, settings: DecodeSettings) -> Image.Image:
         raise InputError("a HEIC image", "pip install 'taskcli[heic]' reads it") from None
     found = open_heif(stream)
     _check_size(found.size, settings.max_pixels)
+    settings.claim(_OF_HEIC * found.size[0] * found.size[1])
     image: Image.Image = found.to_pillow()
     return image
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from taskcli.media.decode.room import Claim, unlimited
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS, Media
 
@@ -20,3 +21,4 @@ class DecodeSettings:
     levels: str = "full"
     truncated: bool = False
     final_newline: bool = True  # whether the last line end of a document is text
+    claim: Claim = unlimited  # hears what a large input will take, before it does
