@@ -26,12 +26,14 @@ class Batch:
 
     `inputs` maps a model argument to a tensor [rows, ...]; the session moves it to the device.
     `row_to_item[row]` is the index of the item that the row came from: long items own several rows.
-    `extra` stays on the host for `postprocess` (offsets, sizes, strides).
+    `extra` stays on the host for `postprocess` (offsets, sizes, strides). `listener` hears
+    generated text as it comes, where one input is answered while somebody looks on.
     """
 
     inputs: Mapping[str, Any]
     row_to_item: Sequence[int]
     extra: dict[str, Any] = field(default_factory=dict)
+    listener: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,10 @@ class Samples:
 
 
 class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
-    """One command. Subclasses set the class attributes and write the stages."""
+    """One command. Subclasses set the class attributes and write the stages.
+
+    Tasks of other options share `processor` and `model`: only `prepare` may change these.
+    """
 
     name: ClassVar[str]
     media: ClassVar[Media]
@@ -81,9 +86,6 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
     fp32_heads: ClassVar[frozenset[str] | None] = None
     fp32_modules: ClassVar[frozenset[str]] = frozenset()  # and these of the backbone's
-
-    # Hears generated text as it comes, where one input is answered while somebody looks on.
-    listener: Callable[[str], None] | None = None
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         self.options = options
@@ -104,6 +106,10 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     @classmethod
     def processor_class(cls) -> str:
         return MEDIA[cls.media].processor
+
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        """Settle, once when a checkpoint is loaded, what the task needs of it under any options."""
 
     @classmethod
     def for_output(cls, options: OptionsT, chosen: str, written: OutputOptions) -> OptionsT:

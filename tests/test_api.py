@@ -60,7 +60,7 @@ def test_options_have_the_names_of_their_flags_or_fields(names: dict[str, str]) 
 
 
 def test_batch_size_may_be_a_number(classifier: Path) -> None:
-    model = taskcli.load("classify-text", str(classifier), batch_size=1)  # type: ignore[arg-type]
+    model = taskcli.load("classify-text", str(classifier), batch_size=1)
     assert len(list(model(texts=[SHORT_TEXT] * 3))) == 3
 
 
@@ -71,10 +71,20 @@ def test_batch_size_may_be_a_number(classifier: Path) -> None:
         (lambda: taskcli.load("detect", treshold=0.5), ["treshold", "threshold"]),
         (lambda: taskcli.load("detect", threshold=7), ["threshold", "7"]),
         (lambda: taskcli.load("detect", threshold="much"), ["threshold", "much"]),
+        (lambda: taskcli.load("detect", batch_size=0), ["batch-size", "0"]),
+        (lambda: taskcli.load("detect", batch_size=-3), ["batch-size", "-3"]),
+        (lambda: taskcli.load("detect", batch_size="many"), ["batch-size", "many"]),
+        (lambda: taskcli.load("detect", batch_size=2.5), ["batch-size", "2.5"]),  # type: ignore[arg-type]
+        (lambda: taskcli.load("detect", batch_size=None), ["batch_size", "None"]),  # type: ignore[arg-type]
+        (lambda: taskcli.load("detect", dtype="float8"), ["dtype", "float8"]),
         (lambda: taskcli.load("detect", "no-such-name"), ["no-such-name", "base"]),
         (lambda: taskcli.load("detect", "nobody/nothing", offline=True), ["nobody/nothing"]),
     ],
-    ids=["task", "option", "range", "type", "name", "offline"],
+    ids=[
+        *("task", "option", "range", "type"),
+        *("no-batch", "negative-batch", "word-batch", "fraction-batch", "null-batch", "dtype"),
+        *("name", "offline"),
+    ],
 )
 def test_a_wrong_call_raises_one_clear_error(call: Callable[[], object], words: list[str]) -> None:
     with pytest.raises(taskcli.TaskcliError) as caught:

@@ -7,6 +7,7 @@ import runpy
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from PIL import Image
 from rich.console import Console
 from samples import ARTICLE, photos, scene, sounds
 
-from taskcli.media.items import ImageInput, TextInput
+from taskcli.inputs.sources import Reading, resolve
+from taskcli.media.items import ImageInput, Media, TextInput
 from taskcli.output.palette import colour_of, colours, token_colours
 from taskcli.output.terminal.console import ConsoleWriter
 from taskcli.output.terminal.image import HalfBlocks, protocol, sent
@@ -230,20 +232,24 @@ def test_preview_through_the_command_line(run: Run) -> None:
 # Live text
 
 
-def test_generated_text_is_heard_as_it_comes() -> None:
-    model = load("generate", "gpt2", max_new_tokens=12)
+def listened(model: Any) -> tuple[list[str], Record]:
+    run = model.run(resolve([], Reading(Media.TEXT), texts=["The museum in"]))
     heard: list[str] = []
-    model.session.task.listener = heard.append
-    (record,) = model(texts=["The museum in"])
+    run.listener = heard.append
+    [answered] = run.answers()
+    return heard, answered.record
+
+
+def test_generated_text_is_heard_as_it_comes() -> None:
+    heard, record = listened(load("generate", "gpt2", max_new_tokens=12))
     assert "".join(heard) == record.result.generated_text
     assert len([text for text in heard if text]) > 3
 
 
 def test_several_texts_are_not_mixed_up() -> None:
     model = load("generate", "gpt2", max_new_tokens=4, num_return_sequences=2, seed=1)
-    heard: list[str] = []
-    model.session.task.listener = heard.append
-    assert all(record.error is None for record in model(texts=["The museum in"]))
+    heard, record = listened(model)
+    assert record.error is None
     assert heard == []
 
 

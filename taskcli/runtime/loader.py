@@ -1,4 +1,4 @@
-"""From a checkpoint's folder to a session: the right class, whole weights, the right place."""
+"""From a checkpoint's folder to a loaded model: the right class, whole weights, the right place."""
 
 import os
 import sys
@@ -17,14 +17,14 @@ import transformers
 
 from taskcli.checkpoints.registry import Checkpoint, weight_bytes
 from taskcli.checkpoints.vetting import refuse_unsafe
-from taskcli.errors import CheckpointError, TaskcliError, first_line
-from taskcli.runtime import cards
+from taskcli.errors import CheckpointError, first_line
+from taskcli.runtime import cards, nan_watch
 from taskcli.runtime.contained import contained
+from taskcli.runtime.loaded import LoadedModel, refusing_damage
 from taskcli.runtime.masked_norm import make_exact
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.precision import keep_heads_float32
 from taskcli.runtime.processors import LOCAL, processor_of, what_to_install
-from taskcli.runtime.session import Session
 from taskcli.runtime.templates import refuse_hanging_template
 from taskcli.runtime.timm_weights import timm_to_transformers
 from taskcli.runtime.weight_dtypes import refuse_integers
@@ -36,13 +36,12 @@ _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
 
 def load(
     task: type[Task[Any, Any, Any]],
-    options: Any,
     checkpoint: Checkpoint,
     *,
     device: str = "auto",
     dtype: str = "auto",
     placed: Callable[[Placement], None] = lambda _: None,
-) -> Session:
+) -> LoadedModel:
     """Load a fetched checkpoint; `placed` hears where to, before the weights are read.
 
     Raises CheckpointError if it cannot serve the task.
@@ -50,35 +49,19 @@ def load(
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    with _told(checkpoint.name), contained():
+    with refusing_damage(checkpoint.name), contained():
         name, folder = checkpoint.name, checkpoint.folder
-        return _session(task, options, name, folder, device, dtype, placed)
+        return _loaded(task, name, folder, device, dtype, placed)
 
 
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """What else a damaged checkpoint makes libraries raise, at any of a thousand places."""
-    try:
-        yield
-    except TaskcliError:
-        raise
-    except Exception as failure:
-        reason = f"{type(failure).__name__}: {first_line(failure)}"
-        raise CheckpointError(
-            f"{name} cannot be loaded: {reason}",
-            "choose a checkpoint that is whole; TASKCLI_DEBUG=1 shows where it failed",
-        ) from failure
-
-
-def _session(
+def _loaded(
     task: type[Task[Any, Any, Any]],
-    options: Any,
     name: str,
     folder: Path,
     device: str,
     dtype: str,
     placed: Callable[[Placement], None],
-) -> Session:
+) -> LoadedModel:
     config = _config(name, folder)
     auto_model = _auto_model(task, name, config)
     processor = processor_of(task, name, folder)
@@ -92,14 +75,16 @@ def _session(
     make_exact(model)
     if placement.dtype != torch.float32:
         keep_heads_float32(model, task)
-    return Session(task(options, processor, model), placement, str(config.model_type))
+    nan_watch.watch(model)
+    task.prepare(processor, model)
+    return LoadedModel(name, task, processor, model, placement, str(config.model_type))
 
 
 def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:
     """What the config in `folder` is of. Raises CheckpointError unless that serves the task."""
     transformers.logging.set_verbosity_error()
     refuse_unsafe(name, folder)  # a config that was brought alone has not come through hub.fetch
-    with _told(name), contained():
+    with refusing_damage(name), contained():
         config = _config(name, folder)
         _auto_model(task, name, config)
     return str(config.model_type)

@@ -1,15 +1,15 @@
 """A task with its model on a device: the stages as the engine calls them."""
 
 import threading
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
-from taskcli.errors import InputError
 from taskcli.runtime.contained import contained
+from taskcli.runtime.nan_watch import refusing_nan
 from taskcli.runtime.placement import Placement
 from taskcli.task import Batch, Task
 
@@ -23,16 +23,25 @@ class Collated(NamedTuple):
     parts: list[Any]
 
 
-class Session:
-    """Moves batches to the device and runs the task's stages on them."""
+@dataclass(frozen=True)
+class Turns:
+    """What one thread does at a time with a processor, and with a model."""
 
-    def __init__(self, task: Task[Any, Any, Any], placement: Placement, model_type: str) -> None:
-        self.task = task
-        self.placement = placement
-        self.model_type = model_type  # the checkpoint's; its half that writes has one of its own
-        self._one_at_a_time = threading.Lock()  # split batches are computed off the device thread
-        self._nan: Any = None  # a flag on the device: reading it at every token would wait for it
-        task.model.register_forward_hook(self._watch)
+    collate: threading.Lock = field(default_factory=threading.Lock)
+    compute: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """Moves batches to the device and runs a task's stages on them, for any number of runs.
+
+    `turns` are taken with the other sessions of the same model.
+    """
+
+    task: Task[Any, Any, Any]
+    placement: Placement
+    model_type: str
+    turns: Turns
 
     def cost(self, item: Any) -> int:
         with contained():
@@ -51,25 +60,14 @@ class Session:
             yield from self.task.encode(items)
 
     def collate(self, parts: list[Any]) -> "Collated":
-        with contained():
+        with self.turns.collate, contained():
             return Collated(self.task.preprocess(parts), parts)
 
-    def forward(self, collated: "Collated") -> Any:
+    def forward(self, collated: "Collated", listener: Callable[[str], None] | None = None) -> Any:
         """Run the model. Raises InputError where it answers with numbers that are none."""
-        with self._one_at_a_time, contained(), torch.inference_mode():
-            self._nan = None
-            batch = collated.batch
-            outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
-            if self._nan is not None and bool(self._nan):
-                raise InputError("the model answers NaN: its weights are damaged or overflow")
-        return outputs
-
-    def _watch(self, module: Any, args: Any, outputs: Any) -> None:
-        """Note whether any answer of any forward pass, also inside generate(), is NaN."""
-        for name, value in outputs.items():
-            if name.endswith("logits") or name.startswith("pred"):
-                found = value.isnan().any()
-                self._nan = found if self._nan is None else self._nan | found
+        batch = replace(collated.batch, listener=listener)
+        with self.turns.compute, contained(), torch.inference_mode(), refusing_nan():
+            return self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
 
     def read(self, outputs: Any, collated: "Collated", count: int) -> list[Any]:
         with contained(), torch.inference_mode():

@@ -10,7 +10,7 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import Label
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.token_windows import Window, batch_of, ensure_pad_token, max_tokens, windows
+from taskcli.tasks.token_windows import Window, batch_of, max_tokens, prepare_tokenizer, windows
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,10 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
     def __init__(self, options: ClassifyTextOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         self._limit = max_tokens(processor, model.config)
-        ensure_pad_token(processor, model.config)
+
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        prepare_tokenizer(processor, model.config)
 
     @classmethod
     def variants(cls, options: ClassifyTextOptions) -> Sequence[Mapping[str, str]]:

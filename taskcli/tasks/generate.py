@@ -91,12 +91,15 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
 
     def __init__(self, options: GenerateOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
-        processor.padding_side = "left"  # what is generated must follow the prompt directly
-        ensure_pad_token(processor, model.config)
         self._chat = processor.chat_template is not None
         self._limit = max_tokens(processor, model.config, fallback=1_000_000)
         if options.system is not None:
             self._require_system()
+
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        processor.padding_side = "left"  # what is generated must follow the prompt directly
+        ensure_pad_token(processor, model.config)
 
     def cost(self, item: TextInput) -> int:
         return len(item.text)
@@ -191,13 +194,13 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         """What lets a listener hear one text as it grows; several could not be told apart."""
         asked = self.options
         single = len(batch.row_to_item) == asked.num_beams == asked.num_return_sequences == 1
-        if self.listener is None or not single or asked.stop:
+        if batch.listener is None or not single or asked.stop:
             return {}
         if not self._chat:
-            self.listener(
+            batch.listener(
                 self.processor.decode(batch.extra["prompts"][0], skip_special_tokens=True)
             )
-        return {"streamer": _streamer(self.processor, self.listener)}
+        return {"streamer": _streamer(self.processor, batch.listener)}
 
     def _sampling(self) -> dict[str, Any]:
         asked = self.options

@@ -27,11 +27,13 @@ _SAME = {"nb": "no", "pbt": "ps", "quy": "qu", "fuv": "ff"}
 @dataclass(frozen=True)
 class Asking:
     """Generation settings (a prefix, a first token), the source's code of two or three letters,
-    and what is to be said with every answer."""
+    what is to be said with every answer, and the tokens before and behind a text that tell its
+    language."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
     warnings: tuple[str, ...] = ()
+    around: tuple[list[int], list[int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Meaning:
 
 
 def way_of_asking(tokenizer: Any, config: Any, source: str | None, target: str | None) -> Asking:
-    """How a checkpoint is asked for a pair; sets the tokenizer's source.
+    """How a checkpoint is asked for a pair. The tokenizer is left as it is.
 
     Raises UsageError where the checkpoint needs a language that was not given or is unknown.
     """
@@ -82,14 +84,17 @@ def _by_language_code(
         raise UsageError(
             "--to is needed: this checkpoint translates to many languages", _list(codes)
         )
-    from_code = one_of(source or tokenizer.src_lang or "en", codes, "--from")
+    own = tokenizer.src_lang
+    from_code = one_of(source or own or "en", codes, "--from")
     to_code = one_of(target, codes, "--to")
     asked = tokenizer._build_translation_inputs(
         "", return_tensors="pt", src_lang=from_code, tgt_lang=to_code
     )
+    around = list(tokenizer.prefix_tokens), list(tokenizer.suffix_tokens)
+    tokenizer.src_lang = own
     doubts = _doubts(getattr(config, "card_languages", ()), from_code, to_code)
     settings = {"forced_bos_token_id": asked["forced_bos_token_id"]}
-    return Asking(settings, _short(from_code), doubts)
+    return Asking(settings, _short(from_code), doubts, around)
 
 
 def language_codes(tokenizer: Any) -> list[str]:

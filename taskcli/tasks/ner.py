@@ -16,8 +16,8 @@ from taskcli.tasks.entities import Aggregation, Labels, Token, entities
 from taskcli.tasks.token_windows import (
     Window,
     batch_of,
-    ensure_pad_token,
     max_tokens,
+    prepare_tokenizer,
     require_places,
     windows,
 )
@@ -60,11 +60,14 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     def __init__(self, options: NerOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         require_places(processor)
-        ensure_pad_token(processor, model.config)
         names = model.config.id2label
         self._labels = Labels(names, read_token_labels(names.values()))
         self._limit = max_tokens(processor, model.config)
         self._stride = self._limit // 4 if options.stride is None else options.stride
+
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        prepare_tokenizer(processor, model.config)
 
     @classmethod
     def for_output(cls, options: NerOptions, chosen: str, written: OutputOptions) -> NerOptions:

@@ -15,8 +15,8 @@ from taskcli.tasks.spans import Span, best_spans
 from taskcli.tasks.token_windows import (
     Window,
     batch_of,
-    ensure_pad_token,
     max_tokens,
+    prepare_tokenizer,
     require_places,
     windows,
 )
@@ -73,11 +73,14 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     def __init__(self, options: QaOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
         require_places(processor)
-        ensure_pad_token(processor, model.config)
         self._limit = min(max_tokens(processor, model.config), _LONGEST_WINDOW)
         self._stride = options.doc_stride or min(self._limit // 2, _LONGEST_STRIDE)
         # Models that are padded on the left, such as XLNet, read the context first.
         self._context = 1 if processor.padding_side == "right" else 0
+
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        prepare_tokenizer(processor, model.config)
 
     @classmethod
     def variants(cls, options: QaOptions) -> Sequence[Mapping[str, str]]:

@@ -13,7 +13,7 @@ from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
 from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
 from taskcli.tasks.parting import By, Parted, parted
-from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
+from taskcli.tasks.token_windows import max_tokens, padded, prepare_tokenizer
 
 BUDGET = 2048  # tokens that are read together on a processor, padding included
 # Of the shortest part, in tokens: most of the time goes into writing, however little was read.
@@ -56,6 +56,8 @@ class Seq2SeqGenerator:
     """Splits, generates and joins for one checkpoint and one way of asking.
 
     `by` is how much of a text the model is given at once, `language` the code of the text's.
+    `around` are the tokens before and behind a text, if they tell a language; else the tokenizer
+    puts its own.
     """
 
     def __init__(
@@ -66,9 +68,9 @@ class Seq2SeqGenerator:
         settings: Mapping[str, Any],
         by: By = "whole",
         language: str | None = None,
+        around: tuple[list[int], list[int]] | None = None,
     ) -> None:
-        self.by, self.language = by, language
-        tokenizer.split_special_tokens = True  # "</s>" in a text is four characters
+        self.by, self.language, self._around = by, language, around
         self.tokenizer = tokenizer
         self.model = model
         own = dict(settings)
@@ -82,10 +84,8 @@ class Seq2SeqGenerator:
         self.generation = own | {name: value for name, value in flags.items() if value is not None}
         if self._has_no_limit():
             self.generation["max_length"] = _MOST_TOKENS
-        ensure_pad_token(tokenizer, model.config)
-        self._continues = not model.config.is_encoder_decoder
-        if self._continues:  # a language model, whose answer stands behind the text
-            tokenizer.padding_side = "left"
+        self._continues = _continues(model)
+        if self._continues:
             self.generation = {_OF_NEW.get(n, n): v for n, v in self.generation.items()}
         self.limit = max_tokens(tokenizer, model.config, fallback=1024)
 
@@ -98,7 +98,7 @@ class Seq2SeqGenerator:
         """What the model is given of each text, with the text's place in the list."""
         places = [(place, self.parted(text)) for place, text in enumerate(texts)]
         given = [(place, own, part.text) for place, own in places for part in own.parts]
-        encoded = self.tokenizer([self.prefix + text for *_, text in given])["input_ids"]
+        encoded = self._encoded([self.prefix + text for *_, text in given])
         for (place, own, _), ids in zip(given, encoded, strict=True):
             yield place, TokenizedPart(ids, own)
 
@@ -111,7 +111,15 @@ class Seq2SeqGenerator:
         return parted(text, self.by, lambda part: self.tokens(part) <= self.limit, self.language)
 
     def tokens(self, text: str) -> int:
-        return len(self.tokenizer(self.prefix + text)["input_ids"])
+        return len(self._encoded([self.prefix + text])[0])
+
+    def _encoded(self, texts: list[str]) -> list[list[int]]:
+        """Token ids of each text, without a change to the tokenizer, which others use too."""
+        if self._around is None:
+            return list(self.tokenizer(texts)["input_ids"])
+        before, behind = self._around
+        encoded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+        return [[*before, *ids, *behind] for ids in encoded]
 
     def forward(self, batch: Batch) -> Any:
         """Token ids [parts, tokens]."""
@@ -159,6 +167,12 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
     _rewriter: Seq2SeqGenerator
     _verb: ClassVar[str]  # what was done to the parts of a long text, for its warning
 
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        prepare_tokenizer(processor, model.config)
+        if _continues(model):
+            processor.padding_side = "left"
+
     @abstractmethod
     def _answer(self, text: str) -> ResultT: ...
 
@@ -184,6 +198,11 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
         """The parts in order, joined as they were parted."""
         text = results[0].parted.joined([answer.text for answer in results])
         return WithWarnings(self._answer(text), self._rewriter.notes(results, self._verb))
+
+
+def _continues(model: Any) -> bool:
+    """Whether it is a language model, whose answer stands behind the text."""
+    return not model.config.is_encoder_decoder
 
 
 def task_settings(config: Any, *names: str) -> dict[str, Any]:

@@ -67,7 +67,6 @@ def windows(
     shared by neighbours, as far as there is room. Raises InputError if the text that stays fills
     a row.
     """
-    tokenizer.split_special_tokens = True  # "[SEP]" in a text is five characters
     encoded = tokenizer(texts, pairs, return_special_tokens_mask=True)
     names = [name for name in tokenizer.model_input_names if name in encoded]
     told = encoded.encodings or _letters(tokenizer, encoded, texts, pairs)
@@ -146,6 +145,12 @@ def require_places(tokenizer: Any) -> None:
             "this checkpoint's tokenizer tells no places in the text",
             "choose one with a tokenizer.json",
         )
+
+
+def prepare_tokenizer(tokenizer: Any, config: Any) -> None:
+    """Settle that "[SEP]" in a text is five characters, and what pads."""
+    tokenizer.split_special_tokens = True
+    ensure_pad_token(tokenizer, config)
 
 
 def ensure_pad_token(tokenizer: Any, config: Any) -> None:

@@ -66,7 +66,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
         asking = way_of_asking(processor, model.config, source, target)
         by = options.by or _usual_part(model.config)
         self._rewriter = Seq2SeqGenerator(
-            processor, model, options, asking.settings, by, asking.source
+            processor, model, options, asking.settings, by, asking.source, asking.around
         )
         self._doubts = asking.warnings
 

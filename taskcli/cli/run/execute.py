@@ -103,13 +103,13 @@ def _answer(
                 placed,
             )
         stopping.working()
-        answers = model.answers(
+        run = model.run(
             pending,
             ordered=not config.run.unordered,
             stop=stopping.event,
             heard=reporter.hear,
         )
-        answers = writers.saved(answers, config, model, earlier.ids)
+        answers = writers.saved(run.answers(), config, model, earlier.ids)
         with (
             destination.told(config.output, config.format, standard),
             config.opened(standard) as stream,
@@ -117,12 +117,12 @@ def _answer(
             reporter.watching(pending.total, _recordings(config, pending)),
         ):
             writer = writers.open_writer(config, stream, model.labels)
-            writers.show_as_it_comes(writer, config, model, pending)
+            writers.show_as_it_comes(writer, config, run)
             failed = _write_all(answers, config, writer, page, reporter, stopping)
         for note in () if written.quiet else writer.notes():
             print_note(note)
         interrupted = stopping.exit_code is not None
-        reporter.summarise(model.session.placement, model.batching_note, interrupted)
+        reporter.summarise(model.loaded.placement, run.batching_note, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
     return ExitCode.SOME_FAILED if failed + earlier.failed else ExitCode.OK

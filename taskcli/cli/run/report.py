@@ -89,7 +89,7 @@ def _options(options: Any) -> dict[str, str]:
 
 
 def _placement(model: Model) -> dict[str, str]:
-    placement = model.session.placement
+    placement = model.loaded.placement
     return {
         "device": placement.device_name,
         "device_why": placement.device_why,

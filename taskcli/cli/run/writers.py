@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from taskcli import output
-from taskcli.api import Model, RecordWithInput
+from taskcli.api import Model, RecordWithInput, Run
 from taskcli.cli.run.request import RunConfig
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
@@ -95,11 +95,11 @@ def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
         yield f"{folder / names.of(id)}{endings}"
 
 
-def show_as_it_comes(writer: Writer, config: RunConfig, model: Model, sources: Sources) -> None:
+def show_as_it_comes(writer: Writer, config: RunConfig, run: Run) -> None:
     """Let a terminal show the answer to a single input while it is generated."""
-    if config.format == "rich" and writer.stream.isatty() and sources.total == 1:
+    if config.format == "rich" and writer.stream.isatty() and run.sources.total == 1:
         assert isinstance(writer, ConsoleWriter)
-        model.session.task.listener = writer.hear
+        run.listener = writer.hear
 
 
 def check(chosen: str, written: OutputOptions, sources: Sources) -> None:

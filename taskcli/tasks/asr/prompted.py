@@ -19,9 +19,9 @@ class PromptedAsr(Seq2SeqAsr):
     the sound comes; a long recording it may divide.
     """
 
-    def __init__(self, processor: Any, model: Any, language: str | None = None) -> None:
-        super().__init__(processor, model, language)
-        self.tokenizer.padding_side = "left"  # the answer must follow the request
+    @classmethod
+    def prepare(cls, processor: Any) -> None:
+        processor.tokenizer.padding_side = "left"  # the answer must follow the request
 
     @property
     def languages(self) -> frozenset[str]:  # type: ignore[override]

@@ -21,6 +21,10 @@ class Recognizer(ABC):
         self.extractor = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
 
+    @classmethod
+    def prepare(cls, processor: Any) -> None:
+        """Settle, once when a checkpoint is loaded, what is needed under any options."""
+
     def batch_key(self, item: AudioInput) -> Hashable:
         return None
 

@@ -80,13 +80,17 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
 
     def __init__(self, options: AsrOptions, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
-        self._recognizer = _recognizer(options, processor, model)
+        self._recognizer = _kind(processor, model)(processor, model, options.language)
         known = self._recognizer.timestamps
         if options.timestamps not in known:
             raise UsageError(
                 f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
             )
         self._recognizer.language = _language(options, self._recognizer)
+
+    @classmethod
+    def prepare(cls, processor: Any, model: Any) -> None:
+        _kind(processor, model).prepare(processor)
 
     @classmethod
     def processor_class(cls) -> str:
@@ -126,14 +130,12 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         return self._recognizer.fold(item, results, self.options.timestamps)
 
 
-def _recognizer(options: AsrOptions, processor: Any, model: Any) -> Recognizer:
+def _kind(processor: Any, model: Any) -> type[Recognizer]:
     if model.config.model_type == "whisper":
-        kind: type[Recognizer] = WhisperRecognizer
-    elif not model.can_generate():
-        kind = CtcRecognizer
-    else:
-        kind = PromptedAsr if is_prompted(processor) else Seq2SeqAsr
-    return kind(processor, model, options.language)
+        return WhisperRecognizer
+    if not model.can_generate():
+        return CtcRecognizer
+    return PromptedAsr if is_prompted(processor) else Seq2SeqAsr
 
 
 def _language(options: AsrOptions, recognizer: Recognizer) -> str | None:

@@ -1,0 +1,112 @@
+"""A loaded checkpoint that can be called."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from taskcli.api.run import DecodeLimits, RecordWithInput, Run, decoder
+from taskcli.checkpoints.registry import Checkpoint
+from taskcli.config import settings
+from taskcli.errors import InputError
+from taskcli.inputs.sources import Reading, Sources, resolve
+from taskcli.media.items import ImageInput, Item
+from taskcli.media.source import Source
+from taskcli.results import Record
+from taskcli.runtime.batching import BatchPolicy
+from taskcli.task import Task
+
+if TYPE_CHECKING:
+    from taskcli.runtime.loaded import LoadedModel
+    from taskcli.runtime.session import Session
+
+
+@dataclass
+class Model:
+    """A loaded checkpoint of one task. Call it with inputs to get records, one per input.
+
+    It may be called from several threads, and again while earlier records are still to come.
+    """
+
+    options: Any
+    checkpoint: Checkpoint
+    loaded: "LoadedModel"
+    session: "Session"
+    policy: BatchPolicy
+    batch_size: str
+    limits: DecodeLimits
+
+    @property
+    def task(self) -> type[Task[Any, Any, Any]]:
+        return self.loaded.task
+
+    def __call__(
+        self,
+        inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        *,
+        texts: Iterable[str] = (),
+    ) -> Iterator[Record]:
+        """Records in input order. `inputs` are paths, globs or folders; `texts` are literal.
+
+        Raises UsageError for an input that does not exist; what cannot be decoded or answered
+        becomes a record with `error`.
+        """
+        words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
+        reading = Reading(self.task.media, self.task.text_fields, chats=self.task.chats)
+        sources = resolve([os.fspath(word) for word in words], reading, texts=list(texts))
+        run = self.run(sources.with_fields(self.task.variants(self.options)))
+        return (answered.record for answered in run.answers())
+
+    def bind(self, **options: Any) -> "Model":
+        """A model of the same weights that is asked with other options, named as in `load`.
+
+        Those that are not named stay as they are here. Nothing is loaded, and neither model
+        changes the other's answers. Raises UsageError as `load` does.
+        """
+        group = self.task.Options
+        chosen = settings.fields_of(options, settings.keys_of(group), "bind()")
+        built = settings.build(group, "bind()", chosen, vars(self.options))
+        self.task.refuse(built, self.checkpoint.languages)
+        return replace(self, options=built, session=self.loaded.bind(built))
+
+    def run(
+        self,
+        sources: Sources,
+        *,
+        ordered: bool = True,
+        stop: threading.Event | None = None,
+        heard: Callable[[Source, float], None] = lambda source, seconds: None,
+    ) -> Run:
+        """Answers to sources, to be begun. What such a run notes is its own.
+
+        `heard` is told of recordings how many further seconds of one are answered.
+        """
+        return Run(
+            self.task,
+            self.options,
+            self.session,
+            self.policy,
+            self.checkpoint,
+            sources,
+            self.batch_size,
+            self.limits,
+            ordered,
+            stop,
+            heard,
+        )
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """The checkpoint's own numbers for its labels."""
+        return dict(getattr(self.loaded.model.config, "id2label", None) or {})
+
+    def whole(self, answered: RecordWithInput) -> Item | None:
+        """The item; a picture of which a smaller one was kept is decoded once more."""
+        item = answered.item
+        if isinstance(item, ImageInput) and item.image.size != item.size:
+            with suppress(InputError):  # the file may have gone since
+                reduced = decoder(self.task, self.session, self.limits)
+                return replace(reduced, picture_side=None)(answered.source)
+        return item

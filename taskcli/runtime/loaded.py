@@ -1,0 +1,54 @@
+"""A checkpoint on a device: what sessions of other options share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from taskcli.errors import CheckpointError, TaskcliError, first_line
+from taskcli.runtime.contained import contained
+from taskcli.runtime.placement import Placement
+from taskcli.runtime.session import Session, Turns
+from taskcli.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A checkpoint of a task on a device: its processor, its weights, and facts about both.
+
+    Any number of sessions may be bound to it and used in any threads: in turns they collate, for
+    some tokenizers change while they pad, and compute.
+    """
+
+    name: str
+    task: type[Task[Any, Any, Any]]
+    processor: Any
+    model: Any
+    placement: Placement
+    model_type: str  # the checkpoint's; its half that writes has one of its own
+    turns: Turns = field(default_factory=Turns)
+
+    def bind(self, options: Any) -> Session:
+        """A session that answers by `options`.
+
+        Raises UsageError for options that the checkpoint cannot serve, and CheckpointError where
+        it lacks what its task needs.
+        """
+        with refusing_damage(self.name), contained(), self.turns.collate:
+            task = self.task(options, self.processor, self.model)
+        return Session(task, self.placement, self.model_type, self.turns)
+
+
+@contextmanager
+def refusing_damage(name: str) -> Iterator[None]:
+    """What else a damaged checkpoint makes libraries raise, at any of a thousand places."""
+    try:
+        yield
+    except TaskcliError:
+        raise
+    except Exception as failure:
+        reason = f"{type(failure).__name__}: {first_line(failure)}"
+        raise CheckpointError(
+            f"{name} cannot be loaded: {reason}",
+            "choose a checkpoint that is whole; TASKCLI_DEBUG=1 shows where it failed",
+        ) from failure
