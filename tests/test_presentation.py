@@ -3,16 +3,22 @@
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+import taskcli
 from taskcli import results
 from taskcli.formats import UNIVERSAL
 from taskcli.output import open_writer, presentation
+from taskcli.output.filesystem.names import Names
 from taskcli.output.presentation import PRESENTATIONS, Column, Presentation, saved_by
+from taskcli.output.sanitize import UNSAFE_IN_NAMES, safe_line
+from taskcli.output.serialize import one_line
 from taskcli.output.terminal.console import ConsoleWriter
 from taskcli.results import NOT_IN_RECORD, Box, Record
 from taskcli.tasks import TASKS
@@ -135,3 +141,29 @@ def test_every_result_of_a_task_has_a_presentation() -> None:
     assert {part for part in parts if is_dataclass(part)} == set(PRESENTATIONS)
     saving = {task.name for task in TASKS if saved_by(task.result)}
     assert saving == {"asr", "detect", "segment", "depth", "ner"}
+
+
+def test_all_that_show_text_have_one_list_of_what_is_not_shown() -> None:
+    """A terminal, JSON and the names of files; tests/test_report_script.py asks the page."""
+    characters = [chr(code) for code in range(0x10000)]
+    unsafe = {one for one in characters if re.match(UNSAFE_IN_NAMES, one)}
+    assert {one for one in characters if safe_line(one) != one} == unsafe - {"\t"}
+    assert {one for one in characters if one not in one_line(one)} == unsafe
+    assert not [one for one in unsafe if one in str(Names().of(f"a{one}b"))]
+
+
+def test_no_module_has_a_list_of_its_own() -> None:
+    """Of characters that reorder text, or of colours, which have their places."""
+    package = Path(taskcli.__file__).parent
+    listed = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*")
+        if path.suffix in (".py", ".js") and re.search(r"\\u202[ae]", path.read_text("utf-8"))
+    }
+    assert listed == {"output/sanitize.py"}
+    coloured = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8"))
+    }
+    assert not coloured

@@ -15,6 +15,7 @@ from taskcli.checkpoints.hub_errors import explained, pickled_only, status_of
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.errors import CheckpointError
+from taskcli.files import atomic_write
 
 AnswerT = TypeVar("AnswerT")
 
@@ -248,9 +249,8 @@ def _remember(checkpoint: Checkpoint, commit: str) -> None:
         return
     ref = repo_folder(str(checkpoint.repo)) / "refs" / (checkpoint.revision or "main")
     ref.parent.mkdir(parents=True, exist_ok=True)
-    part = ref.with_name(f"{ref.name}.{os.getpid()}")
-    part.write_text(commit)
-    part.replace(ref)
+    with atomic_write.appearing(ref) as stream:
+        stream.write(commit.encode())
 
 
 def _wrong_content(repo: str, name: str) -> CheckpointError:

@@ -18,7 +18,8 @@ _CLOSE_END = Pattern(f"[{_CLOSE}][”’…—]*$", "re")
 _CLOSE_START = Pattern(f"[“‘…—]*[{_CLOSE}]", "re")
 _INSIDE = ("M", "Cf")  # accents, and what is not seen: joiners, soft hyphens, marks of direction
 _ZERO_WIDTH_SPACE = "\u200b"
-LINE_END = Pattern("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", "re")  # what str.splitlines knows
+LINE_ENDS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"  # what str.splitlines knows
+LINE_END = Pattern(f"\r\n|[{LINE_ENDS}]", "re")
 
 
 def is_spaceless(letter: str) -> bool:

@@ -3,11 +3,13 @@
 A result type without a row is shown as a table of its fields.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from taskcli.output.palette import Colour, colours, token_colours
+from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, plain
 from taskcli.results import (
     Answer,
@@ -88,10 +90,11 @@ def fields_of(data: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def cell_of(value: Any) -> str:
-    """One of these values as text: what is no text as JSON, so is a text of several lines."""
+    """One of these values as text: what is none as JSON, so is a text that is not of one line."""
     if value is None:
         return ""
-    return value if isinstance(value, str) and value.isprintable() else one_line(value)
+    is_line = isinstance(value, str) and not re.search(UNSAFE_IN_NAMES, value)
+    return value if is_line else one_line(value)
 
 
 def _fields_line(one: Any) -> str:

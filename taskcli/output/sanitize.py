@@ -1,4 +1,4 @@
-"""What may be shown on a terminal or a page: for every view, message and name."""
+"""What may be shown on a terminal or a page, in JSON, and in the name of a file: the only list."""
 
 import re
 

@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.results import Record
 
-_OBEYED = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # and surrogates
-)
+_OBEYED = re.compile(UNSAFE_IN_NAMES)
 _LONG = 1000.0  # seconds, of which six digits hold no milliseconds
 
 

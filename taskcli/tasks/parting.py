@@ -13,7 +13,7 @@ from typing import Literal
 from rich.cells import cell_len
 
 from taskcli.media.patterns import Pattern
-from taskcli.media.word_boundaries import is_spaceless, stands_close
+from taskcli.media.word_boundaries import LINE_ENDS, is_spaceless, stands_close
 from taskcli.tasks.sentences import sentences
 
 By = Literal["sentence", "paragraph", "whole"]
@@ -25,7 +25,7 @@ _LEAD = Pattern(
     r"\s*(?:(?:[-*+•‣◦▪·–—]|>+|\#{1,6}|\[[ xX]?\]|\(?\d{1,3}[.)]|\(?[a-z]\))(?:[^\S\n]+|$))*"
 )
 _LETTER = Pattern(r"\p{L}")
-_LINE_END = Pattern(r"\s*[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]\s*")
+_LINE_END = Pattern(rf"\s*[{LINE_ENDS}]\s*")
 _ENDED = Pattern(r"[\p{Po}\p{Pe}\p{Pf}\"']\s*$")
 _WRAPPED = range(50, 121)  # columns of a paragraph that was broken into lines for its width
 

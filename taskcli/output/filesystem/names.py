@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path, PurePath
 
-# What some file system refuses, and what changes how a name looks.
-_UNFIT = re.compile(
-    '[\x00-\x1f\x7f-\x9f<>"|?*\\\\\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]'
-)
+from taskcli.output.sanitize import UNSAFE_IN_NAMES
+
+# What changes how a name looks, and what some file system refuses.
+_UNFIT = re.compile(rf'{UNSAFE_IN_NAMES}|[<>"|?*\\]')
 _EXTENSION = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$")
 _LONGEST = 180  # bytes of a name; most file systems hold 255, and something is added
 _STANDARD_INPUT = {"-": "stdin"}

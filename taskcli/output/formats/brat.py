@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from taskcli.checkpoints.token_labels import kinds
+from taskcli.media.word_boundaries import LINE_ENDS
 from taskcli.output.formats.folder import FolderWriter
 from taskcli.results import Entity, Record
 
 _TYPE = re.compile(r"\W+")  # what the name of a type in brat cannot hold
 # A fragment of a brat entity: its line is parted by tabs, and ends where a line of text does.
-_FRAGMENT = re.compile("[^\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_FRAGMENT = re.compile(rf"[^\t{LINE_ENDS}]+")
 
 
 class BratWriter(FolderWriter):
