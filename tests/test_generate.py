@@ -8,12 +8,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+import torch
 import transformers as hf
 from checkpoints import cached
 from conftest import Finished
 from models import load
 
 from taskcli.media.items import TextInput
+from taskcli.tasks.seeded import seed_of, seeded
 
 Run = Callable[..., Finished]
 SHORT = ("--max-new-tokens", "5")
@@ -146,6 +148,102 @@ def test_reasons_are_in_the_schema_and_in_tables(run: Run) -> None:
     assert table.splitlines()[0] == header
     rich = run("generate", "--text", "Once", "-m", cached("gpt2"), *SHORT, "-f", "rich").stdout
     assert "length" not in rich
+
+
+# Chance
+
+SAMPLED = ("--max-new-tokens", "10", "--temperature", "1.5", "--seed", "7")
+PROMPTS = ("Once upon a time there was", "No", "He and", "The museum in the", "We")
+
+
+def by_input(done: Finished) -> dict[str, Any]:
+    assert done.exit_code == 0, done.stderr
+    return {record["input"]: record["result"] for record in done.records}
+
+
+@pytest.fixture
+def files() -> list[str]:
+    for number, text in enumerate(PROMPTS):
+        Path(f"{number}.txt").write_text(text)
+    return [f"{number}.txt" for number in range(len(PROMPTS))]
+
+
+MORE = [(), ("--num-return-sequences", "3"), ("--num-beams", "3"), ("--top-k", "9")]
+
+
+@pytest.mark.parametrize("more", MORE, ids=str)
+def test_a_seed_gives_an_input_the_same_text_in_any_company(
+    run: Run, files: list[str], more: tuple[str, ...]
+) -> None:
+    words = ("-m", cached("gpt2"), "--dtype", "float32", *SAMPLED, *more)
+    together = by_input(run("generate", *files, *words))
+    assert by_input(run("generate", *files, *words)) == together
+    assert by_input(run("generate", *files[::-1], *words)) == together
+    assert by_input(run("generate", *files, *words, "--batch-size", "1")) == together
+    assert by_input(run("generate", *files, *words, "--batch-size", "2")) == together
+    for file in files:
+        assert by_input(run("generate", file, *words)) == {file: together[file]}
+
+
+def test_a_seed_gives_a_run_that_is_resumed_the_same_texts(run: Run, files: list[str]) -> None:
+    words = ("generate", *files, "-m", cached("gpt2"), *SAMPLED, "-o", "texts.jsonl")
+    assert run(*words).exit_code == 0
+    whole = Path("texts.jsonl").read_text()
+    for kept in range(1, len(files)):
+        Path("texts.jsonl").write_text("".join(whole.splitlines(keepends=True)[:kept]))
+        assert run(*words, "--resume").exit_code == 0
+        assert Path("texts.jsonl").read_text() == whole
+
+
+def test_inputs_and_seeds_and_sequences_differ(run: Run) -> None:
+    Path("a.txt").write_text(PROMPTS[0])
+    Path("b.txt").write_text(PROMPTS[0])
+    words = ("generate", "a.txt", "b.txt", "-m", cached("gpt2"), "--num-return-sequences", "2")
+    seeded = [run(*words, *SAMPLED[:-1], seed) for seed in ("7", "8")]
+    texts = [
+        text["generated_text"]
+        for done in seeded
+        for result in by_input(done).values()
+        for text in result
+    ]
+    assert len(set(texts)) == len(texts) == 8
+
+
+def test_without_a_seed_every_run_is_another(run: Run) -> None:
+    words = ("generate", "--text", PROMPTS[0], "-m", cached("gpt2"), "--temperature", "1.5")
+    torch.manual_seed(0)
+    first = one(run(*words, "--max-new-tokens", "10"))
+    torch.manual_seed(0)
+    assert one(run(*words, "--max-new-tokens", "10")) != first
+
+
+@pytest.mark.parametrize("seed", [(), ("--seed", "3")], ids=["any", "seed"])
+def test_the_generator_of_the_process_is_left_alone(run: Run, seed: tuple[str, ...]) -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    words = ("generate", "--text", PROMPTS[0], "-m", cached("gpt2"), "--temperature", "1.5")
+    assert run(*words, "--max-new-tokens", "5", *seed).exit_code == 0
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely() -> None:
+    shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
+    with seeded([seed_of(0, str(number)) for number in range(4000)]):
+        drawn = torch.multinomial(shares.repeat(4000, 1), num_samples=1)
+    found = torch.bincount(drawn[:, 0], minlength=4) / 4000
+    assert (found - shares).abs().max() < 0.03  # four standard deviations
+
+
+def test_noise_is_a_rows_own_in_any_company() -> None:
+    with seeded([0, 0, 0]):
+        many = torch.randn(3, 20, 64)
+        like = torch.randn_like(many)
+    with seeded([0]):
+        alone = torch.randn((1, 20, 64))
+        assert torch.equal(torch.randn_like(alone)[0], like[2])
+    torch.manual_seed(0)
+    assert torch.equal(alone, torch.randn(1, 20, 64))
+    assert torch.equal(many, alone.repeat(3, 1, 1))
 
 
 # Chats

@@ -70,8 +70,8 @@ def test_what_is_held_of_large_pictures_is_small(
     monkeypatch.setattr(pictures, "_USUAL", 0)
     watched = Watched(monkeypatch)
     model = taskcli.load(task, "starter", device="cpu")
-    monkeypatch.setattr("taskcli.api.usable_cores", lambda: 4)
-    answered = list(model.answers(_sources(folder)))
+    monkeypatch.setattr("taskcli.api.run.usable_cores", lambda: 4)
+    answered = list(model.run(_sources(folder)).answers())
     assert [one.record.error for one in answered] == [None] * 6
     assert watched.most == SIDE * SIDE * 4
     shown = answered[0].item
@@ -90,7 +90,8 @@ def _sources(folder: Path) -> Any:
 
 def test_a_small_picture_is_kept_as_it_is(tmp_path: Path) -> None:
     scene(300, 200).save(tmp_path / "a.png")
-    [answered] = taskcli.load("classify-image", "starter", device="cpu").answers(_sources(tmp_path))
+    model = taskcli.load("classify-image", "starter", device="cpu")
+    [answered] = model.run(_sources(tmp_path)).answers()
     assert answered.item.image.size == (300, 200)
 
 

@@ -92,11 +92,12 @@ def _loudest(samples: "np.ndarray[Any, Any]", width: int) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class TextInput:
-    """A text, and the other fields of the row that it came from."""
+    """A text, the other fields of the row that it came from, and which input that is."""
 
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    id: str = field(default="", compare=False)
 
 
 Recording = AudioInput | LongSound

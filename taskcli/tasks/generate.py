@@ -1,6 +1,8 @@
 """taskcli generate."""
 
+import secrets
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ from taskcli.media.chats import Chat
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
+from taskcli.tasks.seeded import seed_of, seeded
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
 
 _EMPTY = "repair the template in a copy of the folder, or choose another checkpoint"
@@ -34,7 +37,9 @@ class GenerateOptions:
     top_k: Annotated[
         int | None, typer.Option(min=1, help="Sample from this many likeliest tokens.")
     ] = None
-    seed: Annotated[int | None, typer.Option(help="Sample the same again.")] = None
+    seed: Annotated[
+        int | None, typer.Option(help="Sample the same again, for each input by its name.")
+    ] = None
     num_return_sequences: Annotated[
         int, typer.Option(min=1, help="Texts per prompt; above 1 result is a list.")
     ] = 1
@@ -125,7 +130,12 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         return Batch(
             padded(self.processor, rows),
             range(len(items)),
-            {"prompts": prompts, "longest": longest, "room": room},
+            {
+                "prompts": prompts,
+                "longest": longest,
+                "room": room,
+                "ids": [item.id for item in items],
+            },
         )
 
     def _encode(self, item: TextInput) -> list[int]:
@@ -174,10 +184,17 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
 
     def forward(self, batch: Batch) -> Any:
         """Token ids [rows x sequences, tokens], without the prompts."""
-        from transformers import set_seed
+        with self._chance(batch):
+            return self._written(batch)
 
-        if self.options.samples and self.options.seed is not None:
-            set_seed(self.options.seed)
+    def _chance(self, batch: Batch) -> AbstractContextManager[Any]:
+        """What is drawn for a prompt hangs on it alone; without a seed it is new every time."""
+        if not self.options.samples:
+            return nullcontext()
+        seed = secrets.randbits(63) if self.options.seed is None else self.options.seed
+        return seeded([seed_of(seed, id) for id in batch.extra["ids"]])
+
+    def _written(self, batch: Batch) -> Any:
         stop = {"stop_strings": self.options.stop, "tokenizer": self.processor}
         tokens = self.model.generate(
             **batch.inputs,

@@ -33,7 +33,7 @@ class Decoder(DecodeSettings):
         if source.error is not None:
             raise source.error
         if source.text is not None:
-            return text.written(source.text, source.fields)
+            return text.written(source.text, source)
         with ExitStack() as opened:
             stream = opened.enter_context(_open(source))
             item = self._decoded(stream, source)

@@ -1,7 +1,6 @@
 """Texts: the words of a document, or those that stand in a row or in the call itself."""
 
-from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.media import file_types
@@ -20,11 +19,11 @@ def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> TextIn
     text = decoded(content, settings.encoding)
     if not settings.final_newline:
         text = text.removesuffix("\n").removesuffix("\r")
-    return written(text, source.fields, (_WITH_TAGS,) if is_page else ())
+    return written(text, source, (_WITH_TAGS,) if is_page else ())
 
 
-def written(text: str, fields: Mapping[str, Any], warnings: tuple[str, ...] = ()) -> TextInput:
+def written(text: str, source: Source, warnings: tuple[str, ...] = ()) -> TextInput:
     """What stands there, exactly as it is. Raises InputError for nothing but blanks."""
     if not text.strip():
         raise InputError("the text is empty")
-    return TextInput(text, fields, warnings)
+    return TextInput(text, source.fields, warnings, source.id)

@@ -8,6 +8,7 @@ from typing import Any
 from taskcli.media.items import AudioInput
 from taskcli.task import Batch
 from taskcli.tasks.asr.generative import Seq2SeqAsr
+from taskcli.tasks.seeded import seeded
 
 _REQUEST = "can you transcribe the speech into a written format?"  # of Granite Speech's model card
 
@@ -69,10 +70,8 @@ class PromptedAsr(Seq2SeqAsr):
         return {name: chosen for name in names if chosen is not None}
 
     def forward(self, batch: Batch, options: Any) -> Any:
-        import torch
-
-        torch.manual_seed(0)  # VibeVoice-ASR adds noise to what it hears: the same every time
-        written = super().forward(batch, options)
+        with seeded([0] * len(batch.row_to_item)):  # VibeVoice-ASR adds noise to what it hears
+            written = super().forward(batch, options)
         if self.model.config.is_encoder_decoder or "input_ids" not in batch.inputs:
             return written
         return written[:, batch.inputs["input_ids"].shape[1] :]
