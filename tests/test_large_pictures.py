@@ -93,6 +93,25 @@ def test_a_small_picture_is_kept_as_it_is(tmp_path: Path) -> None:
     model = taskcli.load("classify-image", "starter", device="cpu")
     [answered] = model.run(_sources(tmp_path)).answers()
     assert answered.item.image.size == (300, 200)
+    [unseen] = model.run(_sources(tmp_path), looked_at=False).answers()
+    assert (unseen.item.image.size, unseen.item.size) == ((1, 1), (300, 200))
+    assert model.whole(unseen).image.size == (300, 200)
+
+
+@pytest.mark.parametrize(
+    ("task", "size", "alone"),
+    [
+        ("segment", (9_000, 9_000), True),
+        ("segment", (4_000, 3_000), False),
+        ("depth", (9_000, 9_000), True),
+        ("detect", (9_000, 9_000), False),
+    ],
+)
+def test_a_large_map_has_a_batch_to_itself(task: str, size: tuple[int, int], alone: bool) -> None:
+    asked = taskcli.load(task, "starter", device="cpu").session.task
+    [(_, part)] = asked.encode([ImageInput(scene(90, 90), size)])
+    assert (asked.cost(part) > 16 * asked.budget) is alone  # an accelerator's, too
+    assert asked.padded_length(part) == 1
 
 
 def test_a_room_is_full_and_has_place_again() -> None:

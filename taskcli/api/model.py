@@ -56,7 +56,8 @@ class Model:
         words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
         reading = Reading(self.task.media, self.task.text_fields, chats=self.task.chats)
         sources = resolve([os.fspath(word) for word in words], reading, texts=list(texts))
-        run = self.run(sources.with_fields(self.task.variants(self.options)))
+        asked = sources.with_fields(self.task.variants(self.options))
+        run = self.run(asked, looked_at=False)
         return (answered.record for answered in run.answers())
 
     def bind(self, **options: Any) -> "Model":
@@ -78,10 +79,12 @@ class Model:
         ordered: bool = True,
         stop: threading.Event | None = None,
         heard: Callable[[Source, float], None] = lambda source, seconds: None,
+        looked_at: bool = True,
     ) -> Run:
         """Answers to sources, to be begun. What such a run notes is its own.
 
-        `heard` is told of recordings how many further seconds of one are answered.
+        `heard` is told of recordings how many further seconds of one are answered. Of pictures
+        that nobody will have `looked_at`, answers carry the size alone.
         """
         return Run(
             self.task,
@@ -95,6 +98,7 @@ class Model:
             ordered,
             stop,
             heard,
+            looked_at,
         )
 
     @property

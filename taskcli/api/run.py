@@ -66,6 +66,7 @@ class Run:
     ordered: bool
     stop: threading.Event | None
     heard: Callable[[Source, float], None]
+    looked_at: bool = True  # whether somebody wants to see the pictures that are answered
     # Hears generated text as it comes, where one input is answered while somebody looks on.
     listener: Callable[[str], None] | None = None
     # What keeps inputs apart; beyond two it does not matter how many.
@@ -127,7 +128,7 @@ class Run:
 
         return replace(
             stages,
-            decode=PictureEncoder(decode, self.session.encode, usable_cores()),
+            decode=PictureEncoder(decode, self.session.encode, usable_cores(), self.looked_at),
             encode=self._encoded_pictures,
             kept=lambda picture: picture.shown,
         )

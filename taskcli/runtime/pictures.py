@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from taskcli.media.decode.decoder import Decoder
-from taskcli.media.decode.image import reduced
+from taskcli.media.decode.image import reduced, without_pixels
 from taskcli.media.decode.room import Room
 from taskcli.media.items import ImageInput
 from taskcli.media.source import Source
@@ -34,7 +34,7 @@ class EncodedPicture:
 class PictureEncoder:
     """Decodes and encodes one picture after another in each of several threads.
 
-    `encode` gives one part of each picture.
+    `encode` gives one part of each picture. Of those that are not `looked_at` no pixels are kept.
     """
 
     def __init__(
@@ -42,9 +42,11 @@ class PictureEncoder:
         decoder: Decoder,
         encode: Callable[[list[Any]], Iterator[tuple[int, Any]]],
         threads: int,
+        looked_at: bool,
     ) -> None:
         self._decoder = decoder
         self._encode = encode
+        self._looked_at = looked_at
         self._room = Room(max(_LARGEST, threads * _USUAL))
 
     def __call__(self, source: Source) -> EncodedPicture:
@@ -52,4 +54,5 @@ class PictureEncoder:
         with self._room.entered() as claim:
             item: Any = replace(self._decoder, claim=claim)(source)
             [(_, part)] = self._encode([item])
-            return EncodedPicture(part, reduced(item, _SHOWN))
+            shown = reduced(item, _SHOWN) if self._looked_at else without_pixels(item)
+            return EncodedPicture(part, shown)

@@ -41,6 +41,7 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
 
     name = "depth"
     Options = DepthOptions
+    answers_pixels = True
     result = DepthMap
     auto_models = ("AutoModelForDepthEstimation",)
     budget = 4

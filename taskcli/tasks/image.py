@@ -1,10 +1,11 @@
 """What the four image tasks share: the processor's call for each image, and their batches."""
 
 import inspect
+import math
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -15,6 +16,10 @@ from taskcli.task import Batch, OptionsT, ResultT, Task
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+_MEGAPIXEL = 1_000_000
+# Pixels from which on a map of floats, of which there is one for each region, takes 64 MB.
+_LARGE_MAP = 16 * _MEGAPIXEL
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
 
     media = Media.IMAGE
     Output = ImageOutput
+    answers_pixels: ClassVar[bool] = False  # whether it says something of every single one
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
         super().__init__(options, processor, model)
@@ -100,6 +106,14 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
     def batch_key(self, part: EncodedImage) -> Hashable:
         """Only images that the processor makes one shape: convolutions see what pads others."""
         return tuple((name, tuple(value.shape)) for name, value in part.inputs.items())
+
+    def cost(self, part: EncodedImage) -> int:
+        """One, and so much more than a batch for a large map that it has a batch to itself."""
+        pixels = math.prod(part.size)
+        return pixels // _MEGAPIXEL if self.answers_pixels and pixels > _LARGE_MAP else 1
+
+    def padded_length(self, part: EncodedImage) -> Hashable:
+        return 1
 
     def preprocess(self, parts: list[EncodedImage]) -> Batch:
         import torch

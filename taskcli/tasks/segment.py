@@ -64,6 +64,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
 
     name = "segment"
     Options = SegmentOptions
+    answers_pixels = True
     Output = SegmentOutput
     result = list[Segment]
     auto_models = (

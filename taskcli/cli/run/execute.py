@@ -108,6 +108,7 @@ def _answer(
             ordered=not config.run.unordered,
             stop=stopping.event,
             heard=reporter.hear,
+            looked_at=_is_looked_at(config.output),
         )
         answers = writers.saved(run.answers(), config, model, earlier.ids)
         with (
@@ -259,6 +260,12 @@ def _pending(config: RunConfig, earlier: resume.Journal) -> Sources | None:
         if not source.answered:
             return Sources(chain(latest, marked), total, sources.live, paths)
     return None
+
+
+def _is_looked_at(written: OutputOptions) -> bool:
+    """Whether pictures are drawn on: all other formats want their sizes alone."""
+    previews = getattr(written, "preview", False)
+    return bool(previews or written.report is not None or written.save_dir is not None)
 
 
 def _recordings(config: RunConfig, pending: Sources) -> tuple[str, ...] | None:

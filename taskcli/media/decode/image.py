@@ -68,6 +68,11 @@ def reduced(item: ImageInput, side: int) -> ImageInput:
     return replace(item, image=item.image.resize((width, height), reducing_gap=2.0))
 
 
+def without_pixels(item: ImageInput) -> ImageInput:
+    """The item for who asks for its `size` alone."""
+    return replace(item, image=Image.new("RGB", (1, 1)))
+
+
 def _within(seconds: float, work: Callable[[], ImageInput]) -> ImageInput:
     """The work's outcome, unless it takes more than `seconds` of a processor.
 
