@@ -110,9 +110,13 @@ def test_as_text_it_is_one_line_parted_by_tabs() -> None:
 def test_so_are_values_without_fields(chosen: str, result: Any) -> None:
     shown = written(chosen, result)
     assert "'" not in shown and "None" not in shown
-    assert ("a.b" in shown) == (isinstance(result, dict) and chosen in ("rich", "csv", "tsv"))
     if chosen == "jsonl":
         assert json.loads(shown)["result"] == result
+
+
+@pytest.mark.parametrize("chosen", ["rich", "csv", "tsv"])
+def test_what_is_inside_another_has_a_dotted_name(chosen: str) -> None:
+    assert "a.b" in written(chosen, {"a": {"b": 1}, "c": [1, 2]})
 
 
 @pytest.mark.parametrize("name", ["input", "error"])

@@ -5,43 +5,46 @@ from typing import Any, get_args
 
 from taskcli.results import NOT_IN_RECORD, Failure, LabelWindow
 
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+
 
 def record_schema(result: Any, windows: bool = False) -> dict[str, Any]:
     """The schema of one task's records; `result` is the type that the task declares.
 
     `windows` says that a record may hold the answers of stretches beside that of the whole.
     """
-    from pydantic import TypeAdapter
-
-    answer = TypeAdapter(result).json_schema(ref_template="#/$defs/{model}")
-    failure = TypeAdapter(Failure).json_schema()
-    definitions = answer.pop("$defs", {})
-    texts = {"type": "array", "items": {"type": "string"}}
-    _drop_hidden(result, answer, definitions)
-    more = {}
-    if windows:
-        described = TypeAdapter(list[LabelWindow]).json_schema(ref_template="#/$defs/{model}")
-        definitions |= described.pop("$defs")
-        more["windows"] = described
+    definitions: dict[str, Any] = {}
+    properties = {
+        "input": _TEXT,
+        "task": _TEXT,
+        "model": _TEXT,
+        "revision": {"type": ["string", "null"]},
+        "result": _described(result, definitions),
+        **({"windows": _described(list[LabelWindow], definitions)} if windows else {}),
+        "error": _described(Failure, definitions),
+        "warnings": _TEXTS,
+        "files": _TEXTS,
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "properties": {
-            "input": {"type": "string"},
-            "task": {"type": "string"},
-            "model": {"type": "string"},
-            "revision": {"type": ["string", "null"]},
-            "result": answer,
-            **more,
-            "error": failure,
-            "warnings": texts,
-            "files": texts,
-        },
+        "properties": properties,
         "required": ["input", "task", "model", "revision"],
         "oneOf": [{"required": ["result"]}, {"required": ["error"]}],
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _described(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a type; adds those that it refers to."""
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(kind).json_schema(ref_template="#/$defs/{model}")
+    definitions |= schema.pop("$defs", {})
+    _drop_hidden(kind, schema, definitions)
+    return schema
 
 
 def _drop_hidden(result: Any, answer: dict[str, Any], definitions: dict[str, Any]) -> None:
