@@ -1164,6 +1164,7 @@ def _make_random(task: Any, model_type: str, folder: Path) -> None:
     make_parity(task, model_type, folder)
 
 
+MADE_HERE = tuple(MAKERS)
 for _task in TASKS:
     if _task.name not in BY_TASK:
         _made = {f"{kind}-{_task.name}": kind for kind in _task.samples.model_types}

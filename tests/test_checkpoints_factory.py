@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 import transformers as hf
-from checkpoints import BY_TASK, MAKERS, cached, make, without_losses
+from checkpoints import BY_TASK, MADE_HERE, MAKERS, cached, make, without_losses
 from samples import LONG_TEXT, QUESTION, SHORT_TEXT, UNICODE_TEXT, noise, scene
 
 from taskcli.tasks import TASKS
@@ -87,7 +87,7 @@ def test_loads_and_answers(task: str, name: str) -> None:
     assert torch.isfinite(output).all()
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", MADE_HERE)
 def test_is_small(name: str) -> None:
     assert sum(file.stat().st_size for file in cached(name).iterdir()) < 1_000_000
 

@@ -72,6 +72,10 @@ def record(result: Any = None, name: str = "a.jpg", **more: Any) -> Record:
     return Record(name, "task", "model", "0" * 40, result, **more)
 
 
+def _flat(result: Any) -> list[Any]:
+    return result if isinstance(result, list) else [result]
+
+
 def every_kind(text: str = "cat") -> dict[str, Any]:
     """A result of every type, with `text` wherever it holds one."""
     return {
@@ -397,10 +401,6 @@ def test_every_result_type_is_among_the_kinds() -> None:
         if isinstance(value, type) and value.__module__ == results.__name__
     }
     assert declared - parts == kinds - parts
-
-
-def _flat(result: Any) -> list[Any]:
-    return result if isinstance(result, list) else [result]
 
 
 # Subtitles
