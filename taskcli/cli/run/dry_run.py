@@ -13,7 +13,7 @@ from rich.text import Text
 from taskcli.checkpoints import cache
 from taskcli.checkpoints.registry import Checkpoint, weight_bytes
 from taskcli.cli import messages
-from taskcli.cli.run import writers
+from taskcli.cli.run import saving
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
 from taskcli.config.options import OutputOptions
@@ -123,7 +123,7 @@ def _inputs(config: RunConfig) -> list[tuple[str, str]]:
         return [("inputs", "counted as they come"), *saved]
     ids = [source.id for _, source in zip(range(_LISTED), config.sources.items, strict=False)]
     more = [f"… and {total - len(ids)} more"] if total > len(ids) else []
-    files = list(writers.planned(config, ids))
+    files = list(saving.planned(config, ids))
     return [
         ("inputs", str(total)),
         *(("", id) for id in (*ids, *more)),

@@ -1,6 +1,7 @@
 """What the user asked for, and all that follows from it before a heavy library loads."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, TextIO
 
@@ -9,7 +10,7 @@ from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.run import destination
 from taskcli.cli.run.no_overwrite import Apart
 from taskcli.config.options import InputOptions, ModelOptions, OutputOptions, RunOptions
-from taskcli.inputs.sources import Sources
+from taskcli.inputs.sources import Sources, printable
 from taskcli.task import Task
 
 # What the ids of inputs depend on, and which of a file's tracks was heard.
@@ -55,6 +56,25 @@ class RunConfig:
             "taskcli": __version__,
         }
 
-    def opened(self, standard: TextIO) -> AbstractContextManager[TextIO]:
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether pictures are drawn on: all other formats want their sizes alone."""
+        previews = getattr(self.output, "preview", False)
+        return bool(previews or self.output.report is not None or self.output.save_dir is not None)
+
+    @property
+    def known_ids(self) -> list[str]:
+        """The ids of the inputs that are known beforehand."""
+        return [printable(path) for path in self.sources.paths]
+
+    @contextmanager
+    def opened(self, standard: TextIO) -> Iterator[TextIO]:
+        """Where the records go; what is left there by a run that ends early is said."""
         waits = self.apart.must_wait
-        return destination.opened(self.output, self.format, self.fingerprint, standard, waits)
+        with (
+            destination.told(self.output, self.format, standard),
+            destination.opened(
+                self.output, self.format, self.fingerprint, standard, waits
+            ) as stream,
+        ):
+            yield stream

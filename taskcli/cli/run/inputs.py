@@ -1,0 +1,59 @@
+"""The inputs of a run: found by name, and kept apart from what the run writes."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
+from taskcli.cli.run.request import Invocation
+from taskcli.cli.run.streams import standard_input
+from taskcli.config.options import OutputOptions
+from taskcli.inputs.sources import Reading, Sources, resolve
+from taskcli.media import MEDIA
+from taskcli.media.encodings import AUTO
+
+
+def sources_of(call: Invocation, inputs: Any) -> Sources:
+    """What the words of the call name. Raises UsageError for what is not there."""
+    reading = Reading(
+        call.task.media,
+        call.task.text_fields,
+        chats=call.task.chats,
+        field=inputs.field,
+        recursive=inputs.recursive,
+        lines=getattr(inputs, "lines", False),
+        encoding=getattr(inputs, "encoding", AUTO),
+        delimiter=inputs.delimiter,
+    )
+    return resolve(
+        call.inputs,
+        reading,
+        texts=getattr(inputs, "text", ()),
+        files_from=inputs.files_from,
+        null=inputs.null,
+        stdin=standard_input(),
+    )
+
+
+def kept_apart(
+    call: Invocation, inputs: Any, sources: Sources, written: OutputOptions, chosen: str
+) -> Apart:
+    """What keeps inputs and outputs apart. Raises UsageError where they are not."""
+    of_texts = MEDIA[call.task.media].is_text
+    listed = inputs.files_from
+    in_rows = sources.total is None and not sources.live and not of_texts
+
+    def read() -> Iterator[str]:
+        yield from sources.paths
+        if listed not in (None, "-"):
+            yield listed
+        if (ids := getattr(written, "coco_ids", None)) is not None:
+            yield str(ids)
+        if in_rows:  # read once more, to know the files that they name
+            rows = sources_of(call, inputs).items
+            yield from (source.path for source in rows if source.path is not None)
+
+    live = sources.live and (listed == "-" or not of_texts)
+    apart = Apart(tuple(outputs_of(written, chosen, sys.stdout)), read, live, written.overwrite)
+    apart.check(of_stream(sys.stdin) if "-" in (*call.inputs, listed) else None)
+    return apart

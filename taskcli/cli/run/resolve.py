@@ -1,0 +1,48 @@
+"""From what the user typed to all that follows from it: options, inputs, checkpoint, format."""
+
+from taskcli import output
+from taskcli.checkpoints import lock
+from taskcli.cli.run import destination, report, saving, writers
+from taskcli.cli.run.inputs import kept_apart, sources_of
+from taskcli.cli.run.options import given_options, merge_options
+from taskcli.cli.run.request import Invocation, RunConfig
+from taskcli.cli.run.streams import stdout_is_terminal
+
+
+def resolve_run(call: Invocation) -> RunConfig:
+    """Options by precedence, inputs by name, checkpoint by registry: nothing heavy.
+
+    Raises UsageError for a call that cannot be run, and CheckpointError for an unknown checkpoint.
+    """
+    given = given_options(call)
+    written = given.output
+    sources = sources_of(call, given.inputs)
+    checkpoint = lock.resolve(call.task.name, given.model.model, given.model.revision)
+    options = merge_options(call.task, call.given, given.files, checkpoint)
+    call.task.refuse(options, checkpoint.languages)
+    destination.check_folder_exists(written)
+    chosen = output.choose_format(
+        written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
+    )
+    destination.check_saving(call.task, written)
+    options = call.task.for_output(options, chosen, written)
+    sources = sources.with_fields(call.task.variants(options))
+    destination.check(written, chosen, sources)
+    writers.check(chosen, written, sources)
+    apart = kept_apart(call, given.inputs, sources, written, chosen)
+    config = RunConfig(
+        call.task,
+        options,
+        given.inputs,
+        given.model,
+        given.run,
+        written,
+        checkpoint,
+        apart.guarded(sources),
+        chosen,
+        report.command_line(call),
+        apart,
+    )
+    if not written.resume:
+        saving.check_files(config, sources.paths)
+    return config

@@ -1,0 +1,67 @@
+"""--save-dir: the files that a run leaves beside its records."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from taskcli.api import Model, RecordWithInput
+from taskcli.cli.run.request import RunConfig
+from taskcli.cli.run.writers import layout_of
+from taskcli.errors import UsageError
+from taskcli.inputs.sources import printable
+from taskcli.output.artifacts import Saver
+from taskcli.output.artifacts import endings as saved_endings
+from taskcli.output.filesystem.files import Files
+from taskcli.output.filesystem.names import Names
+from taskcli.output.filesystem.ownership import Ours
+
+
+def saved(
+    answers: Iterator[RecordWithInput], config: RunConfig, model: Model, earlier: Iterable[str]
+) -> Iterator[RecordWithInput]:
+    """The answers, each after the files that it names were written, if --save-dir asks for them.
+
+    `earlier` are the inputs that an earlier run answered: their names are taken.
+    """
+    if config.output.save_dir is None:
+        yield from answers
+        return
+    layout = layout_of(config, model.labels)
+    files = _saved_files(config, config.output.save_dir)
+    for id in earlier:
+        files.name(id)
+    saver = Saver(config.task.result, files, layout)
+    with closing(answers):  # type: ignore[type-var]
+        for answered in answers:
+            record = saver.save(replace(answered.record, item=model.whole(answered)))
+            yield answered._replace(record=record)
+
+
+def check_files(config: RunConfig, paths: Iterable[str]) -> None:
+    """Refuse files that --save-dir could not leave, as far as their names are known beforehand.
+
+    `paths` are the inputs to be answered.
+    """
+    folder = config.output.save_dir
+    if folder is None or config.sources.total is None:
+        return  # the ids of rows and lines come as they are read
+    endings = saved_endings(config.task.result, layout_of(config, {}))
+    why = _saved_files(config, folder).refused(map(printable, paths), endings)
+    if why is not None:
+        raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
+
+
+def _saved_files(config: RunConfig, folder: Path) -> Files:
+    return Files(folder, config.known_ids, (), config.apart.protected, Ours(folder))
+
+
+def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
+    """The files that --save-dir would leave for these inputs: a line for each input."""
+    folder = config.output.save_dir
+    if folder is None:
+        return
+    endings = ", ".join(saved_endings(config.task.result, layout_of(config, {})))
+    names = Names(config.known_ids)
+    for id in ids:
+        yield f"{folder / names.of(id)}{endings}"
