@@ -15,6 +15,8 @@ from typing import BinaryIO
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import tabular
 from taskcli.inputs.discovery import FoundFiles, in_folder, is_folder, matching
+from taskcli.inputs.rows import Row, RowReading
+from taskcli.inputs.tables import DoubledColumnError
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import Media
@@ -79,11 +81,11 @@ class Reading:
     chats: bool = False  # whether a row's text may be a list of messages
 
     @property
-    def rows(self) -> tabular.RowReading:
+    def rows(self) -> RowReading:
         usual = self.text_fields if MEDIA[self.media].is_text else ()
         names = (self.field,) if self.field else usual
         named = self.field is not None
-        return tabular.RowReading(names, named, self.encoding, self.delimiter, self.chats)
+        return RowReading(names, named, self.encoding, self.delimiter, self.chats)
 
 
 def resolve(
@@ -235,11 +237,11 @@ def _whole_input(stdin: BinaryIO) -> Iterator[Source]:
     yield Source("-", data=stdin.read())
 
 
-def _refused_by_the_first(found: Iterator[tabular.Row], reading: Reading) -> Iterator[tabular.Row]:
+def _refused_by_the_first(found: Iterator[Row], reading: Reading) -> Iterator[Row]:
     """The rows, unless the first lacks the fields: of a pipe no more is known beforehand."""
     try:
         first = next(found, None)
-    except tabular.DoubledColumnError as failure:
+    except DoubledColumnError as failure:
         raise UsageError(f"standard input: {failure.message}", failure.hint) from None
     if first is None:
         return
@@ -248,9 +250,7 @@ def _refused_by_the_first(found: Iterator[tabular.Row], reading: Reading) -> Ite
     yield from found
 
 
-def _from_rows(
-    opened: Callable[[], Iterable[tabular.Row]], id: str, media: Media
-) -> Iterator[Source]:
+def _from_rows(opened: Callable[[], Iterable[Row]], id: str, media: Media) -> Iterator[Source]:
     empty = True
     try:
         for row in opened():
@@ -264,7 +264,7 @@ def _from_rows(
         yield Source(id, error=InputError(f"the file cannot be read: {failure.strerror}"))
 
 
-def _from_row(row: tabular.Row, id: str, media: Media) -> Source:
+def _from_row(row: Row, id: str, media: Media) -> Source:
     id = row.id or id
     if row.error is not None:
         return Source(id, error=row.error)

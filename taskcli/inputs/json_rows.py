@@ -1,0 +1,145 @@
+"""Rows as JSON: an object a line, or one value in a file; SQuAD's own, and records of ours."""
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any, BinaryIO
+
+from taskcli.errors import InputError
+from taskcli.inputs.rows import Row, RowReading, row_of
+from taskcli.inputs.squad import is_squad, questions
+from taskcli.media.encodings import codec_of, decoded, decoded_lines, is_wide
+from taskcli.results import TEXT_FIELDS
+
+_CONTEXT = "context"  # the field of a text that is asked about
+_NOT_JSON = (ValueError, RecursionError)  # the latter: brackets nested ten thousand deep
+
+
+def file_rows(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
+    """A .json file holds one value, as its name says, or JSON Lines all the same."""
+    head = head_of(stream, 2)
+    begun = b"".join(head)
+    if is_wide(codec_of(begun, reading.encoding)):  # whose lines do not end in single bytes
+        stream = io.BytesIO(decoded(begun + stream.read(), reading.encoding).encode())
+        reading = replace(reading, encoding="utf-8")
+        head = head_of(stream, 2)
+    if is_json_lines(head):
+        yield from json_rows(chain(head, stream), reading)
+        return
+    text = decoded(b"".join(head) + stream.read(), reading.encoding)
+    try:
+        value = json.loads(text)
+    except _NOT_JSON as failure:
+        raise InputError(f"not valid JSON: {failure}") from None
+    yield from document_rows(value, reading)
+
+
+def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
+    """JSON objects, one a line; our own records give their text and keep their id."""
+    for number, text in decoded_lines(stream, reading.encoding):
+        if isinstance(text, InputError):
+            yield Row(number, error=text)
+            continue
+        try:
+            value = json.loads(text)
+        except _NOT_JSON as failure:
+            yield Row(number, error=InputError(f"line {number} is not valid JSON: {failure}"))
+            continue
+        yield from _value_rows(value, number, f"line {number}", reading)
+
+
+def document_rows(value: Any, reading: RowReading) -> Iterator[Row]:
+    """The rows of one JSON value: the elements of an array; anything else is a row itself."""
+    elements = value if isinstance(value, list) else [value]
+    for number, element in enumerate(elements, 1):
+        yield from _value_rows(element, number, f"row {number}", reading)
+
+
+def _value_rows(value: Any, line: int, place: str, reading: RowReading) -> Iterator[Row]:
+    if _CONTEXT in reading.names and not reading.named and is_squad(value):
+        yield from _squad_rows(value)
+    elif _is_record(value) and reading.names and not reading.named:
+        yield from _record_rows(value, line)
+    else:
+        yield row_of(value, line, place, reading)
+
+
+def _squad_rows(value: dict[str, Any]) -> Iterator[Row]:
+    """A row for each question, which keeps the id that it has there."""
+    for number, one in enumerate(questions(value), 1):
+        if isinstance(one, InputError):
+            yield Row(number, error=one)
+        else:
+            yield Row(number, one.context, one.fields, id=one.id)
+
+
+def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:
+    id = str(record["input"])
+    if "result" not in record:
+        reason = record["error"].get("message", "unknown")
+        yield Row(line, id=id, error=InputError(f"{record['task']} failed before: {reason}"))
+        return
+    results = record["result"] if isinstance(record["result"], list) else [record["result"]]
+    for number, result in enumerate(results or [None], 1):
+        own_id = id if len(results) < 2 else f"{id}#{number}"
+        text = _text_of(result)
+        if text is None:
+            reason = f"a {record['task']} record holds no text"
+            yield Row(line, id=own_id, error=InputError(reason, "name a field with --field"))
+        else:
+            yield Row(line, text, id=own_id)
+
+
+def _is_record(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and {"input", "task"} <= row.keys()
+        and ("result" in row or isinstance(row.get("error"), dict))
+    )
+
+
+def _text_of(result: Any) -> str | None:
+    found = (result.get(name) for name in TEXT_FIELDS) if isinstance(result, dict) else ()
+    return next((text for text in found if isinstance(text, str)), None)
+
+
+def head_of(stream: BinaryIO, objects: int) -> list[bytes]:
+    """The lines by which `is_json_lines` tells what a stream is; of our records one is enough."""
+    head: list[bytes] = []
+    while objects and (line := stream.readline()):
+        head.append(line)
+        if line.strip():
+            objects -= 1
+            value = parsed(line)
+            if _is_record(value) or not isinstance(value, dict):
+                break
+    return head
+
+
+def is_json_lines(head: Sequence[bytes]) -> bool:
+    """Whether a stream that begins with these lines is JSON Lines.
+
+    A text may begin with a line that is an object: then its second is none.
+    """
+    values = [parsed(line) for line in head if line.strip()]
+    return bool(values) and all(isinstance(value, dict) for value in values)
+
+
+def parsed(text: str | bytes) -> Any:
+    """The JSON value of a text; None for what is no JSON."""
+    try:
+        return json.loads(text)
+    except _NOT_JSON:
+        return None
+
+
+def holds_rows(value: Any) -> bool:
+    """Not for [1], say, which is a footnote sooner than rows."""
+    elements = value if isinstance(value, list) else [value]
+    return all(isinstance(element, dict | str) for element in elements)
+
+
+def may_be_json(content: bytes) -> bool:
+    return content.lstrip()[:1] in (b"[", b"{")

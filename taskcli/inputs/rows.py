@@ -1,0 +1,118 @@
+"""A row of a file that holds many inputs: which of its fields is the input, and what it lacks."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import chain
+from typing import Any
+
+from taskcli.errors import InputError
+from taskcli.media.chats import read_chat
+from taskcli.media.encodings import AUTO
+
+_NAMED = 20  # columns that a message lists
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    line: int  # 1-based: the line that the row begins on; in a JSON array the row's own number
+    text: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    id: str | None = None  # a record of ours keeps the id of what it answers
+    error: InputError | None = None
+    has: Sequence[str] | None = None  # its fields, if none of those looked for is among them
+
+
+@dataclass(frozen=True)
+class RowReading:
+    # Fields to try for the text, in order; dots reach into objects. None for rows of paths, which
+    # have no usual name.
+    names: tuple[str, ...]
+    named: bool = False  # the user chose the field
+    encoding: str = AUTO
+    delimiter: str | None = None  # of the cells of a table; None: as its first rows tell
+    chats: bool = False  # whether a text may be a list of messages
+
+
+def lacking(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:
+    """What is missing and what there is, the likeliest to be meant first; and the way out."""
+    close = chain.from_iterable(get_close_matches(one, has, 3, 0.5) for one in reading.names)
+    there = list(dict.fromkeys([*close, *has]))[:_NAMED]
+    wanted = " or ".join(map(repr, reading.names)) or "for the path chosen"
+    message = f"{name} has no field {wanted}; it has {', '.join(map(repr, there)) or 'no fields'}"
+    example = shlex.quote(there[0]) if there else "NAME"
+    return message, f"choose one with --field, such as --field {example}"
+
+
+def row_of(value: Any, line: int, place: str, reading: RowReading) -> Row:
+    if isinstance(value, str) and not reading.named:
+        return Row(line, value)
+    found = {name: reach(value, name) for name in reading.names if has(value, name)}
+    for text in found.values():
+        if isinstance(text, str):
+            return Row(line, text, value)
+        if isinstance(text, list) and reading.chats:
+            return _chat_row(text, value, line)
+    if not found:
+        fields = _fields_of(value)
+        if not isinstance(value, dict):
+            return Row(line, error=_no_object(place, value, reading), has=fields)
+        return Row(line, error=InputError(*lacking(place, reading, fields)), has=fields)
+    name, other = next(iter(found.items()))
+    error = InputError(f"{place}: field {name!r} is {_said(other)}, not text")
+    return Row(line, fields=value, error=error)
+
+
+def _no_object(place: str, value: Any, reading: RowReading) -> InputError:
+    names = " or ".join(map(repr, reading.names))
+    example = json.dumps({reading.names[0] if reading.names else "path": "..."})
+    wanted = f"an object with the field {names}" if names else "an object"
+    return InputError(f"{place} is {_said(value)}, not {wanted}", f"write it as {example}")
+
+
+def _said(value: Any) -> str:
+    """A JSON value in words."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return f"a number ({value})"
+    if isinstance(value, str):
+        return "a string"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _fields_of(value: Any) -> list[str]:
+    """What --field could name: the keys of an object, and of objects in it with a dot."""
+    if not isinstance(value, dict):
+        return []
+    inner = [[f"{key}.{name}" for name in _fields_of(value[key])] or [key] for key in value]
+    return list(chain.from_iterable(inner))
+
+
+def has(value: Any, dotted: str) -> bool:
+    """Whether there is a field of this name, be it null."""
+    if not isinstance(value, dict):
+        return False
+    head, _, rest = dotted.partition(".")
+    return dotted in value or bool(rest and has(value.get(head), rest))
+
+
+def _chat_row(messages: list[Any], value: Mapping[str, Any], line: int) -> Row:
+    """A row whose text is a chat, which its fields hold as `messages` under whatever name."""
+    try:
+        chat = read_chat(messages)
+    except InputError as failure:
+        return Row(line, error=failure)
+    return Row(line, chat.text, {**value, "messages": chat})
+
+
+def reach(value: Any, dotted: str) -> Any:
+    """`a.b` of nested objects, or None; a field whose own name has dots is found first."""
+    if not isinstance(value, dict):
+        return None
+    if dotted in value:
+        return value[dotted]
+    head, _, rest = dotted.partition(".")
+    return reach(value.get(head), rest) if rest else None
