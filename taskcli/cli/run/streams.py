@@ -15,6 +15,7 @@ from rich.text import Text
 from taskcli.cli import messages
 from taskcli.cli.run.progress import Bar, showing
 from taskcli.errors import TaskcliError, UsageError
+from taskcli.formats import FORMATS
 from taskcli.media.items import Item
 from taskcli.media.source import Source
 from taskcli.output.sanitize import safe, safe_line
@@ -121,7 +122,7 @@ class Reporter:
         self._loaded = 0.0  # seconds
         self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
-        self._resumable = chosen == "jsonl" and output is not None
+        self._resumable = FORMATS[chosen].resumes and output is not None
         self._with = "--resume" if report is None else "--resume and another --report"
         interactive = self._console.is_interactive and not quiet
         self._animated = interactive and not self._shown

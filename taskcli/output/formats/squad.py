@@ -4,6 +4,7 @@ import json
 from abc import abstractmethod
 from typing import Any, TextIO
 
+from taskcli.output.presentation import answers_of
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Answer, Record
@@ -36,7 +37,7 @@ class SquadWriter(Writer):
                 self._begin_article(record, context)
             else:
                 self._begin_paragraph(context, ",")
-        self._paragraph["qas"].append(_question(_id(record), _answers(record)))
+        self._paragraph["qas"].append(_question(_id(record), answers_of(record.result)))
 
     def _begin_article(self, record: Record, context: str) -> None:
         separator = "" if self._title is None else ","
@@ -78,7 +79,7 @@ class _ByIdWriter(Writer):
     def write(self, record: Record) -> None:
         if record.error is not None:
             return
-        value = plain(self._value(_answers(record)[0]))
+        value = plain(self._value(answers_of(record.result)[0]))
         self.stream.write(f"{self._separator}\n{json.dumps(_id(record))}: {json.dumps(value)}")
         self.stream.flush()
         self._separator = ","
@@ -104,10 +105,6 @@ class NoAnswerWriter(_ByIdWriter):
 
     def _value(self, answer: Answer) -> float | None:
         return answer.no_answer_score
-
-
-def _answers(record: Record) -> list[Answer]:
-    return record.result if isinstance(record.result, list) else [record.result]
 
 
 def _id(record: Record) -> str:

@@ -22,7 +22,7 @@ class _SubtitleWriter(Writer):
         stream.write(_HEAD.get(self.kind, ""))
 
     def write(self, record: Record) -> None:
-        if not isinstance(record.result, Transcript):
+        if record.error is not None:
             return
         for cue in cues(record.result, self.layout):
             self._count += 1
