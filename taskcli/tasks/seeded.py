@@ -4,7 +4,6 @@ Libraries draw from the process's one generator. Within `seeded` what they draw 
 from generators of the rows of a batch, and the process's own, which is its host's, is left alone.
 """
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cache
@@ -13,6 +12,8 @@ from typing import Any
 
 def seed_of(seed: int, id: str) -> int:
     """The seed of one input: 63 bits."""
+    import hashlib  # it loads OpenSSL, which help has no use for
+
     digest = hashlib.blake2b(f"{seed}\n{id}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest()) >> 1
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import fmean
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
@@ -74,7 +73,7 @@ def over_time(windows: Sequence[results.LabelWindow]) -> RenderableType:
     for label, group in groupby(windows, lambda one: one.labels[0].label):
         own = list(group)
         times = f"{_clock(own[0].start)} – {_clock(own[-1].end)}"
-        score = fmean(one.labels[0].score for one in own)
+        score = sum(one.labels[0].score for one in own) / len(own)
         table.add_row(Text(times, style="dim"), Text(f"{score:.1%}"), Text(safe(label)))
     return table
 
