@@ -1,6 +1,6 @@
 """taskcli generate."""
 
-import secrets
+import os
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -191,7 +191,9 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         """What is drawn for a prompt hangs on it alone; without a seed it is new every time."""
         if not self.options.samples:
             return nullcontext()
-        seed = secrets.randbits(63) if self.options.seed is None else self.options.seed
+        seed = (
+            int.from_bytes(os.urandom(8)) >> 1 if self.options.seed is None else self.options.seed
+        )
         return seeded([seed_of(seed, id) for id in batch.extra["ids"]])
 
     def _written(self, batch: Batch) -> Any:
