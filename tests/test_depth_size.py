@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from checkpoints import cached
 from samples import scene
+
+from taskcli.errors import InputError
+from taskcli.tasks.depth import _depth_map
 
 
 @pytest.fixture
@@ -93,3 +97,11 @@ def test_too_little_memory_is_told_with_the_way_out(run: Any, camera: Path, tmp_
     assert failed["error"]["message"].startswith("it needs more memory than there is (cpu): ")
     assert failed["error"]["hint"] == "--max-side 640 computes it smaller"
     assert "result" in answered
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_depth_that_is_no_number_is_an_error(value: float) -> None:
+    depth = torch.ones(7, 9)
+    depth[3, 4] = value
+    with pytest.raises(InputError, match="not numbers"):
+        _depth_map(depth, "m")

@@ -117,8 +117,8 @@ def _noted(depth: DepthMap, notes: tuple[str, ...]) -> Any:
 
 
 def _depth_map(depth: Any, units: Any) -> DepthMap:
-    if not bool(depth.isfinite().all()):
+    low, high, mean = (float(value) for value in (depth.min(), depth.max(), depth.mean()))
+    if not math.isfinite(low) or not math.isfinite(high):  # NaN is both the least and the greatest
         raise InputError("the model answers depths that are not numbers")
     height, width = depth.shape
-    low, high, mean = (float(value) for value in (depth.min(), depth.max(), depth.mean()))
     return DepthMap(low, high, mean, width, height, units, depth.cpu().numpy())
