@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import taskcli
-from taskcli.config.options import InputOptions
+from taskcli.config.input_options import InputOptions
 from taskcli.media import MEDIA
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.items import Media

@@ -58,7 +58,7 @@ MEDIA: Mapping[Media, Medium] = {
         items=(TextInput,),
         decoder="taskcli.media.decode.text:decode",
         told=(),
-        options="taskcli.config.options:TextInputOptions",
+        options="taskcli.config.input_options:TextInputOptions",
         processor="AutoTokenizer",
         one="a text",
         many="texts",
@@ -73,7 +73,7 @@ MEDIA: Mapping[Media, Medium] = {
         items=(ImageInput,),
         decoder="taskcli.media.decode.image:decode",
         told=("picture_side",),
-        options="taskcli.config.options:ImageInputOptions",
+        options="taskcli.config.input_options:ImageInputOptions",
         processor="AutoImageProcessor",
         # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
         # on what happens to be installed.
@@ -99,7 +99,7 @@ MEDIA: Mapping[Media, Medium] = {
         items=(AudioInput, LongSound),
         decoder="taskcli.media.decode.audio:decode",
         told=("rate",),
-        options="taskcli.config.options:AudioInputOptions",
+        options="taskcli.config.input_options:AudioInputOptions",
         processor="AutoFeatureExtractor",
         one="a recording",
         many="recordings and videos",

@@ -9,7 +9,8 @@ from taskcli import __version__
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.run import destination
 from taskcli.cli.run.no_overwrite import Apart
-from taskcli.config.options import InputOptions, ModelOptions, OutputOptions, RunOptions
+from taskcli.config.input_options import InputOptions
+from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.inputs.sources import Sources, printable
 from taskcli.task import Task
 

@@ -1,0 +1,160 @@
+"""The options that say which inputs there are and how they are read: a group for each medium."""
+
+import codecs
+import math
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import typer
+
+from taskcli.config.options import UsersOwn
+from taskcli.errors import UsageError
+from taskcli.media.encodings import AUTO
+from taskcli.media.items import MOST_PIXELS
+
+_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+_INPUTS = "Inputs"
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """Which inputs, and how rows of them are read."""
+
+    recursive: Annotated[
+        bool,
+        typer.Option("--recursive", "-r", help="Descend into folders.", rich_help_panel=_INPUTS),
+    ] = False
+    files_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Read paths from a file, - for stdin.", rich_help_panel=_INPUTS
+        ),
+        UsersOwn(),
+    ] = None
+    null: Annotated[
+        bool,
+        typer.Option(
+            "--null",
+            "-0",
+            help="The list is NUL-separated (find -print0).",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = False
+    field: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Rows of .jsonl, .json, .csv, .tsv: the field to read; dots reach into objects.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHARACTER",
+            help="What parts the cells of .csv and .tsv; unset: as their first rows tell.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        named = _DELIMITER_NAMES.get(self.delimiter or "", self.delimiter)
+        object.__setattr__(self, "delimiter", named)
+        if named is not None and (len(named) != 1 or named in '"\r\n'):
+            raise UsageError(f"--delimiter {named}: not one character", "such as ';', or tab")
+
+
+@dataclass(frozen=True)
+class TextInputOptions(InputOptions):
+    """How texts are read, and where from."""
+
+    text: Annotated[
+        list[str],
+        typer.Option(
+            "--text",
+            "-t",
+            metavar="TEXT",
+            help="Literal text; repeatable.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = field(default_factory=list)
+    lines: Annotated[
+        bool,
+        typer.Option("--lines", help="Every non-blank line is an input.", rich_help_panel=_INPUTS),
+    ] = False
+    encoding: Annotated[
+        str,
+        typer.Option(
+            help="Encoding of text files; auto: UTF-8, or as a byte-order mark says.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = AUTO
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoding == AUTO:
+            return
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError:
+            raise UsageError(f"unknown encoding: {self.encoding}", "try utf-8 or latin-1") from None
+
+
+@dataclass(frozen=True)
+class ImageInputOptions(InputOptions):
+    """How pictures are read."""
+
+    max_pixels: Annotated[
+        int,
+        typer.Option(min=1, help="Refuse larger images, by their header.", rich_help_panel=_INPUTS),
+    ] = MOST_PIXELS
+    levels: Annotated[
+        str,
+        typer.Option(
+            metavar="full|used|LOW,HIGH",
+            help="What becomes black and white: the file's range, the levels used, or these.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = "full"
+    truncated: Annotated[
+        bool,
+        typer.Option(
+            "--truncated",
+            help="Answer what is left of files that end early.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.levels not in ("full", "used") and not _is_range(self.levels):
+            raise UsageError(
+                f"--levels {self.levels}: not full, used or LOW,HIGH",
+                "--levels used stretches what is there; --levels 0,4095 is for twelve bits",
+            )
+
+
+def _is_range(text: str) -> bool:
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        return False
+    return math.isfinite(low) and math.isfinite(high) and low < high
+
+
+@dataclass(frozen=True)
+class AudioInputOptions(InputOptions):
+    """How recordings are read."""
+
+    max_duration: Annotated[
+        float,
+        typer.Option(min=0.1, help="Refuse longer recordings, in hours.", rich_help_panel=_INPUTS),
+    ] = 6.0
+    track: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Which track of sound to hear, from 1; unset: the file's default.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
