@@ -1,6 +1,10 @@
 """From the name of a checkpoint to a model that can be called."""
 
-from collections.abc import Callable
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from taskcli.api.model import Model
@@ -16,6 +20,10 @@ from taskcli.tasks import BY_NAME
 
 if TYPE_CHECKING:
     from taskcli.runtime.placement import Placement
+
+
+_loading = threading.Lock()  # what libraries set meanwhile is of the whole process
+_COMPILER = "TORCHINDUCTOR_CACHE_DIR"  # torch's, which notes where its files are
 
 
 def load(
@@ -66,10 +74,23 @@ def open_model(
 
     `placed` hears which device, before the weights are read.
     """
-    from taskcli.runtime import loader
+    with _host_kept():
+        from taskcli.runtime import loader
 
-    loaded = loader.load(task, checkpoint, device=device, dtype=dtype, placed=placed)
+        loaded = loader.load(task, checkpoint, device=device, dtype=dtype, placed=placed)
     session = loaded.bind(options)
     policy = policy_for(task, loaded.model_type).policy
     limits = limits or DecodeLimits()
     return Model(options, checkpoint, loaded, session, policy, batch_size, limits)
+
+
+@contextmanager
+def _host_kept() -> Iterator[None]:
+    """Leave the filters of warnings and the environment as they were: libraries set them."""
+    with _loading, warnings.catch_warnings():
+        known = _COMPILER in os.environ
+        try:
+            yield
+        finally:
+            if not known:
+                os.environ.pop(_COMPILER, None)

@@ -3,8 +3,10 @@
 import errno
 import os
 import shutil
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -22,6 +24,7 @@ AnswerT = TypeVar("AnswerT")
 # Everything that loading reads; other frameworks' weights and pictures stay on the Hub.
 WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.spm", "*.jinja", "*.tiktoken"]
 UNWANTED = ["*/*", "*.onnx*", "*tf_model*", "*flax*", "*.fp16*", "*.fp32*"]
+_downloading = threading.Lock()
 _PICKLED = "pytorch_model*.bin"
 # Seconds to connect, read, write and get a connection: no network is told in under two.
 TIMEOUT: Any = (1.5, 10.0, 10.0, 10.0)
@@ -52,12 +55,8 @@ def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Che
     checkpoint that is not data alone is refused before its weights come.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import logging
-    from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    disable_progress_bars()
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    with explained(checkpoint):
+    with _quiet_client(), explained(checkpoint):
         found = ask(checkpoint)
         patterns = _patterns(checkpoint.name, found, allow_pickle)
         files = [file for file in found.siblings if is_wanted(file.rfilename, patterns)]
@@ -75,6 +74,28 @@ def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Che
     _refuse_damaged(checkpoint, Path(folder), files)
     _remember(checkpoint, found.sha)
     return replace(checkpoint, folder=Path(folder), revision=found.sha)
+
+
+@contextmanager
+def _quiet_client() -> Iterator[None]:
+    """`watch` tells what the Hub's client would, which has one setting for the whole process."""
+    from huggingface_hub.utils import logging
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    with _downloading:
+        hidden, verbosity = are_progress_bars_disabled(), logging.get_verbosity()
+        disable_progress_bars()
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)
+            if not hidden:
+                enable_progress_bars()
 
 
 def _refuse_early(checkpoint: Checkpoint, found: Any) -> None:

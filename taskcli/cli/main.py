@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from typing import NoReturn
 
@@ -19,6 +20,7 @@ def start() -> NoReturn:
     from taskcli.cli.run import watchdog
 
     messages.open_missing()
+    _settle_process()
     watchdog.install(_tell)
     messages.status(_greeting(sys.argv[1:]))
     try:
@@ -26,6 +28,14 @@ def start() -> NoReturn:
     except Interrupted as signal:  # between two places that catch it
         code = signal.exit_code
     _leave(code)
+
+
+def _settle_process() -> None:
+    """What the program may decide for its process, and the library may not."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
+    os.environ.setdefault("USE_HUB_KERNELS", "NO")
+    if not os.environ.get("TASKCLI_DEBUG"):
+        warnings.simplefilter("ignore")  # what concerns an input is in its record
 
 
 def _greeting(words: list[str]) -> str:

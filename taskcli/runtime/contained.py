@@ -1,9 +1,10 @@
-"""While libraries read and compute a checkpoint: no code of it, no question on stdin, no socket.
+"""While libraries read and compute a checkpoint: no code of it, no question, no socket, no advice.
 
 `vetting` has refused what is known to ask for these. This is the floor beneath it: Python tells an
 audit hook of every such act, whichever of a library's ways led there.
 """
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import transformers
 from transformers import backbone_utils, dynamic_module_utils
+from transformers.integrations import hub_kernels
 from transformers.utils import chat_template_utils
 from transformers.utils.hub import HF_MODULES_CACHE
 
@@ -24,6 +26,7 @@ _lock = threading.Lock()
 _PROMPT_SECONDS = dynamic_module_utils.TIME_OUT_REMOTE_CODE
 _entered = 0
 _compiled_by_transformers = chat_template_utils._compile_jinja_template
+_kernels_available = hub_kernels.is_kernels_available
 _SOCKETS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
@@ -63,6 +66,9 @@ def _watch_for_ever() -> None:
     sys.addaudithook(_refuse)
     backbone_utils.hf_api = _api
     chat_template_utils._compile_jinja_template = _compiled
+    hub_kernels.is_kernels_available = _no_kernels
+    for handler in logging.getLogger("transformers").handlers:
+        handler.addFilter(_is_heard)
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:
@@ -86,6 +92,16 @@ class _Nobody:
 
 def _api() -> Any:
     return _Nobody() if getattr(_here, "depth", 0) else transformers.utils.hf_api()
+
+
+def _no_kernels(*args: Any, **kwargs: Any) -> bool:
+    """Kernels are code, which would be fetched while a model computes."""
+    return not getattr(_here, "depth", 0) and bool(_kernels_available(*args, **kwargs))
+
+
+def _is_heard(record: logging.LogRecord) -> bool:
+    """transformers' advice is for those who call it: what concerns an input is in its record."""
+    return record.levelno >= logging.ERROR or not getattr(_here, "depth", 0)
 
 
 def _compiled(source: str) -> Any:

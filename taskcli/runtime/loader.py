@@ -1,19 +1,18 @@
 """From a checkpoint's folder to a loaded model: the right class, whole weights, the right place."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a thread asks the Hub for one
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
-os.environ.setdefault("USE_HUB_KERNELS", "NO")  # they are code, fetched while a model computes
-
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from huggingface_hub.utils.tqdm import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+)
 
 from taskcli.checkpoints.registry import Checkpoint, weight_bytes
 from taskcli.checkpoints.vetting import refuse_unsafe
@@ -47,11 +46,30 @@ def load(
     Raises CheckpointError if it cannot serve the task.
     """
     assert checkpoint.folder is not None, "fetch the checkpoint first"
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    with refusing_damage(checkpoint.name), contained():
+    with refusing_damage(checkpoint.name), contained(), _as_before():
         name, folder = checkpoint.name, checkpoint.folder
         return _loaded(task, name, folder, device, dtype, placed)
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """Show no progress bars; weights are drawn before they are read. What is set is put back.
+
+    It is of the whole process, so one load is done at a time: the API sees to that.
+    """
+    bars = transformers.logging
+    with torch.random.fork_rng(devices=[]):
+        shown, hidden_of_hub = bars.is_progress_bar_enabled(), are_progress_bars_disabled()
+        bars.disable_progress_bar()
+        try:
+            yield
+        finally:
+            if shown:
+                bars.enable_progress_bar()  # and the Hub's
+            if not hidden_of_hub:
+                enable_progress_bars()
+            elif shown:
+                disable_progress_bars()
 
 
 def _loaded(
@@ -82,7 +100,6 @@ def _loaded(
 
 def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:
     """What the config in `folder` is of. Raises CheckpointError unless that serves the task."""
-    transformers.logging.set_verbosity_error()
     refuse_unsafe(name, folder)  # a config that was brought alone has not come through hub.fetch
     with refusing_damage(name), contained():
         config = _config(name, folder)

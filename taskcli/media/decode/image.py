@@ -1,7 +1,6 @@
 """Images as every model wants them: upright, RGB, eight bits, whatever the file holds."""
 
 import threading
-import warnings as python_warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -15,12 +14,11 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from taskcli.errors import InputError
 from taskcli.media.decode.jpeg import scans
+from taskcli.media.decode.pillow import any_size
 from taskcli.media.decode.settings import DecodeSettings
 from taskcli.media.decode.truncated_image import can_be_rescued, rescued
 from taskcli.media.items import ImageInput
 from taskcli.media.source import Source
-
-Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, with a clear message
 
 Levels = NDArray[Any]
 
@@ -110,8 +108,7 @@ def _processor_seconds(thread: threading.Thread) -> float:
 def _decoded(stream: BinaryIO, settings: DecodeSettings) -> ImageInput:
     notes: list[str] = []
     try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # Pillow warns of broken EXIF; we note it
+        with any_size():  # our own limit is checked on the header, with a clear message
             image = _opened(stream, settings, notes)
             size, is_deep = image.size, _is_deep_colour(image)
             image = _loaded(stream, image, settings, notes)

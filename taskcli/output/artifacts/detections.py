@@ -19,6 +19,8 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 
 def render(record: Record, layout: Layout) -> Contents:
+    from taskcli.media.decode.pillow import any_size
+
     image = whole(record.item)
     extension, content = to_look_at(annotated(record.result, record.item, layout))
     yield f".boxes{extension}", content
@@ -27,7 +29,8 @@ def render(record: Record, layout: Layout) -> Contents:
     for number, detections in enumerate(record.result, 1):
         box = detections.box
         if box.xmin < box.xmax and box.ymin < box.ymax:
-            crop = image.crop((box.xmin, box.ymin, box.xmax, box.ymax))
+            with any_size():
+                crop = image.crop((box.xmin, box.ymin, box.xmax, box.ymax))
             extension, content = to_look_at(crop)
             yield f".crop-{number:03}-{slug(detections.label)}{extension}", content
 
