@@ -16,7 +16,7 @@ from models import answers, load
 from rich.cells import cell_len
 from samples import sounds
 
-from taskcli.api.run import decoder
+from taskcli.api.decoding import decoder
 from taskcli.media.cues import captions, spaced, wrapped
 from taskcli.output import open_writer
 from taskcli.output.artifacts.transcripts import render

@@ -176,7 +176,7 @@ def test_whatever_a_library_raises_is_told_as_the_checkpoint_s(
     def broken(*_: object) -> None:
         raise RecursionError("maximum recursion depth exceeded\nand so on")
 
-    monkeypatch.setattr("taskcli.runtime.loader.make_exact", broken)
+    monkeypatch.setattr("taskcli.runtime.adapted.make_exact", broken)
     said = refused(run, folder)
     assert said == " cannot be loaded: RecursionError: maximum recursion depth exceeded"
 

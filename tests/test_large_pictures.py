@@ -70,7 +70,7 @@ def test_what_is_held_of_large_pictures_is_small(
     monkeypatch.setattr(pictures, "_USUAL", 0)
     watched = Watched(monkeypatch)
     model = taskcli.load(task, "starter", device="cpu")
-    monkeypatch.setattr("taskcli.api.run.usable_cores", lambda: 4)
+    monkeypatch.setattr("taskcli.api.batching.usable_cores", lambda: 4)
     answered = list(model.run(_sources(folder)).answers())
     assert [one.record.error for one in answered] == [None] * 6
     assert watched.most == SIDE * SIDE * 4

@@ -4,8 +4,12 @@ for record in taskcli.load("detect", "starter")(["a.jpg", "b.jpg"]):
     print(record.input, record.result)
 """
 
-from taskcli.api.load import load, open_model
+from taskcli.api.batching import window_of
+from taskcli.api.decoding import DecodeLimits
+from taskcli.api.load import load
 from taskcli.api.model import Model
-from taskcli.api.run import DecodeLimits, RecordWithInput, Run, window_of
+from taskcli.api.opening import open_model
+from taskcli.api.records import RecordWithInput
+from taskcli.api.run import Run
 
 __all__ = ["DecodeLimits", "Model", "RecordWithInput", "Run", "load", "open_model", "window_of"]

@@ -2,18 +2,17 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.api.run import DecodeLimits, RecordWithInput, Run, decoder
+from taskcli.api.decoding import DecodeLimits, decoder, whole
+from taskcli.api.records import RecordWithInput
+from taskcli.api.run import Heard, Run
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.config import settings
-from taskcli.errors import InputError
 from taskcli.inputs.sources import Reading, Sources, resolve
-from taskcli.media.items import ImageInput, Item
-from taskcli.media.source import Source
+from taskcli.media.items import Item
 from taskcli.results import Record
 from taskcli.runtime.batching import BatchPolicy
 from taskcli.task import Task
@@ -78,7 +77,7 @@ class Model:
         *,
         ordered: bool = True,
         stop: threading.Event | None = None,
-        heard: Callable[[Source, float], None] = lambda source, seconds: None,
+        heard: Heard = lambda source, seconds: None,
         looked_at: bool = True,
     ) -> Run:
         """Answers to sources, to be begun. What such a run notes is its own.
@@ -108,9 +107,4 @@ class Model:
 
     def whole(self, answered: RecordWithInput) -> Item | None:
         """The item; a picture of which a smaller one was kept is decoded once more."""
-        item = answered.item
-        if isinstance(item, ImageInput) and item.image.size != item.size:
-            with suppress(InputError):  # the file may have gone since
-                reduced = decoder(self.task, self.session, self.limits)
-                return replace(reduced, picture_side=None)(answered.source)
-        return item
+        return whole(answered.item, answered.source, decoder(self.task, self.session, self.limits))

@@ -17,7 +17,7 @@ from parity.processors import (
 )
 from parity.shrink import merged, tiny
 from taskcli.media.items import Media
-from taskcli.runtime.loader import without_training_losses
+from taskcli.runtime.weights import without_training_losses
 from taskcli.task import Task
 
 SEED = 4

@@ -1,0 +1,56 @@
+"""A checkpoint that lies on this disk, brought onto a device."""
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from taskcli.api.decoding import DecodeLimits
+from taskcli.api.model import Model
+from taskcli.checkpoints.registry import Checkpoint
+from taskcli.runtime.batching import policy_for
+from taskcli.task import Task
+
+if TYPE_CHECKING:
+    from taskcli.runtime.placement import Placement
+
+_loading = threading.Lock()  # what libraries set meanwhile is of the whole process
+_COMPILER = "TORCHINDUCTOR_CACHE_DIR"  # torch's, which notes where its files are
+
+
+def open_model(
+    task: type[Task[Any, Any, Any]],
+    options: Any,
+    checkpoint: Checkpoint,
+    device: str,
+    dtype: str,
+    batch_size: str,
+    limits: DecodeLimits | None = None,
+    placed: "Callable[[Placement], None]" = lambda _: None,
+) -> Model:
+    """Bring a fetched checkpoint onto a device. This is where the heavy libraries load.
+
+    `placed` hears which device, before the weights are read.
+    """
+    with _host_kept():
+        from taskcli.runtime import loader
+
+        loaded = loader.load(task, checkpoint, device=device, dtype=dtype, placed=placed)
+    session = loaded.bind(options)
+    policy = policy_for(task, loaded.model_type).policy
+    limits = limits or DecodeLimits()
+    return Model(options, checkpoint, loaded, session, policy, batch_size, limits)
+
+
+@contextmanager
+def _host_kept() -> Iterator[None]:
+    """Leave the filters of warnings and the environment as they were: libraries set them."""
+    with _loading, warnings.catch_warnings():
+        known = _COMPILER in os.environ
+        try:
+            yield
+        finally:
+            if not known:
+                os.environ.pop(_COMPILER, None)

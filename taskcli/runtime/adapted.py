@@ -1,0 +1,29 @@
+"""What a model is given once its weights are read, so that it answers as taskcli promises."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from taskcli.runtime import cards, nan_watch
+from taskcli.runtime.masked_norm import make_exact
+from taskcli.runtime.placement import Placement
+from taskcli.runtime.precision import keep_heads_float32
+from taskcli.task import Task
+
+
+def adapt(model: Any, task: type[Task[Any, Any, Any]], folder: Path, placement: Placement) -> None:
+    """Its languages settled, padding without effect, heads in float32, hooks that look for NaN."""
+    _settle_language(model.config)
+    model.config.card_languages = cards.languages(folder)
+    make_exact(model)
+    if placement.dtype != torch.float32:
+        keep_heads_float32(model, task)
+    nan_watch.watch(model)
+
+
+def _settle_language(config: Any) -> None:
+    """X-MOD has parts for each of its languages; a checkpoint that names none reads English."""
+    if getattr(config, "default_language", "") is None:
+        known = list(config.languages)
+        config.default_language = "en_XX" if "en_XX" in known else known[0]
