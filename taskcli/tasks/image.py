@@ -69,8 +69,8 @@ class FoundOutput(ImageOutput):
 class EncodedImage:
     """An image as the model takes it.
 
-    `inputs` maps a model argument to a tensor [1, ...]; `size` is (height, width) in pixels of the
-    upright original; `notes` are to be said of the answer.
+    `inputs` maps a model argument to a tensor [1, ...], or to a list, such as of EoMT's patches;
+    `size` is (height, width) in pixels of the upright original; `notes` belong to the answer.
     """
 
     inputs: Mapping[str, Any]
@@ -79,7 +79,7 @@ class EncodedImage:
 
     @property
     def nbytes(self) -> int:
-        return sum(int(value.nbytes) for value in self.inputs.values())
+        return sum(int(getattr(value, "nbytes", 0)) for value in self.inputs.values())
 
 
 class ImageTask(Task[OptionsT, ImageInput, ResultT]):
@@ -104,7 +104,12 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
         return EncodedImage(inputs, item.size[::-1])
 
     def batch_key(self, part: EncodedImage) -> Hashable:
-        """Only images that the processor makes one shape: convolutions see what pads others."""
+        """Only images that the processor makes one shape: convolutions see what pads others.
+
+        What is in lists counts the images of its batch, and is computed alone.
+        """
+        if any(isinstance(value, list) for value in part.inputs.values()):
+            return id(part)
         return tuple((name, tuple(value.shape)) for name, value in part.inputs.items())
 
     def cost(self, part: EncodedImage) -> int:
@@ -119,7 +124,8 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
         import torch
 
         inputs = {
-            name: torch.cat([part.inputs[name] for part in parts]) for name in parts[0].inputs
+            name: value if isinstance(value, list) else torch.cat([p.inputs[name] for p in parts])
+            for name, value in parts[0].inputs.items()
         }
         return Batch(inputs, range(len(parts)), {"sizes": [part.size for part in parts]})
 

@@ -1,9 +1,10 @@
 """taskcli segment."""
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +13,9 @@ from taskcli.errors import CheckpointError, UsageError
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.task import Batch, Samples
 from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
@@ -91,6 +95,10 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
             raise UsageError(f"--subtask {asked}: this checkpoint offers {known}")
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
         _require_torchvision(self.subtask, "task_inputs" in self._arguments)
+
+    def _features(self, image: "Image") -> Mapping[str, Any]:
+        made = super()._features(image)
+        return {name: value for name, value in made.items() if name != "task_inputs"}
 
     def preprocess(self, parts: list[EncodedImage]) -> Batch:
         batch = super().preprocess(parts)
