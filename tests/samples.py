@@ -4,9 +4,12 @@ Every function fills a folder and returns what it wrote, by name, so that a test
 `photos(tmp_path)["wide"]`. Contents are fixed: the same call writes the same files.
 """
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import soundfile
@@ -155,6 +158,13 @@ def words_of(task: Any) -> list[str]:
         for one in (value if isinstance(value, tuple) else (value,))
         for word in (f"--{name.replace('_', '-')}", str(one))
     ]
+
+
+@contextmanager
+def one_window() -> Iterator[None]:
+    """Let few inputs share batches as many do: the first windows of a run are small."""
+    with mock.patch("taskcli.engine.run.window_edges", lambda window: iter([sys.maxsize])):
+        yield
 
 
 # Broken files

@@ -20,6 +20,7 @@ from samples import (
     UNICODE_TEXT,
     long_sound,
     odd_images,
+    one_window,
     photos,
     sounds,
     texts_of,
@@ -75,10 +76,12 @@ def _share_of_edge_pixels(one: Segment, other: Segment) -> float:
 def ask(model: Any, task: str, inputs: dict[Media, list[Path]], batch_size: str) -> list[Any]:
     model.batch_size = batch_size
     if model.task.media is not Media.TEXT:
-        return answers(model, inputs[model.task.media])
+        with one_window():
+            return answers(model, inputs[model.task.media])
     long = [LONG_TEXT] if task in WINDOWED else []
     usual = SHORT_TEXTS if task == "generate" else [*TEXTS, *long]
-    return answers(model, texts=texts_of(BY_NAME[task], usual))
+    with one_window():
+        return answers(model, texts=texts_of(BY_NAME[task], usual))
 
 
 @pytest.mark.parametrize(("task", "name"), CASES)

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 import transformers as hf
-from samples import ARTICLE, SHORT_TEXT, UNICODE_TEXT, noise, scene, texts_of, tone
+from samples import ARTICLE, SHORT_TEXT, UNICODE_TEXT, noise, one_window, scene, texts_of, tone
 
 import taskcli
 from parity.checkpoint import make
@@ -122,7 +122,8 @@ def _inputs(task: type[Task[Any, Any, Any]], folder: Path) -> Iterator[str]:
 def _answers(model: Any, inputs: list[str], batch_size: str) -> list[Any]:
     model.batch_size = batch_size
     text = model.task.media is Media.TEXT
-    records = model(texts=inputs) if text else model(inputs)
+    with one_window():
+        records = list(model(texts=inputs) if text else model(inputs))
     found = []
     for record in records:
         if record.error is not None:
