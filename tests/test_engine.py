@@ -468,6 +468,39 @@ def test_a_stop_finishes_the_batch_in_flight_and_gives_all_that_is_done(ordered:
     assert len({o.source.number for o in found}) == len(found)
 
 
+@pytest.mark.parametrize("gaps", [True, False])
+def test_what_a_stop_leaves_behind_an_unanswered_input_is_given_if_gaps_may_be(gaps: bool) -> None:
+    """Of a window the short texts are computed first: here the run stops before the first text."""
+    stop = Stop()
+    stages = Fake(group=lambda text: text).stages()
+
+    def forward(batch: list[str]) -> list[str]:
+        outputs: list[str] = stages.forward(batch)
+        if batch == ["bb"]:
+            stop.set()
+        return outputs
+
+    texts = ["first", "second", "third", "the_longest", "a", "bb", "ccc"]
+    config = BatchingConfig(4, 1_000, gaps=gaps)
+    outcomes = engine.run(replace(stages, forward=forward), sources(texts), config, stop)
+    found = [outcome.source.number for outcome in outcomes]
+    assert found == ([0, 1, 2, 4, 5] if gaps else [0, 1, 2])
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 16])
+def test_what_comes_before_an_error_of_the_list_is_answered(chunk: int) -> None:
+    def broken() -> Iterator[Source]:
+        yield from sources(["one", "two", "three"])
+        raise OSError("the list is gone")
+
+    config = BatchingConfig(4, 1_000, chunk=chunk)
+    outcomes = engine.run(Fake().stages(), broken(), config)
+    found = []
+    with pytest.raises(OSError, match="the list is gone"):
+        found += (outcome.result for outcome in outcomes)
+    assert found == ["ONE", "TWO", "THREE"]
+
+
 def test_a_stop_before_the_start_gives_nothing() -> None:
     stop = Stop()
     stop.set()

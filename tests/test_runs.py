@@ -494,6 +494,20 @@ def test_a_resumed_run_is_byte_for_byte_one_that_was_not_stopped(
     assert out.read_text() == complete
 
 
+def test_a_run_that_an_error_stopped_is_gone_on_with_in_order(run: Run, classifier: Path) -> None:
+    """Two lines fail; the third, which shares a window with the second, is computed before it."""
+    rows = ["7", "7", *(json.dumps({"text": "more words " * n}) for n in range(1, 30))]
+    Path("lines.jsonl").write_text("\n".join(rows))
+    how = [TASK, "lines.jsonl", "-m", classifier]
+    assert run(*how, "-o", "whole.jsonl").exit_code == 1
+    assert run(*how, "-o", "out.jsonl", "--on-error", "stop").exit_code == 1
+    whole, stopped = Path("whole.jsonl").read_text(), Path("out.jsonl").read_text()
+    assert whole.startswith(stopped)
+    assert len(stopped) < len(whole)
+    assert run(*how, "-o", "out.jsonl", "--resume").exit_code == 1
+    assert Path("out.jsonl").read_text() == whole
+
+
 def test_resume_of_a_finished_run_loads_nothing(
     run: Run, texts: list[str], classifier: Path, request: pytest.FixtureRequest
 ) -> None:

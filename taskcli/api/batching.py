@@ -24,6 +24,7 @@ def batching_config(
     on_cpu: bool,
     live: bool,
     ordered: bool,
+    gaps: bool,
 ) -> BatchingConfig:
     """How a run's batches are cut; `live` says that its inputs come through a pipe."""
     media = task.media
@@ -31,6 +32,7 @@ def batching_config(
         window=window_of(media, batch_size),
         max_wait=_MAX_WAIT if live else None,
         ordered=ordered,
+        gaps=gaps,
         threads=usable_cores(),
         chunk=1 if live else MEDIA[media].chunk,
     )

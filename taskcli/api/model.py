@@ -76,12 +76,14 @@ class Model:
         sources: Sources,
         *,
         ordered: bool = True,
+        gaps: bool = True,
         stop: threading.Event | None = None,
         heard: Heard = lambda source, seconds: None,
         looked_at: bool = True,
     ) -> Run:
         """Answers to sources, to be begun. What such a run notes is its own.
 
+        After `stop`, `gaps` gives what was finished behind an input that was not.
         `heard` is told of recordings how many further seconds of one are answered. Of pictures
         that nobody will have `looked_at`, answers carry the size alone.
         """
@@ -95,6 +97,7 @@ class Model:
             self.batch_size,
             self.limits,
             ordered,
+            gaps,
             stop,
             heard,
             looked_at,

@@ -38,6 +38,7 @@ class Run:
     batch_size: str
     limits: DecodeLimits
     ordered: bool
+    gaps: bool
     stop: threading.Event | None
     heard: Heard
     looked_at: bool = True  # whether somebody wants to see the pictures that are answered
@@ -55,6 +56,7 @@ class Run:
             on_cpu=self.session.placement.device.type == "cpu",
             live=self.sources.live,
             ordered=self.ordered,
+            gaps=self.gaps,
         )
         computed = engine.broken_windows(self.sources.items, config.window)
         rate = self.session.rate if MEDIA[self.task.media].is_timed else None

@@ -24,7 +24,8 @@ class BatchingConfig:
     so that answers come at once. So the same inputs share the same batches in every run.
     `lookahead` is in bytes. `max_wait` is in seconds: after that, parts that came through a pipe
     are computed without waiting for more of it; None for inputs that do not have to be waited for.
-    `threads` decode and encode; each takes `chunk` inputs at a time.
+    After a stop, `gaps` gives what was finished behind an input that was not: an output that is
+    to be gone on with has none. `threads` decode and encode; each takes `chunk` inputs at a time.
     """
 
     size: int = 8
@@ -33,6 +34,7 @@ class BatchingConfig:
     lookahead: int = 128 * _MEGABYTE
     max_wait: float | None = None
     ordered: bool = True
+    gaps: bool = True
     threads: int = 2
     chunk: int = 1
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from taskcli.engine.batching import BatchBuilder, BatchingConfig, Encoded, window_edges
@@ -105,10 +104,12 @@ def run(
     what `is_fatal` says ends the run.
     """
     outcomes = _Run(stages, config, stop or threading.Event(), advance).outcomes(sources)
-    return _in_order(outcomes) if config.ordered else (outcome for _, outcome in outcomes)
+    return (
+        _in_order(outcomes, config.gaps) if config.ordered else (outcome for _, outcome in outcomes)
+    )
 
 
-def _in_order(outcomes: Iterator[tuple[int, Outcome]]) -> Iterator[Outcome]:
+def _in_order(outcomes: Iterator[tuple[int, Outcome]], gaps: bool) -> Iterator[Outcome]:
     waiting: dict[int, Outcome] = {}
     expected = 0
     with closing(outcomes):  # type: ignore[type-var]
@@ -117,7 +118,8 @@ def _in_order(outcomes: Iterator[tuple[int, Outcome]]) -> Iterator[Outcome]:
             while expected in waiting:
                 yield waiting.pop(expected)
                 expected += 1
-        for rank in sorted(waiting):  # only after a stop: what was finished is not thrown away
+        # Only after a stop is anything left: what was finished behind an input that was not.
+        for rank in sorted(waiting) if gaps else ():
             yield waiting[rank]
 
 
@@ -415,5 +417,17 @@ def _part(item: _Item, number: int, encoded: Encoded[Any]) -> _Part:
 
 
 def _chunks(values: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    while chunk := list(islice(values, size)):
+    """Lists of `size` values; an error in which the values end comes behind the last of them."""
+    chunk: list[Any] = []
+    try:
+        for value in values:
+            chunk.append(value)
+            if len(chunk) == size:
+                full, chunk = chunk, []
+                yield full
+    except Exception:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
         yield chunk

@@ -71,6 +71,7 @@ def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode
         run = model.run(
             pending.sources,
             ordered=not config.run.unordered,
+            gaps=not config.can_be_resumed,
             stop=stopping.event,
             heard=reporter.hear,
             looked_at=config.is_looked_at,

@@ -11,6 +11,7 @@ from taskcli.cli.run import destination
 from taskcli.cli.run.no_overwrite import Apart
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.formats import FORMATS
 from taskcli.inputs.sources import Sources, printable
 from taskcli.task import Task
 
@@ -56,6 +57,10 @@ class RunConfig:
             "dtype": self.run.dtype,
             "taskcli": __version__,
         }
+
+    @property
+    def can_be_resumed(self) -> bool:
+        return self.output.output is not None and FORMATS[self.format].resumes
 
     @property
     def is_looked_at(self) -> bool:
