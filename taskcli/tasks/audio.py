@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from taskcli.media.items import AudioInput, Recording
 
@@ -19,6 +19,16 @@ def heard_seconds(extractor: Any) -> float | None:
         return float(extractor.n_samples / extractor.sampling_rate)
     frames = getattr(extractor, "max_length", None)  # AST
     return None if frames is None else frames * _FRAME_SECONDS
+
+
+class Attempt(Protocol):
+    """What says of which attempt at a recording it is."""
+
+    @property
+    def attempt(self) -> int: ...
+
+
+AttemptT = TypeVar("AttemptT", bound=Attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,11 @@ def stretches(
             yield Stretch(held[:window], item.rate, step, start, False, attempt)
             start, held = start + step, held[step:]
     yield Stretch(held, item.rate, len(held), start, True, attempt)
+
+
+def of_last_attempt(results: Sequence[AttemptT]) -> list[AttemptT]:
+    """What is not void: a recording that was begun again is answered by its last attempt."""
+    return [one for one in results if one.attempt == results[-1].attempt]
 
 
 def whole(item: Recording) -> AudioInput:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from taskcli.media.items import Media, Recording
 from taskcli.results import Label, LabelWindow
 from taskcli.task import Batch, Task, WithWarnings
-from taskcli.tasks.audio import Stretch, features, heard_seconds, stretches
+from taskcli.tasks.audio import Stretch, features, heard_seconds, of_last_attempt, stretches
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
@@ -65,11 +65,10 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
 
     def fold(self, item: Recording, results: list[_Scored]) -> WithWarnings[list[Label]]:
         """The labels of the whole by the mean of its windows' scores, each as long as it is."""
-        heard = [one for one in results if one.attempt == results[-1].attempt]
+        heard = of_last_attempt(results)
         lengths = [end - start for start, end in (one.span for one in heard)]
-        scored = [
-            one.scores * (length / sum(lengths)) for one, length in zip(heard, lengths, strict=True)
-        ]
+        total = sum(lengths)
+        scored = [one.scores * (length / total) for one, length in zip(heard, lengths, strict=True)]
         config, top_k = self.model.config, self.options.top_k
         (labels,) = ranked(sum(scored)[None], top_k, config)
         if len(heard) == 1:

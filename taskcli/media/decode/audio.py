@@ -36,9 +36,6 @@ def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> Record
     """
     rate, max_seconds = settings.rate, settings.max_duration * 3600
     reading = _Reading(stream, rate, max_seconds, settings.track)
-    if not reading.states_less_than(max_seconds):
-        for _ in reading.pieces():  # what is too long is known before any of it is answered
-            pass
     pieces = reading.pieces()
     head = deque[Samples]()
     held = 0
@@ -50,6 +47,11 @@ def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> Record
         head.append(piece)
         held += len(piece)
         if held > _HELD_SECONDS * rate:
+            if not reading.states_less_than(max_seconds):
+                for _ in pieces:  # what is too long is known before any of it is answered
+                    pass
+                head.clear()
+                pieces = reading.pieces()
             return LongSound(rate, _read_on(head, pieces, stream), reading.notes)
     samples = head[0] if len(head) == 1 else np.concatenate([np.zeros(0, np.float32), *head])
     return AudioInput(samples, rate, tuple(dict.fromkeys(reading.notes)))
@@ -121,7 +123,11 @@ class _Reading:
     def states_less_than(self, seconds: float) -> bool:
         """Whether that is sure without decoding."""
         (first, *others) = self._parts
-        return not others and 0 < header_seconds(first.stream) <= seconds
+        place = first.stream.tell()  # a decoder reads on from there
+        try:
+            return not others and 0 < header_seconds(first.stream) <= seconds
+        finally:
+            first.stream.seek(place)
 
     @property
     def _findings(self) -> int:

@@ -8,7 +8,7 @@ from taskcli.media.items import Recording
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch
 from taskcli.tasks.asr.recognizer import Recognizer
-from taskcli.tasks.audio import Stretch, features, stretches, whole
+from taskcli.tasks.audio import Stretch, features, of_last_attempt, stretches, whole
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 # Wav2Vec2 was trained on crops of 16 to 20 s (Baevski et al. 2020); our starter, which heard up
@@ -71,8 +71,7 @@ class CtcRecognizer(Recognizer):
         return slice(stride if part.start else 0, None if part.last else window - stride)
 
     def fold(self, item: Recording, results: list["_Heard"], timestamps: str) -> Transcript:
-        heard = [one for one in results if one.attempt == results[-1].attempt]
-        ids = [label for one in heard for label in one.labels]
+        ids = [label for one in of_last_attempt(results) for label in one.labels]
         return self._transcript(ids, item, timestamps)
 
     def _transcript(self, ids: list[int], item: Recording, timestamps: str) -> Transcript:
