@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from generated import keep
 from typer.models import ArgumentInfo
 
 from taskcli.checkpoints.registry import Registry
@@ -33,13 +34,7 @@ SHARED = {
 def main() -> int:
     sections = [*map(_task_section, TASKS), *_shared_sections(), *_other_sections()]
     page = HEAD + "\n".join(sections)
-    if "--check" not in sys.argv:
-        PAGE.write_text(page, "utf-8")
-        return 0
-    fresh = PAGE.exists() and PAGE.read_text("utf-8") == page
-    if not fresh:
-        print(f"{PAGE.name} is stale: run make docs", file=sys.stderr)
-    return 0 if fresh else 1
+    return keep(PAGE, page)
 
 
 def _task_section(task: type[Task[Any, Any, Any]]) -> str:

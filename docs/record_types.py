@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from generated import keep
+
 from taskcli.output.schema import record_schema
 from taskcli.tasks import TASKS
 
@@ -20,13 +22,7 @@ Schema = Mapping[str, Any]
 
 def main() -> int:
     text = types({task.name: record_schema(task.result, task.windowed) for task in TASKS})
-    if "--check" not in sys.argv:
-        FILE.write_text(text, "utf-8")
-        return 0
-    fresh = FILE.exists() and FILE.read_text("utf-8") == text
-    if not fresh:
-        print(f"{FILE.name} is stale: run make docs", file=sys.stderr)
-    return 0 if fresh else 1
+    return keep(FILE, text)
 
 
 def types(schemas: Mapping[str, Schema]) -> str:
