@@ -14,6 +14,7 @@ import soundfile
 
 from taskcli.errors import InputError
 from taskcli.media.decode.decoder import Decoder
+from taskcli.media.decode.settings import AudioSettings
 from taskcli.media.items import AudioInput, Media
 from taskcli.media.source import Source
 from taskcli.tasks.audio import whole
@@ -24,7 +25,7 @@ RATE = 16_000
 def decode(file: Path | bytes, **settings: Any) -> AudioInput:
     """What the decoder makes of a file, or of bytes; read as it is heard, it is the same."""
     source = Source("x", data=file) if isinstance(file, bytes) else Source("x", str(file))
-    decoder = Decoder(Media.AUDIO, **{"rate": RATE, **settings})
+    decoder = Decoder(Media.AUDIO, AudioSettings(**{"rate": RATE, **settings}))
     with mock.patch("taskcli.media.decode.audio._HELD_SECONDS", 0.1):
         read, failure = _outcome(lambda: whole(decoder(source)))
     sound, expected = _outcome(lambda: decoder(source))

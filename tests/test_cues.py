@@ -266,7 +266,7 @@ def test_the_language_that_was_found_stands_in_the_record(run: Any, tmp_path: Pa
         number: token[2:-2] for token, number in task.model.generation_config.lang_to_id.items()
     }
     for record in done.records:
-        item = decoder(model.task, model.session, model.limits)(_source(record["input"]))
+        item = decoder(model.task, model.session, model.decode_options)(_source(record["input"]))
         features = task.preprocess([item]).inputs["input_features"]
         assert record["result"]["language"] == names[task.model.detect_language(features).item()]
     assert len(set(found.values())) > 1

@@ -17,6 +17,7 @@ from samples import scene, tone
 
 from taskcli.errors import InputError
 from taskcli.media.decode.decoder import Decoder
+from taskcli.media.decode.settings import TextSettings
 from taskcli.media.file_types import HEAD, kind_of
 from taskcli.media.items import Media, TextInput
 from taskcli.media.source import Source
@@ -238,7 +239,7 @@ TEXTS = {
 def test_a_text_about_files_is_a_text(text: str, encoding: str) -> None:
     if encoding == "latin-1" and not text.isascii() and "é" not in text:
         pytest.skip("not in this encoding")
-    decoder = Decoder(Media.TEXT, encoding="latin-1" if encoding == "latin-1" else "auto")
+    decoder = Decoder(Media.TEXT, TextSettings("latin-1" if encoding == "latin-1" else "auto"))
     item = decoder(Source("a.txt", data=text.encode(encoding)))
     assert isinstance(item, TextInput)
     assert (item.text, item.warnings) == (text, ())

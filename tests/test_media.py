@@ -3,7 +3,9 @@
 import ast
 import io
 import wave
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -37,6 +39,19 @@ def test_a_row_names_what_there_is(media: Media) -> None:
     assert BY_NAME[row.task].media is media
     others = [other.extensions for name, other in MEDIA.items() if name is not media]
     assert not row.extensions & frozenset().union(*others)
+
+
+@pytest.mark.parametrize("media", Media)
+def test_somebody_decides_each_setting_of_a_decoder(media: Media) -> None:
+    """The user by an option of that name, or the checkpoint; `claim` is who decodes."""
+    row = MEDIA[media]
+    settings, options = ({one.name for one in fields(kind)} for kind in _kinds(media))
+    assert set(row.told) <= settings
+    assert settings - set(row.told) - {"claim"} <= options
+
+
+def _kinds(media: Media) -> tuple[Any, Any]:
+    return MEDIA[media].load_settings(), MEDIA[media].load_options()
 
 
 @pytest.mark.parametrize("media", Media)

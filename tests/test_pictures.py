@@ -20,6 +20,7 @@ from samples import odd_images, photos, scene
 
 from taskcli.errors import InputError
 from taskcli.media.decode.decoder import Decoder
+from taskcli.media.decode.settings import ImageSettings
 from taskcli.media.items import ImageInput, Media
 from taskcli.media.source import Source
 
@@ -30,7 +31,7 @@ GREY = np.asarray(PICTURE.convert("L"))
 def decode(file: Path | bytes, **settings: Any) -> ImageInput:
     """What the decoder makes of a file, or of bytes."""
     source = Source("x", data=file) if isinstance(file, bytes) else Source("x", str(file))
-    return Decoder(Media.IMAGE, **settings)(source)
+    return Decoder(Media.IMAGE, ImageSettings(**settings))(source)
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:

@@ -5,11 +5,11 @@ for record in taskcli.load("detect", "starter")(["a.jpg", "b.jpg"]):
 """
 
 from taskcli.api.batching import window_of
-from taskcli.api.decoding import DecodeLimits
+from taskcli.api.decoding import DecodeOptions
 from taskcli.api.load import load
 from taskcli.api.model import Model
 from taskcli.api.opening import open_model
 from taskcli.api.records import RecordWithInput
 from taskcli.api.run import Run
 
-__all__ = ["DecodeLimits", "Model", "RecordWithInput", "Run", "load", "open_model", "window_of"]
+__all__ = ["DecodeOptions", "Model", "RecordWithInput", "Run", "load", "open_model", "window_of"]

@@ -1,13 +1,13 @@
 """How inputs are opened for a checkpoint, and what a user may change of it."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import InputError
 from taskcli.media import MEDIA
-from taskcli.media.encodings import AUTO
-from taskcli.media.items import MOST_PIXELS, ImageInput, Item, Media
+from taskcli.media.items import ImageInput, Item, Media
 from taskcli.media.source import Source
 from taskcli.task import Task
 from taskcli.tasks import TASKS
@@ -17,31 +17,22 @@ if TYPE_CHECKING:
     from taskcli.runtime.session import Session
 
 
-@dataclass(frozen=True)
-class DecodeLimits:
-    """Guards and readings that the command line lets a user change, named as its options."""
-
-    max_pixels: int = MOST_PIXELS
-    max_duration: float = 6.0  # hours
-    track: int | None = None  # of sound, from 1
-    encoding: str = AUTO
-    levels: str = "full"
-    truncated: bool = False
+# Values by the names of a medium's input options. Those that say nothing of decoding are passed
+# over.
+DecodeOptions = Mapping[str, object]
 
 
-def decoder(task: type[Task[Any, Any, Any]], session: "Session", limits: DecodeLimits) -> "Decoder":
-    """What opens the inputs of a task as its checkpoint wants them."""
+def decoder(
+    task: type[Task[Any, Any, Any]], session: "Session", options: DecodeOptions
+) -> "Decoder":
+    """What opens the inputs of a task as its checkpoint wants them, and as the user says."""
     from taskcli.media.decode.decoder import Decoder
 
-    wanted = {name: getattr(session, name) for name in MEDIA[task.media].told}
-    return Decoder(
-        task.media,
-        **wanted,
-        final_newline=task.final_newline,
-        task=task.name,
-        readers=_readers(),
-        **asdict(limits),
-    )
+    row = MEDIA[task.media]
+    settings = row.load_settings()
+    said = {field.name: options[field.name] for field in fields(settings) if field.name in options}
+    wanted = {name: getattr(session, name) for name in row.told}
+    return Decoder(task.media, settings(**said, **wanted), task.name, _readers())
 
 
 def _readers() -> dict[Media, str]:
@@ -53,5 +44,5 @@ def whole(item: Item | None, source: Source, opened: "Decoder") -> Item | None:
     """The item; a picture of which a smaller one was kept is decoded once more."""
     if isinstance(item, ImageInput) and item.image.size != item.size:
         with suppress(InputError):  # the file may have gone since
-            return replace(opened, picture_side=None)(source)
+            return opened.with_settings(picture_side=None)(source)
     return item

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.api.decoding import DecodeLimits, decoder, whole
+from taskcli.api.decoding import DecodeOptions, decoder, whole
 from taskcli.api.records import RecordWithInput
 from taskcli.api.run import Heard, Run
 from taskcli.checkpoints.registry import Checkpoint
@@ -35,7 +35,7 @@ class Model:
     session: "Session"
     policy: BatchPolicy
     batch_size: str
-    limits: DecodeLimits
+    decode_options: DecodeOptions
 
     @property
     def task(self) -> type[Task[Any, Any, Any]]:
@@ -95,7 +95,7 @@ class Model:
             self.checkpoint,
             sources,
             self.batch_size,
-            self.limits,
+            self.decode_options,
             ordered,
             gaps,
             stop,
@@ -110,4 +110,6 @@ class Model:
 
     def whole(self, answered: RecordWithInput) -> Item | None:
         """The item; a picture of which a smaller one was kept is decoded once more."""
-        return whole(answered.item, answered.source, decoder(self.task, self.session, self.limits))
+        return whole(
+            answered.item, answered.source, decoder(self.task, self.session, self.decode_options)
+        )

@@ -5,9 +5,10 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from taskcli.api.decoding import DecodeLimits
+from taskcli.api.decoding import DecodeOptions
 from taskcli.api.model import Model
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.runtime.batching import policy_for
@@ -27,7 +28,7 @@ def open_model(
     device: str,
     dtype: str,
     batch_size: str,
-    limits: DecodeLimits | None = None,
+    decode_options: DecodeOptions = MappingProxyType({}),
     placed: "Callable[[Placement], None]" = lambda _: None,
 ) -> Model:
     """Bring a fetched checkpoint onto a device. This is where the heavy libraries load.
@@ -40,8 +41,7 @@ def open_model(
         loaded = loader.load(task, checkpoint, device=device, dtype=dtype, placed=placed)
     session = loaded.bind(options)
     policy = policy_for(task, loaded.model_type).policy
-    limits = limits or DecodeLimits()
-    return Model(options, checkpoint, loaded, session, policy, batch_size, limits)
+    return Model(options, checkpoint, loaded, session, policy, batch_size, decode_options)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli import engine
 from taskcli.api.batching import batching_config
-from taskcli.api.decoding import DecodeLimits, decoder
+from taskcli.api.decoding import DecodeOptions, decoder
 from taskcli.api.records import RecordWithInput, in_words, to_record
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.inputs.sources import Sources
@@ -36,7 +36,7 @@ class Run:
     checkpoint: Checkpoint
     sources: Sources
     batch_size: str
-    limits: DecodeLimits
+    decode_options: DecodeOptions
     ordered: bool
     gaps: bool
     stop: threading.Event | None
@@ -84,7 +84,7 @@ class Run:
     def _stages(self, threads: int) -> engine.Stages:
         from taskcli.runtime.session import is_fatal, is_out_of_memory
 
-        decode = decoder(self.task, self.session, self.limits)
+        decode = decoder(self.task, self.session, self.decode_options)
         stages = engine.Stages(
             decode=decode,
             encode=self._encoded,

@@ -24,12 +24,13 @@ class Extra:
 class Medium:
     """What everybody knows of one medium.
 
-    `decoder` and `options` are `module:name`, so the table is read without importing them.
+    `decoder`, `settings` and `options` are `module:name`: the table is read without importing any.
     """
 
     items: tuple[type[Any], ...]  # what an input is once it is decoded
-    decoder: str  # (stream, Source, DecodeSettings) -> item
-    told: tuple[str, ...]  # which properties of a Session the decoder needs
+    decoder: str  # (stream, Source, settings) -> item
+    settings: str  # the dataclass of those settings
+    told: tuple[str, ...]  # which of them are properties of a Session: the checkpoint decides
     options: str  # the group of options that say how inputs are read
     processor: str  # transformers' class of what stands before the model
     one: str  # an input, and several, as messages call them
@@ -49,6 +50,9 @@ class Medium:
     def load_decoder(self) -> Any:
         return resolve_name(self.decoder)
 
+    def load_settings(self) -> Any:
+        return resolve_name(self.settings)
+
     def load_options(self) -> Any:
         return resolve_name(self.options)
 
@@ -57,7 +61,8 @@ MEDIA: Mapping[Media, Medium] = {
     Media.TEXT: Medium(
         items=(TextInput,),
         decoder="taskcli.media.decode.text:decode",
-        told=(),
+        settings="taskcli.media.decode.settings:TextSettings",
+        told=("final_newline",),
         options="taskcli.config.input_options:TextInputOptions",
         processor="AutoTokenizer",
         one="a text",
@@ -72,6 +77,7 @@ MEDIA: Mapping[Media, Medium] = {
     Media.IMAGE: Medium(
         items=(ImageInput,),
         decoder="taskcli.media.decode.image:decode",
+        settings="taskcli.media.decode.settings:ImageSettings",
         told=("picture_side",),
         options="taskcli.config.input_options:ImageInputOptions",
         processor="AutoImageProcessor",
@@ -98,6 +104,7 @@ MEDIA: Mapping[Media, Medium] = {
     Media.AUDIO: Medium(
         items=(AudioInput, LongSound),
         decoder="taskcli.media.decode.audio:decode",
+        settings="taskcli.media.decode.settings:AudioSettings",
         told=("rate",),
         options="taskcli.config.input_options:AudioInputOptions",
         processor="AutoFeatureExtractor",

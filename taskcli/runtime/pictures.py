@@ -1,7 +1,7 @@
 """Pictures from file to model inputs in one go, so that few are whole at a time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from taskcli.media.decode.decoder import Decoder
@@ -52,7 +52,7 @@ class PictureEncoder:
     def __call__(self, source: Source) -> EncodedPicture:
         """Raises InputError for what is no picture, or none that the checkpoint can take."""
         with self._room.entered() as claim:
-            item: Any = replace(self._decoder, claim=claim)(source)
+            item: Any = self._decoder.with_settings(claim=claim)(source)
             [(_, part)] = self._encode([item])
             shown = reduced(item, _SHOWN) if self._looked_at else without_pixels(item)
             return EncodedPicture(part, shown)

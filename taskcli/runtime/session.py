@@ -93,6 +93,10 @@ class Session:
         return int(getattr(extractor, "sampling_rate", 16_000))
 
     @property
+    def final_newline(self) -> bool:
+        return self.task.final_newline
+
+    @property
     def picture_side(self) -> int | None:
         """Pixels that an image's shorter side needs at least, where its size is fixed."""
         size = getattr(self.task.processor, "size", None)

@@ -1,10 +1,10 @@
 """The story of one run, on one page: resolve everything cheap, fetch, load, answer, write."""
 
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
-from typing import Any, TextIO
+from dataclasses import replace
+from typing import TextIO
 
-from taskcli.api import DecodeLimits, open_model
+from taskcli.api import open_model
 from taskcli.checkpoints import cache
 from taskcli.cli.run import dry_run, saving
 from taskcli.cli.run.fetch import fetch
@@ -64,7 +64,7 @@ def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode
                 config.run.device,
                 config.run.dtype,
                 config.run.batch_size,
-                _limits(config.inputs),
+                vars(config.inputs),
                 placed,
             )
         stopping.working()
@@ -86,9 +86,3 @@ def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode
 
 def _results(config: RunConfig) -> AbstractContextManager[TextIO]:
     return results_stream(needed=config.output.output is None)
-
-
-def _limits(inputs: Any) -> DecodeLimits:
-    """The decoding limits among the input options; each medium has its own."""
-    named = [field.name for field in fields(DecodeLimits) if hasattr(inputs, field.name)]
-    return DecodeLimits(**{name: getattr(inputs, name) for name in named})

@@ -12,7 +12,7 @@ from taskcli.errors import InputError
 from taskcli.media.decode import containers, sndfile
 from taskcli.media.decode.audio_blocks import Block, Samples
 from taskcli.media.decode.concatenated import Part, parts_of
-from taskcli.media.decode.settings import DecodeSettings
+from taskcli.media.decode.settings import AudioSettings
 from taskcli.media.items import AudioInput, LongSound, Recording
 from taskcli.media.source import Source
 
@@ -24,7 +24,7 @@ _CANCELLED = 0.05
 _FAINT = 1e-8  # power, -80 dB: what is fainter is no sound that could be lost
 
 
-def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> Recording:
+def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recording:
     """Decode a recording to mono float32 at the `rate` of the settings, in samples a second.
 
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what

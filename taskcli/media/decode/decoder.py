@@ -4,14 +4,13 @@ import io
 import stat
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.media import MEDIA, file_types
 from taskcli.media.decode import text
-from taskcli.media.decode.settings import DecodeSettings
 from taskcli.media.items import Item, LongSound, Media
 from taskcli.media.source import NOT_FETCHED, Source, is_url
 
@@ -19,14 +18,18 @@ _GONE = "it was there when the inputs were listed, or it is a link to nothing"
 
 
 @dataclass(frozen=True)
-class Decoder(DecodeSettings):
-    """How sources of one medium are opened."""
+class Decoder:
+    """How sources of one medium are opened; `settings` are those that its row of MEDIA names."""
 
+    media: Media
+    settings: Any = None  # unset: as they are by default
     task: str = "TASK"  # for what a message suggests, as are the tasks that read each medium
     readers: Mapping[Media, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         MEDIA[self.media].load_decoder()  # its libraries, before several threads want them
+        if self.settings is None:
+            object.__setattr__(self, "settings", MEDIA[self.media].load_settings()())
 
     def __call__(self, source: Source) -> Item:
         """Decode one source. Raises InputError with the reason."""
@@ -41,13 +44,16 @@ class Decoder(DecodeSettings):
                 opened.pop_all()  # it reads on, and closes the file
             return item
 
+    def with_settings(self, **changed: Any) -> "Decoder":
+        return replace(self, settings=replace(self.settings, **changed))
+
     def _decoded(self, stream: BinaryIO, source: Source) -> Item:
         head = stream.read(file_types.HEAD)
         self._check_kind(head, source)
         stream.seek(0)
         decode = MEDIA[self.media].load_decoder()
         try:
-            return decode(stream, source, self)  # type: ignore[no-any-return]
+            return decode(stream, source, self.settings)  # type: ignore[no-any-return]
         except InputError as failure:
             a_text = file_types.a_text(source.id)
             unknown = failure.message.startswith("not ")  # it is something else altogether

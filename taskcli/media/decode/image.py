@@ -15,7 +15,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from taskcli.errors import InputError
 from taskcli.media.decode.jpeg import scans
 from taskcli.media.decode.pillow import any_size
-from taskcli.media.decode.settings import DecodeSettings
+from taskcli.media.decode.settings import ImageSettings
 from taskcli.media.decode.truncated_image import can_be_rescued, rescued
 from taskcli.media.items import ImageInput
 from taskcli.media.source import Source
@@ -44,7 +44,7 @@ _OF_HEIC = 8
 _COEFFICIENTS = 4  # of a progressive JPEG, all of which are held until its last scan
 
 
-def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> ImageInput:
+def decode(stream: BinaryIO, source: Source, settings: ImageSettings) -> ImageInput:
     """An image file as the settings say.
 
     `picture_side` is what the processor will resize to: a JPEG is then decoded no larger than
@@ -105,7 +105,7 @@ def _processor_seconds(thread: threading.Thread) -> float:
     return times.get(thread.native_id or 0, 0.0)
 
 
-def _decoded(stream: BinaryIO, settings: DecodeSettings) -> ImageInput:
+def _decoded(stream: BinaryIO, settings: ImageSettings) -> ImageInput:
     notes: list[str] = []
     try:
         with any_size():  # our own limit is checked on the header, with a clear message
@@ -125,7 +125,7 @@ def _decoded(stream: BinaryIO, settings: DecodeSettings) -> ImageInput:
     return ImageInput(picture, size, tuple(notes))
 
 
-def _opened(stream: BinaryIO, settings: DecodeSettings, notes: list[str]) -> Image.Image:
+def _opened(stream: BinaryIO, settings: ImageSettings, notes: list[str]) -> Image.Image:
     """The image by its header alone, its first frame."""
     image = _heif(stream, settings) if _is_heif(stream) else Image.open(stream, formats=_FORMATS)
     _check_size(image.size, settings.max_pixels)
@@ -137,7 +137,7 @@ def _opened(stream: BinaryIO, settings: DecodeSettings, notes: list[str]) -> Ima
 
 
 def _loaded(
-    stream: BinaryIO, image: Image.Image, settings: DecodeSettings, notes: list[str]
+    stream: BinaryIO, image: Image.Image, settings: ImageSettings, notes: list[str]
 ) -> Image.Image:
     """The image with its pixels, reduced if it is much larger than what the model sees."""
     weight = _coefficients(image)
@@ -183,7 +183,7 @@ def _is_heif(stream: BinaryIO) -> bool:
     return head[4:8] == b"ftyp" and head[8:] in _HEIF_BRANDS
 
 
-def _heif(stream: BinaryIO, settings: DecodeSettings) -> Image.Image:
+def _heif(stream: BinaryIO, settings: ImageSettings) -> Image.Image:
     """The main picture of an iPhone's file, upright. An optional library decodes it."""
     try:
         from pillow_heif import open_heif

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.media import file_types
-from taskcli.media.decode.settings import DecodeSettings
+from taskcli.media.decode.settings import TextSettings
 from taskcli.media.encodings import decoded
 from taskcli.media.items import TextInput
 from taskcli.media.source import Source
@@ -12,7 +12,7 @@ from taskcli.media.source import Source
 _WITH_TAGS = "a web page, read with its tags; pandoc -t plain gives its words alone"
 
 
-def decode(stream: BinaryIO, source: Source, settings: DecodeSettings) -> TextInput:
+def decode(stream: BinaryIO, source: Source, settings: TextSettings) -> TextInput:
     """A whole document. Raises InputError for one that is empty or in another encoding."""
     content = stream.read()
     is_page = file_types.is_page(file_types.kind_of(content[: file_types.HEAD], source.id))
