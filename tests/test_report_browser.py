@@ -384,6 +384,24 @@ def test_a_word_and_the_slider_lead_to_their_time(tab: Tab) -> None:
     page.get_by_role("button", name="Pause a.wav").wait_for()
 
 
+def test_labels_in_time_follow_the_sound_and_lead_to_it(tab: Tab) -> None:
+    heard = [("dog", 0.0, 3.0), ("dog", 3.0, 6.0), ("<b>siren", 6.0, 9.0)]
+    windows = tuple(
+        results.LabelWindow(start, end, [results.Label(label, 0.75)]) for label, start, end in heard
+    )
+    overall = [results.Label("dog", 0.6), results.Label("<b>siren", 0.4)]
+    rows = [(record("classify-audio", "a.wav", overall, windows=windows), sound(9.0), None)]
+    page = tab.open(make_page(PAGE, "classify-audio", rows))
+    assert page.locator(".bar-row").count() == 2
+    assert page.locator(".line").all_inner_texts() == ["0:00\ndog 75.0%", "0:06\n<b>siren 75.0%"]
+    slider = page.get_by_role("slider", name="Position in a.wav")
+    slider.fill("5.5")
+    assert page.inner_text(".now") == "dog 75.0%"
+    page.locator(".word").nth(1).click()
+    page.get_by_role("button", name="Pause a.wav").click()
+    assert float(slider.input_value()) >= 6
+
+
 def test_a_recording_beside_the_page_is_chosen(
     tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { depthColours } from "../../taskcli/output/report/pictures.js";
-import { areSentences, outlineOf, runningText } from "../../taskcli/output/report/sounds.js";
+import { areSentences, courseOf, outlineOf, runningText } from "../../taskcli/output/report/sounds.js";
 import { wordAfter, wordBefore } from "../../taskcli/output/report/texts.js";
 import { notices } from "../../taskcli/output/report/top.js";
 import { Entry } from "../../taskcli/output/report/entries.js";
@@ -28,6 +28,15 @@ test("phrases are told from words", () => {
   assert.equal(areSentences([chunk("one two three"), chunk("and four five")]), true);
   assert.equal(areSentences([chunk("one"), chunk("two")]), false);
   assert.equal(areSentences([chunk("one two three")]), false);
+});
+
+test("neighbours of one label are one stretch", () => {
+  const heard = (start, label, score) => ({ start, end: start + 10, labels: [{ label, score }, { label: "other", score: 0 }] });
+  assert.deepEqual(courseOf([heard(0, "dog", 0.5), heard(10, "dog", 1), heard(20, "siren", 0.5), heard(30, "dog", 0.25)]), [
+    { label: "dog", start: 0, end: 20, score: 0.75 },
+    { label: "siren", start: 20, end: 30, score: 0.5 },
+    { label: "dog", start: 30, end: 40, score: 0.25 },
+  ]);
 });
 
 test("silence still has an outline", () => {

@@ -4,7 +4,7 @@ import { swatch } from "./colours.js";
 import { h, nameOf, numbered, present } from "./elements.js";
 import { keeps, passes } from "./entries.js";
 import { depthScale, Frame } from "./pictures.js";
-import { Player, transcript } from "./sounds.js";
+import { course, Player, transcript } from "./sounds.js";
 import { besideSource, continued, cutNote, highlighted, inContext, prose, reply } from "./texts.js";
 import { clean, percent } from "./wording.js";
 
@@ -35,7 +35,7 @@ export class Card {
     if (entry.media === "image" && !entry.failed) this.element.append(this.picture());
     this.element.append(head, this.body);
     this.player = entry.media === "audio" && this.preview.seconds ? new Player(entry.name, this.preview, state) : null;
-    this.transcript = entry.transcript ? transcript(entry.transcript, this.player) : null;
+    this.heard = this.heardInTime();
     this.update();
   }
 
@@ -72,12 +72,18 @@ export class Card {
   /** @returns {Child[]} */
   answer() {
     const { entry, preview, state } = this;
-    if (entry.media === "audio") return [this.player?.element, this.player?.chooser(preview.link), this.transcript ?? listed(entry, state)];
+    if (entry.media === "audio") return [this.player?.element, this.player?.chooser(preview.link), entry.transcript ? null : listed(entry, state), this.heard];
     if (entry.media === "image") return foundIn(entry, this.frame, MOST_ROWS, state);
     if (entry.shape.view === "reply" && entry.answers.length) return this.replies();
     if (entry.made.length) return [this.writing()];
     if (entry.answers.length + entry.rows.length && !entry.shape.start) return [prose(preview.text), this.pair(), cutNote(preview), listed(entry, state)];
     return [highlighted(preview, entry.answers, state), entry.answers.length ? null : nothing("Nothing found."), cutNote(preview)];
+  }
+
+  heardInTime() {
+    const { transcript: said, record: { windows = [] } } = this.entry;
+    if (said) return transcript(said, this.player);
+    return windows.length ? course(windows, this.player, this.state) : null;
   }
 
   pair() {

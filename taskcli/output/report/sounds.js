@@ -1,10 +1,10 @@
-// A recording that plays, and its transcript, whose words follow the sound.
+// A recording that plays, and what is heard in it, which follows the sound: words, or labels in time.
 
 import { h, svg } from "./elements.js";
-import { clean, clock, progress } from "./wording.js";
+import { clean, clock, percent, progress } from "./wording.js";
 
 /** @import { Chunk, Preview, State } from "../../../types/page" */
-/** @import { Transcript } from "../../../types/records" */
+/** @import { LabelWindow, Transcript } from "../../../types/records" */
 
 const PLAY = "M3 1.5v13l11-6.5z";
 const PAUSE = "M3 2h4v12H3zM9 2h4v12H9z";
@@ -139,6 +139,35 @@ export function transcript(result, player) {
   else box.append(...runningText(result.text, chunks, buttons));
   if (player) player.follow = follower(box, chunks, buttons, player.state);
   return box;
+}
+
+/**
+ * The best label of each window, a line each, which the player marks as it comes to them.
+ * @param {readonly LabelWindow[]} windows
+ * @param {Player | null} player
+ * @param {State} state
+ */
+export function course(windows, player, state) {
+  const chunks = courseOf(windows).map(({ label, score, start, end }) =>
+    /** @type {Chunk} */ ({ text: `${clean(label, state.run.unsafe)}  ${percent(score)}`, timestamp: [start, end] }));
+  const buttons = chunks.map((chunk) => spoken(chunk, player));
+  const box = h("div", { class: "transcript" }, buttons.map((button, number) => timedLine(button, chunks[number])));
+  if (player) player.follow = follower(box, chunks, buttons, player.state);
+  return box;
+}
+
+/** Neighbours of one label are one stretch, of their mean score. @param {readonly LabelWindow[]} windows */
+export function courseOf(windows) {
+  /** @type {{ label: string, start: number, end: number, scores: number[] }[]} */
+  const stretches = [];
+  for (const { start, end, labels: [best] } of windows) {
+    const last = stretches.at(-1);
+    if (last?.label === best.label) {
+      last.end = end;
+      last.scores.push(best.score);
+    } else stretches.push({ label: best.label, start, end, scores: [best.score] });
+  }
+  return stretches.map(({ scores, ...where }) => ({ ...where, score: scores.reduce((sum, one) => sum + one, 0) / scores.length }));
 }
 
 /** @param {Chunk} chunk @param {Player | null} player */
