@@ -9,11 +9,12 @@ from taskcli.media.items import AudioInput, Recording
 
 if TYPE_CHECKING:
     import numpy as np
+    from transformers import FeatureExtractionMixin, PreTrainedModel
 
 _FRAME_SECONDS = 0.01  # of the spectrograms that AST reads
 
 
-def heard_seconds(extractor: Any) -> float | None:
+def heard_seconds(extractor: "FeatureExtractionMixin") -> float | None:
     """How much of a recording a feature extractor of fixed length keeps; None for all of it."""
     if hasattr(extractor, "n_samples"):  # Whisper
         return float(extractor.n_samples / extractor.sampling_rate)
@@ -100,7 +101,9 @@ def whole(item: Recording) -> AudioInput:
     return AudioInput(np.concatenate(pieces), item.rate, item.warnings)
 
 
-def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> Mapping[str, Any]:
+def features(
+    extractor: "FeatureExtractionMixin", model: "PreTrainedModel", samples: Sequence[Any], rate: int
+) -> Mapping[str, Any]:
     """Model inputs for recordings of mono float32 samples [n] each.
 
     The mask of valid samples is always asked for: with it (and `runtime/masked_norm.py`) a padded
@@ -116,6 +119,6 @@ def features(extractor: Any, model: Any, samples: Sequence[Any], rate: int) -> M
     return {name: value for name, value in made.items() if name in accepted}
 
 
-def _takes(extractor: Any, name: str) -> bool:
+def _takes(extractor: "FeatureExtractionMixin", name: str) -> bool:
     parameters = inspect.signature(extractor.__call__).parameters.values()
     return any(one.name == name or one.kind is one.VAR_KEYWORD for one in parameters)

@@ -5,13 +5,16 @@ They tell no places themselves; a Letters answers what an encoding of the tokeni
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _SAMPLE = "a É\u0301🙂"
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
-def are_tokens_of(tokenizer: Any) -> bool:
+def are_tokens_of(tokenizer: "PreTrainedTokenizerBase") -> bool:
     return list(tokenizer.tokenize(_SAMPLE)) == list(_SAMPLE)
 
 

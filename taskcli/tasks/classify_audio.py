@@ -1,13 +1,17 @@
 """taskcli classify-audio."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.items import Media, Recording
 from taskcli.results import Label, LabelWindow
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.audio import Stretch, features, heard_seconds, of_last_attempt, stretches
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
+
+if TYPE_CHECKING:
+    import torch
+    from transformers.utils import ModelOutput
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 _LEAST_SECONDS = 0.1  # less is not worth a window, and belongs to the one before
@@ -16,7 +20,7 @@ _LEAST_SECONDS = 0.1  # less is not worth a window, and belongs to the one befor
 class _Scored(NamedTuple):
     """The scores [labels] of a stretch, which samples it is of, and of which attempt."""
 
-    scores: Any
+    scores: "torch.Tensor"
     span: tuple[int, int]
     attempt: int
 
@@ -57,7 +61,9 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
         inputs = features(self.processor, self.model, samples, parts[0].rate)
         return Batch(inputs, range(len(parts)))
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[Stretch]) -> list[_Scored]:
+    def postprocess(
+        self, outputs: "ModelOutput", batch: Batch, parts: list[Stretch]
+    ) -> list[_Scored]:
         scored = scores(outputs.logits, self.options.function, self.model.config).cpu()
         return [
             _Scored(row, part.span, part.attempt) for row, part in zip(scored, parts, strict=True)

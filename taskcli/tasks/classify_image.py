@@ -1,11 +1,14 @@
 """taskcli classify-image."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskcli.results import Label
 from taskcli.task import Batch
 from taskcli.tasks.image import EncodedImage, ImageTask
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
+
+if TYPE_CHECKING:
+    from transformers.utils import ModelOutput
 
 
 class ClassifyImage(ImageTask[RankingOptions, list[Label]]):
@@ -24,7 +27,9 @@ class ClassifyImage(ImageTask[RankingOptions, list[Label]]):
         "taskcli classify-image 'shots/**/*.jpg' --top-k 1 -o labels.csv",
     )
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
+    def postprocess(
+        self, outputs: "ModelOutput", batch: Batch, parts: list[EncodedImage]
+    ) -> list[Any]:
         config = self.model.config
         name = "logits" if "logits" in outputs else "last_hidden_state"  # PP-LCNet's
         scored = scores(outputs[name], self.options.function, config)

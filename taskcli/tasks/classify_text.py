@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,10 @@ from taskcli.results import Label
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
 from taskcli.tasks.token_windows import Window, batch_of, max_tokens, prepare_tokenizer, windows
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,17 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
         "taskcli classify-text reviews.csv --field body -o labels.csv",
     )
 
-    def __init__(self, options: ClassifyTextOptions, processor: Any, model: Any) -> None:
+    def __init__(
+        self,
+        options: ClassifyTextOptions,
+        processor: "PreTrainedTokenizerBase",
+        model: "PreTrainedModel",
+    ) -> None:
         super().__init__(options, processor, model)
         self._limit = max_tokens(processor, model.config)
 
     @classmethod
-    def prepare(cls, processor: Any, model: Any) -> None:
+    def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
         prepare_tokenizer(processor, model.config)
 
     @classmethod
@@ -76,10 +85,10 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
     def preprocess(self, parts: list[Window]) -> Batch:
         return batch_of(self.processor, parts)
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> "torch.Tensor":
         return self.model(**batch.inputs).logits
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
+    def postprocess(self, outputs: "torch.Tensor", batch: Batch, parts: list[Window]) -> list[Any]:
         scored = scores(outputs, self.options.function, self.model.config)
         return [(part.count, row) for part, row in zip(parts, scored, strict=True)]
 

@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,10 @@ from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.results import Box, Detection
 from taskcli.task import Batch, Samples
 from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+
+if TYPE_CHECKING:
+    import torch
+    from transformers.utils import ModelOutput
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
 # What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
@@ -60,7 +64,9 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
     )
     samples = Samples(options={"threshold": 0.0})
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
+    def postprocess(
+        self, outputs: "ModelOutput", batch: Batch, parts: list[EncodedImage]
+    ) -> list[Any]:
         import torch
 
         sizes = batch.extra["sizes"]
@@ -85,7 +91,7 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
         return sorted(detections, key=lambda detection: -detection.score)
 
 
-def _upright(boxes: Any) -> Any:
+def _upright(boxes: "torch.Tensor") -> "torch.Tensor":
     """Boxes [n, 4]; around corners [n, 4, 2], for lines of text that lean."""
     import torch
 

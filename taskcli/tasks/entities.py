@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from taskcli.checkpoints.token_labels import TokenLabel
 from taskcli.media.word_boundaries import is_border, is_mark
 from taskcli.results import Entity, TokenEntity
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Aggregation = Literal["none", "simple", "first", "average", "max"]
 
@@ -20,7 +24,7 @@ class Token:
     end: int
     word: int | None
     index: int
-    scores: Any
+    scores: "npt.NDArray[np.floating]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,11 @@ def _of_word(word: list[Token], labels: Labels, aggregation: Aggregation) -> _Ta
     elif aggregation == "max":
         scores = max(word, key=lambda token: token.scores.max()).scores
     else:
-        scores = sum(token.scores for token in word) / len(word)
+        scores = sum((token.scores for token in word[1:]), word[0].scores) / len(word)
     return _of_scores(word, scores, labels)
 
 
-def _of_scores(tokens: list[Token], scores: Any, labels: Labels) -> _Tagged:
+def _of_scores(tokens: list[Token], scores: "npt.NDArray[np.floating]", labels: Labels) -> _Tagged:
     best = int(scores.argmax())
     label, score = labels.names[best], float(scores[best])
     return _Tagged(label, labels.tags[label], score, tokens[0].start, tokens[-1].end)

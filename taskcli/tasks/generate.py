@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,10 @@ from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
 from taskcli.tasks.seeded import seed_of, seeded
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TextStreamer
 
 _EMPTY = "repair the template in a copy of the folder, or choose another checkpoint"
 _CHATS = "choose a chat checkpoint, such as --model chat-small"
@@ -94,7 +98,12 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     )
     samples = Samples(options={"max_new_tokens": 8})
 
-    def __init__(self, options: GenerateOptions, processor: Any, model: Any) -> None:
+    def __init__(
+        self,
+        options: GenerateOptions,
+        processor: "PreTrainedTokenizerBase",
+        model: "PreTrainedModel",
+    ) -> None:
         super().__init__(options, processor, model)
         self._chat = processor.chat_template is not None
         self._limit = max_tokens(processor, model.config, fallback=1_000_000)
@@ -102,7 +111,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
             self._require_system()
 
     @classmethod
-    def prepare(cls, processor: Any, model: Any) -> None:
+    def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
         processor.padding_side = "left"  # what is generated must follow the prompt directly
         ensure_pad_token(processor, model.config)
 
@@ -182,7 +191,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         except InputError as failure:
             raise UsageError(f"--system: {failure.message}", "leave it out") from None
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> "torch.Tensor":
         """Token ids [rows x sequences, tokens], without the prompts."""
         with self._chance(batch):
             return self._written(batch)
@@ -196,7 +205,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         )
         return seeded([seed_of(seed, id) for id in batch.extra["ids"]])
 
-    def _written(self, batch: Batch) -> Any:
+    def _written(self, batch: Batch) -> "torch.Tensor":
         stop = {"stop_strings": self.options.stop, "tokenizer": self.processor}
         tokens = self.model.generate(
             **batch.inputs,
@@ -234,7 +243,9 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
             values |= {name: value for name, value in chosen.items() if value is not None}
         return values
 
-    def postprocess(self, outputs: Any, batch: Batch, items: list[TextInput]) -> list[Any]:
+    def postprocess(
+        self, outputs: "torch.Tensor", batch: Batch, items: list[TextInput]
+    ) -> list[Any]:
         per_item = self.options.num_return_sequences
         room = batch.extra["room"]
         full = f"the context of {self._limit} tokens leaves room for {room} after this prompt"
@@ -297,7 +308,7 @@ def _chat_of(item: TextInput) -> Chat | None:
     return chat if isinstance(chat, Chat) else None
 
 
-def _streamer(tokenizer: Any, hear: Callable[[str], None]) -> Any:
+def _streamer(tokenizer: "PreTrainedTokenizerBase", hear: Callable[[str], None]) -> "TextStreamer":
     """transformers' own streamer, which holds back words until they are whole."""
     from transformers import TextStreamer
 

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import UsageError
 from taskcli.media.patterns import Pattern
 from taskcli.tasks.seq2seq import task_settings
+
+if TYPE_CHECKING:
+    from langcodes import Language
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 _PAIR = Pattern(r"translation_(\w+)_to_(\w+)", "re")
 # mBART: fr_XX; NLLB: fra_Latn; M2M100: __fr__; SeamlessM4T: __fra__, __cmn_Hant__
@@ -46,7 +50,12 @@ class Meaning:
     likely_script: str | None
 
 
-def way_of_asking(tokenizer: Any, config: Any, source: str | None, target: str | None) -> Asking:
+def way_of_asking(
+    tokenizer: "PreTrainedTokenizerBase",
+    config: "PreTrainedConfig",
+    source: str | None,
+    target: str | None,
+) -> Asking:
     """How a checkpoint is asked for a pair. The tokenizer is left as it is.
 
     Raises UsageError where the checkpoint needs a language that was not given or is unknown.
@@ -71,13 +80,16 @@ def way_of_asking(tokenizer: Any, config: Any, source: str | None, target: str |
     return Asking({}, _short(source or own[0]), _unsure(own, source, target))
 
 
-def _several(tokenizer: Any) -> list[str]:
+def _several(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
     """The tokens by which some of Marian's checkpoints are told a language: >>fra<<."""
     return list(getattr(tokenizer, "supported_language_codes", None) or ())
 
 
 def _by_language_code(
-    tokenizer: Any, config: Any, source: str | None, target: str | None
+    tokenizer: "PreTrainedTokenizerBase",
+    config: "PreTrainedConfig",
+    source: str | None,
+    target: str | None,
 ) -> Asking:
     codes = _trained(language_codes(tokenizer), getattr(config, "languages", None))
     if target is None:
@@ -97,7 +109,7 @@ def _by_language_code(
     return Asking(settings, _short(from_code), doubts, around)
 
 
-def language_codes(tokenizer: Any) -> list[str]:
+def language_codes(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
     """The codes of a multilingual tokenizer, as its own methods take them."""
     by_code = getattr(tokenizer, "lang_code_to_id", None) or getattr(
         tokenizer, "lang_code_to_token", {}
@@ -125,13 +137,15 @@ def _doubts(stated: Iterable[str], *codes: str) -> tuple[str, ...]:
     )
 
 
-def _tagged_languages(tokenizer: Any) -> list[str]:
+def _tagged_languages(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
     """MADLAD begins a text with a token for the language of the answer: <2fr>."""
     vocabulary: Iterable[str] = getattr(tokenizer, "get_vocab", dict)()
     return sorted(found[1] for token in vocabulary if (found := _TAG.fullmatch(token)))
 
 
-def _own_pair(tokenizer: Any, config: Any) -> tuple[str | None, str | None]:
+def _own_pair(
+    tokenizer: "PreTrainedTokenizerBase", config: "PreTrainedConfig"
+) -> tuple[str | None, str | None]:
     """The one pair of a checkpoint: Marian's tokenizers name it, or its name; FSMT's config."""
     source, target = (getattr(tokenizer, f"{end}_lang", None) for end in ("source", "target"))
     langs = getattr(config, "langs", None) or (None, None)
@@ -170,7 +184,7 @@ def _unsure(
     return (f"{told} {' and '.join(words)}",) if words else ()
 
 
-def _pairs(config: Any) -> dict[tuple[str, str], str]:
+def _pairs(config: "PreTrainedConfig") -> dict[tuple[str, str], str]:
     """T5 names its pairs in its settings: translation_en_to_fr."""
     settings = getattr(config, "task_specific_params", None) or {}
     found = ((match, name) for name in settings if (match := _PAIR.fullmatch(name)))
@@ -178,7 +192,10 @@ def _pairs(config: Any) -> dict[tuple[str, str], str]:
 
 
 def _by_prefix(
-    config: Any, pairs: dict[tuple[str, str], str], source: str | None, target: str | None
+    config: "PreTrainedConfig",
+    pairs: dict[tuple[str, str], str],
+    source: str | None,
+    target: str | None,
 ) -> Asking:
     fitting = [
         (pair, name)
@@ -245,12 +262,12 @@ def meaning(word: str) -> Meaning | None:
         return None
     plain = found.prefer_macrolanguage()
     region = None if plain.territory in _NO_REGIONS else plain.territory
-    likely = plain if region or plain.script else Language.get(plain.language)
-    language = _SAME.get(plain.language, plain.language)
-    return Meaning(language, plain.script, region, likely.maximize().script)
+    code = plain.language or "und"
+    likely = plain if region or plain.script else Language.get(code)
+    return Meaning(_SAME.get(code, code), plain.script, region, likely.maximize().script)
 
 
-def _by_code(word: str) -> Any:
+def _by_code(word: str) -> "Language | None":
     from langcodes import Language
 
     with suppress(LookupError, ValueError):
@@ -259,7 +276,7 @@ def _by_code(word: str) -> Any:
     return None
 
 
-def _by_name(word: str) -> Any:
+def _by_name(word: str) -> "Language | None":
     from langcodes import Language
 
     with suppress(LookupError):

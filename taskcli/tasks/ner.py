@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,10 @@ from taskcli.tasks.token_windows import (
     require_places,
     windows,
 )
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,9 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
         "taskcli ner letters/*.txt | jq -r '.result[].word' | sort | uniq -c",
     )
 
-    def __init__(self, options: NerOptions, processor: Any, model: Any) -> None:
+    def __init__(
+        self, options: NerOptions, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel"
+    ) -> None:
         super().__init__(options, processor, model)
         require_places(processor)
         names = model.config.id2label
@@ -66,7 +72,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
         self._stride = self._limit // 4 if options.stride is None else options.stride
 
     @classmethod
-    def prepare(cls, processor: Any, model: Any) -> None:
+    def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
         prepare_tokenizer(processor, model.config)
 
     @classmethod
@@ -88,10 +94,10 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     def preprocess(self, parts: list[Window]) -> Batch:
         return batch_of(self.processor, parts)
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> "torch.Tensor":
         return self.model(**batch.inputs).logits.float().softmax(-1)
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
+    def postprocess(self, outputs: "torch.Tensor", batch: Batch, parts: list[Window]) -> list[Any]:
         return list(zip(batch.extra["windows"], outputs.cpu().numpy(), strict=True))
 
     def fold(

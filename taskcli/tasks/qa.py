@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,10 @@ from taskcli.tasks.token_windows import (
     require_places,
     windows,
 )
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _LONGEST_WINDOW = 384  # tokens; what extractive models are trained with
 _LONGEST_STRIDE = 128
@@ -70,7 +74,9 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     )
     samples = Samples(options={"question": ("Where does John Smith work?",)})
 
-    def __init__(self, options: QaOptions, processor: Any, model: Any) -> None:
+    def __init__(
+        self, options: QaOptions, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel"
+    ) -> None:
         super().__init__(options, processor, model)
         require_places(processor)
         self._limit = min(max_tokens(processor, model.config), _LONGEST_WINDOW)
@@ -79,7 +85,7 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
         self._context = 1 if processor.padding_side == "right" else 0
 
     @classmethod
-    def prepare(cls, processor: Any, model: Any) -> None:
+    def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
         prepare_tokenizer(processor, model.config)
 
     @classmethod
@@ -102,11 +108,13 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     def preprocess(self, parts: list[Window]) -> Batch:
         return batch_of(self.processor, parts)
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> "tuple[torch.Tensor, torch.Tensor]":
         outputs = self.model(**batch.inputs)
         return outputs.start_logits, outputs.end_logits
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[Window]) -> list[Any]:
+    def postprocess(
+        self, outputs: "tuple[torch.Tensor, torch.Tensor]", batch: Batch, parts: list[Window]
+    ) -> list[Any]:
         start, end = (logits.float().cpu().numpy() for logits in outputs)
         return list(zip(batch.extra["windows"], start, end, strict=True))
 

@@ -1,10 +1,14 @@
 """Scores and labels: what the three classify commands share."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from taskcli.config.options import ScoreFunction, TopK
 from taskcli.results import Label
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedConfig
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,10 @@ class RankingOptions:
 
 
 def scores(
-    logits: Any, function: Literal["auto", "softmax", "sigmoid", "none"], config: Any
-) -> Any:
+    logits: "torch.Tensor",
+    function: Literal["auto", "softmax", "sigmoid", "none"],
+    config: "PreTrainedConfig",
+) -> "torch.Tensor":
     """Logits [n, labels] as scores [n, labels], in float32.
 
     `auto` follows the checkpoint as transformers' pipelines do: raw for regression, sigmoid for
@@ -34,7 +40,7 @@ def scores(
     return logits.sigmoid() if function == "sigmoid" else logits.softmax(-1)
 
 
-def ranked(scored: Any, top_k: int, config: Any) -> list[list[Label]]:
+def ranked(scored: "torch.Tensor", top_k: int, config: "PreTrainedConfig") -> list[list[Label]]:
     """The best `top_k` labels of each row of scores [n, labels], best first."""
     best = scored.topk(min(top_k, scored.shape[-1]), dim=-1)
     rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)

@@ -4,10 +4,13 @@ Libraries draw from the process's one generator. Within `seeded` what they draw 
 from generators of the rows of a batch, and the process's own, which is its host's, is left alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 
 def seed_of(seed: int, id: str) -> int:
@@ -18,18 +21,17 @@ def seed_of(seed: int, id: str) -> int:
     return int.from_bytes(digest.digest()) >> 1
 
 
-def seeded(seeds: Sequence[int]) -> AbstractContextManager[Any]:
+def seeded(seeds: Sequence[int]) -> AbstractContextManager[None]:
     """While it is entered, tensors are drawn row by row: [rows, ...], of each input as many.
 
     `seeds` has one for each input of the batch; the further rows of one draw otherwise than its
     first. It is for sampling tokens (torch.multinomial) and for noise (torch.randn).
     """
-    mode: AbstractContextManager[Any] = _mode()(seeds)
-    return mode
+    return _mode()(seeds)
 
 
 @cache
-def _mode() -> Any:
+def _mode() -> Callable[[Sequence[int]], AbstractContextManager[None]]:
     """The class, made when torch is there."""
     import torch
     from torch.overrides import TorchFunctionMode
@@ -39,31 +41,39 @@ def _mode() -> Any:
             super().__init__()
             self._seeds = seeds
             self._generators: dict[tuple[int, str], list[torch.Generator]] = {}
-            self._ours = {
+            self._ours: dict[Callable[..., object], Callable[..., object]] = {
                 torch.multinomial: self._multinomial,
                 torch.randn: self._randn,
                 torch.randn_like: self._randn_like,
             }
 
         def __torch_function__(
-            self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
+            self,
+            function: Callable[..., object],
+            types: Collection[type],
+            args: tuple[object, ...] = (),
+            kwargs: dict[str, object] | None = None,
+        ) -> object:
             return self._ours.get(function, function)(*args, **(kwargs or {}))
 
-        def _multinomial(self, shares: Any, *args: Any, **kwargs: Any) -> Any:
+        def _multinomial(
+            self, shares: "torch.Tensor", *args: object, **kwargs: object
+        ) -> "torch.Tensor":
             """Of `shares` [rows, choices]."""
             rows = zip(shares, self._of(len(shares), shares.device), strict=True)
             drawn = [torch.multinomial(row, *args, generator=own, **kwargs) for row, own in rows]
             return torch.stack(drawn)
 
-        def _randn(self, *size: Any, device: Any = "cpu", **kwargs: Any) -> Any:
+        def _randn(
+            self, *size: Any, device: "str | torch.device" = "cpu", **kwargs: object
+        ) -> "torch.Tensor":
             rows, *rest = size[0] if isinstance(size[0], Sequence) else size
             own = self._of(rows, torch.device(device))
             return torch.stack(
                 [torch.randn(rest, generator=one, device=device, **kwargs) for one in own]
             )
 
-        def _randn_like(self, tensor: Any) -> Any:
+        def _randn_like(self, tensor: "torch.Tensor") -> "torch.Tensor":
             return self._randn(*tensor.shape, device=tensor.device, dtype=tensor.dtype)
 
         def _of(self, rows: int, device: torch.device) -> list[torch.Generator]:

@@ -7,13 +7,17 @@ which T5 does not know what is asked of it; they are applied here.
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
 from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
 from taskcli.tasks.parting import By, Parted, parted
 from taskcli.tasks.token_windows import max_tokens, padded, prepare_tokenizer
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BUDGET = 2048  # tokens that are read together on a processor, padding included
 # Of the shortest part, in tokens: most of the time goes into writing, however little was read.
@@ -62,8 +66,8 @@ class Seq2SeqGenerator:
 
     def __init__(
         self,
-        tokenizer: Any,
-        model: Any,
+        tokenizer: "PreTrainedTokenizerBase",
+        model: "PreTrainedModel",
         options: Seq2SeqOptions,
         settings: Mapping[str, Any],
         by: By = "whole",
@@ -121,12 +125,12 @@ class Seq2SeqGenerator:
         encoded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
         return [[*before, *ids, *behind] for ids in encoded]
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> "torch.Tensor":
         """Token ids [parts, tokens]."""
         rows = self.model.generate(**batch.inputs, **self.generation).cpu()
         return rows[:, batch.inputs["input_ids"].shape[1] :] if self._continues else rows
 
-    def answer(self, row: Any, part: TokenizedPart) -> Written:
+    def answer(self, row: "torch.Tensor", part: TokenizedPart) -> Written:
         # Version 4 saved "clean up" with every tokenizer, but its pipelines did not do it.
         plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
         text = self.tokenizer.decode(row, **plain).strip()
@@ -150,7 +154,7 @@ class Seq2SeqGenerator:
         )
         return most
 
-    def _is_cut(self, row: Any) -> bool:
+    def _is_cut(self, row: "torch.Tensor") -> bool:
         """Whether a row was ended by its length alone; some models then force an end token."""
         config = self.model.generation_config
         ends = (
@@ -168,7 +172,7 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
     _verb: ClassVar[str]  # what was done to the parts of a long text, for its warning
 
     @classmethod
-    def prepare(cls, processor: Any, model: Any) -> None:
+    def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
         prepare_tokenizer(processor, model.config)
         if _continues(model):
             processor.padding_side = "left"
@@ -188,10 +192,12 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
     def preprocess(self, parts: list[TokenizedPart]) -> Batch:
         return self._rewriter.preprocess(parts)
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> "torch.Tensor":
         return self._rewriter.forward(batch)
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[TokenizedPart]) -> list[Written]:
+    def postprocess(
+        self, outputs: "torch.Tensor", batch: Batch, parts: list[TokenizedPart]
+    ) -> list[Written]:
         return [self._rewriter.answer(*pair) for pair in zip(outputs, parts, strict=True)]
 
     def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[ResultT]:
@@ -200,12 +206,12 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
         return WithWarnings(self._answer(text), self._rewriter.notes(results, self._verb))
 
 
-def _continues(model: Any) -> bool:
+def _continues(model: "PreTrainedModel") -> bool:
     """Whether it is a language model, whose answer stands behind the text."""
     return not model.config.is_encoder_decoder
 
 
-def task_settings(config: Any, *names: str) -> dict[str, Any]:
+def task_settings(config: "PreTrainedConfig", *names: str) -> dict[str, Any]:
     """The first of the checkpoint's `task_specific_params` that exists under one of `names`."""
     settings = getattr(config, "task_specific_params", None) or {}
     return next((dict(settings[name]) for name in names if name in settings), {})

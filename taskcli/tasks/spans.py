@@ -2,9 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from taskcli.tasks.token_windows import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float32]
 
 _MASKED = -10_000.0  # the logit of a token that can be no part of an answer
 
@@ -31,8 +37,22 @@ class SpanCandidates:
     no_answer: float
 
 
+class SpanOptions(Protocol):
+    """How many spans are given, whether none may be one, and the most tokens of one."""
+
+    @property
+    def top_k(self) -> int: ...
+    @property
+    def no_answer(self) -> bool: ...
+    @property
+    def max_answer_len(self) -> int: ...
+
+
 def best_spans(
-    read: Sequence[tuple[Window, Any, Any]], number: int, no_answer_id: int | None, options: Any
+    read: "Sequence[tuple[Window, Array, Array]]",
+    number: int,
+    no_answer_id: int | None,
+    options: SpanOptions,
 ) -> SpanCandidates:
     """The best spans of one context that do not overlap.
 
@@ -70,17 +90,22 @@ def _apart(spans: Iterable[Span], most: int) -> list[Span]:
     return kept
 
 
-def _probabilities(logits: Any, context: list[bool], none: list[bool]) -> Any:
+def _probabilities(logits: "Array", context: list[bool], none: list[bool]) -> "Array":
     import numpy as np
 
     allowed = np.logical_or(context, none)
     masked = np.where(allowed, logits, _MASKED)
     exponents = np.exp(masked - masked.max())
-    return exponents / exponents.sum()
+    shares: Array = exponents / exponents.sum()
+    return shares
 
 
 def _best_of_window(
-    window: Window, p_start: Any, p_end: Any, context: list[bool], options: Any
+    window: Window,
+    p_start: "Array",
+    p_end: "Array",
+    context: list[bool],
+    options: SpanOptions,
 ) -> list[Span]:
     spans = (
         Span(score, *_characters(window.encoding, window.places[first], window.places[last]))
@@ -90,7 +115,7 @@ def _best_of_window(
     return _apart(spans, options.top_k)
 
 
-def _candidates(p_start: Any, p_end: Any, longest: int) -> Iterator[tuple[float, int, int]]:
+def _candidates(p_start: "Array", p_end: "Array", longest: int) -> Iterator[tuple[float, int, int]]:
     """(score, first token, last token) of spans of at most `longest` tokens, best first."""
     import numpy as np
 

@@ -1,6 +1,6 @@
 """taskcli summarize."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from taskcli.media.items import Media
 from taskcli.results import Summary
@@ -12,6 +12,9 @@ from taskcli.tasks.seq2seq import (
     Text2TextTask,
     task_settings,
 )
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
@@ -36,7 +39,12 @@ class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
     )
     samples = Samples(options={"max_length": 16, "min_length": 4})
 
-    def __init__(self, options: Seq2SeqOptions, processor: Any, model: Any) -> None:
+    def __init__(
+        self,
+        options: Seq2SeqOptions,
+        processor: "PreTrainedTokenizerBase",
+        model: "PreTrainedModel",
+    ) -> None:
         super().__init__(options, processor, model)
         settings = task_settings(model.config, "summarization")
         self._rewriter = Seq2SeqGenerator(processor, model, options, settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from taskcli.task import Samples, WithWarnings
 from taskcli.tasks.languages import matching, one_of, way_of_asking
 from taskcli.tasks.parting import By
 from taskcli.tasks.seq2seq import BUDGET, Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, Written
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 # Trained on pairs of sentences. Others that read before they write take a line or a paragraph.
 _BY_SENTENCE = frozenset(
@@ -60,7 +63,12 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
     )
     samples = Samples(options={"max_length": 12})
 
-    def __init__(self, options: TranslateOptions, processor: Any, model: Any) -> None:
+    def __init__(
+        self,
+        options: TranslateOptions,
+        processor: "PreTrainedTokenizerBase",
+        model: "PreTrainedModel",
+    ) -> None:
         super().__init__(options, processor, model)
         source, target = options.source_language, options.target_language
         asking = way_of_asking(processor, model.config, source, target)
@@ -84,7 +92,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
         return Translation(text)
 
 
-def _usual_part(config: Any) -> By:
+def _usual_part(config: "PreTrainedConfig") -> By:
     if not config.is_encoder_decoder:
         return "whole"
     return "sentence" if config.model_type in _BY_SENTENCE else "paragraph"

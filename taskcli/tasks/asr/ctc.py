@@ -1,12 +1,13 @@
 """Recordings written frame by frame, as models with a CTC head do."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from taskcli.media.cues import phrases, spaced
 from taskcli.media.items import Recording
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch
+from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer
 from taskcli.tasks.audio import Stretch, features, of_last_attempt, stretches, whole
 
@@ -44,7 +45,7 @@ class CtcRecognizer(Recognizer):
         inputs = features(self.extractor, self.model, samples, parts[0].rate)
         return Batch(inputs, range(len(parts)))
 
-    def forward(self, batch: Batch, options: Any) -> list[list[int]]:
+    def forward(self, batch: Batch, options: AsrOptions) -> list[list[int]]:
         """The best label of each valid frame, a list per row; argmax is done on the device."""
         best = self.model(**batch.inputs).logits.argmax(-1).cpu()
         mask = batch.inputs.get("attention_mask")
@@ -55,7 +56,7 @@ class CtcRecognizer(Recognizer):
         return [row[:count].tolist() for row, count in zip(best, valid, strict=True)]
 
     def postprocess(
-        self, outputs: Any, batch: Batch, parts: list[Stretch], timestamps: str
+        self, outputs: list[list[int]], batch: Batch, parts: list[Stretch], timestamps: str
     ) -> list["_Heard"]:
         return [
             _Heard(row[self._kept(part)], part.attempt)

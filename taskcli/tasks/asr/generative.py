@@ -1,14 +1,18 @@
 """Speech models that write as language models do, from the sound alone."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from taskcli.media.items import AudioInput
 from taskcli.media.word_boundaries import stands_close
 from taskcli.results import Transcript
 from taskcli.task import Batch, WithWarnings
+from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer
 from taskcli.tasks.audio import features
+
+if TYPE_CHECKING:
+    import torch
 
 _MOST_TOKENS = 256  # for checkpoints that set no limit
 
@@ -23,14 +27,14 @@ class Seq2SeqAsr(Recognizer):
         inputs = features(self.extractor, self.model, samples, items[0].rate)
         return Batch(inputs, range(len(items)))
 
-    def forward(self, batch: Batch, options: Any) -> Any:
+    def forward(self, batch: Batch, options: AsrOptions) -> "torch.Tensor":
         config = self.model.generation_config
         unlimited = config.max_new_tokens is None and config.max_length in (None, 20)
         limit = {"max_new_tokens": _MOST_TOKENS} if unlimited else {}
         return self.model.generate(**batch.inputs, **limit).cpu()
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[AudioInput], timestamps: str
+        self, outputs: "torch.Tensor", batch: Batch, items: list[AudioInput], timestamps: str
     ) -> list[Transcript | WithWarnings[Transcript]]:
         parts: list[list[str]] = [[] for _ in items]
         notes: list[tuple[str, ...]] = [() for _ in items]

@@ -2,13 +2,19 @@
 
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from taskcli.media.items import AudioInput
 from taskcli.task import Batch
 from taskcli.tasks.asr.generative import Seq2SeqAsr
+from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.asr.recognizer import SpeechProcessor
 from taskcli.tasks.seeded import seeded
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import BatchFeature, ProcessorMixin
 
 _REQUEST = "can you transcribe the speech into a written format?"  # of Granite Speech's model card
 
@@ -20,8 +26,10 @@ class PromptedAsr(Seq2SeqAsr):
     the sound comes; a long recording it may divide.
     """
 
+    processor: "ProcessorMixin"
+
     @classmethod
-    def prepare(cls, processor: Any) -> None:
+    def prepare(cls, processor: SpeechProcessor) -> None:
         processor.tokenizer.padding_side = "left"  # the answer must follow the request
 
     @property
@@ -47,7 +55,7 @@ class PromptedAsr(Seq2SeqAsr):
         row_to_item = [owner for owner, _ in divided] if divided else range(len(items))
         return Batch(inputs, row_to_item)
 
-    def _request(self, samples: Sequence[Any], rate: int) -> Any:
+    def _request(self, samples: Sequence[Any], rate: int) -> "BatchFeature":
         """What the processor makes of the sounds and the words: model inputs by name."""
         plain: dict[str, Any] = {"return_tensors": "pt", "padding": True}
         ask = getattr(self.processor, "apply_transcription_request", None)
@@ -63,13 +71,13 @@ class PromptedAsr(Seq2SeqAsr):
         )
         return self.processor(text=[request] * len(samples), audio=samples, **plain)
 
-    def _language(self, ask: Any, usual: str | None = None) -> dict[str, str]:
+    def _language(self, ask: Callable[..., object], usual: str | None = None) -> dict[str, str]:
         known = inspect.signature(ask).parameters
         chosen = self.language or usual
         names = [name for name in ("language", "source_language") if name in known]
         return {name: chosen for name in names if chosen is not None}
 
-    def forward(self, batch: Batch, options: Any) -> Any:
+    def forward(self, batch: Batch, options: AsrOptions) -> "torch.Tensor":
         with seeded([0] * len(batch.row_to_item)):  # VibeVoice-ASR adds noise to what it hears
             written = super().forward(batch, options)
         if self.model.config.is_encoder_decoder or "input_ids" not in batch.inputs:
@@ -83,14 +91,14 @@ class PromptedAsr(Seq2SeqAsr):
         return str(decode(row, skip_special_tokens=True, **only)).strip()
 
 
-def is_prompted(processor: Any) -> bool:
+def is_prompted(processor: SpeechProcessor) -> bool:
     """Whether a processor takes words, or a language, with the sound."""
     if any(hasattr(processor, name) for name in ("apply_transcription_request", "audio_token")):
         return True
     return callable(processor) and "language" in inspect.signature(processor).parameters
 
 
-def _of_file(ask: Any, rate: int) -> dict[str, Any]:
+def _of_file(ask: Callable[..., object], rate: int) -> dict[str, Any]:
     """Voxtral's request is made as for a service that is sent a file."""
     named = {"model_id": "", "format": "WAV", "sampling_rate": rate}
     return named if "model_id" in inspect.signature(ask).parameters else {}

@@ -2,30 +2,43 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from taskcli.media.items import AudioInput, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, WithWarnings
-from taskcli.tasks.audio import whole
+from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.audio import Stretch, whole
+
+if TYPE_CHECKING:
+    from transformers import FeatureExtractionMixin, PreTrainedModel, PreTrainedTokenizerBase
+
+
+class SpeechProcessor(Protocol):
+    """What stands before a speech model: a processor, or its two halves beside one another."""
+
+    @property
+    def tokenizer(self) -> "PreTrainedTokenizerBase": ...
 
 
 class Recognizer(ABC):
     timestamps: ClassVar[tuple[str, ...]]
     languages: frozenset[str] = frozenset()  # that a recording can be said to be in
 
-    def __init__(self, processor: Any, model: Any, language: str | None = None) -> None:
+    def __init__(
+        self, processor: SpeechProcessor, model: "PreTrainedModel", language: str | None = None
+    ) -> None:
         self.processor = processor
         self.model = model
         self.language = language
-        self.extractor = getattr(processor, "feature_extractor", processor)
+        self.extractor: FeatureExtractionMixin = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
 
     @classmethod
-    def prepare(cls, processor: Any) -> None:
+    def prepare(cls, processor: SpeechProcessor) -> None:
         """Settle, once when a checkpoint is loaded, what is needed under any options."""
 
-    def batch_key(self, item: AudioInput) -> Hashable:
+    def batch_key(self, item: AudioInput | Stretch) -> Hashable:
         return None
 
     def encode(self, item: Recording) -> Iterator[Any]:
@@ -36,7 +49,7 @@ class Recognizer(ABC):
     def preprocess(self, parts: list[Any]) -> Batch: ...
 
     @abstractmethod
-    def forward(self, batch: Batch, options: Any) -> Any: ...
+    def forward(self, batch: Batch, options: AsrOptions) -> Any: ...
 
     @abstractmethod
     def postprocess(

@@ -1,14 +1,21 @@
 """Recordings written as Whisper does."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from taskcli.media.items import AudioInput
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch
+from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer
+from taskcli.tasks.audio import Stretch
+
+if TYPE_CHECKING:
+    import torch
 
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # whose words Whisper's tokenizer parts otherwise
+Marks = bool | Literal["word"] | None  # what its tokenizer is asked to put times to
+_MARKS: Mapping[str, Marks] = {"none": None, "segment": True, "word": "word"}
 
 
 class WhisperRecognizer(Recognizer):
@@ -27,7 +34,7 @@ class WhisperRecognizer(Recognizer):
         codes = {token.strip("<|>") for token in config.lang_to_id}
         return frozenset(codes | {name for code, name in LANGUAGES.items() if code in codes})
 
-    def batch_key(self, item: AudioInput) -> Hashable:
+    def batch_key(self, item: AudioInput | Stretch) -> Hashable:
         """Short and long recordings take different ways through generate()."""
         return bool(len(item.samples) > self.extractor.n_samples)
 
@@ -49,7 +56,7 @@ class WhisperRecognizer(Recognizer):
         )
         return features
 
-    def forward(self, batch: Batch, options: Any) -> tuple[list[str | None], bool, Any]:
+    def forward(self, batch: Batch, options: AsrOptions) -> tuple[list[str | None], bool, Any]:
         """The language of each recording, as its code; whether that is written; the tokens."""
         asked: dict[str, Any] = {}
         spoken: list[str | None] = [None] * len(batch.row_to_item)
@@ -73,9 +80,13 @@ class WhisperRecognizer(Recognizer):
         return [names[number].strip("<|>") for number in found.tolist()]
 
     def postprocess(
-        self, outputs: Any, batch: Batch, items: list[AudioInput], timestamps: str
+        self,
+        outputs: "torch.Tensor | dict[str, torch.Tensor]",
+        batch: Batch,
+        items: list[AudioInput],
+        timestamps: str,
     ) -> list[Transcript]:
-        marks = {"none": None, "segment": True, "word": "word"}[timestamps]
+        marks = _MARKS[timestamps]
         spoken, as_spoken, generated = outputs
         found = zip(_per_item(generated), spoken, items, strict=True)
         return [
@@ -101,7 +112,11 @@ class WhisperRecognizer(Recognizer):
         }
 
     def _transcript(
-        self, output: dict[str, Any], language: str | None, item: AudioInput, marks: Any
+        self,
+        output: dict[str, Any],
+        language: str | None,
+        item: AudioInput,
+        marks: Marks,
     ) -> Transcript:
         precision = self.extractor.chunk_length / self.model.config.max_source_positions
         text, optional = self.tokenizer._decode_asr(
@@ -120,7 +135,7 @@ def _code(language: str) -> str:
     return str(TO_LANGUAGE_CODE.get(language.lower(), language.lower()))
 
 
-def _per_item(outputs: Any) -> Iterator[dict[str, Any]]:
+def _per_item(outputs: "torch.Tensor | dict[str, torch.Tensor]") -> Iterator[dict[str, Any]]:
     """generate() answers a tensor, or a dictionary when times of tokens were asked for."""
     if not isinstance(outputs, dict):
         for tokens in outputs.cpu():
@@ -130,7 +145,7 @@ def _per_item(outputs: Any) -> Iterator[dict[str, Any]]:
         yield {"tokens": tokens[None], "token_timestamps": _token_times(outputs, row)}
 
 
-def _token_times(outputs: dict[str, Any], row: int) -> Any:
+def _token_times(outputs: dict[str, Any], row: int) -> "torch.Tensor":
     if "segments" not in outputs:
         return outputs["token_timestamps"][row][None].cpu()
     import torch
@@ -139,7 +154,7 @@ def _token_times(outputs: dict[str, Any], row: int) -> Any:
     return torch.cat(times)[None].cpu() if times else torch.zeros(1, 0)  # nothing was said
 
 
-def _stacked(rows: list[Any]) -> Any:
+def _stacked(rows: list[Any]) -> "torch.Tensor":
     """Tensors [1, ..., n] as one [rows, ..., longest], zeros behind the shorter ones."""
     import torch
     from torch.nn.functional import pad

@@ -1,0 +1,43 @@
+"""Which way of writing a checkpoint has, and what it is told of the language."""
+
+from typing import TYPE_CHECKING
+
+from taskcli.errors import UsageError
+from taskcli.tasks.asr.ctc import CtcRecognizer
+from taskcli.tasks.asr.generative import Seq2SeqAsr
+from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.asr.prompted import PromptedAsr, is_prompted
+from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
+from taskcli.tasks.asr.whisper import WhisperRecognizer
+from taskcli.tasks.languages import matching
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def recognizer_of(processor: SpeechProcessor, model: "PreTrainedModel") -> type[Recognizer]:
+    """The way in which a model writes."""
+    if model.config.model_type == "whisper":
+        return WhisperRecognizer
+    if not model.can_generate():
+        return CtcRecognizer
+    return PromptedAsr if is_prompted(processor) else Seq2SeqAsr
+
+
+def language_of(options: AsrOptions, recognizer: Recognizer) -> str | None:
+    """The language that is told, as the checkpoint calls it. Raises UsageError for another."""
+    word, known = options.language, recognizer.languages
+    if options.translate and not (known and isinstance(recognizer, WhisperRecognizer)):
+        raise UsageError("--translate is for multilingual Whisper checkpoints")
+    if word is None or word.lower() in known:
+        return word
+    if not known:
+        raise UsageError("--language: this checkpoint is not told one")
+    # Names stand among the codes: one of each would do.
+    fitting = matching(word, [code for code in known if len(code) <= 3 or not code.isalpha()])
+    if len(fitting) != 1:
+        raise UsageError(
+            f"--language {word}: this checkpoint does not know it",
+            f"known languages: {', '.join(sorted(known))}",
+        )
+    return fitting[0]
