@@ -7,13 +7,27 @@ A task never opens a file, picks a device, prints or saves.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import formats_of
 from taskcli.media import MEDIA
 from taskcli.media.items import Item, Media
 from taskcli.results import LabelWindow
+
+if TYPE_CHECKING:
+    from transformers import (
+        BaseImageProcessor,
+        FeatureExtractionMixin,
+        PreTrainedModel,
+        PreTrainedTokenizerBase,
+        ProcessorMixin,
+    )
+
+    # What stands before a model: one of these, or both halves of a speech model's beside another.
+    Processor: TypeAlias = (
+        PreTrainedTokenizerBase | BaseImageProcessor | FeatureExtractionMixin | ProcessorMixin
+    )
 
 OptionsT = TypeVar("OptionsT")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -61,7 +75,7 @@ class Samples:
     options: Mapping[str, Any] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
     model_types: tuple[str, ...] = ()
-    answer: Any = None
+    answer: object = None
 
 
 class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
@@ -87,7 +101,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     fp32_heads: ClassVar[frozenset[str] | None] = None
     fp32_modules: ClassVar[frozenset[str]] = frozenset()  # and these of the backbone's
 
-    def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:
+    def __init__(self, options: OptionsT, processor: "Processor", model: "PreTrainedModel") -> None:
         self.options = options
         self.processor = processor
         self.model = model
@@ -108,7 +122,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         return MEDIA[cls.media].processor
 
     @classmethod
-    def prepare(cls, processor: Any, model: Any) -> None:
+    def prepare(cls, processor: "Processor", model: "PreTrainedModel") -> None:
         """Settle, once when a checkpoint is loaded, what the task needs of it under any options."""
 
     @classmethod
@@ -159,7 +173,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     def preprocess(self, parts: list[Any]) -> Batch:
         """Turn parts into one padded batch. Raise InputError only for a single one."""
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> object:
         return self.model(**batch.inputs)
 
     @abstractmethod

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from taskcli.runtime import cards, nan_watch
 from taskcli.runtime.masked_norm import make_exact
@@ -12,7 +13,9 @@ from taskcli.runtime.precision import keep_heads_float32
 from taskcli.task import Task
 
 
-def adapt(model: Any, task: type[Task[Any, Any, Any]], folder: Path, placement: Placement) -> None:
+def adapt(
+    model: PreTrainedModel, task: type[Task[Any, Any, Any]], folder: Path, placement: Placement
+) -> None:
     """Its languages settled, padding without effect, heads in float32, hooks that look for NaN."""
     _settle_language(model.config)
     model.config.card_languages = cards.languages(folder)
@@ -22,7 +25,7 @@ def adapt(model: Any, task: type[Task[Any, Any, Any]], folder: Path, placement: 
     nan_watch.watch(model)
 
 
-def _settle_language(config: Any) -> None:
+def _settle_language(config: PreTrainedConfig) -> None:
     """X-MOD has parts for each of its languages; a checkpoint that names none reads English."""
     if getattr(config, "default_language", "") is None:
         known = list(config.languages)

@@ -1,16 +1,22 @@
 """Which of transformers' classes a checkpoint is of."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import transformers
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from taskcli.errors import CheckpointError, first_line
 from taskcli.runtime.processors import LOCAL
 from taskcli.task import Task
 
+if TYPE_CHECKING:
+    from transformers.models.auto.auto_factory import _BaseAutoModelClass
 
-def config_of(name: str, folder: Path) -> Any:
+AutoModelClass = type["_BaseAutoModelClass"]  # such as AutoModelForCTC
+
+
+def config_of(name: str, folder: Path) -> PreTrainedConfig:
     try:
         return transformers.AutoConfig.from_pretrained(folder, **LOCAL)
     except Exception as failure:
@@ -18,9 +24,11 @@ def config_of(name: str, folder: Path) -> Any:
         raise CheckpointError(f"{name}: config.json cannot be used: {reason}") from failure
 
 
-def auto_model_of(task: type[Task[Any, Any, Any]], name: str, config: Any) -> Any:
+def auto_model_of(
+    task: type[Task[Any, Any, Any]], name: str, config: PreTrainedConfig
+) -> AutoModelClass:
     """The Auto class that maps the checkpoint's own architecture."""
-    candidates = [getattr(transformers, auto) for auto in task.auto_models]
+    candidates: list[AutoModelClass] = [getattr(transformers, auto) for auto in task.auto_models]
     stated = (config.architectures or [None])[0]
     for auto in candidates:
         if stated is not None and stated in _class_names(auto):
@@ -35,18 +43,19 @@ def auto_model_of(task: type[Task[Any, Any, Any]], name: str, config: Any) -> An
     )
 
 
-def is_of_text(auto: Any, config: Any) -> bool:
+def is_of_text(auto: AutoModelClass, config: PreTrainedConfig) -> bool:
     """Whether the class is the half that writes of a model that also sees, as Llama 4's is."""
     return class_of(auto, config).config_class is config.sub_configs.get("text_config")
 
 
-def class_of(auto: Any, config: Any) -> Any:
+def class_of(auto: AutoModelClass, config: PreTrainedConfig) -> type[PreTrainedModel]:
     """The class for a configuration: one, or several of which one is stated."""
     mapped = auto._model_mapping[type(config)]
-    return mapped[0] if isinstance(mapped, (tuple, list)) else mapped
+    stated: type[PreTrainedModel] = mapped[0] if isinstance(mapped, (tuple, list)) else mapped
+    return stated
 
 
-def _class_names(auto: Any) -> set[str]:
+def _class_names(auto: AutoModelClass) -> set[str]:
     names: set[str] = set()
     for mapped in auto._model_mapping._model_mapping.values():
         names.update([mapped] if isinstance(mapped, str) else mapped)

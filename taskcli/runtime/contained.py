@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import transformers
 from transformers import backbone_utils, dynamic_module_utils
@@ -19,7 +19,11 @@ from transformers.utils import chat_template_utils
 from transformers.utils.hub import HF_MODULES_CACHE
 
 from taskcli.errors import CheckpointError, first_line
-from taskcli.runtime.templates import template_of
+from taskcli.runtime.templates import Template, template_of
+
+if TYPE_CHECKING:
+    import jinja2
+    from huggingface_hub import HfApi
 
 _here = threading.local()  # a host's other threads may do as they like
 _lock = threading.Lock()
@@ -71,7 +75,7 @@ def _watch_for_ever() -> None:
         handler.addFilter(_is_heard)
 
 
-def _refuse(event: str, args: tuple[Any, ...]) -> None:
+def _refuse(event: str, args: tuple[object, ...]) -> None:
     if not getattr(_here, "depth", 0):
         return
     if event == "builtins.input":
@@ -90,11 +94,11 @@ class _Nobody:
         return False
 
 
-def _api() -> Any:
+def _api() -> "HfApi | _Nobody":
     return _Nobody() if getattr(_here, "depth", 0) else transformers.utils.hf_api()
 
 
-def _no_kernels(*args: Any, **kwargs: Any) -> bool:
+def _no_kernels(*args: object, **kwargs: object) -> bool:
     """Kernels are code, which would be fetched while a model computes."""
     return not getattr(_here, "depth", 0) and bool(_kernels_available(*args, **kwargs))
 
@@ -104,7 +108,7 @@ def _is_heard(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR or not getattr(_here, "depth", 0)
 
 
-def _compiled(source: str) -> Any:
+def _compiled(source: str) -> "Template | jinja2.Template":
     """A chat template; one of a checkpoint renders elsewhere, under limits."""
     here = getattr(_here, "depth", 0)
     return template_of(source) if here else _compiled_by_transformers(source)

@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from transformers import PreTrainedModel
 
 from taskcli.errors import CheckpointError, TaskcliError, first_line
 from taskcli.runtime.contained import contained
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.session import Session, Turns
 from taskcli.task import Task
+
+if TYPE_CHECKING:
+    from taskcli.task import Processor
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +27,13 @@ class LoadedModel:
 
     name: str
     task: type[Task[Any, Any, Any]]
-    processor: Any
-    model: Any
+    processor: "Processor"
+    model: PreTrainedModel
     placement: Placement
     model_type: str  # the checkpoint's; its half that writes has one of its own
     turns: Turns = field(default_factory=Turns)
 
-    def bind(self, options: Any) -> Session:
+    def bind(self, options: object) -> Session:
         """A session that answers by `options`.
 
         Raises UsageError for options that the checkpoint cannot serve, and CheckpointError where

@@ -5,7 +5,6 @@ time too, so a short recording's statistics would depend on the longest one in i
 """
 
 import inspect
-from typing import Any
 
 import torch
 from torch import nn
@@ -48,13 +47,15 @@ def make_exact(model: nn.Module) -> None:
                 _watch_lengths(owner, layers[0])
 
 
-def _watch_lengths(owner: nn.Module, layer: Any) -> None:
+def _watch_lengths(owner: nn.Module, layer: nn.Module) -> None:
     """Tell `layer` the lengths in the mask that `owner`, which calls it, is called with."""
     layer.layer_norm = ValidGroupNorm(layer.layer_norm)
     kernel, stride = layer.conv.kernel_size[0], layer.conv.stride[0]
     signature = inspect.signature(owner.forward)
 
-    def note_lengths(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+    def note_lengths(
+        module: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> None:
         mask = signature.bind(*args, **kwargs).arguments.get("attention_mask")
         layer.layer_norm.valid = None if mask is None else (mask.sum(-1) - kernel) // stride + 1
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+
+import torch
+from torch import nn
+from transformers.utils import ModelOutput
 
 from taskcli.errors import InputError
 
-_found: ContextVar[list[Any] | None] = ContextVar("found", default=None)
+_found: ContextVar[list[torch.Tensor] | None] = ContextVar("found", default=None)
 
 
-def watch(model: Any) -> None:
+def watch(model: nn.Module) -> None:
     """Note the answers of every forward pass, also inside generate(). Once for each model."""
     model.register_forward_hook(_note)
 
@@ -18,7 +21,7 @@ def watch(model: Any) -> None:
 @contextmanager
 def refusing_nan() -> Iterator[None]:
     """Raise InputError where a watched model answered NaN in this thread meanwhile."""
-    flags: list[Any] = []
+    flags: list[torch.Tensor] = []
     token = _found.set(flags)
     try:
         yield
@@ -28,7 +31,7 @@ def refusing_nan() -> Iterator[None]:
         raise InputError("the model answers NaN: its weights are damaged or overflow")
 
 
-def _note(module: Any, args: Any, outputs: Any) -> None:
+def _note(module: nn.Module, args: tuple[object, ...], outputs: ModelOutput) -> None:
     flags = _found.get()
     if flags is None:  # somebody else calls the model
         return

@@ -1,7 +1,6 @@
 """Which device a run uses, with the dtype that suits it, and why. The only such decision."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -15,8 +14,8 @@ _ROOM_FOR_ACTIVATIONS = 0.8  # share of a device's memory that weights may take
 
 @dataclass(frozen=True)
 class Placement:
-    device: Any  # torch.device
-    dtype: Any  # torch.dtype
+    device: torch.device  # torch.device
+    dtype: torch.dtype  # torch.dtype
     device_why: str
     dtype_why: str
     spread: bool = False  # over several devices, by accelerate's device map

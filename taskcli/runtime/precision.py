@@ -4,11 +4,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from taskcli.task import Task
 
 
-def keep_heads_float32(model: Any, task: type[Task[Any, Any, Any]]) -> None:
+def keep_heads_float32(model: PreTrainedModel, task: type[Task[Any, Any, Any]]) -> None:
     """Compute the task's heads in float32, by default everything outside the backbone.
 
     bfloat16 has eight bits: a box edge near 1.0 would be off by pixels, and scores would tie.
@@ -21,7 +22,7 @@ def keep_heads_float32(model: Any, task: type[Task[Any, Any, Any]]) -> None:
         head.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
 
 
-def _heads(model: Any, task: type[Task[Any, Any, Any]]) -> list[nn.Module]:
+def _heads(model: PreTrainedModel, task: type[Task[Any, Any, Any]]) -> list[nn.Module]:
     backbone = getattr(model, model.base_model_prefix, model)
     # Without a backbone of its own name, there is no telling where the head begins.
     outside = task.fp32_heads is None and backbone is not model
@@ -52,12 +53,12 @@ def _called(module: nn.Module) -> list[nn.Module]:
 
 
 def _inputs_to_float32(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    module: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
     return tuple(map(_float32, args)), {name: _float32(value) for name, value in kwargs.items()}
 
 
-def _float32(value: Any) -> Any:
+def _float32(value: object) -> object:
     if isinstance(value, torch.Tensor) and value.is_floating_point():
         return value.float()
     if isinstance(value, (list, tuple)):

@@ -9,14 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import transformers
+from transformers import PreTrainedTokenizerBase
 
 from taskcli.errors import CheckpointError, first_line
 from taskcli.media import MEDIA
 from taskcli.runtime.resizing import resize_unread
 from taskcli.task import Task
+
+if TYPE_CHECKING:
+    import tokenizers
+
+    from taskcli.task import Processor
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 _BESIDE = {"boxes", "xpaths"}  # what tokenizers of LayoutLMv3 and MarkupLM want with the words
@@ -24,7 +30,7 @@ _MOST_GROWTH = 1_000  # real rules write a character or two for one
 _PLACES = {"bbox", "xpath_tags_seq", "xpath_subs_seq"}  # and what models are then given
 
 
-def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Any:
+def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> "Processor":
     """What stands before a task's model. Raises CheckpointError where files lack or are damaged."""
     try:
         processor = _auto_processor(task, folder)
@@ -46,7 +52,7 @@ def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> An
     return processor
 
 
-def _of_text_alone(tokenizer: Any) -> Any:
+def _of_text_alone(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
     """The tokenizer for text that stands on no page: its model puts every word at one place."""
     plain = transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer.backend_tokenizer,
@@ -58,7 +64,7 @@ def _of_text_alone(tokenizer: Any) -> Any:
     return plain
 
 
-def _forget_lengths(tokenizer: Any) -> None:
+def _forget_lengths(tokenizer: PreTrainedTokenizerBase) -> None:
     """tokenizer.json keeps how training cut and padded; that would shorten texts here."""
     if getattr(tokenizer, "is_fast", False):
         tokenizer.backend_tokenizer.no_truncation()
@@ -71,7 +77,7 @@ def what_to_install(failure: Exception) -> str | None:
     return f"pip install {(found[1] or found[2]).lower()}" if found else None
 
 
-def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
+def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> "Processor":
     options = MEDIA[task.media].processor_options
     auto = getattr(transformers, task.processor_class())
     with _class_info(folder) as own:
@@ -86,9 +92,9 @@ def _auto_processor(task: type[Task[Any, Any, Any]], folder: Path) -> Any:
     return SimpleNamespace(feature_extractor=extractor, tokenizer=processor)
 
 
-def _refuse_growth(name: str, tokenizer: Any) -> None:
+def _refuse_growth(name: str, tokenizer: PreTrainedTokenizerBase) -> None:
     """Forty rules that write "aa" for "a" would fill all memory from a line of text."""
-    backend: Any = getattr(tokenizer, "backend_tokenizer", None)
+    backend: tokenizers.Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
     part: Any
     for part in (getattr(backend, "normalizer", None), getattr(backend, "decoder", None)):
         try:
@@ -103,7 +109,7 @@ def _refuse_growth(name: str, tokenizer: Any) -> None:
             )
 
 
-def _growths(state: Any) -> Iterator[float]:
+def _growths(state: object) -> Iterator[float]:
     """How many characters each rule of a tokenizer writes at most for one that it reads."""
     if isinstance(state, list):
         for part in state:
@@ -156,7 +162,7 @@ def _classes(metadata: dict[str, Any]) -> dict[str, Any]:
     return {key: {"name": name, "isthing": int(key) in things} for key, name in names.items()}
 
 
-def _refuse_empty_vocabulary(name: str, tokenizer: Any) -> None:
+def _refuse_empty_vocabulary(name: str, tokenizer: PreTrainedTokenizerBase) -> None:
     """Where its files are missing, transformers makes a tokenizer that knows no word."""
     if not hasattr(tokenizer, "get_vocab"):
         return

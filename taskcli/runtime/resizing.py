@@ -8,7 +8,9 @@ size and to resize. So it gets something that answers just that, by the picture 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
+from transformers import BaseImageProcessor
 
 # (width, height) of what is tried. Processors treat wide, tall and square pictures each in a way.
 _TRIED = ((97, 64), (67, 101), (80, 80))
@@ -33,13 +35,13 @@ class _Unread(Image.Image):
         return self._picture.resize(size, *args, **how)
 
 
-def resize_unread(processor: Any) -> None:
+def resize_unread(processor: BaseImageProcessor) -> None:
     """Let an image processor resize RGB pictures themselves, if it answers the same."""
     own = getattr(processor, "process_image", None)
     if own is None:
         return
 
-    def process_image(image: Any, *args: Any, **kwargs: Any) -> Any:
+    def process_image(image: object, *args: object, **kwargs: object) -> object:
         if isinstance(image, Image.Image) and image.mode == "RGB":
             return _Unread(image)
         return own(image, *args, **kwargs)
@@ -59,11 +61,11 @@ def resize_unread(processor: Any) -> None:
         del processor.process_image
 
 
-def _values(processor: Any, picture: Image.Image) -> dict[str, Any]:
+def _values(processor: BaseImageProcessor, picture: Image.Image) -> dict[str, npt.ArrayLike]:
     return dict(processor(images=[picture], return_tensors="np"))
 
 
-def _equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _equal(one: dict[str, npt.ArrayLike], other: dict[str, npt.ArrayLike]) -> bool:
     return one.keys() == other.keys() and all(
         np.array_equal(value, other[name]) for name, value in one.items()
     )

@@ -43,15 +43,15 @@ class Session:
     model_type: str
     turns: Turns
 
-    def cost(self, item: Any) -> int:
+    def cost(self, item: object) -> int:
         with contained():
             return self.task.cost(item)
 
-    def batch_key(self, item: Any) -> Hashable:
+    def batch_key(self, item: object) -> Hashable:
         with contained():
             return self.task.batch_key(item)
 
-    def padded_length(self, item: Any) -> Hashable:
+    def padded_length(self, item: object) -> Hashable:
         with contained():
             return self.task.padded_length(item)
 
@@ -63,24 +63,26 @@ class Session:
         with self.turns.collate, contained():
             return Collated(self.task.preprocess(parts), parts)
 
-    def forward(self, collated: "Collated", listener: Callable[[str], None] | None = None) -> Any:
+    def forward(
+        self, collated: "Collated", listener: Callable[[str], None] | None = None
+    ) -> object:
         """Run the model. Raises InputError where it answers with numbers that are none."""
         batch = replace(collated.batch, listener=listener)
         with self.turns.compute, contained(), torch.inference_mode(), refusing_nan():
             return self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
 
-    def read(self, outputs: Any, collated: "Collated", count: int) -> list[Any]:
+    def read(self, outputs: object, collated: "Collated", count: int) -> list[Any]:
         with contained(), torch.inference_mode():
             return self.task.postprocess(outputs, *collated)
 
-    def fold(self, item: Any, results: list[Any]) -> Any:
+    def fold(self, item: object, results: list[Any]) -> object:
         with contained(), torch.inference_mode():
             return self.task.fold(item, results)
 
-    def _on_device(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _on_device(self, inputs: Mapping[str, object]) -> dict[str, object]:
         return {name: self._moved(value) for name, value in inputs.items()}
 
-    def _moved(self, value: Any) -> Any:
+    def _moved(self, value: object) -> object:
         if not isinstance(value, torch.Tensor):
             return value
         dtype = self.placement.dtype if value.is_floating_point() else None

@@ -8,7 +8,7 @@ environment is what transformers renders chat templates with, so that the same t
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -29,7 +29,7 @@ class Generation(jinja2.ext.Extension):
 
     tags = {"generation"}  # noqa: RUF012 - Jinja's own declaration
 
-    def parse(self, parser: Any) -> Any:
+    def parse(self, parser: jinja2.parser.Parser) -> jinja2.nodes.Node:
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
         return jinja2.nodes.Scope(body).set_lineno(line)
@@ -38,11 +38,13 @@ class Generation(jinja2.ext.Extension):
 class _Dict:
     """`dict` without the rest of the type."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+    def __call__(
+        self, *args: Iterable[tuple[object, object]], **kwargs: object
+    ) -> dict[Any, object]:
         return dict(*args, **kwargs)
 
-    def fromkeys(self, *args: Any) -> dict[Any, Any]:
-        return dict.fromkeys(*args)
+    def fromkeys(self, keys: Iterable[object], value: object = None) -> dict[object, object]:
+        return dict.fromkeys(keys, value)
 
 
 class _Namespace(jinja2.utils.Namespace):
@@ -55,12 +57,12 @@ class _Namespace(jinja2.utils.Namespace):
             _refuse_private(name)
         jinja2.utils.Namespace.__init__(self, values)
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: str, value: object) -> None:
         _refuse_private(name)
         super().__setitem__(name, value)
 
 
-def _refuse_private(name: Any) -> None:
+def _refuse_private(name: object) -> None:
     if isinstance(name, str) and name.startswith("_"):
         raise jinja2.exceptions.SecurityError(f"a namespace keeps no {name!r}")
 
@@ -70,10 +72,10 @@ def _fail(message: str) -> None:
 
 
 def _to_json(
-    value: Any,
+    value: object,
     ensure_ascii: bool = False,
-    indent: Any = None,
-    separators: Any = None,
+    indent: int | str | None = None,
+    separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
     return json.dumps(
@@ -102,7 +104,7 @@ def receive(stream: BinaryIO) -> Any:
     return json.loads(stream.read(int.from_bytes(head))) if len(head) == _HEAD else None
 
 
-def packed(message: Any) -> bytes:
+def packed(message: object) -> bytes:
     data = json.dumps(message).encode()
     return len(data).to_bytes(_HEAD) + data
 
@@ -126,7 +128,7 @@ def _allow_seconds(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _answer(compiled: Callable[[], jinja2.Template], values: Any) -> dict[str, Any]:
+def _answer(compiled: Callable[[], jinja2.Template], values: dict[str, object]) -> dict[str, str]:
     try:
         text = compiled().render(**values)
     except jinja2.TemplateSyntaxError as failure:

@@ -14,7 +14,9 @@ import threading
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
+
+from transformers import PreTrainedTokenizerBase
 
 from taskcli.errors import CheckpointError, InputError
 from taskcli.runtime import template_child
@@ -48,7 +50,7 @@ class Template:
         self._child: subprocess.Popen[bytes] | None = None
         self._one_at_a_time = threading.Lock()
 
-    def render(self, **values: Any) -> str:
+    def render(self, **values: object) -> str:
         """The text of a conversation. Raises TemplateError."""
         with self._one_at_a_time:
             try:
@@ -79,13 +81,14 @@ class Template:
     def __del__(self) -> None:
         self.close()
 
-    def _asked(self, values: dict[str, Any]) -> Any:
+    def _asked(self, values: dict[str, object]) -> dict[str, str]:
         child = self._started()
         _write(child, values)
         size = int.from_bytes(_read(child, 8, _MOST_SECONDS))
         if size > 12 * template_child.MOST_TEXT:  # bytes: JSON writes 12 for some characters
             _refuse(f"{template_child.MOST_TEXT:,} characters")
-        return json.loads(_read(child, size, _MOST_SECONDS))
+        answer: dict[str, str] = json.loads(_read(child, size, _MOST_SECONDS))
+        return answer
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
@@ -111,7 +114,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _write(child: subprocess.Popen[bytes], message: Any) -> None:
+def _write(child: subprocess.Popen[bytes], message: object) -> None:
     assert child.stdin is not None
     try:
         child.stdin.write(packed(message))
@@ -149,7 +152,7 @@ def template_of(source: str) -> Template:
     return Template(source)
 
 
-def refuse_hanging_template(name: str, tokenizer: Any) -> None:
+def refuse_hanging_template(name: str, tokenizer: PreTrainedTokenizerBase) -> None:
     """Raises CheckpointError if one short question takes a chat template too much."""
     if getattr(tokenizer, "chat_template", None) is None:
         return

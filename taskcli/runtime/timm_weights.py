@@ -3,9 +3,7 @@
 The layers and their numbers are the same, only the names differ; so nobody needs timm for them.
 """
 
-from typing import Any
-
-from transformers import ResNetConfig
+from transformers import PreTrainedConfig, ResNetConfig
 
 _DEPTHS = {
     "resnet18": (2, 2, 2, 2),
@@ -17,12 +15,12 @@ _DEPTHS = {
 _BASIC = ("resnet18", "resnet34")  # two convolutions a block, where the others have three
 
 
-def timm_to_transformers(config: Any) -> dict[str, str]:
+def timm_to_transformers(config: PreTrainedConfig) -> dict[str, str]:
     """Change `config` in place if its backbone is a plain ResNet of timm's.
 
     Returns the names of weights to translate, as patterns: timm's -> transformers' own.
     """
-    stated: Any = getattr(config, "backbone_config", None)
+    stated: PreTrainedConfig = getattr(config, "backbone_config", None)
     from_timm = getattr(stated, "model_type", None) == "timm_backbone"
     if not from_timm or stated.backbone not in _DEPTHS or stated.output_stride not in (None, 32):
         return {}  # another network, or one with dilated layers
@@ -30,7 +28,7 @@ def timm_to_transformers(config: Any) -> dict[str, str]:
     return {_TIMM + theirs: _OWN + ours for theirs, ours in _names()}
 
 
-def _resnet(stated: Any) -> ResNetConfig:
+def _resnet(stated: PreTrainedConfig) -> ResNetConfig:
     basic = stated.backbone in _BASIC
     return ResNetConfig(
         num_channels=stated.num_channels,

@@ -14,7 +14,9 @@ _INTEGERS = frozenset("BOOL U8 I8 I16 U16 I32 U32 I64 U64".split())
 _HEAD = 8  # bytes that hold the length of what follows
 
 
-def refuse_integers(name: str, folder: Path, model: Any, unused: Collection[str]) -> None:
+def refuse_integers(
+    name: str, folder: Path, model: torch.nn.Module, unused: Collection[str]
+) -> None:
     """Raises CheckpointError if integers were loaded where the model computes with fractions.
 
     Loading turns them into fractions without a word, and what they were packed by is lost. `unused`
@@ -30,7 +32,7 @@ def refuse_integers(name: str, folder: Path, model: Any, unused: Collection[str]
         )
 
 
-def _whole_numbers(model: Any) -> set[str]:
+def _whole_numbers(model: torch.nn.Module) -> set[str]:
     """Last names of what a model itself keeps in integers: positions, counts, masks."""
     kept = (*model.named_buffers(), *model.named_parameters())
     return {_last(key) for key, value in kept if not value.is_floating_point()}

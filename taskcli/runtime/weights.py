@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedConfig, PreTrainedModel
+
 from taskcli.errors import CheckpointError, first_line
-from taskcli.runtime.architectures import class_of, is_of_text
+from taskcli.runtime.architectures import AutoModelClass, class_of, is_of_text
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.processors import LOCAL, what_to_install
 from taskcli.runtime.timm_weights import timm_to_transformers
@@ -18,8 +20,12 @@ _MAY_BE_MISSING = ("masked_spec_embed", "position_ids", "num_batches_tracked")
 
 
 def read_weights(
-    auto_model: Any, name: str, folder: Path, config: Any, placement: Placement
-) -> Any:
+    auto_model: AutoModelClass,
+    name: str,
+    folder: Path,
+    config: PreTrainedConfig,
+    placement: Placement,
+) -> PreTrainedModel:
     has_safetensors = any(folder.glob("*.safetensors"))
     names = timm_to_transformers(config)
     if is_of_text(auto_model, config):
@@ -50,7 +56,7 @@ def read_weights(
 
 
 @contextmanager
-def without_training_losses(auto_model: Any, config: Any) -> Iterator[None]:
+def without_training_losses(auto_model: AutoModelClass, config: PreTrainedConfig) -> Iterator[None]:
     """Build MaskFormer and its kin without scipy: only their training loss would use it.
 
     Their constructors ask for it all the same; scipy costs every start half a second.
