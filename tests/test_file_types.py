@@ -202,7 +202,7 @@ def test_pictures_are_known_and_read_as_pictures(form: str) -> None:
     data = picture(form)
     kind = kind_of(data[:HEAD])
     assert kind is not None
-    assert (kind.name, kind.media) == ("a picture", Media.IMAGE)
+    assert (kind.name, kind.media) == ("a picture", (Media.IMAGE,))
     Decoder(Media.IMAGE)(Source("-", data=data))
 
 
@@ -211,7 +211,7 @@ def test_recordings_are_known_and_read_as_recordings(form: str) -> None:
     data = recording(form)
     kind = kind_of(data[:HEAD])
     assert kind is not None
-    assert (kind.name, kind.media) == ("a recording", Media.AUDIO)
+    assert (kind.name, kind.media) == ("a recording", (Media.AUDIO,))
     Decoder(Media.AUDIO)(Source("-", data=data))
 
 
@@ -219,7 +219,7 @@ def test_recordings_are_known_and_read_as_recordings(form: str) -> None:
 def test_videos_are_known(form: str, codec: str) -> None:
     kind = kind_of(film(form, codec)[:HEAD])
     assert kind is not None
-    assert (kind.name, kind.media) == ("a video", Media.AUDIO)
+    assert (kind.name, kind.media) == ("a video", (Media.AUDIO,))
 
 
 TEXTS = {

@@ -23,18 +23,18 @@ _NOT_IN_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]|\0\0")
 
 @dataclass(frozen=True)
 class FileType:
-    """`media` is whose tasks read it; `hints` say what makes something readable of it.
+    """`media` are whose tasks read it; `hints` say what makes something readable of it.
 
     A hint of None is for every other task. {file} is its name, {task} the task's that was asked.
     """
 
     name: str
-    media: Media | None = None
+    media: tuple[Media, ...] = ()
     hints: Mapping[Media | None, str] = field(default_factory=dict)
 
     @property
     def is_read_as_text(self) -> bool:
-        return self.media is Media.TEXT
+        return Media.TEXT in self.media
 
     def refusal(
         self,
@@ -45,22 +45,29 @@ class FileType:
     ) -> InputError:
         """Why a task of another medium cannot read it. `readers` are the tasks of each medium."""
         hint = self.hints.get(wanted) or self.hints.get(None)
-        if hint is None and self.media is not None and self.media in readers:
-            hint = f"these read {MEDIA[self.media].many}: {readers[self.media]}"
+        if hint is None:
+            read = [
+                f"these read {MEDIA[one].many}: {readers[one]}"
+                for one in self.media
+                if one in readers
+            ]
+            hint = "; ".join(read) or None
         hint = hint and hint.format(file=shlex.quote(file), task=task)
         return InputError(f"not {MEDIA[wanted].one}: this is {self.name}", hint)
 
 
 def _converted(name: str, command: str) -> FileType:
     """A document; `command` writes its text to standard output."""
-    return FileType(name, None, {Media.TEXT: command + " | taskcli {task} -"})
+    return FileType(name, (), {Media.TEXT: command + " | taskcli {task} -"})
 
 
-_PICTURE = FileType("a picture", Media.IMAGE)
-_SOUND = FileType("a recording", Media.AUDIO, {Media.TEXT: "taskcli asr {file} | taskcli {task} -"})
+_PICTURE = FileType("a picture", (Media.IMAGE,))
+_SOUND = FileType(
+    "a recording", (Media.AUDIO,), {Media.TEXT: "taskcli asr {file} | taskcli {task} -"}
+)
 _VIDEO = FileType(
     "a video",
-    Media.AUDIO,
+    (Media.AUDIO,),
     {
         Media.IMAGE: "ffmpeg -i {file} -vf fps=1 frame-%04d.png makes a picture of every second",
         Media.TEXT: "taskcli asr {file} | taskcli {task} -",
@@ -68,7 +75,7 @@ _VIDEO = FileType(
 )
 _RAW = FileType(
     "a camera's raw file",
-    None,
+    (),
     {
         Media.IMAGE: "develop it: darktable-cli {file} developed.jpg, say",
         None: "these are developed into pictures: darktable-cli {file} developed.jpg, say",
@@ -76,17 +83,17 @@ _RAW = FileType(
 )
 _POINTER = FileType(
     "a Git LFS pointer, not the file itself",
-    None,
+    (),
     {None: "git lfs pull fetches what it stands for"},
 )
 _PAGE = FileType(
     "a web page",
-    Media.TEXT,
+    (Media.TEXT,),
     {None: "did the download fail? open it in a text editor: it may say why"},
 )
 _PDF = FileType(
     "a PDF document",
-    None,
+    (),
     {
         Media.TEXT: "pdftotext {file} - | taskcli {task} -",
         Media.IMAGE: "pdftoppm -png {file} page makes a picture of every page",
@@ -96,33 +103,33 @@ _WORD = _converted("a Word document", "pandoc -t plain {file}")
 _ODT = _converted("an OpenDocument text", "pandoc -t plain {file}")
 _EPUB = _converted("an EPUB book", "pandoc -t plain {file}")
 _RTF = _converted("a document in RTF", "pandoc -t plain {file}")
-_SHEET = FileType("a spreadsheet", None, {None: "save it as CSV, and name its column with --field"})
-_SLIDES = FileType("a presentation", None, {None: "save it as text or as pictures"})
-_OLD_OFFICE = FileType("an old Office document", None, {None: "save it as text, or a table as CSV"})
-_PARQUET = FileType("a Parquet table", None, {None: "write it as JSON Lines, and name a --field"})
-_ARCHIVE = FileType("an archive", None, {None: "unpack it, and give the folder"})
-_PACKED = FileType("a compressed file", None, {None: "unpack it first"})
-_GZIP = FileType("a gzip file", None, {None: "gunzip -c {file} | taskcli {task} -"})
+_SHEET = FileType("a spreadsheet", (), {None: "save it as CSV, and name its column with --field"})
+_SLIDES = FileType("a presentation", (), {None: "save it as text or as pictures"})
+_OLD_OFFICE = FileType("an old Office document", (), {None: "save it as text, or a table as CSV"})
+_PARQUET = FileType("a Parquet table", (), {None: "write it as JSON Lines, and name a --field"})
+_ARCHIVE = FileType("an archive", (), {None: "unpack it, and give the folder"})
+_PACKED = FileType("a compressed file", (), {None: "unpack it first"})
+_GZIP = FileType("a gzip file", (), {None: "gunzip -c {file} | taskcli {task} -"})
 _SVG = FileType(
-    "a drawing (SVG)", Media.TEXT, {Media.IMAGE: "rsvg-convert {file} -o drawn.png, say"}
+    "a drawing (SVG)", (Media.TEXT,), {Media.IMAGE: "rsvg-convert {file} -o drawn.png, say"}
 )
 _POSTSCRIPT = FileType(
     "a PostScript document",
-    None,
+    (),
     {
         Media.TEXT: "ps2ascii {file} | taskcli {task} -",
         Media.IMAGE: "make a PNG of it yourself, if you trust it: PostScript is a program",
     },
 )
-_LAYERS = FileType("a file of layers", None, {None: "export it as PNG"})
-_JPEG_XL = FileType("a JPEG XL picture", None, {None: "djxl {file} picture.png"})
-_SCIENCE = FileType("a file of measurements", None, {None: "export what is to be seen as PNG"})
+_LAYERS = FileType("a file of layers", (), {None: "export it as PNG"})
+_JPEG_XL = FileType("a JPEG XL picture", (), {None: "djxl {file} picture.png"})
+_SCIENCE = FileType("a file of measurements", (), {None: "export what is to be seen as PNG"})
 _NOTES = FileType(
-    "a file of notes (MIDI)", None, {None: "fluidsynth -F played.wav plays it to a file"}
+    "a file of notes (MIDI)", (), {None: "fluidsynth -F played.wav plays it to a file"}
 )
-_ARRAY = FileType("an array of numbers", None, {None: "write it as PNG or WAV"})
+_ARRAY = FileType("an array of numbers", (), {None: "write it as PNG or WAV"})
 _DATABASE = FileType(
-    "a database", None, {None: "export a table as CSV, and name its column: --field"}
+    "a database", (), {None: "export a table as CSV, and name its column: --field"}
 )
 
 # Signatures that a text could not have, or has for no other reason. The first that fits wins.
@@ -208,7 +215,7 @@ def a_text(name: str) -> FileType:
     hint = "if it lists paths: --files-from " + ("-" if name == "-" else "{file}")
     if Path(name).suffix.lower() in (".csv", ".tsv", ".jsonl", ".ndjson", ".json"):
         hint = "if its rows hold paths: --field NAME"
-    return FileType("a text", Media.TEXT, {None: hint})
+    return FileType("a text", (Media.TEXT,), {None: hint})
 
 
 def _first(table: str, head: bytes) -> FileType | None:

@@ -35,6 +35,7 @@ test("numbers of things", () => {
   assert.equal(words(""), "0 words");
   assert.equal(rate(10, 4), "2.5 a second");
   assert.equal(rate(1, 4), "4.0 s each");
+  assert.equal(rate(0, 4), "");
   assert.equal(depthText(1.2345, "m"), "1.23 m");
   assert.equal(depthText(1234.5, "relative"), "1230");
 });

@@ -57,14 +57,14 @@ class Decoder:
         except InputError as failure:
             a_text = file_types.a_text(source.id)
             unknown = failure.message.startswith("not ")  # it is something else altogether
-            if unknown and a_text.media is not self.media and file_types.is_text(head):
+            if unknown and self.media not in a_text.media and file_types.is_text(head):
                 raise self._refusal(a_text, source) from None
             raise
 
     def _check_kind(self, head: bytes, source: Source) -> None:
         """Raises InputError for content that is known and of no such medium."""
         kind = file_types.kind_of(head, source.id)
-        if kind is not None and kind.media is not self.media:
+        if kind is not None and self.media not in kind.media:
             raise self._refusal(kind, source)
 
     def _refusal(self, kind: file_types.FileType, source: Source) -> InputError:

@@ -59,7 +59,7 @@ class Preview:
 
     @singledispatchmethod
     def _shown(self, item: Item, result: Any, full: bool) -> dict[str, Any]:
-        raise TypeError(f"no preview for {type(item).__name__}")
+        return {}  # of another medium: its answers are shown without it
 
     @_shown.register
     def _(self, item: ImageInput, result: Any, full: bool) -> dict[str, Any]:

@@ -34,7 +34,7 @@ function factsOf(run) {
     { name: "Revision", value: run.revision && run.revision.slice(0, 12), title: run.revision, style: "mono" },
     { name: "Device", value: run.device, title: run.device_why },
     { name: "Precision", value: run.dtype, title: run.dtype_why },
-    { name: "Time", value: `${duration(run.seconds)}, ${rate(run.count, run.seconds)}` },
+    { name: "Time", value: [duration(run.seconds), rate(run.count, run.seconds)].filter(Boolean).join(", ") },
     { name: "Begun", value: began, title: run.began },
     { name: "Options", value: options },
     { name: "taskcli", value: run.version },

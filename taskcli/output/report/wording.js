@@ -40,10 +40,11 @@ export function clock(seconds) {
 export const progress = (at, whole) =>
   whole < 60 ? `${at.toFixed(1)} / ${whole.toFixed(1)} s` : `${clock(at)} / ${clock(whole)}`;
 
-/** @param {number} count of inputs @param {number} seconds */
+/** How fast it was, of a run that answered any. @param {number} count of inputs @param {number} seconds */
 export function rate(count, seconds) {
+  if (!count) return "";
   const perSecond = count / Math.max(seconds, 1e-6);
-  return perSecond >= 1 ? `${perSecond.toFixed(1)} a second` : `${(1 / Math.max(perSecond, 1e-6)).toFixed(1)} s each`;
+  return perSecond >= 1 ? `${perSecond.toFixed(1)} a second` : `${(1 / perSecond).toFixed(1)} s each`;
 }
 
 /** @param {number} value @param {"m" | "relative"} units */
