@@ -99,7 +99,11 @@ class RunOptions:
     """What computes, how much at once, and what a failure does."""
 
     device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=_RUN)
+        str,
+        typer.Option(
+            help="auto, cpu, cuda, cuda:N, mps, xpu, npu, ...: those of taskcli doctor.",
+            rich_help_panel=_RUN,
+        ),
     ] = "auto"
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],

@@ -26,20 +26,17 @@ def _processor() -> Device:
 
 
 def _accelerators() -> list[Device]:
-    import torch  # it takes seconds, so it is asked only where there may be one
+    from taskcli.runtime import accelerators  # torch takes seconds: asked where there may be one
 
-    found = [_cuda(index) for index in range(torch.cuda.device_count())]
-    if torch.backends.mps.is_available():
-        found.append(Device("mps", "Apple GPU", *_main_memory(), ("float32", "float16")))
-    return found
-
-
-def _cuda(index: int) -> Device:
-    import torch
-
-    free, total = torch.cuda.mem_get_info(index)
-    name = f"cuda:{index}"
-    return Device(name, torch.cuda.get_device_name(index), total, free, _dtypes(name))
+    return [
+        Device(
+            str(one),
+            accelerators.name(one),
+            *(accelerators.memory(one) or _main_memory()),
+            _dtypes(str(one)),
+        )
+        for one in accelerators.accelerators()
+    ]
 
 
 def _dtypes(name: str) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """Which device a run uses, with the dtype that suits it, and why. The only such decision."""
 
+import math
 from dataclasses import dataclass
 
 import torch
-from accelerate import PartialState
 from accelerate.utils import get_max_memory
 
 from taskcli.errors import UsageError
+from taskcli.runtime.accelerators import accelerators, computes_bfloat16, is_there
 from taskcli.runtime.dtypes import choose_dtype
 
 _ROOM_FOR_ACTIVATIONS = 0.8  # share of a device's memory that weights may take
@@ -33,7 +34,7 @@ def place(device: str, dtype: str, weight_bytes: int, model_type: str = "") -> P
     """Decide where a model of `weight_bytes` runs. Raises UsageError for what is not there."""
     chosen, device_why = _device(device)
     kind, dtype_why = choose_dtype(dtype, model_type, lambda: _computes_bfloat16(chosen))
-    spread = chosen.type == "cuda" and weight_bytes > _room(chosen)
+    spread = chosen.type != "cpu" and weight_bytes > _room(chosen)
     if spread:
         device_why += "; larger than its memory, so spread over all devices"
     return Placement(chosen, getattr(torch, kind), device_why, dtype_why, spread)
@@ -41,33 +42,30 @@ def place(device: str, dtype: str, weight_bytes: int, model_type: str = "") -> P
 
 def _device(word: str) -> tuple[torch.device, str]:
     if word == "auto":
-        found = PartialState().default_device
-        why = "the fastest device found" if found.type != "cpu" else "no accelerator found"
-        return found, why
+        found = torch.accelerator.current_accelerator(check_available=True)
+        if found is None:
+            return torch.device("cpu"), "no accelerator found"
+        return found, "the fastest device found"
     try:
         wanted = torch.device(word)
     except RuntimeError:
-        raise UsageError(f"unknown device: {word}", "auto, cpu, cuda, cuda:N or mps") from None
-    if not _is_there(wanted):
-        raise UsageError(f"--device {word}: there is none here", "leave it out, or --device cpu")
+        raise UsageError(f"unknown device: {word}", _choice()) from None
+    if not is_there(wanted):
+        raise UsageError(f"--device {word}: there is none here", _choice())
     return wanted, "asked for"
 
 
-def _is_there(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool((device.index or 0) < torch.cuda.device_count())
-    if device.type == "mps":
-        return bool(torch.backends.mps.is_available())
-    return bool(device.type == "cpu")
+def _choice() -> str:
+    *others, last = map(str, [*accelerators(), "cpu"])
+    return f"leave it out, or --device {', '.join(others)}{' or ' * bool(others)}{last}"
 
 
 def _computes_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.get_device_capability(device) >= (8, 0))
     if device.type == "cpu":
         return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-    return False
+    return computes_bfloat16(device)
 
 
 def _room(device: torch.device) -> float:
-    return _ROOM_FOR_ACTIVATIONS * float(get_max_memory().get(device.index or 0, 0))
+    """Bytes for weights; without an end where accelerate could not spread them."""
+    return _ROOM_FOR_ACTIVATIONS * float(get_max_memory().get(device.index or 0, math.inf))
