@@ -1,1 +1,1 @@
-"""How fast taskcli is beside transformers' pipelines, measured on this machine."""
+"""How fast taskcli is on this machine: beside pipelines, and what the host takes alone."""

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -26,6 +27,11 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MEDIAN, _SPREAD = 60, 1.0  # words of a text; sigma of their logarithm
 _SHORTEST, _LONGEST = 5, 500  # words
 _EQUAL = 100  # words
+
+_SOUNDS = ("wav", "flac", "mp3")
+_SOUND_RATE = 44_100  # samples a second, of two channels
+_SYLLABLES = 4.0  # a second, by which the loudness of speech goes up and down
+_BAND = 5_000  # Hz: above, speech is faint
 
 
 def photographs(folder: Path, count: int, sizes: Sequence[tuple[int, int]]) -> list[str]:
@@ -73,6 +79,36 @@ def _noise(
 
 def _resized(levels: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
     return np.array(Image.fromarray(levels).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def recordings(folder: Path, count: int, seconds: float) -> list[str]:
+    """Paths of `count` stereo recordings at 44.1 kHz, wav, flac and mp3 in turn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = [_SOUNDS[index % len(_SOUNDS)] for index in range(count)]
+    paths = [folder / f"{index:04}.{kind}" for index, kind in enumerate(kinds)]
+    for index, path in enumerate(paths):
+        if not path.exists():
+            sound = _babble(round(seconds * _SOUND_RATE), np.random.default_rng([SEED, index]))
+            unfinished = path.with_stem(f"{path.stem}-part")
+            soundfile.write(unfinished, sound, _SOUND_RATE)
+            unfinished.rename(path)
+    return [str(path) for path in paths]
+
+
+def _babble(count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Noise [count, 2] of the band and the rhythm of speech, as compressible as that."""
+    spectrum = np.fft.rfft(rng.standard_normal((count, 2)), axis=0)
+    pitches = np.fft.rfftfreq(count, 1 / _SOUND_RATE)
+    spectrum *= (1 / (1 + (pitches / _BAND) ** 4))[:, None]
+    loudness = np.sin(np.pi * _SYLLABLES * np.arange(count) / _SOUND_RATE) ** 2
+    sound = np.fft.irfft(spectrum, count, axis=0) * loudness[:, None]
+    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def prompts(count: int) -> list[str]:
+    """Texts of 5 to 30 words, to be gone on with."""
+    rng = np.random.default_rng(SEED + 2)
+    return [_text(int(words), rng) for words in rng.integers(5, 31, count)]
 
 
 def mixed_texts(count: int) -> list[str]:

@@ -20,42 +20,43 @@ from benchmarks import corpus
 LABELS = {index: f"label {index}" for index in range(8)}
 _SAMPLES = 24  # inputs that a head is calibrated on
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-_FINISHED = "config.json"  # moved in last
+FINISHED = "config.json"  # moved in last
 
 
 def vit_base(folder: Path) -> Path:
     """ViT-B/16 at 224 pixels: the defaults of its config."""
-    if not (folder / _FINISHED).exists():
+    if not (folder / FINISHED).exists():
         torch.manual_seed(corpus.SEED)
         processor = hf.ViTImageProcessorPil()
         rng = np.random.default_rng(corpus.SEED)
         samples = [corpus.photograph(640, 480, rng).convert("RGB") for _ in range(_SAMPLES)]
-        model = hf.ViTForImageClassification(hf.ViTConfig(**_labels()))
+        model = hf.ViTForImageClassification(hf.ViTConfig(**label_tables(LABELS)))
         _make_telling(model, model.classifier, processor(samples, return_tensors="pt"))
-        _save(folder, processor, model)
+        save(folder, processor, model)
     return folder
 
 
 def bert_base(folder: Path) -> Path:
     """BERT-base with a WordPiece vocabulary of about 30,000 entries."""
-    if not (folder / _FINISHED).exists():
+    if not (folder / FINISHED).exists():
         torch.manual_seed(corpus.SEED)
-        tokenizer = _word_piece()
+        tokenizer = word_piece()
         samples = tokenizer(
             corpus.mixed_texts(_SAMPLES), padding=True, truncation=True, return_tensors="pt"
         )
-        config = hf.BertConfig(vocab_size=len(tokenizer), **_labels())
+        config = hf.BertConfig(vocab_size=len(tokenizer), **label_tables(LABELS))
         model = hf.BertForSequenceClassification(config)
         _make_telling(model, model.classifier, samples)
-        _save(folder, tokenizer, model)
+        save(folder, tokenizer, model)
     return folder
 
 
-def _labels() -> dict[str, dict[Any, Any]]:
-    return {"id2label": LABELS, "label2id": {name: index for index, name in LABELS.items()}}
+def label_tables(labels: Mapping[int, str]) -> dict[str, dict[Any, Any]]:
+    """The two label tables of a config."""
+    return {"id2label": dict(labels), "label2id": {name: index for index, name in labels.items()}}
 
 
-def _word_piece() -> hf.BertTokenizer:
+def word_piece() -> hf.BertTokenizer:
     letters = corpus.vocabulary_pieces()[:26]
     pieces = [f"##{piece}" for piece in corpus.vocabulary_pieces()]
     tokens = dict.fromkeys([*_SPECIAL, ".", *letters, *corpus.vocabulary_words(), *pieces])
@@ -77,12 +78,12 @@ def _make_telling(model: nn.Module, head: nn.Linear, samples: Mapping[str, Any])
         head.bias.sub_(logits.mean(0)).mul_(scale)
 
 
-def _save(folder: Path, processor: Any, model: Any) -> None:
+def save(folder: Path, processor: Any, model: Any) -> None:
     """Write the folder so that a run that was cut off does not leave one that looks whole."""
     unfinished = folder.with_name(folder.name + ".part")
     processor.save_pretrained(unfinished)
     model.save_pretrained(unfinished)
     folder.mkdir(parents=True, exist_ok=True)
-    for file in sorted(unfinished.iterdir(), key=lambda file: file.name == _FINISHED):
+    for file in sorted(unfinished.iterdir(), key=lambda file: file.name == FINISHED):
         file.replace(folder / file.name)
     unfinished.rmdir()

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import torch
 
-_PACKAGES = ("taskcli", "torch", "transformers", "tokenizers", "pillow", "numpy")
+_PACKAGES = ("taskcli", "torch", "transformers", "tokenizers", "pillow", "numpy", "soundfile")
 _TELLING_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
 
 

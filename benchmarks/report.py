@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.machine import Machine
 from benchmarks.stages import Limits
+from benchmarks.tables import as_markdown, as_table, machine_line
 
 
 @dataclass(frozen=True)
@@ -79,19 +79,12 @@ class Report:
 
     def show(self, console: Console) -> None:
         for title, columns, lines in self._tables():
-            table = Table(*columns, title=title, title_justify="left")
-            for column in table.columns[1:]:
-                column.justify = "right"
-            for line in lines:
-                table.add_row(*line)
-            console.print(table)
+            console.print(as_table(title, columns, lines))
 
     def markdown(self) -> str:
         parts = ["# Throughput", *self._preface()]
         for title, columns, lines in self._tables():
-            rule = ["---", *["---:"] * (len(columns) - 1)]
-            rows = ["| " + " | ".join(line) + " |" for line in (columns, rule, *lines)]
-            parts += [f"## {title}", "\n".join(rows)]
+            parts += [f"## {title}", as_markdown(columns, lines)]
         return "\n\n".join([*parts, _HOW]) + "\n"
 
     def as_json(self) -> dict[str, object]:
@@ -106,7 +99,7 @@ class Report:
         return {"machine": asdict(self.machine), "settings": settings, "rows": rows}
 
     def _preface(self) -> list[str]:
-        notes = [_machine(self.machine), "\n".join(map(_work, self.rows))]
+        notes = [machine_line(self.machine), "\n".join(map(_work, self.rows))]
         busy = max((row.load_by_others for row in self.rows), default=0.0)
         notes.append(
             f"Medians of {self.repeat} interleaved passes. Other processes used up to {busy:.0%} "
@@ -124,16 +117,6 @@ class Report:
                 ("Answers", _ANSWERS, _answers),
             )
         ]
-
-
-def _machine(machine: Machine) -> str:
-    flags = ", ".join(machine.flags) or "no vector flags known"
-    versions = ", ".join(map(" ".join, machine.versions.items()))
-    return (
-        f"{machine.day}, {machine.system}, {machine.cpu}, {machine.cores} cores ({flags}), "
-        f"{machine.memory_gib} GiB; accelerator: {machine.accelerator or 'none'}; torch uses "
-        f"{machine.torch_threads} threads. Python {machine.python}, {versions}."
-    )
 
 
 def _work(row: Measured) -> str:
