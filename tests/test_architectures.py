@@ -51,7 +51,10 @@ def test_oneformer_is_told_what_to_divide_into(
     model = load("segment", "oneformer", tmp_path / "model", subtask="semantic")
     [found] = answers(model, [file])
     inside = model.session.task
-    processor = hf.OneFormerProcessor(inside.processor, inside.processor.tokenizer)
+    images = hf.AutoImageProcessor.from_pretrained(
+        tmp_path / "model", backend="pil", repo_path=str(tmp_path / "model")
+    )
+    processor = hf.OneFormerProcessor(images, inside.processor.tokenizer)
     inputs = processor([image], ["semantic"], return_tensors="pt")
     with torch.inference_mode():
         told = inside.model(pixel_values=inputs["pixel_values"], task_inputs=inputs["task_inputs"])

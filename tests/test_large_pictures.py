@@ -21,6 +21,7 @@ from taskcli.media.decode import image as image_decoding
 from taskcli.media.decode.room import Room
 from taskcli.media.items import ImageInput
 from taskcli.runtime import pictures
+from taskcli.runtime.levels import left_out
 
 PICTURE_TASKS = ("classify-image", "detect", "segment", "depth")
 SIDE = 1600  # 10 MB of pixels
@@ -171,10 +172,12 @@ def test_a_large_one_is_not_passed_over() -> None:
 def test_what_is_resized_unread_is_the_same_to_the_bit(
     task: str, name: str, size: tuple[int, int]
 ) -> None:
+    """In levels, which either was asked for; tests/test_levels.py follows them to the model."""
     ours, theirs = load(task, name).session.task.processor, image_processor(name)
     noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     picture = Image.fromarray(noise)
-    found, expected = (one(images=[picture], return_tensors="np") for one in (ours, theirs))
+    asked = {"images": [picture], "return_tensors": "np"}
+    found, expected = ours(**asked), theirs(**asked, **left_out(theirs))
     assert "process_image" in vars(ours)
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[key], expected[key]) for key in found)
@@ -183,14 +186,14 @@ def test_what_is_resized_unread_is_the_same_to_the_bit(
 def test_a_processor_that_reads_pixels_first_gets_them() -> None:
     from transformers import ViTImageProcessorPil
 
-    from taskcli.runtime.resizing import resize_unread
+    from taskcli.runtime.image_processors import spare
 
     class Cropping(ViTImageProcessorPil):  # type: ignore[misc]
         def resize(self, image: Any, size: Any, resample: Any = None, **how: Any) -> Any:
             return super().resize(image[:, 1:, 1:], size, resample, **how)
 
     for made in (Cropping(), ViTImageProcessorPil(do_resize=False)):
-        resize_unread(made)
+        spare(made, frozenset())
         assert "process_image" not in vars(made)
         assert made(images=[scene(90, 60)], return_tensors="np")["pixel_values"].ndim == 4
 

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from taskcli.errors import CheckpointError, TaskcliError, first_line
 from taskcli.runtime.contained import contained
+from taskcli.runtime.levels import Scaling
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.session import Session, Turns
 from taskcli.task import Task
@@ -31,6 +32,7 @@ class LoadedModel:
     model: PreTrainedModel
     placement: Placement
     model_type: str  # the checkpoint's; its half that writes has one of its own
+    scaling: Scaling | None = None  # of what its processor leaves to the device
     turns: Turns = field(default_factory=Turns)
 
     def bind(self, options: object) -> Session:
@@ -41,7 +43,7 @@ class LoadedModel:
         """
         with refusing_damage(self.name), contained(), self.turns.collate:
             task = self.task(options, self.processor, self.model)
-        return Session(task, self.placement, self.model_type, self.turns)
+        return Session(task, self.placement, self.model_type, self.turns, self.scaling)
 
 
 @contextmanager

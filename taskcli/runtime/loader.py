@@ -1,5 +1,6 @@
 """From a checkpoint's folder to a loaded model: the right class, whole weights, the right place."""
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.runtime.adapted import adapt
 from taskcli.runtime.architectures import auto_model_of, config_of
 from taskcli.runtime.contained import contained
+from taskcli.runtime.image_processors import spare
 from taskcli.runtime.loaded import LoadedModel, refusing_damage
 from taskcli.runtime.placement import Placement, place
 from taskcli.runtime.processors import processor_of
@@ -83,7 +85,10 @@ def _loaded(
     model = read_weights(auto_model, name, folder, config, placement)
     adapt(model, task, folder, placement)
     task.prepare(processor, model)
-    return LoadedModel(name, task, processor, model, placement, str(config.model_type))
+    scaling = None
+    if task.processor_class() == "AutoImageProcessor":
+        scaling = spare(processor, frozenset(inspect.signature(model.forward).parameters))
+    return LoadedModel(name, task, processor, model, placement, str(config.model_type), scaling)
 
 
 def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:

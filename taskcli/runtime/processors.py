@@ -16,7 +16,6 @@ from transformers import PreTrainedTokenizerBase
 
 from taskcli.errors import CheckpointError, first_line
 from taskcli.media import MEDIA
-from taskcli.runtime.resizing import resize_unread
 from taskcli.task import Task
 
 if TYPE_CHECKING:
@@ -47,8 +46,6 @@ def processor_of(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> "P
     _refuse_empty_vocabulary(name, tokenizer)
     _refuse_growth(name, tokenizer)
     _forget_lengths(tokenizer)
-    if task.processor_class() == "AutoImageProcessor":
-        resize_unread(processor)
     return processor
 
 

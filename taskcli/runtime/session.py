@@ -9,6 +9,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
 from taskcli.runtime.contained import contained
+from taskcli.runtime.levels import Scaling
 from taskcli.runtime.nan_watch import refusing_nan
 from taskcli.runtime.placement import Placement
 from taskcli.task import Batch, Task
@@ -42,6 +43,7 @@ class Session:
     placement: Placement
     model_type: str
     turns: Turns
+    scaling: Scaling | None = None  # where pictures come as levels
 
     def cost(self, item: object) -> int:
         with contained():
@@ -79,8 +81,11 @@ class Session:
         with contained(), torch.inference_mode():
             return self.task.fold(item, results)
 
-    def _on_device(self, inputs: Mapping[str, object]) -> dict[str, object]:
-        return {name: self._moved(value) for name, value in inputs.items()}
+    def _on_device(self, inputs: Mapping[str, object]) -> Mapping[str, object]:
+        moved = {name: self._moved(value) for name, value in inputs.items()}
+        if self.scaling is None:
+            return moved
+        return {name: self._moved(value) for name, value in self.scaling.numbers(moved).items()}
 
     def _moved(self, value: object) -> object:
         if not isinstance(value, torch.Tensor):
