@@ -1,6 +1,6 @@
 """Places in a text for tokenizers in Python whose tokens are its letters, as CANINE's are.
 
-They tell no places themselves; a Letters answers what an encoding of the tokenizers library would.
+They tell no places themselves; a CharEncoding answers as one of the tokenizers library would.
 """
 
 import re
@@ -21,8 +21,7 @@ def are_tokens_of(tokenizer: "PreTrainedTokenizerBase") -> bool:
 class CharEncoding:
     """One encoding of `texts`, one or a pair: `special[token]` says what is no letter of theirs."""
 
-    def __init__(self, ids: Sequence[int], special: Sequence[int], texts: Sequence[str]) -> None:
-        self.ids = list(ids)
+    def __init__(self, special: Sequence[int], texts: Sequence[str]) -> None:
         self.special_tokens_mask = list(special)
         self.sequence_ids = list(sequences(special))
         self.offsets: list[tuple[int, int]] = []

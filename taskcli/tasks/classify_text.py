@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -10,7 +10,14 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import Label
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
-from taskcli.tasks.token_windows import Window, batch_of, max_tokens, prepare_tokenizer, windows
+from taskcli.tasks.token_windows import (
+    Cut,
+    Window,
+    batch_of,
+    max_tokens,
+    prepare_tokenizer,
+    windows,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +35,14 @@ class ClassifyTextOptions(RankingOptions):
         bool,
         typer.Option("--truncate", help="Cut long texts instead of averaging over windows."),
     ] = False
+
+
+class _Judged(NamedTuple):
+    """One of a text's `windows`: its scores [labels], and the labels that these alone give."""
+
+    windows: int
+    scores: Any
+    labels: list[Label]
 
 
 class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
@@ -74,7 +89,8 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
             texts = [items[n].text for n in places]
             pairs = [str(items[n].fields["text_pair"]) for n in places] if paired else None
             seen: set[int] = set()
-            for owner, window in windows(self.processor, texts, pairs, self._limit, 0):
+            made = windows(self.processor, texts, pairs, Cut(self._limit), places=False)
+            for owner, window in made:
                 if owner not in seen or not self.options.truncate:
                     yield places[owner], window
                 seen.add(owner)
@@ -90,15 +106,18 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
 
     def postprocess(self, outputs: "torch.Tensor", batch: Batch, parts: list[Window]) -> list[Any]:
         scored = scores(outputs, self.options.function, self.model.config)
-        return [(part.count, row) for part, row in zip(parts, scored, strict=True)]
+        labels = ranked(scored, self.options.top_k, self.model.config)
+        told = zip(parts, scored, labels, strict=True)
+        return [_Judged(part.count, *judged) for part, *judged in told]
 
-    def fold(self, item: TextInput, results: list[Any]) -> WithWarnings[list[Label]]:
+    def fold(self, item: TextInput, results: list[_Judged]) -> WithWarnings[list[Label]]:
         import torch
 
-        (windows_made, *_), rows = zip(*results, strict=True)
-        mean = torch.stack(rows).mean(0, keepdim=True)
+        if results[0].windows == 1:
+            return WithWarnings(results[0].labels, ())
+        mean = torch.stack([one.scores for one in results]).mean(0, keepdim=True)
         labels = ranked(mean, self.options.top_k, self.model.config)[0]
-        return WithWarnings(labels, (self._note(windows_made),) if windows_made > 1 else ())
+        return WithWarnings(labels, (self._note(results[0].windows),))
 
     def _note(self, windows_made: int) -> str:
         if self.options.truncate:

@@ -34,6 +34,14 @@ class Labels:
     names: Mapping[int, str]
     tags: Mapping[str, TokenLabel]
 
+    @property
+    def are_kinds(self) -> "npt.NDArray[np.bool_]":
+        """Whether each number's label is of some kind of entity, an array [labels]."""
+        import numpy as np
+
+        labels = [self.names.get(number) for number in range(max(self.names) + 1)]
+        return np.array([label is None or bool(self.tags[label].kind) for label in labels])
+
 
 @dataclass(frozen=True, slots=True)
 class _Tagged:

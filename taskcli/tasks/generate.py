@@ -14,7 +14,8 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
 from taskcli.tasks.seeded import seed_of, seeded
-from taskcli.tasks.token_windows import ensure_pad_token, max_tokens, padded
+from taskcli.tasks.token_rows import attended, padded
+from taskcli.tasks.token_windows import ensure_pad_token, max_tokens
 
 if TYPE_CHECKING:
     import torch
@@ -134,7 +135,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
                 f"the prompt has {longest} tokens; the model holds {self._limit}",
                 "shorten it, or choose a checkpoint with a longer context",
             )
-        rows = [{"input_ids": ids, "attention_mask": [1] * len(ids)} for ids in prompts]
+        rows = [attended(ids) for ids in prompts]
         room = min(self.options.max_new_tokens, self._limit - longest)
         return Batch(
             padded(self.processor, rows),

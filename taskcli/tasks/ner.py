@@ -14,6 +14,7 @@ from taskcli.results import Entity, TokenEntity
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.entities import Aggregation, Labels, Token, entities
 from taskcli.tasks.token_windows import (
+    Cut,
     Window,
     batch_of,
     max_tokens,
@@ -23,8 +24,13 @@ from taskcli.tasks.token_windows import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# With its scores [tokens, labels], padding included.
+_Read = tuple[Window, "npt.NDArray[np.float32]"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
         require_places(processor)
         names = model.config.id2label
         self._labels = Labels(names, read_token_labels(names.values()))
+        self._names = self._labels.are_kinds
         self._limit = max_tokens(processor, model.config)
         self._stride = self._limit // 4 if options.stride is None else options.stride
 
@@ -86,7 +93,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
 
     def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Window]]:
         texts = [item.text for item in items]
-        return windows(self.processor, texts, None, self._limit, self._stride)
+        return windows(self.processor, texts, None, Cut(self._limit, self._stride))
 
     def cost(self, part: Window) -> int:
         return len(part)
@@ -103,29 +110,74 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
     def fold(
         self, item: TextInput, results: list[Any]
     ) -> WithWarnings[list[Entity] | list[TokenEntity]]:
-        tokens = _merged(results)
         found: Any = [
             entity
+            for tokens in self._stretches(results)
             for entity in entities(tokens, self._labels, item.text, self.options.aggregation)
             if entity.score >= self.options.threshold
         ]
         note = f"longer than {self._limit} tokens: read in {len(results)} windows"
         return WithWarnings(found, (note,) if len(results) > 1 else ())
 
+    def _stretches(self, read: list[_Read]) -> Iterator[list[Token]]:
+        """The tokens of words that may be entities, or in one, in stretches without others.
 
-def _merged(read: list[tuple[Window, Any]]) -> list[Token]:
-    """Every token once, from the window in which it has most context on both sides."""
-    encoding = read[0][0].encoding
-    special = encoding.special_tokens_mask  # a list of the whole text, made at every access
-    best: dict[int, tuple[int, Any]] = {}
+        Most words are in none, and Python need not look at them.
+        """
+        import numpy as np
+
+        encoding = read[0][0].encoding
+        places, scores = _merged(read)
+        words = encoding.word_ids
+        numbers = np.array([-1 if words[at] is None else words[at] for at in places.tolist()])
+        wanted = np.flatnonzero(_in_whole_words(self._may_name(scores), numbers))
+        if not len(wanted):
+            return
+        offsets = encoding.offsets  # a list of the whole text, made at every access, as words are
+        for stretch in np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1):
+            rows = zip(places[stretch].tolist(), scores[stretch], strict=True)
+            yield [Token(offsets[at][0], offsets[at][1], words[at], at, row) for at, row in rows]
+
+    def _may_name(self, scores: "npt.NDArray[np.float32]") -> "npt.NDArray[np.bool_]":
+        """Which rows of scores [tokens, labels] are best for a label that is of an entity."""
+        import numpy as np
+
+        if self.options.aggregation == "average":  # a sum may be best where no row is
+            return np.ones(len(scores), bool)
+        return self._names.take(scores.argmax(-1))
+
+
+def _in_whole_words(
+    chosen: "npt.NDArray[np.bool_]", words: "npt.NDArray[np.int64]"
+) -> "npt.NDArray[np.bool_]":
+    """Also the other tokens of each word that has one; `words` has their numbers, -1 for none."""
+    import numpy as np
+
+    first = np.ones(len(words), bool)
+    first[1:] = (words[1:] != words[:-1]) | (words[1:] < 0)
+    word = np.cumsum(first)
+    is_wanted = np.zeros(len(words) + 1, bool)
+    is_wanted[word[chosen]] = True
+    return is_wanted.take(word)
+
+
+def _merged(read: list[_Read]) -> "tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]":
+    """Every token once, from the window in which it has most context on both sides.
+
+    Places in the whole encoding [tokens] and scores [tokens, labels].
+    """
+    import numpy as np
+
+    is_special = np.array(read[0][0].encoding.special_tokens_mask, bool)
+    context = np.full(len(is_special), -1)
+    scores = np.zeros((len(is_special), read[0][1].shape[-1]), read[0][1].dtype)
     for window, scored in read:
-        rows = zip(window.places, window.of(scored), strict=True)
-        real = [(place, scores) for place, scores in rows if not special[place]]
-        for number, (place, scores) in enumerate(real):
-            context = min(number, len(real) - 1 - number)
-            if place not in best or context > best[place][0]:
-                best[place] = context, scores
-    offsets, words = encoding.offsets, encoding.word_ids
-    return [
-        Token(offsets[at][0], offsets[at][1], words[at], at, best[at][1]) for at in sorted(best)
-    ]
+        is_real = ~is_special[window.places]
+        places, rows = window.places[is_real], window.of(scored)[is_real]
+        before = np.arange(len(places))
+        around = np.minimum(before, before[::-1])
+        is_better = around > context[places]
+        context[places[is_better]] = around[is_better]
+        scores[places[is_better]] = rows[is_better]
+    found = np.flatnonzero(context >= 0)
+    return found, scores[found]

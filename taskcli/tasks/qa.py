@@ -13,6 +13,7 @@ from taskcli.results import Answer
 from taskcli.task import Batch, Samples, Task
 from taskcli.tasks.spans import Span, best_spans
 from taskcli.tasks.token_windows import (
+    Cut,
     Window,
     batch_of,
     max_tokens,
@@ -100,7 +101,8 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
         texts, pairs = [_question(item) for item in items], [item.text for item in items]
         if self._context == 0:
             texts, pairs = pairs, texts
-        return windows(self.processor, texts, pairs, self._limit, self._stride, self._context)
+        cut = Cut(self._limit, self._stride, self._context)
+        return windows(self.processor, texts, pairs, cut)
 
     def cost(self, part: Window) -> int:
         return len(part)

@@ -44,7 +44,5 @@ def ranked(scored: "torch.Tensor", top_k: int, config: "PreTrainedConfig") -> li
     """The best `top_k` labels of each row of scores [n, labels], best first."""
     best = scored.topk(min(top_k, scored.shape[-1]), dim=-1)
     rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    return [
-        [Label(config.id2label[index], score) for index, score in zip(*row, strict=True)]
-        for row in rows
-    ]
+    names = config.id2label
+    return [[Label(names[index], score) for index, score in zip(*row, strict=True)] for row in rows]

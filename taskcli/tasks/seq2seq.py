@@ -13,7 +13,8 @@ from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
 from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
 from taskcli.tasks.parting import By, Parted, parted
-from taskcli.tasks.token_windows import max_tokens, padded, prepare_tokenizer
+from taskcli.tasks.token_rows import attended, padded
+from taskcli.tasks.token_windows import max_tokens, prepare_tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -107,7 +108,7 @@ class Seq2SeqGenerator:
             yield place, TokenizedPart(ids, own)
 
     def preprocess(self, parts: Sequence[TokenizedPart]) -> Batch:
-        rows = [{"input_ids": part.ids, "attention_mask": [1] * len(part.ids)} for part in parts]
+        rows = [attended(part.ids) for part in parts]
         return Batch(padded(self.tokenizer, rows), range(len(parts)))
 
     def parted(self, text: str) -> Parted:

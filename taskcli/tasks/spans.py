@@ -62,17 +62,19 @@ def best_spans(
     written for the pipeline expect. Of spans that overlap, in one window or in neighbouring ones,
     the best is given: a second answer should be another one.
     """
+    import numpy as np
+
     found: list[Span] = []
     no_answer = 1.0
-    # Lists of the whole text, made at every access.
-    sequence, ids = read[0][0].encoding.sequence_ids, read[0][0].encoding.ids
+    texts = read[0][0].encoding.sequence_ids  # a list of the whole text, made at every access
+    is_context = np.array([one == number for one in texts])
     for window, *logits in read:
-        context = [sequence[place] == number for place in window.places]
-        none = [ids[place] == no_answer_id for place in window.places]
+        context = is_context[window.places]
+        none = window.row["input_ids"] == no_answer_id
         p_start, p_end = (_probabilities(window.of(one), context, none) for one in logits)
         no_answer = min(no_answer, float((p_start * p_end)[none].sum()))
-        p_start[none] = p_end[none] = 0.0
-        found += _best_of_window(window, p_start, p_end, context, options)
+        p_start[none | ~context] = p_end[none | ~context] = 0.0
+        found += _best_of_window(window, p_start, p_end, options)
     if options.no_answer:
         found.append(Span(no_answer, 0, 0))
     ordered = sorted(found, key=lambda span: -span.score)
@@ -83,34 +85,30 @@ def _apart(spans: Iterable[Span], most: int) -> list[Span]:
     """The first spans that overlap none before them."""
     kept: list[Span] = []
     for span in spans:
-        if len(kept) == most:
-            break
         if not any(span.overlaps(other) for other in kept):
             kept.append(span)
+        if len(kept) == most:
+            break
     return kept
 
 
-def _probabilities(logits: "Array", context: list[bool], none: list[bool]) -> "Array":
+def _probabilities(
+    logits: "Array", context: "npt.NDArray[np.bool_]", none: "npt.NDArray[np.bool_]"
+) -> "Array":
     import numpy as np
 
-    allowed = np.logical_or(context, none)
-    masked = np.where(allowed, logits, _MASKED)
+    masked = np.where(context | none, logits, _MASKED)
     exponents = np.exp(masked - masked.max())
     shares: Array = exponents / exponents.sum()
     return shares
 
 
 def _best_of_window(
-    window: Window,
-    p_start: "Array",
-    p_end: "Array",
-    context: list[bool],
-    options: SpanOptions,
+    window: Window, p_start: "Array", p_end: "Array", options: SpanOptions
 ) -> list[Span]:
     spans = (
-        Span(score, *_characters(window.encoding, window.places[first], window.places[last]))
+        Span(score, *_characters(window.encoding, *window.places[[first, last]].tolist()))
         for score, first, last in _candidates(p_start, p_end, options.max_answer_len)
-        if context[first] and context[last]
     )
     return _apart(spans, options.top_k)
 
@@ -119,11 +117,20 @@ def _candidates(p_start: "Array", p_end: "Array", longest: int) -> Iterator[tupl
     """(score, first token, last token) of spans of at most `longest` tokens, best first."""
     import numpy as np
 
-    products = np.tril(np.triu(np.outer(p_start, p_end)), longest - 1)
+    longest = min(longest, len(p_end))
+    ends = np.lib.stride_tricks.sliding_window_view(np.pad(p_end, (0, longest - 1)), longest)
+    products = p_start[:, None] * ends  # [first token, tokens behind it]
+
+    def at(place: Any) -> tuple[float, int, int]:
+        first, more = divmod(int(place), longest)
+        return float(products[first, more]), first, first + more
+
+    best = products.argmax()
+    if not products.flat[best]:
+        return
+    yield at(best)  # all that most callers want, so nothing else is sorted for them
     possible = np.flatnonzero(products)
-    for place in possible[np.argsort(-products.flat[possible], kind="stable")]:
-        first, last = divmod(int(place), len(p_end))
-        yield float(products[first, last]), first, last
+    yield from map(at, possible[np.argsort(-products.flat[possible], kind="stable")][1:])
 
 
 def _characters(encoding: Any, first: int, last: int) -> tuple[int, int]:

@@ -4,13 +4,17 @@ The windows are cut here rather than by the tokenizer: its settings then never c
 several threads use it, and a question that fills a window is an error instead of a panic.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import CheckpointError, InputError
 from taskcli.task import Batch
 from taskcli.tasks import char_tokens
+from taskcli.tasks.token_rows import Row, TokenRow, padded, token_rows
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _UNSET = 1_000_000  # tokenizers without a limit state an astronomical one
 # These count positions from the padding index up, so two of them hold no token.
@@ -27,17 +31,22 @@ _OFFSET_POSITIONS = (
 )
 
 
+# Of a token in an encoding of the tokenizers library: its text, its numbers, its place.
+_ENCODING_BYTES = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A stretch of one item's tokens: `places[i]` is row position i in the whole encoding.
 
-    `row` holds the model's inputs by name, a number per token. `count` is how many windows the
-    item has. `shift` is the count of padding before the first token in a batch.
+    `row` holds the model's inputs. `encoding` knows the tokens' places in the text, if these are
+    asked for. `count` is how many windows the item has. `shift` is the count of padding before
+    the first token in a batch.
     """
 
     encoding: Any
-    places: Sequence[int]
-    row: Mapping[str, list[int]]
+    places: "np.ndarray[Any, Any]"
+    row: Row
     count: int
     shift: int = 0
 
@@ -46,96 +55,86 @@ class Window:
 
     @property
     def nbytes(self) -> int:
-        return 8 * len(self.places) * (len(self.row) + 1)
+        arrays = self.places.nbytes + sum(one.nbytes for one in self.row.values())
+        return arrays + (0 if self.encoding is None else _ENCODING_BYTES * len(self.places))
 
     def of(self, row: Any) -> Any:
         """What a row of model outputs [tokens, ...] says of this window's own tokens."""
         return row[self.shift : self.shift + len(self.places)]
 
 
-def windows(
-    tokenizer: Any,
-    texts: list[str],
-    pairs: list[str] | None,
-    limit: int,
-    stride: int,
-    cut_text: int = 1,
-) -> Iterator[tuple[int, Window]]:
-    """Texts, or pairs of them, in rows of at most `limit` tokens, each with its text's number.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How texts become windows of at most `limit` tokens, of which neighbours share `stride`.
 
-    Of a pair, the text `cut_text` is cut and the other one stands in every row. `stride` tokens are
-    shared by neighbours, as far as there is room. Raises InputError if the text that stays fills
-    a row.
+    Of a pair the text `number` is cut, and the other one stands in every window.
     """
-    encoded = tokenizer(texts, pairs, return_special_tokens_mask=True)
-    names = [name for name in tokenizer.model_input_names if name in encoded]
-    told = encoded.encodings or _letters(tokenizer, encoded, texts, pairs)
-    for owner in range(len(texts)):
-        sequence = _sequence(encoded, owner)
-        cut = list(_places(sequence, cut_text if pairs else 0, limit, stride))
-        for places in cut:
-            row = {name: [encoded[name][owner][place] for place in places] for name in names}
-            yield owner, Window(told[owner] if told else None, places, row, len(cut))
+
+    limit: int
+    stride: int = 0
+    number: int = 1
+
+
+def windows(
+    tokenizer: Any, texts: list[str], pairs: list[str] | None, cut: Cut, places: bool = True
+) -> Iterator[tuple[int, Window]]:
+    """Texts, or pairs of them, in windows, each with its text's number.
+
+    `places` keeps where in the text the tokens are. Raises InputError if the text that is not cut
+    fills a window.
+    """
+    number = 0 if pairs is None else cut.number
+    for owner, encoded in enumerate(token_rows(tokenizer, texts, pairs, places)):
+        for window in _windows_of(encoded, replace(cut, number=number), places):
+            yield owner, window
+
+
+def _windows_of(encoded: TokenRow, cut: Cut, places: bool) -> Iterator[Window]:
+    import numpy as np
+
+    encoding = encoded.origin if places else None
+    length = len(encoded.row["input_ids"])
+    if length <= cut.limit:
+        yield Window(encoding, np.arange(length), encoded.row, 1)
+        return
+    found = list(_places(encoded.origin.sequence_ids, cut))
+    for own in found:
+        row = {name: numbers[own] for name, numbers in encoded.row.items()}
+        yield Window(encoding, own, row, len(found))
 
 
 def batch_of(tokenizer: Any, parts: Sequence[Window]) -> Batch:
     """Windows as one padded batch; `extra["windows"]` knows where each lies in its row."""
-    inputs = padded(tokenizer, [dict(part.row) for part in parts])
-    shifted = _shifted(parts, inputs, tokenizer.padding_side)
+    inputs = padded(tokenizer, [part.row for part in parts])
+    shifted = _shifted(parts, inputs["input_ids"].shape[1], tokenizer.padding_side)
     return Batch(inputs, range(len(parts)), {"windows": shifted})
 
 
-def _sequence(encoded: Any, owner: int) -> list[int | None]:
-    """Which text each token is of; None for special ones."""
-    if encoded.encodings:
-        return list(encoded.sequence_ids(owner))
-    return list(char_tokens.sequences(encoded["special_tokens_mask"][owner]))
+def _places(sequence: Sequence[int | None], cut: Cut) -> "Iterator[np.ndarray[Any, Any]]":
+    """The places of each window's tokens: the text that is cut slides, what is around it stays."""
+    import numpy as np
 
-
-def _letters(
-    tokenizer: Any, encoded: Any, texts: list[str], pairs: list[str] | None
-) -> list[char_tokens.CharEncoding]:
-    if not char_tokens.are_tokens_of(tokenizer):
-        return []
-    together = zip(texts, pairs, strict=True) if pairs else zip(texts, strict=True)
-    rows = zip(encoded["input_ids"], encoded["special_tokens_mask"], together, strict=True)
-    return [char_tokens.CharEncoding(*row) for row in rows]
-
-
-def _places(
-    sequence: list[int | None], number: int, limit: int, stride: int
-) -> Iterator[list[int]]:
-    """The places of each window's tokens: text `number` slides, what stands around it stays."""
-    if len(sequence) <= limit:
-        yield list(range(len(sequence)))
-        return
-    number = min(number, max(known for known in sequence if known is not None))
+    number = min(cut.number, max(known for known in sequence if known is not None))
     first = sequence.index(number)
     stop = len(sequence) - sequence[::-1].index(number)
-    room = limit - first - (len(sequence) - stop)
+    room = cut.limit - first - (len(sequence) - stop)
     if room < 2:
         other = "first" if number else "second"
-        raise InputError(f"the {other} text alone fills the {limit} tokens that the model holds")
-    step = room - min(stride, room - max(room // 4, 1))
+        raise InputError(
+            f"the {other} text alone fills the {cut.limit} tokens that the model holds"
+        )
+    step = room - min(cut.stride, room - max(room // 4, 1))
     for start in range(first, stop, step):
         end = min(start + room, stop)
-        yield [*range(first), *range(start, end), *range(stop, len(sequence))]
+        yield np.r_[0:first, start:end, stop : len(sequence)]
         if end == stop:
             return
 
 
-def _shifted(parts: Sequence[Window], inputs: Mapping[str, Any], side: str) -> Sequence[Window]:
+def _shifted(parts: Sequence[Window], width: int, side: str) -> Sequence[Window]:
     if side == "right":
         return parts
-    width = inputs["input_ids"].shape[1]
     return [replace(part, shift=width - len(part)) for part in parts]
-
-
-def padded(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rows of tokens as tensors [rows, longest]."""
-    names = rows[0].keys()
-    made = tokenizer.pad({n: [row[n] for row in rows] for n in names}, return_tensors="pt")
-    return dict(made)
 
 
 def require_places(tokenizer: Any) -> None:
