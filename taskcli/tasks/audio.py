@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from taskcli.media.items import AudioInput, Recording
+from taskcli.tasks.waveforms import is_of_waveforms, waveforms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +114,10 @@ def features(
     asked: dict[str, Any] = {} if own_length else {"padding": True}
     if _takes(extractor, "return_attention_mask"):  # Kyutai's gives a mask of its own
         asked["return_attention_mask"] = True
-    made = extractor(list(samples), sampling_rate=rate, return_tensors="pt", **asked)
+    if is_of_waveforms(extractor, samples, rate):
+        made = waveforms(extractor, samples)
+    else:
+        made = extractor(list(samples), sampling_rate=rate, return_tensors="pt", **asked)
     # Kyutai's sound goes through generate() beside forward().
     accepted = {*inspect.signature(model.forward).parameters, extractor.model_input_names[0]}
     return {name: value for name, value in made.items() if name in accepted}
