@@ -556,9 +556,9 @@ def test_too_few_answers_are_an_error_and_never_a_shift() -> None:
 
 def test_entries_are_read_in_the_order_of_their_tickets() -> None:
     ahead: Lookahead[str] = Lookahead(100, depth=100)
-    ahead.put(1, "second", 1)
-    ahead.put(0, "first", 1)
-    ahead.put(0, "first still", 1)
+    ahead.put(1, ["second"], 1)
+    ahead.put(0, ["first"], 1)
+    ahead.put(0, ["first still"], 1)
     assert ahead.get() == ["first", "first still"]
     with pytest.raises(TimeoutError):
         ahead.get(0.01)  # ticket 0 has not ended
@@ -571,12 +571,12 @@ def test_entries_are_read_in_the_order_of_their_tickets() -> None:
 
 def test_a_producer_waits_for_room_unless_it_is_next() -> None:
     ahead: Lookahead[int] = Lookahead(10, depth=100)
-    ahead.put(1, 1, 10)
-    waiting = threading.Thread(target=ahead.put, args=(1, 2, 10))
+    ahead.put(1, [1], 10)
+    waiting = threading.Thread(target=ahead.put, args=(1, [2], 10))
     waiting.start()
     waiting.join(0.05)
     assert waiting.is_alive()
-    ahead.put(0, 0, 10)  # whom the reader waits for
+    ahead.put(0, [0], 10)  # whom the reader waits for
     assert ahead.get() == [0]
     ahead.end(0)
     waiting.join(SOON)  # now it is next itself
@@ -586,8 +586,8 @@ def test_a_producer_waits_for_room_unless_it_is_next() -> None:
 
 def test_no_producer_is_far_ahead_of_the_reader() -> None:
     ahead: Lookahead[int] = Lookahead(10, depth=3)
-    ahead.put(3, 3, 0)
-    waiting = threading.Thread(target=ahead.put, args=(4, 4, 0))
+    ahead.put(3, [3], 0)
+    waiting = threading.Thread(target=ahead.put, args=(4, [4], 0))
     waiting.start()
     waiting.join(0.05)
     assert waiting.is_alive()
@@ -600,8 +600,8 @@ def test_no_producer_is_far_ahead_of_the_reader() -> None:
 
 def test_what_is_released_makes_room() -> None:
     ahead: Lookahead[int] = Lookahead(10, depth=100)
-    ahead.put(1, 1, 10)
-    waiting = threading.Thread(target=ahead.put, args=(2, 2, 5))
+    ahead.put(1, [1], 10)
+    waiting = threading.Thread(target=ahead.put, args=(2, [2], 5))
     waiting.start()
     waiting.join(0.05)
     assert waiting.is_alive()
@@ -612,12 +612,12 @@ def test_what_is_released_makes_room() -> None:
 
 def test_a_closed_look_ahead_releases_its_producers() -> None:
     ahead: Lookahead[int] = Lookahead(1, depth=100)
-    ahead.put(1, 1, 1)
+    ahead.put(1, [1], 1)
     raised: list[BaseException] = []
 
     def put() -> None:
         try:
-            ahead.put(1, 2, 1)
+            ahead.put(1, [2], 1)
         except ChannelClosed as closed:
             raised.append(closed)
 

@@ -1,5 +1,6 @@
 """From words on the command line to sources: names, order, ids, and what cannot be read."""
 
+import dataclasses
 import io
 import itertools
 import json
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from taskcli.errors import UsageError
+from taskcli.errors import InputError, UsageError
 from taskcli.inputs.sources import Reading, Sources, printable, resolve
 from taskcli.media.items import Media
 from taskcli.media.source import Source
@@ -292,6 +293,14 @@ def test_literals_are_numbered_and_come_first() -> None:
     sources = found("a.txt", texts=["one", "two"])
     assert [source.id for source in sources] == ["text:1", "text:2", "a.txt"]
     assert [source.text for source in sources] == ["one", "two", None]
+
+
+def test_a_source_with_another_number_is_the_same_in_all_else() -> None:
+    source = Source("a", "b", b"c", "d", {"e": "f"}, InputError("g"), 1, True)
+    for own in dataclasses.fields(Source):
+        expected = 2 if own.name == "number" else getattr(source, own.name)
+        assert getattr(source, own.name) != own.default
+        assert getattr(source.numbered(2), own.name) == expected
 
 
 LINES: Mapping[str, tuple[bytes, list[str | None]]] = {

@@ -119,17 +119,7 @@ class Run:
             yield place, self._planned(picture.part, picture.nbytes)
 
     def _planned(self, part: Any, weight: int) -> engine.Encoded[Any]:
-        cost = self.session.cost(part)
-        progress = getattr(part, "fresh", cost)
-        return engine.Encoded(part, cost, self._batch_key(part), weight, progress)
-
-    def _batch_key(self, item: Any) -> Hashable:
-        """What must be equal for parts to share a batch, by the task and by the architecture."""
-        key = self._key(item)
+        cost, key = self.session.plan(part, self.policy is BatchPolicy.PADDED)
         if len(self._keys) < 2:
             self._keys.add(key)
-        return key
-
-    def _key(self, item: Any) -> Hashable:
-        key = self.session.batch_key(item)
-        return key if self.policy is BatchPolicy.PADDED else (key, self.session.padded_length(item))
+        return engine.Encoded(part, cost, key, weight, getattr(part, "fresh", cost))

@@ -25,7 +25,8 @@ class BatchingConfig:
     `lookahead` is in bytes. `max_wait` is in seconds: after that, parts that came through a pipe
     are computed without waiting for more of it; None for inputs that do not have to be waited for.
     After a stop, `gaps` gives what was finished behind an input that was not: an output that is
-    to be gone on with has none. `threads` decode and encode; each takes `chunk` inputs at a time.
+    to be gone on with has none. `threads` decode and encode; each takes `chunk` inputs at a time,
+    fewer where they are long.
     """
 
     size: int = 8

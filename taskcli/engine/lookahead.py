@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from taskcli.engine.channel import ChannelClosed
@@ -33,14 +34,14 @@ class Lookahead(Generic[T]):
         self._death: BaseException | None = None  # told at once
         self.closed = False
 
-    def put(self, ticket: int, entry: T, weight: int) -> None:
-        """Add an entry. Raises ChannelClosed when nobody reads any more."""
+    def put(self, ticket: int, entries: Sequence[T], weight: int) -> None:
+        """Add entries of this weight together. Raises ChannelClosed when nobody reads any more."""
         with self._changed:
             self._changed.wait_for(lambda: self.closed or self._has_room(ticket, weight))
             if self.closed:
                 raise ChannelClosed
             self._held += weight
-            self._waiting.setdefault(ticket, deque()).append(entry)
+            self._waiting.setdefault(ticket, deque()).extend(entries)
             if ticket == self._next:
                 self._changed.notify_all()
 

@@ -21,6 +21,8 @@ from taskcli.media.source import Source
 THREADS = "taskcli-"  # how the names of the engine's threads begin
 _BATCHES_AHEAD = 2
 _GO_ON = "--device cpu may go further"
+_CHUNK_LENGTH = 1 << 16  # characters that are encoded in one call, and those of one input more
+_UNREAD = 1 << 12  # what a file is counted as, of which nothing is known yet
 _POLL_INTERVAL = 0.1  # seconds between two looks at `stop` while nothing comes
 _JOIN_TIMEOUT = 0.5  # seconds for the sources to end; one that reads a silent pipe cannot
 
@@ -197,7 +199,7 @@ class _Run:
     def _submit_all(self, sources: Iterable[Source]) -> None:
         ticket, failure = 0, None
         try:
-            for chunk in _chunks(enumerate(sources), self.config.chunk):
+            for chunk in _chunks(sources, self.config.chunk):
                 self.slots.acquire()
                 if self.stop.is_set() or self.ahead.closed:
                     return
@@ -211,9 +213,9 @@ class _Run:
     def _encode_chunk(self, ticket: int, chunk: list[tuple[int, Source]]) -> None:
         try:
             items = [self._decoded(rank, source) for rank, source in chunk]
-            for entry in self._encoded(items):
-                weight = entry.encoded.weight if isinstance(entry, _Part) else 0
-                self.ahead.put(ticket, entry, weight)
+            for entries in self._encoded(items):
+                parts = (entry for entry in entries if isinstance(entry, _Part))
+                self.ahead.put(ticket, entries, sum(part.encoded.weight for part in parts))
         except ChannelClosed:
             pass
         except BaseException as failure:  # a dead thread must not leave the consumer waiting
@@ -232,31 +234,33 @@ class _Run:
             item.failure = failure
         return item
 
-    def _encoded(self, items: list[_Item]) -> Iterator[_Part | _Item]:
-        """The parts of each item, and behind them the item itself."""
-        if len(items) > 1:
-            good = [item for item in items if item.failure is None]
-            try:
-                together = self._by_item(good)
-            except Exception:  # of one of them: it is found by taking each alone
-                together = {}
-            for item in items:
-                if item in together:
-                    yield from together[item]
-                    yield self._ended(item, len(together[item]))
-                else:
-                    yield from self._encoded([item])
+    def _encoded(self, items: list[_Item]) -> Iterator[list[_Part | _Item]]:
+        """The parts of each item, and behind them the item itself: together, or as they come."""
+        if len(items) == 1:
+            yield from self._encoded_alone(items[0])
             return
-        (item,) = items
-        number = 0
+        try:
+            together = self._by_item([item for item in items if item.failure is None])
+        except Exception:  # of one of them: it is found by taking each alone
+            for item in items:
+                yield from self._encoded_alone(item)
+            return
+        entries: list[_Part | _Item] = []
+        for item in items:
+            parts = together.get(item, [])
+            entries += [*parts, self._ended(item, len(parts))]
+        yield entries
+
+    def _encoded_alone(self, item: _Item) -> Iterator[list[_Part | _Item]]:
+        number = item.cost = 0
         try:
             if item.failure is None:
                 for _, encoded in self.stages.encode([item.item]):
-                    yield _part(item, number, encoded)
+                    yield [_part(item, number, encoded)]
                     number += 1
         except Exception as failure:
             item.failure = failure
-        yield self._ended(item, number)
+        yield [self._ended(item, number)]
 
     def _by_item(self, items: list[_Item]) -> dict[_Item, list[_Part]]:
         found: dict[_Item, list[_Part]] = {item: [] for item in items}
@@ -416,14 +420,19 @@ def _part(item: _Item, number: int, encoded: Encoded[Any]) -> _Part:
     return _Part(item, number, encoded)
 
 
-def _chunks(values: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    """Lists of `size` values; an error in which the values end comes behind the last of them."""
-    chunk: list[Any] = []
+def _chunks(sources: Iterable[Source], size: int) -> Iterator[list[tuple[int, Source]]]:
+    """Sources with their rank, at most `size` together, fewer where they are long.
+
+    An error in which the sources end comes behind the last of them.
+    """
+    chunk: list[tuple[int, Source]] = []
+    length = 0
     try:
-        for value in values:
-            chunk.append(value)
-            if len(chunk) == size:
-                full, chunk = chunk, []
+        for one in enumerate(sources):
+            chunk.append(one)
+            length += _UNREAD if one[1].text is None else len(one[1].text)
+            if len(chunk) == size or length >= _CHUNK_LENGTH:
+                full, chunk, length = chunk, [], 0
                 yield full
     except Exception:
         if chunk:

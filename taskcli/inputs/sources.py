@@ -46,7 +46,7 @@ class Sources:
 
 
 def _numbered(items: Iterable[Source]) -> Iterator[Source]:
-    return (replace(source, number=number) for number, source in enumerate(items))
+    return (source.numbered(number) for number, source in enumerate(items))
 
 
 def _with_fields(

@@ -39,7 +39,7 @@ class Medium:
     less_memory: str  # what to do about an input that is too large for the device
     extensions: frozenset[str]  # what a folder is searched for; what is named may have any
     window: int  # inputs that are batched together
-    chunk: int  # inputs that are encoded in one call
+    chunk: int  # inputs that are encoded in one call, at most
     processor_options: Mapping[str, Any] = field(default_factory=dict)
     extra: Extra | None = None
     is_text: bool = False  # whether rows, lines and words of the call hold inputs, and not paths
@@ -71,7 +71,7 @@ MEDIA: Mapping[Media, Medium] = {
         less_memory="cut the text, or choose a smaller checkpoint",
         extensions=frozenset(".txt .md .text .rst".split()),
         window=512,
-        chunk=16,
+        chunk=64,
         is_text=True,
     ),
     Media.IMAGE: Medium(

@@ -27,6 +27,19 @@ class Source:
     number: int = 0
     answered: bool = False
 
+    def numbered(self, number: int) -> "Source":
+        """The same with another number; `dataclasses.replace` takes three times as long."""
+        return Source(
+            self.id,
+            self.path,
+            self.data,
+            self.text,
+            self.fields,
+            self.error,
+            number,
+            self.answered,
+        )
+
 
 def is_url(word: str) -> bool:
     return re.match("[a-z][a-z0-9+.-]+://", word, re.IGNORECASE) is not None

@@ -5,12 +5,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.results import Record
 
 _OBEYED = re.compile(UNSAFE_IN_NAMES)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _LONG = 1000.0  # seconds, of which six digits hold no milliseconds
 
 
@@ -45,7 +47,9 @@ def one_line(data: Any) -> str:
 
     The escapes of json.dumps leave out C1 controls, other line ends, and changes of direction.
     """
-    line = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    line = _ENCODER.encode(data)
+    if line.isprintable():  # as is nothing that is obeyed, and most lines are
+        return line
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
@@ -54,11 +58,14 @@ def plain(value: Any, seconds: bool = False) -> Any:
 
     Of `seconds`, milliseconds at least: six digits would leave out some after a quarter of an hour.
     """
-    if dataclasses.is_dataclass(value):
+    if isinstance(value, str):
+        return value
+    fields = _fields(type(value))
+    if fields is not None:
         return {
-            field.name: plain(getattr(value, field.name), "seconds" in field.metadata)
-            for field in dataclasses.fields(value)
-            if field.metadata.get("record", True) and not _is_unset(value, field)
+            name: plain(item, is_seconds)
+            for name, is_seconds, is_optional in fields
+            if (item := getattr(value, name)) is not None or not is_optional
         }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
@@ -71,6 +78,16 @@ def plain(value: Any, seconds: bool = False) -> Any:
     return value
 
 
-def _is_unset(value: Any, field: "dataclasses.Field[Any]") -> bool:
-    """A field that is None by default says nothing when it is None."""
-    return field.default is None and getattr(value, field.name) is None
+@cache
+def _fields(kind: type[Any]) -> list[tuple[str, bool, bool]] | None:
+    """The fields of a dataclass that a record has; None for other types.
+
+    Each with its name, whether it is in seconds, and whether None says nothing, being the default.
+    """
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return [
+        (field.name, "seconds" in field.metadata, field.default is None)
+        for field in dataclasses.fields(kind)
+        if field.metadata.get("record", True)
+    ]

@@ -7,8 +7,6 @@ audit hook of every such act, whichever of a library's ways led there.
 import logging
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,26 +32,26 @@ _kernels_available = hub_kernels.is_kernels_available
 _SOCKETS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 
-@contextmanager
-def contained() -> Iterator[None]:
+class contained:  # noqa: N801  # used as a function, and entered for every input
     """Raise CheckpointError in this thread for code, questions and sockets of a checkpoint.
 
     And RuntimeError for a panic of Rust, which is no Exception: a tokenizer's pattern that would
     never end panics.
     """
-    _watch_for_ever()
-    before = getattr(_here, "depth", 0)
-    _here.depth = before + 1
-    _count(+1)
-    try:
-        yield
-    except BaseException as failure:
-        if type(failure).__name__ != "PanicException":
-            raise
-        raise RuntimeError(first_line(failure)) from failure
-    finally:
-        _count(-1)
-        _here.depth = before
+
+    def __enter__(self) -> None:
+        _watch_for_ever()
+        self._before = getattr(_here, "depth", 0)
+        _here.depth = self._before + 1
+        if not self._before:
+            _count(+1)
+
+    def __exit__(self, kind: object, failure: BaseException | None, where: object) -> None:
+        if not self._before:
+            _count(-1)
+        _here.depth = self._before
+        if failure is not None and type(failure).__name__ == "PanicException":
+            raise RuntimeError(first_line(failure)) from failure
 
 
 def _count(change: int) -> None:

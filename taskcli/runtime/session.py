@@ -45,17 +45,14 @@ class Session:
     turns: Turns
     scaling: Scaling | None = None  # where pictures come as levels
 
-    def cost(self, item: object) -> int:
-        with contained():
-            return self.task.cost(item)
+    def plan(self, part: object, padded: bool) -> tuple[int, Hashable]:
+        """What padding a part would cost, and what must be equal for parts to share a batch.
 
-    def batch_key(self, item: object) -> Hashable:
+        That is their length, too, where the architecture's batches are not to be `padded`.
+        """
         with contained():
-            return self.task.batch_key(item)
-
-    def padded_length(self, item: object) -> Hashable:
-        with contained():
-            return self.task.padded_length(item)
+            cost, key = self.task.cost(part), self.task.batch_key(part)
+            return cost, key if padded else (key, self.task.padded_length(part))
 
     def encode(self, items: list[Any]) -> Iterator[tuple[int, Any]]:
         with contained():
@@ -82,16 +79,18 @@ class Session:
             return self.task.fold(item, results)
 
     def _on_device(self, inputs: Mapping[str, object]) -> Mapping[str, object]:
-        moved = {name: self._moved(value) for name, value in inputs.items()}
+        device = self.task.model.device  # found among the parameters at every access
+        moved = {name: self._moved(value, device) for name, value in inputs.items()}
         if self.scaling is None:
             return moved
-        return {name: self._moved(value) for name, value in self.scaling.numbers(moved).items()}
+        numbers = self.scaling.numbers(moved)
+        return {name: self._moved(value, device) for name, value in numbers.items()}
 
-    def _moved(self, value: object) -> object:
+    def _moved(self, value: object, device: torch.device) -> object:
         if not isinstance(value, torch.Tensor):
             return value
         dtype = self.placement.dtype if value.is_floating_point() else None
-        return value.to(self.task.model.device, dtype, non_blocking=True)
+        return value.to(device, dtype, non_blocking=True)
 
     @property
     def rate(self) -> int:

@@ -144,7 +144,8 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
 
         if self.options.aggregation == "average":  # a sum may be best where no row is
             return np.ones(len(scores), bool)
-        return self._names.take(scores.argmax(-1))
+        chosen: npt.NDArray[np.bool_] = self._names[scores.argmax(-1)]
+        return chosen
 
 
 def _in_whole_words(
