@@ -10,12 +10,16 @@ import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.errors import CheckpointError, UsageError
-from taskcli.results import Box, RunLengthMask, Segment
+from taskcli.results import Segment
 from taskcli.task import Batch, Samples
+from taskcli.tasks.dividing import Divided, Found, Thresholds, way_of
+from taskcli.tasks.enlarging import Size
 from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+from taskcli.tasks.run_lengths import regions
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from torch import Tensor
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
@@ -117,35 +121,46 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         return told["input_ids"] * told["attention_mask"]
 
     def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
-        sizes = batch.extra["sizes"]
+        options, sizes = self.options, batch.extra["sizes"]
+        asked = Thresholds(options.threshold, options.mask_threshold, options.overlap_threshold)
+        divide = way_of(self.processor, self.subtask) or self._by_processor
+        return [self._segments(divided) for divided in divide(outputs, sizes, asked)]
+
+    def _by_processor(self, outputs: Any, sizes: list[Size], least: Thresholds) -> list[Divided]:
         for name in _MASKS & outputs.keys():
             outputs[name] = outputs[name].float()  # as the classes, which multiply them
         divide = getattr(self.processor, _method(self.subtask))
         if self.subtask == "semantic":
-            return [self._semantic(one) for one in divide(outputs, target_sizes=sizes)]
+            return [_of_classes(ids) for ids in divide(outputs, target_sizes=sizes)]
         asked: dict[str, Any] = {
-            "threshold": self.options.threshold,
-            "mask_threshold": self.options.mask_threshold,
-            "overlap_mask_area_threshold": self.options.overlap_threshold,
+            "threshold": least.score,
+            "mask_threshold": least.mask,
+            "overlap_mask_area_threshold": least.overlap,
             "label_ids_to_fuse": set(),
         }
         known = inspect.signature(divide).parameters  # EoMT and RF-DETR have no masks that overlap
         kept = {name: value for name, value in asked.items() if name in known}
-        return [self._instances(one) for one in divide(outputs, target_sizes=sizes, **kept)]
+        return [_of_instances(one) for one in divide(outputs, target_sizes=sizes, **kept)]
 
-    def _semantic(self, ids: Any) -> list[Segment]:
-        """`ids` [height, width] holds a label per pixel."""
+    def _segments(self, divided: Divided) -> list[Segment]:
         names = self.model.config.id2label
-        return [_segment(names[label], None, ids == label) for label in ids.unique().tolist()]
-
-    def _instances(self, found: dict[str, Any]) -> list[Segment]:
-        names = self.model.config.id2label
-        ids = found["segmentation"]
-        segments = [
-            _segment(names[info["label_id"]], info["score"], ids == info["id"])
-            for info in found["segments_info"]
+        where = regions(divided.numbers.cpu().numpy())
+        return [
+            Segment(names[one.label], one.score, *where[one.number])
+            for one in divided.found
+            if one.number in where
         ]
-        return [segment for segment in segments if segment.area]
+
+
+def _of_classes(ids: "Tensor") -> Divided:
+    """`ids` [height, width] holds a label per pixel."""
+    return Divided(ids, [Found(label, label, None) for label in ids.unique().tolist()])
+
+
+def _of_instances(found: dict[str, Any]) -> Divided:
+    infos = found["segments_info"]
+    known = [Found(info["id"], info["label_id"], info["score"]) for info in infos]
+    return Divided(found["segmentation"].int(), known)
 
 
 def _require_torchvision(subtask: str, is_oneformer: bool) -> None:
@@ -158,15 +173,3 @@ def _require_torchvision(subtask: str, is_oneformer: bool) -> None:
 
 def _method(subtask: str) -> str:
     return f"post_process_{subtask}_segmentation"
-
-
-def _segment(label: str, score: float | None, mask: Any) -> Segment:
-    """`mask` is a boolean tensor [height, width]."""
-    import numpy as np
-    from pycocotools import mask as coco
-
-    encoded = coco.encode(np.asfortranarray(mask.cpu().numpy(), dtype=np.uint8))
-    left, top, width, height = (int(side) for side in coco.toBbox(encoded))
-    rle = RunLengthMask(tuple(encoded["size"]), encoded["counts"].decode("ascii"))
-    box = Box(left, top, left + width, top + height)
-    return Segment(label, score, rle, int(coco.area(encoded)), box)
