@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 from taskcli.checkpoints.hashes import is_whole
 from taskcli.checkpoints.hub_errors import explained, pickled_only, status_of
@@ -18,6 +18,9 @@ from taskcli.checkpoints.registry import Checkpoint
 from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.errors import CheckpointError
 from taskcli.files import atomic_write
+
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 AnswerT = TypeVar("AnswerT")
 
@@ -48,6 +51,14 @@ class Unwatched:
         pass
 
 
+class _Blob(NamedTuple):
+    """A large file, which the Hub and the cache keep by its hash."""
+
+    name: str
+    size: int  # bytes
+    sha256: str
+
+
 def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Checkpoint:
     """The checkpoint in the cache, with its folder and commit.
 
@@ -59,21 +70,23 @@ def download(checkpoint: Checkpoint, *, allow_pickle: bool, watch: Watch) -> Che
     with _quiet_client(), explained(checkpoint):
         found = ask(checkpoint)
         patterns = _patterns(checkpoint.name, found, allow_pickle)
-        files = [file for file in found.siblings if is_wanted(file.rfilename, patterns)]
+        commit = str(found.sha)
+        files = [file for file in _files(found) if is_wanted(file.rfilename, patterns)]
         _require_room(checkpoint, sum(file.size or 0 for file in files))
         _refuse_early(checkpoint, found)
         for file in files:
-            if file.lfs is not None and file.size <= _LARGEST:
-                _bring(str(checkpoint.repo), found.sha, file, watch)
+            if file.lfs is not None and (file.size or 0) <= _LARGEST:
+                blob = _Blob(file.rfilename, file.size or 0, file.lfs.sha256)
+                _bring(str(checkpoint.repo), commit, blob, watch)
         folder = snapshot_download(
             str(checkpoint.repo),
-            revision=found.sha,
+            revision=commit,
             allow_patterns=patterns,
             ignore_patterns=UNWANTED,
         )
     _refuse_damaged(checkpoint, Path(folder), files)
-    _remember(checkpoint, found.sha)
-    return replace(checkpoint, folder=Path(folder), revision=found.sha)
+    _remember(checkpoint, commit)
+    return replace(checkpoint, folder=Path(folder), revision=commit)
 
 
 @contextmanager
@@ -98,11 +111,11 @@ def _quiet_client() -> Iterator[None]:
                 enable_progress_bars()
 
 
-def _refuse_early(checkpoint: Checkpoint, found: Any) -> None:
+def _refuse_early(checkpoint: Checkpoint, found: "ModelInfo") -> None:
     """Look at the documents of a repository before its gigabytes come."""
     from huggingface_hub import snapshot_download
 
-    large = [file.rfilename for file in found.siblings if file.lfs is not None]
+    large = [file.rfilename for file in _files(found) if file.lfs is not None]
     folder = snapshot_download(
         str(checkpoint.repo),
         revision=found.sha,
@@ -120,7 +133,7 @@ def bring_config(checkpoint: Checkpoint) -> Path:
     return Path(config).parent
 
 
-def ask(checkpoint: Checkpoint) -> Any:
+def ask(checkpoint: Checkpoint) -> "ModelInfo":
     """What the Hub says of a revision: commit, licence, and every file with size and hash."""
     from huggingface_hub import HfApi
 
@@ -136,9 +149,13 @@ def ask(checkpoint: Checkpoint) -> Any:
     )
 
 
-def _patterns(name: str, found: Any, allow_pickle: bool) -> list[str]:
+def _files(found: "ModelInfo") -> "list[RepoSibling]":
+    return found.siblings or []
+
+
+def _patterns(name: str, found: "ModelInfo", allow_pickle: bool) -> list[str]:
     """What to fetch: pickled weights only where there are no others, and the user wants them."""
-    files = [file.rfilename for file in found.siblings]
+    files = [file.rfilename for file in _files(found)]
     if any(fnmatch(file, "*.safetensors") for file in files):
         return WANTED
     if not allow_pickle and any(fnmatch(file, _PICKLED) for file in files):
@@ -153,11 +170,11 @@ def is_wanted(name: str, patterns: list[str]) -> bool:
     )
 
 
-def _bring(repo: str, commit: str, file: Any, watch: Watch) -> None:
+def _bring(repo: str, commit: str, file: _Blob, watch: Watch) -> None:
     """One large file into the cache's blobs. The Hub's client keeps no part of a broken one."""
     from huggingface_hub.utils._fixes import WeakFileLock
 
-    blob = repo_folder(repo) / "blobs" / file.lfs.sha256
+    blob = repo_folder(repo) / "blobs" / file.sha256
     lock = blob.parents[2] / ".locks" / blob.parents[1].name / f"{blob.name}.lock"
     for folder in (blob.parent, lock.parent):
         folder.mkdir(parents=True, exist_ok=True)
@@ -166,24 +183,24 @@ def _bring(repo: str, commit: str, file: Any, watch: Watch) -> None:
             return
         part = blob.with_name(f"{blob.name}.incomplete")
         _complete(part, repo, commit, file, watch)
-        if not is_whole(part, file.lfs.sha256):
+        if not is_whole(part, file.sha256):
             part.unlink()
-            raise _wrong_content(repo, file.rfilename)
+            raise _wrong_content(repo, file.name)
         part.replace(blob)
 
 
-def _complete(part: Path, repo: str, commit: str, file: Any, watch: Watch) -> None:
+def _complete(part: Path, repo: str, commit: str, file: _Blob, watch: Watch) -> None:
     from huggingface_hub import hf_hub_url
 
-    url = hf_hub_url(repo, file.rfilename, revision=commit)
+    url = hf_hub_url(repo, file.name, revision=commit)
     with part.open("ab") as stream:
         if stream.tell() > file.size:
             stream.truncate(0)
-        watch.begin(file.rfilename, file.size, stream.tell())
+        watch.begin(file.name, file.size, stream.tell())
         _persistently(lambda: _receive(url, stream, file.size, watch), progress=stream.tell)
     if part.stat().st_size != file.size:
         part.unlink()
-        raise _wrong_content(repo, file.rfilename)
+        raise _wrong_content(repo, file.name)
 
 
 def _receive(url: str, stream: BinaryIO, size: int, watch: Watch) -> None:
@@ -254,7 +271,7 @@ def _require_room(checkpoint: Checkpoint, size: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _refuse_damaged(checkpoint: Checkpoint, folder: Path, files: list[Any]) -> None:
+def _refuse_damaged(checkpoint: Checkpoint, folder: Path, files: "list[RepoSibling]") -> None:
     """Check what the client itself fetched, which it only counts."""
     for file in files:
         path = folder / file.rfilename

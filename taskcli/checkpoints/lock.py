@@ -34,7 +34,7 @@ def read() -> list[LockEntry]:
     ]
 
 
-def _entry(task: str, name: str, values: Any) -> LockEntry:
+def _entry(task: str, name: str, values: object) -> LockEntry:
     if not isinstance(values, dict) or not {"repo", "revision"} <= values.keys() <= _KEYS:
         hint = "write it again with: taskcli models lock"
         raise UsageError(f"{FILE}: [{task}.{name}] is not an entry of a lock", hint)

@@ -16,7 +16,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def write_tables(
-    path: Path, head: str, tables: Mapping[tuple[str, ...], Mapping[str, Any]]
+    path: Path, head: str, tables: Mapping[tuple[str, ...], Mapping[str, object]]
 ) -> None:
     """Replace a file at once: `head` as a comment, then a table for each dotted name.
 
@@ -25,7 +25,7 @@ def write_tables(
     _write(path, "\n".join([f"# {head}\n", *starmap(_table, tables.items())]))
 
 
-def set_table(path: Path, head: str, name: str, values: Mapping[str, Any]) -> None:
+def set_table(path: Path, head: str, name: str, values: Mapping[str, object]) -> None:
     """Add a table to a file, or give it these values and no others.
 
     All else stays as the user wrote it: comments, order, quotes, blank lines. A file that is not
@@ -60,7 +60,7 @@ def remove_table(path: Path, name: str) -> None:
     _write(path, _ended(document.as_string()))
 
 
-def _change(table: Any, values: Mapping[str, Any]) -> None:
+def _change(table: Any, values: Mapping[str, object]) -> None:
     """Give a table these values and no others, before the comments at its end."""
     import tomlkit
 
@@ -108,12 +108,12 @@ def _write(path: Path, text: str) -> None:
         stream.write(text.encode())
 
 
-def _table(name: tuple[str, ...], values: Mapping[str, Any]) -> str:
+def _table(name: tuple[str, ...], values: Mapping[str, object]) -> str:
     lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if _says(value)]
     return "\n".join([f"[{'.'.join(map(_key, name))}]", *lines]) + "\n"
 
 
-def _says(value: Any) -> bool:
+def _says(value: object) -> bool:
     return value is not None and value != "" and value != {}
 
 
@@ -121,7 +121,7 @@ def _key(name: str) -> str:
     return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
     # JSON's text, numbers and booleans are TOML's, but for the control character 127.

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from taskcli.errors import CheckpointError
 
@@ -32,7 +32,7 @@ class _Rule(NamedTuple):
     """A key, or several, and whether a value under it is to be refused."""
 
     keys: str  # pattern
-    is_bad: Callable[[Any], bool]
+    is_bad: Callable[[object], bool]
     why: str
     hint: str
     file: str = ""  # the one document in which it holds; by default, in all
@@ -65,7 +65,7 @@ def _refuse_in(name: str, path: Path, file: str) -> None:
                 raise CheckpointError(f"{name}: {file}: {where} {rule.why}", rule.hint)
 
 
-def _document(name: str, path: Path, file: str) -> Any:
+def _document(name: str, path: Path, file: str) -> object:
     """A JSON document; None where it is none, which its reader will say better."""
     size = path.stat().st_size if path.is_file() else 0
     is_config = path.name.endswith("config.json")
@@ -91,9 +91,9 @@ def _too_deep(name: str, file: str) -> CheckpointError:
     return CheckpointError(f"{name}: {file} is nested too deeply to be read")
 
 
-def _pairs(document: Any) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
+def _pairs(document: object) -> Iterator[tuple[str, object, tuple[str, ...]]]:
     """Every key of every mapping with its value, and the keys and places above it."""
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+    waiting: list[tuple[object, tuple[str, ...]]] = [(document, ())]
     while waiting:
         part, within = waiting.pop()
         if isinstance(part, dict):
@@ -109,12 +109,12 @@ def _pairs(document: Any) -> Iterator[tuple[str, Any, tuple[str, ...]]]:
             ]
 
 
-def _beside(part: dict[str, Any], key: str, value: Any) -> Any:
+def _beside(part: dict[str, object], key: str, value: object) -> object:
     """A `backbone` is a name to fetch only where no `backbone_config` describes it."""
     return None if key == "backbone" and part.get("backbone_config") else value
 
 
-def _words(value: Any) -> Iterator[str]:
+def _words(value: object) -> Iterator[str]:
     """The strings in a value: a class is named by one, by a pair, or one for each part."""
     if isinstance(value, str):
         yield value
@@ -123,44 +123,44 @@ def _words(value: Any) -> Iterator[str]:
             yield from _words(inner)
 
 
-def _stated(value: Any) -> bool:
+def _stated(value: object) -> bool:
     """Neither left empty nor a number: a vocabulary may have any word as a key."""
     return bool(value) and not isinstance(value, int | float)
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _on(value: Any) -> bool:
+def _on(value: object) -> bool:
     return value is True or _stated(value)
 
 
-def _some(pattern: str) -> Callable[[Any], bool]:
+def _some(pattern: str) -> Callable[[object], bool]:
     """Whether a string in the value has the pattern."""
     return lambda value: any(re.search(pattern, word) for word in _words(value))
 
 
-def _no_classes(value: Any) -> bool:
+def _no_classes(value: object) -> bool:
     is_list = isinstance(value, list) and all(isinstance(word, str) for word in value)
     return value is not None and not is_list
 
 
-def _no_ids(value: Any) -> bool:
+def _no_ids(value: object) -> bool:
     """A token's id, several, or none at all."""
     ids = value if isinstance(value, list) else [value]
     return value is not None and not all(_is_whole(one, -(2**31), 2**31) for one in ids)
 
 
-def _no_length(value: Any) -> bool:
+def _no_length(value: object) -> bool:
     """Tokens; 10 to the power of 30 stands for no limit."""
     return value is not None and not (isinstance(value, int) and value > 0 and value is not True)
 
 
-def _beyond(most: int) -> Callable[[Any], bool]:
+def _beyond(most: int) -> Callable[[object], bool]:
     """Whether there are more, or fewer than none, of something that one number or several count."""
 
-    def is_bad(value: Any) -> bool:
+    def is_bad(value: object) -> bool:
         numbers = value if isinstance(value, list) else [value]
         counts = [one for one in numbers if isinstance(one, int | float)]
         return not all(-1 <= one <= most for one in counts)  # -1 is a way to say all; NaN is none
@@ -168,13 +168,13 @@ def _beyond(most: int) -> Callable[[Any], bool]:
     return is_bad
 
 
-def _no_probability(value: Any) -> bool:
+def _no_probability(value: object) -> bool:
     """Whether a number, or one of several, is beyond 0 to 1."""
     numbers = value if isinstance(value, list) else [value]
     return not all(0 <= one <= 1 for one in numbers if isinstance(one, int | float))
 
 
-def _is_whole(value: Any, least: int, most: int) -> bool:
+def _is_whole(value: object, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value < most
 
 

@@ -103,7 +103,7 @@ def _rows(
         yield {"setting": "commit", "value": checkpoint.revision, "from": where}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> bool | int | float | str | None:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

@@ -30,7 +30,7 @@ def user_file() -> Path:
 class Setting:
     """A setting's value, and the place that it comes from."""
 
-    value: Any
+    value: object
     where: str
 
 
@@ -215,7 +215,7 @@ def _declarations(group: Callable[..., Any]) -> dict[str, Any]:
     return get_type_hints(group, include_extras=True)
 
 
-def _checked(declaration: Any, name: str, value: Any, where: str) -> Any:
+def _checked(declaration: Any, name: str, value: object, where: str) -> Any:
     """`value` as the annotation has it, within the range that the flag states."""
     from pydantic import ConfigDict, TypeAdapter, ValidationError
 

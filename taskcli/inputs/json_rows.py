@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from taskcli.errors import InputError
 from taskcli.inputs.rows import Row, RowReading, row_of
@@ -50,14 +50,14 @@ def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
         yield from _value_rows(value, number, f"line {number}", reading)
 
 
-def document_rows(value: Any, reading: RowReading) -> Iterator[Row]:
+def document_rows(value: object, reading: RowReading) -> Iterator[Row]:
     """The rows of one JSON value: the elements of an array; anything else is a row itself."""
     elements = value if isinstance(value, list) else [value]
     for number, element in enumerate(elements, 1):
         yield from _value_rows(element, number, f"row {number}", reading)
 
 
-def _value_rows(value: Any, line: int, place: str, reading: RowReading) -> Iterator[Row]:
+def _value_rows(value: object, line: int, place: str, reading: RowReading) -> Iterator[Row]:
     if _CONTEXT in reading.names and not reading.named and is_squad(value):
         yield from _squad_rows(value)
     elif _is_record(value) and reading.names and not reading.named:
@@ -92,7 +92,7 @@ def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:
             yield Row(line, text, id=own_id)
 
 
-def _is_record(row: Any) -> bool:
+def _is_record(row: object) -> TypeGuard[dict[str, Any]]:
     return (
         isinstance(row, dict)
         and {"input", "task"} <= row.keys()
@@ -100,7 +100,7 @@ def _is_record(row: Any) -> bool:
     )
 
 
-def _text_of(result: Any) -> str | None:
+def _text_of(result: object) -> str | None:
     found = (result.get(name) for name in TEXT_FIELDS) if isinstance(result, dict) else ()
     return next((text for text in found if isinstance(text, str)), None)
 
@@ -127,7 +127,7 @@ def is_json_lines(head: Sequence[bytes]) -> bool:
     return bool(values) and all(isinstance(value, dict) for value in values)
 
 
-def parsed(text: str | bytes) -> Any:
+def parsed(text: str | bytes) -> object:
     """The JSON value of a text; None for what is no JSON."""
     try:
         return json.loads(text)
@@ -135,7 +135,7 @@ def parsed(text: str | bytes) -> Any:
         return None
 
 
-def holds_rows(value: Any) -> bool:
+def holds_rows(value: object) -> bool:
     """Not for [1], say, which is a footnote sooner than rows."""
     elements = value if isinstance(value, list) else [value]
     return all(isinstance(element, dict | str) for element in elements)

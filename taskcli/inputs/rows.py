@@ -46,9 +46,11 @@ def lacking(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, st
     return message, f"choose one with --field, such as --field {example}"
 
 
-def row_of(value: Any, line: int, place: str, reading: RowReading) -> Row:
+def row_of(value: object, line: int, place: str, reading: RowReading) -> Row:
     if isinstance(value, str) and not reading.named:
         return Row(line, value)
+    if not isinstance(value, dict):
+        return Row(line, error=_no_object(place, value, reading), has=[])
     found = {name: reach(value, name) for name in reading.names if has(value, name)}
     for text in found.values():
         if isinstance(text, str):
@@ -57,22 +59,20 @@ def row_of(value: Any, line: int, place: str, reading: RowReading) -> Row:
             return _chat_row(text, value, line)
     if not found:
         fields = _fields_of(value)
-        if not isinstance(value, dict):
-            return Row(line, error=_no_object(place, value, reading), has=fields)
         return Row(line, error=InputError(*lacking(place, reading, fields)), has=fields)
     name, other = next(iter(found.items()))
     error = InputError(f"{place}: field {name!r} is {_said(other)}, not text")
     return Row(line, fields=value, error=error)
 
 
-def _no_object(place: str, value: Any, reading: RowReading) -> InputError:
+def _no_object(place: str, value: object, reading: RowReading) -> InputError:
     names = " or ".join(map(repr, reading.names))
     example = json.dumps({reading.names[0] if reading.names else "path": "..."})
     wanted = f"an object with the field {names}" if names else "an object"
     return InputError(f"{place} is {_said(value)}, not {wanted}", f"write it as {example}")
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     """A JSON value in words."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
@@ -83,7 +83,7 @@ def _said(value: Any) -> str:
     return "a list" if isinstance(value, list) else "an object"
 
 
-def _fields_of(value: Any) -> list[str]:
+def _fields_of(value: object) -> list[str]:
     """What --field could name: the keys of an object, and of objects in it with a dot."""
     if not isinstance(value, dict):
         return []
@@ -91,7 +91,7 @@ def _fields_of(value: Any) -> list[str]:
     return list(chain.from_iterable(inner))
 
 
-def has(value: Any, dotted: str) -> bool:
+def has(value: object, dotted: str) -> bool:
     """Whether there is a field of this name, be it null."""
     if not isinstance(value, dict):
         return False
@@ -108,7 +108,7 @@ def _chat_row(messages: list[Any], value: Mapping[str, Any], line: int) -> Row:
     return Row(line, chat.text, {**value, "messages": chat})
 
 
-def reach(value: Any, dotted: str) -> Any:
+def reach(value: object, dotted: str) -> object:
     """`a.b` of nested objects, or None; a field whose own name has dots is found first."""
     if not isinstance(value, dict):
         return None

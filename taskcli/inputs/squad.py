@@ -1,7 +1,7 @@
 """SQuAD's own file: articles of paragraphs, each a context with its questions."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from taskcli.errors import InputError
 
@@ -14,7 +14,7 @@ class Question(NamedTuple):
     fields: dict[str, Any]
 
 
-def is_squad(value: Any) -> bool:
+def is_squad(value: object) -> TypeGuard[dict[str, Any]]:
     """Whether a JSON value is laid out as SQuAD's file is."""
     articles = value.get("data") if isinstance(value, dict) else None
     return isinstance(articles, list) and all(
@@ -31,7 +31,7 @@ def questions(value: dict[str, Any]) -> Iterator[Question | InputError]:
             yield from _of_paragraph(paragraph, {} if title is None else {"title": title})
 
 
-def _of_paragraph(paragraph: Any, about: dict[str, Any]) -> Iterator[Question | InputError]:
+def _of_paragraph(paragraph: object, about: dict[str, Any]) -> Iterator[Question | InputError]:
     context = paragraph.get("context") if isinstance(paragraph, dict) else None
     asked = paragraph.get("qas") if isinstance(paragraph, dict) else None
     if not isinstance(context, str) or not isinstance(asked, list):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.inputs import delimited
@@ -40,7 +40,7 @@ def piped_rows(stream: BinaryIO, reading: RowReading, delimiter: str) -> Iterato
     yield from _rows(stream, replace(reading, encoding=codec), delimiter)
 
 
-def _rows(stream: Any, reading: RowReading, delimiter: str) -> Iterator[Row]:
+def _rows(stream: BinaryIO, reading: RowReading, delimiter: str) -> Iterator[Row]:
     """The rows of a table on a binary stream; the first names the columns."""
     # Bytes that do not decode become surrogates, so that they cost one row, not the table.
     text = io.TextIOWrapper(stream, reading.encoding, errors="surrogateescape", newline="")

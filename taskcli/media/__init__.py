@@ -53,8 +53,9 @@ class Medium:
     def load_settings(self) -> Any:
         return resolve_name(self.settings)
 
-    def load_options(self) -> Any:
-        return resolve_name(self.options)
+    def load_options(self) -> type[Any]:
+        options: type[Any] = resolve_name(self.options)
+        return options
 
 
 MEDIA: Mapping[Media, Medium] = {

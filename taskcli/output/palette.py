@@ -1,10 +1,14 @@
 """Colours of labels, and of depths, that colour-blind readers tell apart."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from taskcli.checkpoints.token_labels import kinds
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Colour = tuple[int, int, int]
 
@@ -54,7 +58,7 @@ def hexadecimal(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def colormap(levels: Any) -> Any:
+def colormap(levels: "npt.ArrayLike") -> "npt.NDArray[np.uint8]":
     """Numbers from 0 to 1, shape [h, w], as colours, uint8 [h, w, 3]: dark to light."""
     import numpy as np
 
@@ -66,7 +70,7 @@ def heat_colours() -> list[str]:
     return [hexadecimal(tuple(colour)) for colour in _heats().tolist()]
 
 
-def _heats() -> Any:
+def _heats() -> "npt.NDArray[np.uint8]":
     """Shape [256, 3], uint8."""
     import numpy as np
 

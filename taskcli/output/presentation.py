@@ -61,10 +61,10 @@ class Presentation:
     drawn: str = ""  # module:name, (result, item, Layout, whether with names) -> a picture
     saved: str = ""  # the module that makes its files
 
-    def label_of(self, one: Any) -> str | None:
+    def label_of(self, one: object) -> str | None:
         return getattr(one, self.label) if self.label else None
 
-    def score_of(self, one: Any) -> float | None:
+    def score_of(self, one: object) -> float | None:
         return getattr(one, self.score) if self.score else None
 
     def label_colours(self, labels: Mapping[int, str]) -> dict[str, Colour]:
@@ -76,7 +76,7 @@ class Presentation:
         return {name: getattr(self, name) for name in _ON_PAGE}
 
 
-def fields_of(data: Any, prefix: str = "") -> dict[str, Any]:
+def fields_of(data: object, prefix: str = "") -> dict[str, Any]:
     """JSON values by dotted names (`box.xmin`); a value that has no fields is called `value`."""
     if not isinstance(data, dict):
         return {"value": data}
@@ -89,15 +89,16 @@ def fields_of(data: Any, prefix: str = "") -> dict[str, Any]:
     return fields
 
 
-def cell_of(value: Any) -> str:
+def cell_of(value: object) -> str:
     """One of these values as text: what is none as JSON, so is a text that is not of one line."""
     if value is None:
         return ""
-    is_line = isinstance(value, str) and not re.search(UNSAFE_IN_NAMES, value)
-    return value if is_line else one_line(value)
+    if isinstance(value, str) and not re.search(UNSAFE_IN_NAMES, value):
+        return value
+    return one_line(value)
 
 
-def _fields_line(one: Any) -> str:
+def _fields_line(one: object) -> str:
     return "\t".join(map(cell_of, fields_of(plain(one)).values()))
 
 
@@ -201,12 +202,12 @@ PRESENTATIONS: Mapping[type[Any], Presentation] = {
 }
 
 
-def answers_of(result: Any) -> list[Any]:
+def answers_of(result: object) -> list[Any]:
     """The answers that a result is, or that it lists."""
     return result if isinstance(result, list) else [result]
 
 
-def presentation_of(result: Any) -> Presentation:
+def presentation_of(result: object) -> Presentation:
     """How a result looks, by the type of its first answer."""
     first = next(iter(answers_of(result)), None)
     return PRESENTATIONS.get(type(first), FIELDS)

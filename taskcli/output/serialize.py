@@ -42,7 +42,7 @@ def to_line(record: Record) -> str:
     return one_line(to_json(record))
 
 
-def one_line(data: Any) -> str:
+def one_line(data: object) -> str:
     """One line of valid JSON: text stays readable; what a terminal or a line reader obeys does not.
 
     The escapes of json.dumps leave out C1 controls, other line ends, and changes of direction.
@@ -53,7 +53,7 @@ def one_line(data: Any) -> str:
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
-def plain(value: Any, seconds: bool = False) -> Any:
+def plain(value: object, seconds: bool = False) -> Any:
     """Dataclasses, tuples and floats as JSON has them: no NaN, six digits of a float.
 
     Of `seconds`, milliseconds at least: six digits would leave out some after a quarter of an hour.

@@ -87,11 +87,11 @@ def _ask_hub(checkpoint: Checkpoint, finding: Verification) -> None:
     license = getattr(found.card_data, "license", None)
     _compare("licence", checkpoint.license, license, finding)
     _compare("size", checkpoint.size, listed_weight_bytes(found), finding)
-    safe = any(file.rfilename.endswith(".safetensors") for file in found.siblings)
+    safe = any(file.rfilename.endswith(".safetensors") for file in found.siblings or ())
     _compare("safetensors", checkpoint.safetensors, safe, finding)
 
 
-def _compare(what: str, stated: Any, found: Any, finding: Verification) -> None:
+def _compare(what: str, stated: object, found: object, finding: Verification) -> None:
     if stated is None:
         finding.notes.append(f"its {what} is not stated: the Hub says {found}")
     elif str(stated).casefold() != str(found).casefold():

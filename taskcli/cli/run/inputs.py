@@ -2,18 +2,18 @@
 
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
 from taskcli.cli.run.request import Invocation
 from taskcli.cli.run.streams import standard_input
+from taskcli.config.input_options import InputOptions
 from taskcli.config.options import OutputOptions
 from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 
 
-def sources_of(call: Invocation, inputs: Any) -> Sources:
+def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
     """What the words of the call name. Raises UsageError for what is not there."""
     reading = Reading(
         call.task.media,
@@ -36,7 +36,7 @@ def sources_of(call: Invocation, inputs: Any) -> Sources:
 
 
 def kept_apart(
-    call: Invocation, inputs: Any, sources: Sources, written: OutputOptions, chosen: str
+    call: Invocation, inputs: InputOptions, sources: Sources, written: OutputOptions, chosen: str
 ) -> Apart:
     """What keeps inputs and outputs apart. Raises UsageError where they are not."""
     of_texts = MEDIA[call.task.media].is_text

@@ -6,6 +6,7 @@ from typing import Any
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
+from taskcli.config.input_options import InputOptions
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group
@@ -15,7 +16,7 @@ from taskcli.tasks import BY_NAME, every_group
 class GivenOptions:
     """The groups that every task has; `files` may hold options of the task's own, too."""
 
-    inputs: Any
+    inputs: InputOptions
     model: ModelOptions
     run: RunOptions
     output: OutputOptions

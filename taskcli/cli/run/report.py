@@ -54,7 +54,7 @@ def _few(inputs: tuple[str, ...]) -> tuple[str, ...]:
     return (*inputs[:_NAMED], f"[{left} more]", *inputs[-_NAMED:])
 
 
-def _spelled(flag: str, value: Any) -> Iterator[str]:
+def _spelled(flag: str, value: object) -> Iterator[str]:
     if isinstance(value, bool):
         yield from [flag] * value
         return

@@ -35,7 +35,7 @@ class RunConfig:
 
     task: type[Task[Any, Any, Any]]
     options: Any
-    inputs: Any
+    inputs: InputOptions
     model: ModelOptions
     run: RunOptions
     output: OutputOptions

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -20,6 +20,9 @@ from taskcli.media.items import Item
 from taskcli.media.source import Source
 from taskcli.output.sanitize import safe, safe_line
 from taskcli.results import Record
+
+if TYPE_CHECKING:
+    from taskcli.runtime.placement import Placement
 
 
 def standard_input() -> BinaryIO:
@@ -140,7 +143,7 @@ class Reporter:
         """Say so while a checkpoint loads; what is given hears where to."""
         began = time.monotonic()
 
-        def placed(placement: Any) -> None:
+        def placed(placement: "Placement") -> None:
             self._status(f"loading {name} on {placement.device_name}, {placement.dtype_name} …")
 
         self._status(f"loading {name} …")
@@ -207,7 +210,7 @@ class Reporter:
             self._hinted.add(hint)
             self._console.print(Text(f"  → {safe(hint)}", style="dim"), soft_wrap=True)
 
-    def summarise(self, placement: Any, batching_note: str, interrupted: bool) -> None:
+    def summarise(self, placement: "Placement", batching_note: str, interrupted: bool) -> None:
         """The last line; `batching_note` is how inputs were batched that could not share."""
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import soundfile
 
@@ -30,7 +30,7 @@ class Unfinished(Exception):
         self.seconds = seconds
 
 
-def opened(stream: BinaryIO) -> Any:
+def opened(stream: BinaryIO) -> soundfile.SoundFile:
     """None for what libsndfile does not read, or would read a part of."""
     stream.seek(0)
     try:
@@ -67,12 +67,12 @@ class _Bounded:
         return self._stream.seek(max(0, self._stream.seek(0, os.SEEK_END) + offset))
 
 
-def seconds_of(recording: Any) -> float:
+def seconds_of(recording: soundfile.SoundFile) -> float:
     """How long it is by its header; 0 where that says nothing."""
     return believed(recording.frames / recording.samplerate)
 
 
-def blocks(recording: Any, notes: list[str]) -> Iterator[Block]:
+def blocks(recording: soundfile.SoundFile, notes: list[str]) -> Iterator[Block]:
     """Read until nothing comes: SoundFile.blocks() gives stray memory where a file is cut short.
 
     Raises Unfinished where a compressed recording cannot be read on.

@@ -8,7 +8,6 @@ missing of a progressive JPEG may be detail alone: its scans say so.
 import io
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +100,7 @@ def _of_rows(content: bytes, opened: Opened) -> tuple[Image.Image, NDArray[np.bo
 
 def _as_far_as_it_goes(image: ImageFile.ImageFile, level: int) -> Image.Image:
     bands = len(image.getbands())
-    fill: Any = level if bands == 1 else (level,) * bands
+    fill: int | tuple[int, ...] = level if bands == 1 else (level,) * bands
     image.im = Image.new(image.mode, image.size, fill).im  # else Pillow makes a black one
     with suppress(OSError):  # the failure that brought us here
         image.load()

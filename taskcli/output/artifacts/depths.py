@@ -2,8 +2,9 @@
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import png, to_look_at
 from taskcli.output.palette import colormap
@@ -46,7 +47,7 @@ def coloured(depth: DepthMap) -> "Image":
     return Image.fromarray(colormap(levels if depth.units == "relative" else 1 - levels))
 
 
-def drawn(depth: DepthMap, item: Any, layout: Layout, names: bool) -> "Image":
+def drawn(depth: DepthMap, item: ImageInput, layout: Layout, names: bool) -> "Image":
     return coloured(depth)
 
 

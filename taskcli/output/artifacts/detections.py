@@ -1,8 +1,9 @@
 """detect: the picture with its boxes, and every object cut out."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import slug, to_look_at
 from taskcli.output.drawing.annotator import Annotator, Tag, unwritable, whole
@@ -42,7 +43,7 @@ def told(record: Record, layout: Layout) -> Record:
 
 
 def annotated(
-    detections: list[Detection], item: Any, layout: Layout, names: bool = True
+    detections: list[Detection], item: ImageInput, layout: Layout, names: bool = True
 ) -> "Image":
     """The picture with all boxes; the surest is drawn last, and named first."""
     known = colours(layout.labels)

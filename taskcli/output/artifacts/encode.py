@@ -2,9 +2,11 @@
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL.Image import Image
 
 _MOST_FOR_PNG = 4_000_000  # pixels; beyond, a PNG of a photograph is slow to write and to open
@@ -21,7 +23,7 @@ def to_look_at(image: "Image") -> tuple[str, bytes]:
     return ".jpg", content.getvalue()
 
 
-def png(pixels: Any, **notes: Any) -> bytes:
+def png(pixels: "npt.NDArray[np.bool_ | np.uint16]", **notes: object) -> bytes:
     """An array as PNG: bool [h, w] has one bit, uint16 [h, w] sixteen; notes are its text chunks.
 
     What is no text is written as JSON.

@@ -1,8 +1,9 @@
 """segment: the picture with its regions, a map of their numbers, and a mask for each."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import png, slug, to_look_at
 from taskcli.output.drawing.annotator import Annotator, Tag, decoded, unwritable
@@ -40,7 +41,9 @@ def told(record: Record, layout: Layout) -> Record:
     return replace(record, warnings=(*record.warnings, *warnings))
 
 
-def overlay(segments: list[Segment], item: Any, layout: Layout, names: bool = True) -> "Image":
+def overlay(
+    segments: list[Segment], item: ImageInput, layout: Layout, names: bool = True
+) -> "Image":
     known = colours(layout.labels)
     annotator = Annotator(item.image, item.size, bold=not names)
     for segment in segments:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from taskcli.media.items import ImageInput
 from taskcli.output.drawing.label_layout import Frame, Subject, places
 from taskcli.output.drawing.typefaces import OWN, Run, font, runs
 from taskcli.output.palette import Colour, text_color_on
@@ -12,6 +13,8 @@ from taskcli.output.sanitize import safe_line
 from taskcli.results import Box, RunLengthMask
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
@@ -112,7 +115,7 @@ class Annotator:
             label_tag.draw(self._draw, (x, top, x + wide, top + high), label_tag.short)
             label_tag.write(self._draw, x + wide + gap // 2, top, label_tag.full, _PAPER)
 
-    def region(self, mask: Any, box: Box, colour: Colour) -> None:
+    def region(self, mask: "npt.NDArray[np.uint8]", box: Box, colour: Colour) -> None:
         """Tint the pixels of a mask, uint8 [height, width], and line its edge."""
         from PIL.Image import blend, fromarray, new
 
@@ -138,7 +141,7 @@ class Tag:
     score: float | None
     box: Box
     colour: Colour
-    mask: Any = None
+    mask: "npt.NDArray[np.uint8] | None" = None
 
 
 class _Shown:
@@ -186,7 +189,7 @@ def unwritable(labels: Iterable[str]) -> tuple[str, ...]:
     return (f"drawn as numbers, their places in the result, for no font here has them: {named}",)
 
 
-def _middle(mask: Any) -> tuple[int, int] | None:
+def _middle(mask: "npt.NDArray[np.uint8]") -> tuple[int, int] | None:
     """The middle of the pixels on the row that halves a region's area."""
     import numpy as np
 
@@ -198,20 +201,21 @@ def _middle(mask: Any) -> tuple[int, int] | None:
     return int(own[len(own) // 2]), row
 
 
-def decoded(mask: RunLengthMask) -> Any:
+def decoded(mask: RunLengthMask) -> "npt.NDArray[np.uint8]":
     """The mask's pixels, uint8 [height, width]."""
     from pycocotools import mask as coco
 
-    return coco.decode({"size": list(mask.size), "counts": mask.counts})
+    pixels: npt.NDArray[np.uint8] = coco.decode({"size": list(mask.size), "counts": mask.counts})
+    return pixels
 
 
-def whole(item: Any) -> "Image":
+def whole(item: ImageInput) -> "Image":
     """The picture of an item in its full size, also where it was decoded smaller."""
-    image: Image = item.image
+    image = item.image
     return image if image.size == item.size else image.resize(item.size)
 
 
-def _eroded(mask: Any, steps: int) -> Any:
+def _eroded(mask: "npt.NDArray[np.bool_]", steps: int) -> "npt.NDArray[np.bool_]":
     """The pixels of a mask that have it on all four sides `steps` away; beyond the crop is none."""
     import numpy as np
 

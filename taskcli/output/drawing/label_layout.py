@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Frame = tuple[int, int, int, int]  # left, top, right, bottom
 Size = tuple[int, int]  # width, height
@@ -55,7 +59,13 @@ def places(
     return found
 
 
-def _hidden(one: Frame, frames: Any, areas: Any, subject: Subject, at: int) -> float:
+def _hidden(
+    one: Frame,
+    frames: "npt.NDArray[np.int64]",
+    areas: "npt.NDArray[np.int64]",
+    subject: Subject,
+    at: int,
+) -> float:
     """The largest share of anything that a name would hide there.
 
     On a region its own name belongs, so what it hides of that counts only when it is much.
@@ -98,11 +108,12 @@ def _hits(one: Frame, taken: Sequence[Frame]) -> bool:
     )
 
 
-def _shared(one: Frame, frames: Any) -> Any:
+def _shared(one: Frame, frames: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
     """The pixels that a frame shares with each of many, [n, 4]."""
     wide = (frames[:, 2].clip(max=one[2]) - frames[:, 0].clip(min=one[0])).clip(min=0)
     high = (frames[:, 3].clip(max=one[3]) - frames[:, 1].clip(min=one[1])).clip(min=0)
-    return wide * high
+    shared: npt.NDArray[np.int64] = wide * high
+    return shared
 
 
 def _area(frame: Frame) -> int:

@@ -3,15 +3,19 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Point = tuple[int, int]  # a corner of pixels: x, y
-Points = Any  # float64 [n, 2]: x and y
+Points: TypeAlias = "npt.NDArray[np.float64]"  # [n, 2]: x and y
 
 _A_CELL = 4  # points of an even spread in one cell
 
 
-def outline(mask: Any) -> Points:
+def outline(mask: "npt.NDArray[np.uint8]") -> Points:
     """A closed line around all parts of a mask, uint8 [height, width], that leaves out its holes.
 
     Parts and holes hang on bridges of no width, there and back, as tools join them that write
@@ -20,7 +24,7 @@ def outline(mask: Any) -> Points:
     return _joined(map(_straightened, _loops(mask)))
 
 
-def polygons(mask: Any) -> list[Points]:
+def polygons(mask: "npt.NDArray[np.uint8]") -> list[Points]:
     """A closed line around each part of a mask, uint8 [height, width], that leaves out its holes.
 
     A hole hangs on a bridge, as in `outline`.
@@ -35,7 +39,7 @@ def polygons(mask: Any) -> list[Points]:
     return [_joined(own) for own in owned.values()]
 
 
-def _owners(mask: Any, loops: list[Points], around: list[bool]) -> list[int]:
+def _owners(mask: "npt.NDArray[np.uint8]", loops: list[Points], around: list[bool]) -> list[int]:
     """By the number of each line that of the line around its part: its own, or a hole's owner.
 
     From the left end of a hole the row goes on to the left inside the part, up to a line that is
@@ -124,8 +128,9 @@ class _Points:
         assert best is not None
         return best[1]
 
-    def _cell(self, points: Points) -> Any:
-        return ((points - self._low) // self._side).astype(int)
+    def _cell(self, points: Points) -> "npt.NDArray[np.int64]":
+        cells: npt.NDArray[np.int64] = ((points - self._low) // self._side).astype(int)
+        return cells
 
 
 def _ring(x: int, y: int, ring: int) -> Iterator[tuple[int, int]]:
@@ -153,7 +158,7 @@ def _next(values: Points) -> Points:
     return np.roll(values, -1, 0)
 
 
-def _loops(mask: Any) -> Iterator[Points]:
+def _loops(mask: "npt.NDArray[np.uint8]") -> Iterator[Points]:
     """Lines through the middles of the pixel edges between inside and outside.
 
     Middles, not corners: along a slope they lie on one straight line.
@@ -173,7 +178,7 @@ def _loops(mask: Any) -> Iterator[Points]:
             yield np.array(middles)
 
 
-def _steps(mask: Any) -> dict[Point, list[Point]]:
+def _steps(mask: "npt.NDArray[np.uint8]") -> dict[Point, list[Point]]:
     """Along the edge, from corner to corner, with the inside on the right."""
     import numpy as np
 
@@ -196,9 +201,9 @@ def _straightened(line: Points) -> Points:
     import numpy as np
 
     before, after = line - np.roll(line, 1, 0), _next(line) - line
-    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    turns: npt.NDArray[np.bool_] = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
     return line[turns]
 
 
-def _nearest(line: Points, point: Points) -> int:
+def _nearest(line: Points, point: tuple[float, float]) -> int:
     return int(((line - point) ** 2).sum(1).argmin())

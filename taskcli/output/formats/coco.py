@@ -56,7 +56,7 @@ class CocoWriter(Writer):
                 **({} if detected.score is None else {"score": plain(detected.score)}),
             }
 
-    def _shape(self, detected: Found) -> Any:
+    def _shape(self, detected: Found) -> object:
         """Empty for a box: importers ask for the key."""
         if isinstance(detected, Detection):
             return []

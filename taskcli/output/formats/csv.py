@@ -80,7 +80,7 @@ def _column(name: str) -> str:
     return f"result.{name}" if name in ("input", "error") else name
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     """Lists as JSON. A text that a spreadsheet would run is made text again by an apostrophe."""
     if isinstance(value, list):
         return json.dumps(value)

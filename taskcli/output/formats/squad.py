@@ -85,7 +85,7 @@ class _ByIdWriter(Writer):
         self._separator = ","
 
     @abstractmethod
-    def _value(self, answer: Answer) -> Any:
+    def _value(self, answer: Answer) -> str | float | None:
         """What is said of a question, by its best answer."""
 
     def close(self) -> None:

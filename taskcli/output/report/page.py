@@ -78,7 +78,7 @@ class Report:
         }
         self._block("run", one_line(known))
 
-    def _note_looks(self, result: Any) -> None:
+    def _note_looks(self, result: object) -> None:
         """The page has the colours of pictures and terminal; it cannot know a label's number."""
         shape = presentation_of(result)
         if shape is not FIELDS:

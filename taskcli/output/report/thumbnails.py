@@ -6,12 +6,16 @@ import os
 from dataclasses import dataclass
 from functools import singledispatchmethod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from taskcli.media.items import AudioInput, ImageInput, Item, LongSound, TextInput
 from taskcli.output.presentation import answers_of, presentation_of
 from taskcli.results import DepthMap
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from PIL.Image import Image
 
 # (inputs up to, longest side in pixels): a page of many pictures must still open quickly.
 _SIDES = ((100, 720), (1_000, 480), (4_000, 320))
@@ -41,7 +45,7 @@ class Preview:
         side = next((side for most, side in _SIDES if many <= most), _SMALLEST_SIDE)
         return cls(page.absolute().parent, side)
 
-    def of(self, item: Item | None, result: Any, path: str | None, full: bool) -> dict[str, Any]:
+    def of(self, item: Item | None, result: object, path: str | None, full: bool) -> dict[str, Any]:
         """JSON values; `full` leaves out media, since the page is large enough."""
         shown = {} if item is None else self._shown(item, result, full)
         link = self._link(path)
@@ -58,11 +62,11 @@ class Preview:
         return quote(os.fsencode(relative.replace(os.sep, "/")))
 
     @singledispatchmethod
-    def _shown(self, item: Item, result: Any, full: bool) -> dict[str, Any]:
+    def _shown(self, item: Item, result: object, full: bool) -> dict[str, Any]:
         return {}  # of another medium: its answers are shown without it
 
     @_shown.register
-    def _(self, item: ImageInput, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: ImageInput, result: object, full: bool) -> dict[str, Any]:
         width, height = item.size
         shown: dict[str, Any] = {"width": width, "height": height}
         if full:
@@ -70,23 +74,23 @@ class Preview:
         small = item.image.copy()
         small.thumbnail((self.side, self.side), reducing_gap=2.0)
         shown["image"] = _jpeg(small, _QUALITY)
-        if presentation_of(result).view == "depth" and result.values is not None:
+        if isinstance(result, DepthMap) and result.values is not None:
             shown["depth"] = _depth(result)
         return shown
 
     @_shown.register
-    def _(self, item: AudioInput, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: AudioInput, result: object, full: bool) -> dict[str, Any]:
         shown: dict[str, Any] = {"seconds": item.seconds, "peaks": _peaks(item.samples)}
         if not full and item.seconds <= _LONGEST_SOUND:
             shown["sound"] = _mp3(item)
         return shown
 
     @_shown.register
-    def _(self, item: LongSound, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: LongSound, result: object, full: bool) -> dict[str, Any]:
         return {"seconds": item.seconds, "peaks": _peaks(item.loudest)}
 
     @_shown.register
-    def _(self, item: TextInput, result: Any, full: bool) -> dict[str, Any]:
+    def _(self, item: TextInput, result: object, full: bool) -> dict[str, Any]:
         start = _excerpt_start(item.text, result)
         text = item.text[start : start + _LONGEST_TEXT]
         shown = {"text": text, "start": start, "length": len(item.text)}
@@ -94,7 +98,7 @@ class Preview:
         return shown if pair is None else {**shown, "pair": str(pair)[:_LONGEST_TEXT]}
 
 
-def _excerpt_start(text: str, result: Any) -> int:
+def _excerpt_start(text: str, result: object) -> int:
     """Where the embedded part of a text begins: an answer must lie in it."""
     if len(text) <= _LONGEST_TEXT or presentation_of(result).view != "reply":
         return 0
@@ -102,7 +106,7 @@ def _excerpt_start(text: str, result: Any) -> int:
     return max(0, start - _LONGEST_TEXT // 2)
 
 
-def _jpeg(image: Any, quality: int) -> str:
+def _jpeg(image: "Image", quality: int) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality, optimize=False)
     return _data_url("image/jpeg", buffer)
@@ -122,7 +126,7 @@ def _depth(result: DepthMap) -> str:
     return _jpeg(small.convert("L"), _DEPTH_QUALITY)
 
 
-def _peaks(samples: Any) -> list[int]:
+def _peaks(samples: "npt.ArrayLike") -> list[int]:
     """The outline of a waveform: the loudest sample of each stretch, over the loudest of all."""
     import numpy as np
 

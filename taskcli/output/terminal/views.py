@@ -43,7 +43,7 @@ NOTHING = About()
 _View = Callable[[list[Any], About, Presentation], RenderableType]
 
 
-def view(result: Any, about: About = NOTHING) -> RenderableType:
+def view(result: object, about: About = NOTHING) -> RenderableType:
     """A result as something that rich can render."""
     found = answers_of(result)
     if not found:
