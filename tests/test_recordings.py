@@ -125,7 +125,7 @@ def test_what_states_no_end_is_joined_where_another_begins(
 
 def test_a_beginning_is_found_wherever_the_blocks_that_are_read_meet() -> None:
     first = through_av("caf", "pcm_s16be", tones(FIRST, rate=48_000), 48_000)
-    with mock.patch("taskcli.media.decode.concatenated._SCANNED", 37):
+    with mock.patch("taskcli.media.decode.joined.beginnings._SCANNED", 37):
         found = decode(first + first + first)
     assert found.seconds == pytest.approx(9.0, abs=0.001)
 

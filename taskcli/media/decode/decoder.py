@@ -73,7 +73,7 @@ class Decoder:
 
 def stated_seconds(path: str) -> float:
     """Seconds of sound in a file by its header alone; 0 for what cannot be opened."""
-    from taskcli.media.decode.audio import header_seconds  # no other medium needs its libraries
+    from taskcli.media.decode.recording import header_seconds  # no other medium needs its libraries
 
     try:
         with _open(Source(path, path=path)) as stream:

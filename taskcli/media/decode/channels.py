@@ -1,0 +1,55 @@
+"""Several channels as one line of samples: their mean, or one where they cancel one another."""
+
+import numpy as np
+
+from taskcli.media.decode.audio_blocks import Samples
+
+# Of the power that unrelated channels would have together. Below, they cancel one another.
+_CANCELLED = 0.05
+_FAINT = 1e-8  # power, -80 dB: what is fainter is no sound that could be lost
+
+
+class Levels:
+    """The power of the channels, and of their mean."""
+
+    def __init__(self) -> None:
+        self._channels = np.zeros(0)
+        self._mean, self._count = 0.0, 0
+
+    def mix(self, channels: Samples) -> Samples:
+        """[channels, n] -> [n], the mean of all channels."""
+        if len(channels) == 1:
+            return channels.reshape(-1)
+        with np.errstate(all="ignore"):  # what is no number is told of in the end
+            mean = np.asarray(_mean(channels), np.float32)
+            power = np.array([float(one @ one) for one in channels])
+        known = np.zeros(max(len(power), len(self._channels)))
+        known[: len(power)] += power
+        known[: len(self._channels)] += self._channels
+        self._channels = known
+        self._mean += float(mean @ mean)
+        self._count += len(mean)
+        return mean
+
+    @property
+    def loudest(self) -> int:
+        return int(self._channels.argmax())
+
+    @property
+    def cancel(self) -> bool:
+        """Nothing is left of what the channels hold, as when one of two is wired in reverse."""
+        channels = len(self._channels)
+        if channels < 2 or self._channels.max() < _FAINT * self._count:
+            return False
+        return bool(self._mean < _CANCELLED * self._channels.sum() / channels**2)
+
+
+def _mean(channels: Samples) -> Samples:
+    if len(channels) == 2:  # the same numbers as below, in half the time
+        return np.asarray((channels[0] + channels[1]) * np.float32(0.5))
+    return np.asarray(channels.mean(axis=0))
+
+
+def channel(number: int, channels: Samples) -> Samples:
+    """One of [channels, n], or the last where there are fewer: their number may change."""
+    return np.asarray(channels[min(number, len(channels) - 1)])

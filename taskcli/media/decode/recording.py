@@ -1,0 +1,150 @@
+"""A recording in pieces, read again from its start where something is found on the way."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import BinaryIO
+
+import numpy as np
+
+from taskcli.errors import InputError
+from taskcli.media.decode import containers, sndfile
+from taskcli.media.decode.audio_blocks import Block, Samples
+from taskcli.media.decode.channels import Levels, channel
+from taskcli.media.decode.concatenated import parts_of
+from taskcli.media.decode.joined.parts import Part
+from taskcli.media.decode.resampling import TooLongError, resampled
+
+_SHORTEST = 0.025  # one frame of every speech model here; less has no answer
+
+
+def _not_heard(failures: Mapping[int, InputError], parts: int) -> list[str]:
+    """What to note of the parts that cannot be heard. Raises the first if none can."""
+    if not failures:
+        return []
+    number, failure = next(iter(failures.items()))
+    if len(failures) == parts:
+        raise failure
+    others = len(failures) - 1
+    more = "" if not others else ", nor is another" if others == 1 else f", nor are {others} others"
+    return [f"part {number} of {parts} is not heard: {failure.message}{more}"]
+
+
+def header_seconds(stream: BinaryIO) -> float:
+    """How long a recording is by its header; 0 where that says nothing. Decodes no sound."""
+    recording = sndfile.opened(stream)
+    if recording is not None:
+        return sndfile.seconds_of(recording)
+    return containers.stated_seconds(stream)
+
+
+class Reading:
+    """One recording in pieces. What is found on the way may send it back to its start."""
+
+    def __init__(self, stream: BinaryIO, rate: int, most: float, track: int | None) -> None:
+        self.notes: list[str] = []
+        self._rate, self._most, self._track = rate, most, track
+        self._parts = parts_of(stream)
+        # What an attempt found, by the number of the part: how long it is, where libsndfile cannot
+        # read on; the one channel to hear; why it cannot be heard.
+        self._unfinished: dict[int, float] = {}
+        self._alone: dict[int, int] = {}
+        self._failed: dict[int, InputError] = {}
+
+    def pieces(self) -> Iterator[Samples | None]:
+        """The samples in order; None where all that came before is void.
+
+        Raises InputError for what has no answer.
+        """
+        heard = 0
+        while True:
+            self.notes.clear()
+            found = self._findings
+            for piece in self._attempt():
+                heard += len(piece)
+                yield piece
+            if found == self._findings:
+                break
+            if heard:
+                yield None
+            heard = 0
+        self.notes += _not_heard(self._failed, len(self._parts))
+        _check_length(heard, self._rate)
+
+    def states_less_than(self, seconds: float) -> bool:
+        """Whether that is sure without decoding."""
+        (first, *others) = self._parts
+        place = first.stream.tell()  # a decoder reads on from there
+        try:
+            return not others and 0 < header_seconds(first.stream) <= seconds
+        finally:
+            first.stream.seek(place)
+
+    @property
+    def _findings(self) -> int:
+        return len(self._unfinished) + len(self._alone) + len(self._failed)
+
+    def _attempt(self) -> Iterator[Samples]:
+        """Every part that can be heard. Once something new is found, it gives no more."""
+        found, left = self._findings, self._most
+        for number, part in enumerate(self._parts, 1):
+            if number in self._failed:
+                continue
+            heard = 0
+            try:
+                for piece in self._heard(number, part, left):
+                    heard += len(piece)
+                    if found == self._findings:
+                        _check_numbers(piece)
+                        yield piece
+            except sndfile.Unfinished as stopped:
+                self._unfinished[number] = stopped.seconds
+            except TooLongError:
+                raise _too_long(self._most) from None
+            except InputError as failure:
+                self._failed[number] = failure
+            left -= heard / self._rate
+
+    def _heard(self, number: int, part: Part, most: float) -> Iterator[Samples]:
+        if part.unfinished:
+            self.notes.append("the header was never finished: heard to the end of the file")
+        if part.cut:
+            self.notes.append("cut short: the file ends within the recording")
+        levels = Levels()
+        alone = self._alone.get(number)
+        mix = levels.mix if alone is None else partial(channel, alone)
+        yield from resampled(self._blocks(number, part, most), mix, self._rate, most)
+        if part.missing:
+            frames = "1 frame" if part.missing == 1 else f"{part.missing} frames"
+            self.notes.append(f"damaged: the file lacks {frames} that its header counts")
+        if alone is not None:
+            self.notes.append(
+                f"the channels cancel one another: only channel {alone + 1}, the loudest, is heard"
+            )
+        elif levels.cancel:
+            self._alone[number] = levels.loudest
+
+    def _blocks(self, number: int, part: Part, most: float) -> Iterator[Block]:
+        if number not in self._unfinished and part.whole and self._track in (None, 1):
+            recording = sndfile.opened(part.stream)
+            if recording is not None:
+                return sndfile.blocks(recording, self.notes)
+        stated = self._unfinished.get(number, 0.0)
+        return containers.blocks(part.stream, self._track, most, stated, self.notes)
+
+
+def _too_long(max_seconds: float) -> InputError:
+    return InputError(
+        f"longer than {max_seconds / 3600:g} h", "raise --max-duration if you trust it"
+    )
+
+
+def _check_numbers(samples: Samples) -> None:
+    if not np.isfinite(samples).all():
+        raise InputError("the recording holds samples that are not numbers")
+
+
+def _check_length(count: int, rate: int) -> None:
+    if not count:
+        raise InputError("the recording holds no samples")
+    if count < _SHORTEST * rate:
+        raise InputError(f"only {1000 * count / rate:.0f} ms of sound, too short to answer")
