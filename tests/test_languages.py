@@ -14,7 +14,8 @@ from samples import SHORT_TEXT
 import taskcli
 from taskcli.checkpoints.registry import Registry
 from taskcli.errors import UsageError
-from taskcli.tasks.languages import matching, way_of_asking
+from taskcli.tasks.language_codes import matching
+from taskcli.tasks.languages import way_of_asking
 
 MADLAD = SimpleNamespace(get_vocab=lambda: dict.fromkeys(["<2fr>", "<2pt_BR>", "<2x", "▁fr"], 0))
 

@@ -574,11 +574,11 @@ def test_postscript_never_runs(run: Any, name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["PSD", "FITS", "HDF5", "WMF", "DDS", "SPIDER", "GRIB", "IM"])
 def test_only_formats_that_are_meant_are_read(kind: str) -> None:
-    from taskcli.media.decode import image as image_decoding
+    from taskcli.media.decode import image_header
 
     Image.init()
     assert kind in Image.OPEN  # Pillow would
-    assert kind not in image_decoding._FORMATS
+    assert kind not in image_header._FORMATS
 
 
 def test_a_decoder_that_never_returns_costs_its_own_input_only(

@@ -3,16 +3,14 @@
 import os
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from taskcli.errors import InputError, UsageError
-from taskcli.media.chats import Chat
+from taskcli.errors import InputError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
+from taskcli.tasks.generate_options import GenerateOptions
+from taskcli.tasks.prompts import Prompts
 from taskcli.tasks.seeded import seed_of, seeded
 from taskcli.tasks.token_rows import attended, padded
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens
@@ -20,58 +18,6 @@ from taskcli.tasks.token_windows import ensure_pad_token, max_tokens
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TextStreamer
-
-_EMPTY = "repair the template in a copy of the folder, or choose another checkpoint"
-_CHATS = "choose a chat checkpoint, such as --model chat-small"
-_SYSTEM = ("system", "developer")  # the roles of a system prompt
-_ASSISTANT = "assistant"
-
-
-@dataclass(frozen=True)
-class GenerateOptions:
-    """How a text goes on, and how long."""
-
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Most tokens to add.")] = 128
-    temperature: Annotated[
-        float | None, typer.Option(min=0.0, help="Sample; above 1 is wilder. 0 is greedy.")
-    ] = None
-    top_p: Annotated[
-        float | None,
-        typer.Option(min=0.0, max=1.0, help="Sample from the likeliest tokens of this share."),
-    ] = None
-    top_k: Annotated[
-        int | None, typer.Option(min=1, help="Sample from this many likeliest tokens.")
-    ] = None
-    seed: Annotated[
-        int | None, typer.Option(help="Sample the same again, for each input by its name.")
-    ] = None
-    num_return_sequences: Annotated[
-        int, typer.Option(min=1, help="Texts per prompt; above 1 result is a list.")
-    ] = 1
-    num_beams: Annotated[int, typer.Option(min=1, help="Beams to search with.")] = 1
-    repetition_penalty: Annotated[
-        float, typer.Option(min=0.0, help="Above 1 makes repeating less likely.")
-    ] = 1.0
-    stop: Annotated[
-        list[str], typer.Option(metavar="TEXT", help="End before this text; repeatable.")
-    ] = field(default_factory=list)
-    system: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="The system prompt of chats that bring none."),
-    ] = None
-
-    def __post_init__(self) -> None:
-        if "" in self.stop:
-            raise UsageError("--stop is empty, and every text begins with that", "leave it out")
-
-    @property
-    def samples(self) -> bool:
-        """Greedy unless something asks for sampling."""
-        if self.temperature == 0:
-            return False
-        asked = (self.temperature, self.top_p, self.top_k, self.seed)
-        several = self.num_return_sequences > self.num_beams
-        return several or any(value is not None for value in asked)
 
 
 class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedText]]):
@@ -106,10 +52,8 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         model: "PreTrainedModel",
     ) -> None:
         super().__init__(options, processor, model)
-        self._chat = processor.chat_template is not None
+        self._prompts = Prompts(processor, options.system)
         self._limit = max_tokens(processor, model.config, fallback=1_000_000)
-        if options.system is not None:
-            self._require_system()
 
     @classmethod
     def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
@@ -121,14 +65,14 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
 
     def batch_key(self, item: TextInput) -> Hashable:
         """Prompts near the end of the context stop early: only those of one length may share."""
-        tokens = len(self._encode(item))
+        tokens = len(self._prompts.encode(item))
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
     def padded_length(self, item: TextInput) -> int:
-        return len(self._encode(item))
+        return len(self._prompts.encode(item))
 
     def preprocess(self, items: list[TextInput]) -> Batch:
-        prompts = [self._encode(item) for item in items]
+        prompts = [self._prompts.encode(item) for item in items]
         longest = max(map(len, prompts))
         if longest >= self._limit:
             raise InputError(
@@ -147,50 +91,6 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
                 "ids": [item.id for item in items],
             },
         )
-
-    def _encode(self, item: TextInput) -> list[int]:
-        """Token ids of a prompt or a chat, which without a template is none to the model."""
-        if self._chat:
-            return self._rendered(self._messages(item))
-        if _chat_of(item) is not None:
-            raise InputError("the row is a chat, and this checkpoint has no chat template", _CHATS)
-        return list(self.processor(item.text)["input_ids"])
-
-    def _messages(self, item: TextInput) -> list[dict[str, str]]:
-        messages = list(_chat_of(item) or [{"role": "user", "content": item.text}])
-        if self.options.system is not None and messages[0]["role"] not in _SYSTEM:
-            messages.insert(0, {"role": "system", "content": self.options.system})
-        return messages
-
-    def _rendered(self, messages: list[dict[str, str]]) -> list[int]:
-        """Token ids. The template's control tokens count, those in the messages are text.
-
-        An answer that is begun is gone on with. Raises InputError for a chat that the template
-        refuses, as some do those with a system prompt.
-        """
-        begun = messages[-1]["role"] == _ASSISTANT
-        try:
-            tokens = self.processor.apply_chat_template(
-                messages,
-                add_generation_prompt=not begun,
-                continue_final_message=begun,
-                sanitize_control_tokens=True,
-                return_dict=False,
-            )
-        except ValueError as failure:  # of an answer that the template changes
-            raise InputError(f"the chat cannot be gone on with: {failure}") from None
-        if not len(tokens):
-            raise InputError("the chat template makes nothing of this chat", _EMPTY)
-        return list(tokens)
-
-    def _require_system(self) -> None:
-        """Refuse --system where the checkpoint's chats have no system prompt, or are none."""
-        if not self._chat:
-            raise UsageError("--system: this checkpoint has no chat template", _CHATS)
-        try:
-            self._rendered(self._messages(TextInput("Hello")))
-        except InputError as failure:
-            raise UsageError(f"--system: {failure.message}", "leave it out") from None
 
     def forward(self, batch: Batch) -> "torch.Tensor":
         """Token ids [rows x sequences, tokens], without the prompts."""
@@ -225,7 +125,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         single = len(batch.row_to_item) == asked.num_beams == asked.num_return_sequences == 1
         if batch.listener is None or not single or asked.stop:
             return {}
-        if not self._chat:
+        if not self._prompts.is_chat:
             batch.listener(
                 self.processor.decode(batch.extra["prompts"][0], skip_special_tokens=True)
             )
@@ -269,15 +169,10 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         reason: FinishReason = "eos_token" if ended else "stop_sequence"
         if count == room and not (ended or stopped):
             reason = "length"
-        text = self._begun(item) + answer
-        return GeneratedText(text.strip() if self._chat else text, reason, len(prompt), count)
-
-    def _begun(self, item: TextInput) -> str:
-        """What the text begins with: the prompt, or the answer that a chat ends in."""
-        if not self._chat:
-            return item.text
-        last = self._messages(item)[-1]
-        return last["content"] if last["role"] == _ASSISTANT else ""
+        text = self._prompts.begun(item) + answer
+        return GeneratedText(
+            text.strip() if self._prompts.is_chat else text, reason, len(prompt), count
+        )
 
     def _answer(self, prompt: list[int], added: list[int]) -> str:
         # Decoded with its prompt: alone, its first word would lose the space before it.
@@ -302,11 +197,6 @@ def _own(tokens: list[int], ends: set[int], padding: int) -> tuple[int, bool]:
     while count and tokens[count - 1] == padding:
         count -= 1
     return count, False
-
-
-def _chat_of(item: TextInput) -> Chat | None:
-    chat = item.fields.get("messages")
-    return chat if isinstance(chat, Chat) else None
 
 
 def _streamer(tokenizer: "PreTrainedTokenizerBase", hear: Callable[[str], None]) -> "TextStreamer":

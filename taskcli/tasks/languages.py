@@ -5,17 +5,15 @@ checkpoint's own codes by what it means.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import UsageError
 from taskcli.media.patterns import Pattern
+from taskcli.tasks.language_codes import known_languages, matching, meaning, one_of, short_code
 from taskcli.tasks.seq2seq import task_settings
 
 if TYPE_CHECKING:
-    from langcodes import Language
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 _PAIR = Pattern(r"translation_(\w+)_to_(\w+)", "re")
@@ -23,9 +21,6 @@ _PAIR = Pattern(r"translation_(\w+)_to_(\w+)", "re")
 _CODE = Pattern(r"[a-z]{2,3}_[A-Z][A-Za-z]{1,3}|__[a-z]{2,3}(?:_[A-Z][a-z]{3})?__", "re")
 _TAG = Pattern(r"<2([a-z]{2,3}(?:_\w+)?)>", "re")
 _MARIAN = Pattern(r"opus-mt-(?:tc-(?:big|base)-)?([A-Za-z_]+)-([A-Za-z_]+)", "re")
-# Languages that stand for one another as codes, beyond what langcodes knows of macrolanguages.
-_NO_REGIONS = ("XX", "AR")  # mBART's, for English and for Arabic: fr_XX, ar_AR
-_SAME = {"nb": "no", "pbt": "ps", "quy": "qu", "fuv": "ff"}
 
 
 @dataclass(frozen=True)
@@ -38,16 +33,6 @@ class Asking:
     source: str | None = None
     warnings: tuple[str, ...] = ()
     around: tuple[list[int], list[int]] | None = None
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a code or a name means; script and region only where they are said."""
-
-    language: str
-    script: str | None
-    region: str | None
-    likely_script: str | None
 
 
 def way_of_asking(
@@ -67,17 +52,21 @@ def way_of_asking(
         return _by_prefix(config, pairs, source, target)
     if tagged := _tagged_languages(tokenizer):
         if target is None:
-            raise UsageError("--to is needed: this checkpoint has many languages", _list(tagged))
-        return Asking({"prefix": f"<2{one_of(target, tagged, '--to')}> "}, _short(source))
+            raise UsageError(
+                "--to is needed: this checkpoint has many languages", known_languages(tagged)
+            )
+        return Asking({"prefix": f"<2{one_of(target, tagged, '--to')}> "}, short_code(source))
     own = _own_pair(tokenizer, config)
     _check_own_pair(own, source, target)
     several = {code.strip("<>"): code for code in _several(tokenizer)}
     if several:
         if target is None:
-            raise UsageError("--to is needed: this checkpoint has many languages", _list(several))
+            raise UsageError(
+                "--to is needed: this checkpoint has many languages", known_languages(several)
+            )
         found = one_of(target.strip("<>"), several, "--to")
-        return Asking({"prefix": several[found] + " "}, _short(source or own[0]))
-    return Asking({}, _short(source or own[0]), _unsure(own, source, target))
+        return Asking({"prefix": several[found] + " "}, short_code(source or own[0]))
+    return Asking({}, short_code(source or own[0]), _unsure(own, source, target))
 
 
 def _several(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
@@ -94,7 +83,7 @@ def _by_language_code(
     codes = _trained(language_codes(tokenizer), getattr(config, "languages", None))
     if target is None:
         raise UsageError(
-            "--to is needed: this checkpoint translates to many languages", _list(codes)
+            "--to is needed: this checkpoint translates to many languages", known_languages(codes)
         )
     own = tokenizer.src_lang
     from_code = one_of(source or own or "en", codes, "--from")
@@ -106,7 +95,7 @@ def _by_language_code(
     tokenizer.src_lang = own
     doubts = _doubts(getattr(config, "card_languages", ()), from_code, to_code)
     settings = {"forced_bos_token_id": asked["forced_bos_token_id"]}
-    return Asking(settings, _short(from_code), doubts, around)
+    return Asking(settings, short_code(from_code), doubts, around)
 
 
 def language_codes(tokenizer: "PreTrainedTokenizerBase") -> list[str]:
@@ -205,89 +194,8 @@ def _by_prefix(
     ]
     if len(fitting) == 1:
         [((own_source, _), name)] = fitting
-        return Asking(task_settings(config, name), _short(own_source))
+        return Asking(task_settings(config, name), short_code(own_source))
     known = "this checkpoint knows " + ", ".join(f"--from {a} --to {b}" for a, b in pairs)
     if not fitting:
         raise UsageError(f"no translation from {source or 'any'} to {target or 'any'}", known)
     raise UsageError("--to is needed: several languages are possible", known)
-
-
-def one_of(word: str, codes: Iterable[str], flag: str) -> str:
-    """The code that a word means. Raises UsageError unless there is exactly one."""
-    codes = list(codes)
-    fitting = matching(word, codes)
-    if len(fitting) != 1:
-        problem = "unknown language" if not fitting else "more than one language is called"
-        raise UsageError(f"{flag} {word}: {problem} {word}", _list(fitting or codes))
-    return fitting[0]
-
-
-def matching(word: str, codes: Iterable[str]) -> list[str]:
-    """The codes that a word may mean: `fr` finds fr_XX and fr itself; French finds both."""
-    codes = list(codes)
-    whole = [code for code in codes if code == word]
-    batch_key = [c for c in codes if c.split("_")[0] == word or c.lower() == word.lower()]
-    if whole or len(batch_key) == 1:
-        return whole or batch_key
-    wanted = meaning(word)
-    if wanted is None:
-        return batch_key
-    known = {code: meant for code in codes if (meant := meaning(code))}
-    fitting = [code for code, meant in known.items() if _may_be(wanted, meant)]
-    return _nearest(wanted, {code: known[code] for code in fitting}) or batch_key
-
-
-def _may_be(wanted: Meaning, known: Meaning) -> bool:
-    if wanted.language != known.language:
-        return False
-    said = all(one.script or one.region for one in (wanted, known))
-    return not said or wanted.likely_script == known.likely_script
-
-
-def _nearest(wanted: Meaning, known: Mapping[str, Meaning]) -> list[str]:
-    """Of several codes of one language those of the region that was said, else of none."""
-    for region in (wanted.region, None):
-        if near := [code for code, meant in known.items() if meant.region == region]:
-            return near
-    return list(known)
-
-
-@cache
-def meaning(word: str) -> Meaning | None:
-    """What a code, in any style, or a name in any language means; None where nobody knows."""
-    from langcodes import Language
-
-    found = _by_code(word) or _by_name(word)
-    if found is None:
-        return None
-    plain = found.prefer_macrolanguage()
-    region = None if plain.territory in _NO_REGIONS else plain.territory
-    code = plain.language or "und"
-    likely = plain if region or plain.script else Language.get(code)
-    return Meaning(_SAME.get(code, code), plain.script, region, likely.maximize().script)
-
-
-def _by_code(word: str) -> "Language | None":
-    from langcodes import Language
-
-    with suppress(LookupError, ValueError):
-        found = Language.get(word.strip("_<> ").replace("_", "-"))
-        return found if found.is_valid() and found.language else None
-    return None
-
-
-def _by_name(word: str) -> "Language | None":
-    from langcodes import Language
-
-    with suppress(LookupError):
-        return Language.get(Language.find(word).to_tag())  # Tagalog's code is replaced by fil
-    return None
-
-
-def _short(code: str | None) -> str | None:
-    meant = meaning(code) if code else None
-    return meant.language if meant else None
-
-
-def _list(codes: Iterable[str]) -> str:
-    return "known languages: " + ", ".join(codes)

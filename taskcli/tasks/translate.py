@@ -9,7 +9,8 @@ import typer
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
 from taskcli.task import Samples, WithWarnings
-from taskcli.tasks.languages import matching, one_of, way_of_asking
+from taskcli.tasks.language_codes import matching, one_of
+from taskcli.tasks.languages import way_of_asking
 from taskcli.tasks.parting import By
 from taskcli.tasks.seq2seq import BUDGET, Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, Written
 

@@ -94,8 +94,8 @@ def _packets(container: "InputContainer", reading: Reading) -> "Iterator[Packet[
     import av
 
     try:
-        packet: Packet[Any]
-        for packet in container.demux():
+        packets: Iterator[Packet[Any]] = container.demux()
+        for packet in packets:
             reading.see(packet)
             yield packet
     except av.FFmpegError as failure:

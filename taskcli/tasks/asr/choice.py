@@ -9,7 +9,7 @@ from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.prompted import PromptedAsr, is_prompted
 from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
 from taskcli.tasks.asr.whisper import WhisperRecognizer
-from taskcli.tasks.languages import matching
+from taskcli.tasks.language_codes import matching
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -1,0 +1,85 @@
+"""What a model that writes is given: a text, or a chat as the checkpoint's template renders it."""
+
+from typing import TYPE_CHECKING
+
+from taskcli.errors import InputError, UsageError
+from taskcli.media.chats import Chat
+from taskcli.media.items import TextInput
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_EMPTY = "repair the template in a copy of the folder, or choose another checkpoint"
+_CHATS = "choose a chat checkpoint, such as --model chat-small"
+_SYSTEM = ("system", "developer")  # the roles of a system prompt
+_ASSISTANT = "assistant"
+
+
+class Prompts:
+    """Token ids of texts and chats; `system` stands before a chat that has no such prompt.
+
+    Raises UsageError where there is to be one and the checkpoint's chats have none.
+    """
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", system: str | None) -> None:
+        self._tokenizer = tokenizer
+        self._system = system
+        self.is_chat = tokenizer.chat_template is not None
+        if system is not None:
+            self._require_system()
+
+    def encode(self, item: TextInput) -> list[int]:
+        """Token ids of a prompt or a chat, which without a template is none to the model."""
+        if self.is_chat:
+            return self._rendered(self._messages(item))
+        if _chat_of(item) is not None:
+            raise InputError("the row is a chat, and this checkpoint has no chat template", _CHATS)
+        return list(self._tokenizer(item.text)["input_ids"])
+
+    def _messages(self, item: TextInput) -> list[dict[str, str]]:
+        messages = list(_chat_of(item) or [{"role": "user", "content": item.text}])
+        if self._system is not None and messages[0]["role"] not in _SYSTEM:
+            messages.insert(0, {"role": "system", "content": self._system})
+        return messages
+
+    def _rendered(self, messages: list[dict[str, str]]) -> list[int]:
+        """Token ids. The template's control tokens count, those in the messages are text.
+
+        An answer that is begun is gone on with. Raises InputError for a chat that the template
+        refuses, as some do those with a system prompt.
+        """
+        begun = messages[-1]["role"] == _ASSISTANT
+        try:
+            tokens = self._tokenizer.apply_chat_template(
+                messages,
+                add_generation_prompt=not begun,
+                continue_final_message=begun,
+                sanitize_control_tokens=True,
+                return_dict=False,
+            )
+        except ValueError as failure:  # of an answer that the template changes
+            raise InputError(f"the chat cannot be gone on with: {failure}") from None
+        if not len(tokens):
+            raise InputError("the chat template makes nothing of this chat", _EMPTY)
+        return list(tokens)
+
+    def _require_system(self) -> None:
+        """Refuse --system where the checkpoint's chats have no system prompt, or are none."""
+        if not self.is_chat:
+            raise UsageError("--system: this checkpoint has no chat template", _CHATS)
+        try:
+            self._rendered(self._messages(TextInput("Hello")))
+        except InputError as failure:
+            raise UsageError(f"--system: {failure.message}", "leave it out") from None
+
+    def begun(self, item: TextInput) -> str:
+        """What the text begins with: the prompt, or the answer that a chat ends in."""
+        if not self.is_chat:
+            return item.text
+        last = self._messages(item)[-1]
+        return last["content"] if last["role"] == _ASSISTANT else ""
+
+
+def _chat_of(item: TextInput) -> Chat | None:
+    chat = item.fields.get("messages")
+    return chat if isinstance(chat, Chat) else None
