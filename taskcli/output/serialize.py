@@ -53,7 +53,7 @@ def one_line(data: object) -> str:
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
-def plain(value: object, seconds: bool = False) -> Any:
+def plain(value: Any, seconds: bool = False) -> Any:
     """Dataclasses, tuples and floats as JSON has them: no NaN, six digits of a float.
 
     Of `seconds`, milliseconds at least: six digits would leave out some after a quarter of an hour.
