@@ -174,6 +174,11 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """Turn parts into one padded batch. Raise InputError only for a single one."""
 
     def forward(self, batch: Batch) -> object:
+        """What `postprocess` needs of the model's answers, and no more: all of it is copied.
+
+        Tensors lie on the device here, and on the host there. Nothing is read back on the way, as
+        by tolist(), item() or a mask as an index: each would wait for the device.
+        """
         return self.model(**batch.inputs)
 
     @abstractmethod

@@ -1,6 +1,7 @@
 """What a GPU would show, shown by a stand-in: every task on a device of its own."""
 
 import json
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
 Inputs = dict[str, Any]
+WRITERS = ("generate", "summarize", "translate")
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
 SHORT: dict[str, dict[str, Any]] = {
     "generate": {"max_new_tokens": 3},
@@ -65,13 +67,34 @@ def ask(model: Any, files: dict[Media, list[Path]]) -> list[Any]:
         return [result(record) for record in model(**given)]
 
 
+class Waits:
+    """Where the device is waited for, beside what models do between their layers."""
+
+    def __init__(self) -> None:
+        self.places: list[str] = []
+
+    def __call__(self, reason: str) -> None:
+        files = [Path(frame.filename) for frame in traceback.extract_stack()]
+        if not any(file.name.startswith(("modeling_", "masking_")) for file in files):
+            ours = [file.name for file in files if "taskcli" in file.parts]
+            self.places.append(f"{reason} in {ours[-1]}")
+
+
 @pytest.mark.parametrize(("task", "name"), CASES, ids=map("/".join, CASES))
-def test_a_device_answers_as_the_processor_does(
+def test_a_device_answers_as_the_processor_does_and_is_waited_for_once_a_batch(
     standin: State, files: dict[Media, list[Path]], task: str, name: str
 ) -> None:
-    expected = ask(opened(task, name), files)
-    found = ask(opened(task, name, device=NAME), files)
-    assert difference(expected, found) < 1e-4
+    model = opened(task, name, device=NAME)
+    passes: list[object] = []
+    model.loaded.model.register_forward_hook(lambda *_: passes.append(1))
+    standin.on_wait = waits = Waits()
+    found = ask(model, files)
+    assert difference(ask(opened(task, name), files), found) < 1e-4
+    once = ["event in read_back.py"]
+    if task in WRITERS or name == "whisper":  # generate() looks at every token
+        assert waits.places[-1:] == once
+    else:
+        assert waits.places == once * len(passes)
 
 
 # Which device

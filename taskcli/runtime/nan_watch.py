@@ -3,35 +3,36 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-import torch
-from torch import nn
-from transformers.utils import ModelOutput
+from typing import Any
 
 from taskcli.errors import InputError
 
-_found: ContextVar[list[torch.Tensor] | None] = ContextVar("found", default=None)
+_found: ContextVar[list[Any] | None] = ContextVar("found", default=None)
 
 
-def watch(model: nn.Module) -> None:
+def watch(model: Any) -> None:
     """Note the answers of every forward pass, also inside generate(). Once for each model."""
     model.register_forward_hook(_note)
 
 
 @contextmanager
-def refusing_nan() -> Iterator[None]:
-    """Raise InputError where a watched model answered NaN in this thread meanwhile."""
-    flags: list[torch.Tensor] = []
+def noting_nan() -> Iterator[list[Any]]:
+    """In the list: whether a watched model answered NaN in this thread meanwhile, on its device."""
+    flags: list[Any] = []
     token = _found.set(flags)
     try:
-        yield
+        yield flags
     finally:
         _found.reset(token)
-    if flags and bool(flags[0]):
+
+
+def refuse_nan(flags: list[Any]) -> None:
+    """Raise InputError for what was noted, once it has been read back."""
+    if any(flags):
         raise InputError("the model answers NaN: its weights are damaged or overflow")
 
 
-def _note(module: nn.Module, args: tuple[object, ...], outputs: ModelOutput) -> None:
+def _note(module: Any, args: Any, outputs: Any) -> None:
     flags = _found.get()
     if flags is None:  # somebody else calls the model
         return

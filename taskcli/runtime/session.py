@@ -10,8 +10,9 @@ from accelerate.utils.memory import should_reduce_batch_size
 
 from taskcli.runtime.contained import contained
 from taskcli.runtime.levels import Scaling
-from taskcli.runtime.nan_watch import refusing_nan
+from taskcli.runtime.nan_watch import noting_nan, refuse_nan
 from taskcli.runtime.placement import Placement
+from taskcli.runtime.read_back import read_back
 from taskcli.task import Batch, Task
 
 _DEVICE_LOST = ("device-side assert", "CUDA error", "unspecified launch failure", "device lost")
@@ -64,14 +65,20 @@ class Session:
 
     def forward(
         self, collated: "Collated", listener: Callable[[str], None] | None = None
-    ) -> object:
-        """Run the model. Raises InputError where it answers with numbers that are none."""
+    ) -> Callable[[], tuple[Any, list[Any]]]:
+        """Run the model, and begin to read back what it answers and whether that is NaN."""
         batch = replace(collated.batch, listener=listener)
-        with self.turns.compute, contained(), torch.inference_mode(), refusing_nan():
-            return self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
+        with self.turns.compute, contained(), torch.inference_mode(), noting_nan() as nan:
+            outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
+            return read_back((outputs, nan))
 
-    def read(self, outputs: object, collated: "Collated", count: int) -> list[Any]:
+    def read(
+        self, computed: Callable[[], tuple[Any, list[Any]]], collated: "Collated", count: int
+    ) -> list[Any]:
+        """Wait for the answers. Raises InputError where the model answered NaN."""
         with contained(), torch.inference_mode():
+            outputs, nan = computed()
+            refuse_nan(nan)
             return self.task.postprocess(outputs, *collated)
 
     def fold(self, item: object, results: list[Any]) -> object:

@@ -64,7 +64,7 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
     def postprocess(
         self, outputs: "ModelOutput", batch: Batch, parts: list[Stretch]
     ) -> list[_Scored]:
-        scored = scores(outputs.logits, self.options.function, self.model.config).cpu()
+        scored = scores(outputs.logits, self.options.function, self.model.config)
         return [
             _Scored(row, part.span, part.attempt) for row, part in zip(scored, parts, strict=True)
         ]

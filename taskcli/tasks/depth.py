@@ -121,4 +121,4 @@ def _depth_map(depth: Any, units: Any) -> DepthMap:
     if not math.isfinite(low) or not math.isfinite(high):  # NaN is both the least and the greatest
         raise InputError("the model answers depths that are not numbers")
     height, width = depth.shape
-    return DepthMap(low, high, mean, width, height, units, depth.cpu().numpy())
+    return DepthMap(low, high, mean, width, height, units, depth.numpy())

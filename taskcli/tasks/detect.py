@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from transformers.utils import ModelOutput
 
 _PLACES = {"pred_boxes", "last_hidden_state"}
+# What processors read of all that detectors answer; PP-DocLayout's also order what they find.
+_READ = frozenset(
+    """logits pred_boxes order_logits relative_order_logits successor_order_logits
+    out_masks""".split()
+)
 # What makes boxes of pixels' features; most detectors refine them from layer to layer in there.
 _BOX_MAKERS = frozenset(
     """decoder decoder_input_proj reference_points enc_output enc_output_norm enc_score_head
@@ -63,6 +68,13 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
     samples = Samples(options={"threshold": 0.0})
+
+    def forward(self, batch: Batch) -> "ModelOutput":
+        """What boxes are made of; of a map, as PP-OCR gives it, all."""
+        outputs = self.model(**batch.inputs)
+        if "pred_boxes" not in outputs:
+            return outputs
+        return type(outputs)(**{name: outputs[name] for name in _READ & outputs.keys()})
 
     def postprocess(
         self, outputs: "ModelOutput", batch: Batch, parts: list[EncodedImage]

@@ -117,7 +117,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
             max_length=None,
             pad_token_id=self.processor.pad_token_id,
         )
-        return tokens[:, batch.extra["longest"] :].cpu()
+        return tokens[:, batch.extra["longest"] :]
 
     def _live(self, batch: Batch) -> dict[str, Any]:
         """What lets a listener hear one text as it grows; several could not be told apart."""

@@ -105,7 +105,7 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
         return self.model(**batch.inputs).logits.float().softmax(-1)
 
     def postprocess(self, outputs: "torch.Tensor", batch: Batch, parts: list[Window]) -> list[Any]:
-        return list(zip(batch.extra["windows"], outputs.cpu().numpy(), strict=True))
+        return list(zip(batch.extra["windows"], outputs.numpy(), strict=True))
 
     def fold(
         self, item: TextInput, results: list[Any]

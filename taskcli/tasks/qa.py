@@ -117,7 +117,7 @@ class Qa(Task[QaOptions, TextInput, Answer | list[Answer]]):
     def postprocess(
         self, outputs: "tuple[torch.Tensor, torch.Tensor]", batch: Batch, parts: list[Window]
     ) -> list[Any]:
-        start, end = (logits.float().cpu().numpy() for logits in outputs)
+        start, end = (logits.float().numpy() for logits in outputs)
         return list(zip(batch.extra["windows"], start, end, strict=True))
 
     def fold(self, item: TextInput, results: list[Any]) -> Answer | list[Answer]:

@@ -20,6 +20,7 @@ from taskcli.tasks.run_lengths import regions
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
+    from transformers.utils import ModelOutput
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
@@ -120,6 +121,12 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         )
         return told["input_ids"] * told["attention_mask"]
 
+    def forward(self, batch: Batch) -> "ModelOutput":
+        """Scores and small masks, without the features that they were made of."""
+        outputs = self.model(**batch.inputs)
+        kept = {name: value for name, value in outputs.items() if "hidden_state" not in name}
+        return type(outputs)(**kept)
+
     def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
         options, sizes = self.options, batch.extra["sizes"]
         asked = Thresholds(options.threshold, options.mask_threshold, options.overlap_threshold)
@@ -144,7 +151,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
 
     def _segments(self, divided: Divided) -> list[Segment]:
         names = self.model.config.id2label
-        where = regions(divided.numbers.cpu().numpy())
+        where = regions(divided.numbers.numpy())
         return [
             Segment(names[one.label], one.score, *where[one.number])
             for one in divided.found

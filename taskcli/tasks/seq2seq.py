@@ -128,7 +128,7 @@ class Seq2SeqGenerator:
 
     def forward(self, batch: Batch) -> "torch.Tensor":
         """Token ids [parts, tokens]."""
-        rows = self.model.generate(**batch.inputs, **self.generation).cpu()
+        rows = self.model.generate(**batch.inputs, **self.generation)
         return rows[:, batch.inputs["input_ids"].shape[1] :] if self._continues else rows
 
     def answer(self, row: "torch.Tensor", part: TokenizedPart) -> Written:

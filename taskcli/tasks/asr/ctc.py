@@ -1,7 +1,7 @@
 """Recordings written frame by frame, as models with a CTC head do."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.cues import phrases, spaced
 from taskcli.media.items import Recording
@@ -11,10 +11,20 @@ from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer
 from taskcli.tasks.audio import Stretch, features, of_last_attempt, stretches, whole
 
+if TYPE_CHECKING:
+    import torch
+
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 # Wav2Vec2 was trained on crops of 16 to 20 s (Baevski et al. 2020); our starter, which heard up
 # to 32 s, writes one word in 150 otherwise in windows of 30 s than in windows of 20.
 _WINDOW_AND_STRIDE = 20, 3  # seconds; the stride, at each side, is heard by the neighbour too
+
+
+class _BestLabels(NamedTuple):
+    """The best label of each frame [rows, frames], and how many are valid [rows]; None for all."""
+
+    labels: "torch.Tensor"
+    valid: "torch.Tensor | None"
 
 
 class _Heard(NamedTuple):
@@ -45,22 +55,21 @@ class CtcRecognizer(Recognizer):
         inputs = features(self.extractor, self.model, samples, parts[0].rate)
         return Batch(inputs, range(len(parts)))
 
-    def forward(self, batch: Batch, options: AsrOptions) -> list[list[int]]:
-        """The best label of each valid frame, a list per row; argmax is done on the device."""
-        best = self.model(**batch.inputs).logits.argmax(-1).cpu()
+    def forward(self, batch: Batch, options: AsrOptions) -> _BestLabels:
+        best = self.model(**batch.inputs).logits.argmax(-1)
         mask = batch.inputs.get("attention_mask")
         measure = getattr(self.model, "_get_feat_extract_output_lengths", None)
-        if mask is None or measure is None:
-            return list(best.tolist())
-        valid = measure(mask.sum(-1)).tolist()
-        return [row[:count].tolist() for row, count in zip(best, valid, strict=True)]
+        valid = None if mask is None or measure is None else measure(mask.sum(-1))
+        return _BestLabels(best, valid)
 
     def postprocess(
-        self, outputs: list[list[int]], batch: Batch, parts: list[Stretch], timestamps: str
+        self, outputs: _BestLabels, batch: Batch, parts: list[Stretch], timestamps: str
     ) -> list["_Heard"]:
+        best, valid = outputs
+        counts = [best.shape[1]] * len(parts) if valid is None else valid.tolist()
         return [
-            _Heard(row[self._kept(part)], part.attempt)
-            for row, part in zip(outputs, parts, strict=True)
+            _Heard(labels[:count][self._kept(part)], part.attempt)
+            for labels, count, part in zip(best.tolist(), counts, parts, strict=True)
         ]
 
     def _kept(self, part: Stretch) -> slice:

@@ -31,7 +31,7 @@ class Seq2SeqAsr(Recognizer):
         config = self.model.generation_config
         unlimited = config.max_new_tokens is None and config.max_length in (None, 20)
         limit = {"max_new_tokens": _MOST_TOKENS} if unlimited else {}
-        return self.model.generate(**batch.inputs, **limit).cpu()
+        return self.model.generate(**batch.inputs, **limit)
 
     def postprocess(
         self, outputs: "torch.Tensor", batch: Batch, items: list[AudioInput], timestamps: str

@@ -1,7 +1,7 @@
 """Recordings written as Whisper does."""
 
 from collections.abc import Hashable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from taskcli.media.items import AudioInput
 from taskcli.results import Chunk, Transcript
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # whose words Whisper's tokenizer parts otherwise
 Marks = bool | Literal["word"] | None  # what its tokenizer is asked to put times to
 _MARKS: Mapping[str, Marks] = {"none": None, "segment": True, "word": "word"}
+
+
+class _Written(NamedTuple):
+    """Tokens of each recording, maybe with their times; its language, and if it is written so."""
+
+    rows: list[dict[str, Any]]
+    spoken: list[str | None]
+    as_spoken: bool
 
 
 class WhisperRecognizer(Recognizer):
@@ -56,8 +64,7 @@ class WhisperRecognizer(Recognizer):
         )
         return features
 
-    def forward(self, batch: Batch, options: AsrOptions) -> tuple[list[str | None], bool, Any]:
-        """The language of each recording, as its code; whether that is written; the tokens."""
+    def forward(self, batch: Batch, options: AsrOptions) -> _Written:
         asked: dict[str, Any] = {}
         spoken: list[str | None] = [None] * len(batch.row_to_item)
         if self.languages:
@@ -67,7 +74,8 @@ class WhisperRecognizer(Recognizer):
             asked["return_timestamps"] = True
         if options.timestamps == "word":
             asked |= {"return_token_timestamps": True, "return_segments": True}
-        return spoken, not options.translate, self.model.generate(**batch.inputs, **asked)
+        generated = self.model.generate(**batch.inputs, **asked)
+        return _Written(list(_per_item(generated)), spoken, not options.translate)
 
     def _spoken(self, batch: Batch) -> list[str | None]:
         """The language that was told, else what the first 30 seconds of each are found to be."""
@@ -81,22 +89,19 @@ class WhisperRecognizer(Recognizer):
 
     def postprocess(
         self,
-        outputs: "torch.Tensor | dict[str, torch.Tensor]",
+        outputs: _Written,
         batch: Batch,
         items: list[AudioInput],
         timestamps: str,
     ) -> list[Transcript]:
         marks = _MARKS[timestamps]
-        spoken, as_spoken, generated = outputs
-        found = zip(_per_item(generated), spoken, items, strict=True)
+        marked = marks == "word" and outputs.as_spoken
+        found = zip(outputs.rows, outputs.spoken, items, strict=True)
         return [
             self._transcript(
-                self._said_to_be(language, output) if marks == "word" and as_spoken else output,
-                language,
-                item,
-                marks,
+                self._said_to_be(language, row) if marked else row, language, item, marks
             )
-            for output, language, item in found
+            for row, language, item in found
         ]
 
     def _said_to_be(self, language: str | None, output: dict[str, Any]) -> dict[str, Any]:
@@ -138,20 +143,20 @@ def _code(language: str) -> str:
 def _per_item(outputs: "torch.Tensor | dict[str, torch.Tensor]") -> Iterator[dict[str, Any]]:
     """generate() answers a tensor, or a dictionary when times of tokens were asked for."""
     if not isinstance(outputs, dict):
-        for tokens in outputs.cpu():
+        for tokens in outputs:
             yield {"tokens": tokens[None]}
         return
-    for row, tokens in enumerate(outputs["sequences"].cpu()):
+    for row, tokens in enumerate(outputs["sequences"]):
         yield {"tokens": tokens[None], "token_timestamps": _token_times(outputs, row)}
 
 
 def _token_times(outputs: dict[str, Any], row: int) -> "torch.Tensor":
     if "segments" not in outputs:
-        return outputs["token_timestamps"][row][None].cpu()
+        return outputs["token_timestamps"][row][None]
     import torch
 
     times = [segment["token_timestamps"] for segment in outputs["segments"][row]]
-    return torch.cat(times)[None].cpu() if times else torch.zeros(1, 0)  # nothing was said
+    return torch.cat(times)[None] if times else torch.zeros(1, 0)  # nothing was said
 
 
 def _stacked(rows: list[Any]) -> "torch.Tensor":
