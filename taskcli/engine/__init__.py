@@ -1,8 +1,10 @@
 """How inputs flow: overlapped stages, bounded memory, one outcome per input. Imports no torch."""
 
 from taskcli.engine.batching import BatchingConfig, Encoded, broken_windows
-from taskcli.engine.run import THREADS, Outcome, Stages, run
+from taskcli.engine.channel import THREADS
+from taskcli.engine.run import run
 from taskcli.engine.stop import Stop
+from taskcli.engine.work import Outcome, Stages
 
 __all__ = [
     "THREADS",

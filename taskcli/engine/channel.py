@@ -2,11 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_POLL_INTERVAL = 0.2  # seconds between looks at whether to stop, while nothing comes
+THREADS = "taskcli-"  # how the names of the engine's threads begin
+_POLL_INTERVAL = 0.1  # seconds between looks at whether it is over, while nothing comes
 
 
 class ChannelClosed(Exception):
@@ -66,9 +67,9 @@ class Channel(Generic[T]):
         while (value := self.get()) is not None:
             yield value
 
-    def until(self, stop: threading.Event) -> Iterator[T]:
-        """The values up to the end, or until `stop` is set, even while no value comes."""
-        while not stop.is_set():
+    def until(self, is_over: Callable[[], bool]) -> Iterator[T]:
+        """The values up to the end, or until it `is_over`, even while no value comes."""
+        while not is_over():
             try:
                 value = self.get(_POLL_INTERVAL)
             except TimeoutError:

@@ -2,7 +2,8 @@
 
 A template is a program of the checkpoint: three nested loops do not end, 'a' * 9999999999 takes all
 memory, and nothing in this process could stop either. An image decoder runs in a thread instead
-(media/decode/image.py): it is no foreign program, and its result is large where a prompt is small.
+(media/decode/time_limit.py): it is no foreign program, and its result is large where a prompt is
+small.
 """
 
 import json

@@ -1,0 +1,75 @@
+"""Outputs to outcomes, in the caller's thread."""
+
+from collections.abc import Callable, Iterator
+
+from taskcli.engine.lookahead import Lookahead
+from taskcli.engine.work import Item, Job, Outcome, Part, Stages
+from taskcli.media.source import Source
+
+
+class Reading:
+    """Reads outputs, and folds the results of an item's parts once the last has come.
+
+    `halves` computes again, in two, a batch whose outputs cannot be read. `advance` hears of every
+    part that is answered.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        ahead: Lookahead[Part | Item],
+        halves: Callable[[Job], Iterator[Job]],
+        advance: Callable[[Source, int], None],
+    ) -> None:
+        self._stages = stages
+        self._ahead = ahead
+        self._halves = halves
+        self._advance = advance
+
+    def outcomes(self, job: Job) -> Iterator[tuple[int, Outcome]]:
+        """Those of the items that the batch ends, each with its rank."""
+        results = self._results(job)
+        if job.failure is not None and len(job.parts) > 1:
+            for half in self._halves(job):
+                yield from self.outcomes(half)
+            return
+        if job.failure is not None:
+            job.parts[0].item.failure = job.failure
+        for part, result in zip(job.parts, results, strict=False):
+            part.item.results[part.number] = result
+            self._advance(part.item.source, part.encoded.progress)
+        self._ahead.release(sum(part.encoded.weight for part in job.parts))
+        for item in dict.fromkeys([*(part.item for part in job.parts), *job.ended]):
+            yield from self._answer(item)
+
+    def _results(self, job: Job) -> list[object]:
+        """One result per part; where there is none, the job's `failure` says why."""
+        if job.failure is not None or not job.parts:
+            return []
+        try:
+            results = self._stages.read(job.outputs, job.batch, len(job.parts))
+            if len(results) != len(job.parts):
+                raise ValueError(f"{len(job.parts)} parts had {len(results)} answers")
+            return results
+        except Exception as failure:
+            self._stages.raise_fatal(failure)
+            job.failure = failure
+            return []
+
+    def _answer(self, item: Item) -> Iterator[tuple[int, Outcome]]:
+        """The outcome of an item, once: when it has failed, or its last part has come."""
+        if item.answered:
+            return
+        if item.failure is None and len(item.results) != item.parts:
+            return
+        item.answered = True
+        result = None
+        if item.failure is None:
+            try:
+                result = self._stages.fold(
+                    item.item, [item.results[n] for n in range(len(item.results))]
+                )
+            except Exception as failure:
+                item.failure = failure
+        kept = item.item if item.failure is None else None
+        yield item.rank, Outcome(item.source, kept, result, item.failure)
