@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -607,6 +608,30 @@ def test_a_decoder_that_never_returns_costs_its_own_input_only(
     assert found.exit_code == 1
     assert ["result" in record for record in found.records] == [True, False, True]
     assert "keeps its decoder busy" in found.records[1]["error"]["message"]
+
+
+def of_separate_scans() -> bytes:
+    """A head as of a file with a scan for each component, however many of them follow."""
+    at = WHOLE.index(b"\xff\xda\x00\x0c\x03")
+    return WHOLE[:at] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + WHOLE[at + 14 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_watched"),
+    [
+        (WHOLE, False),
+        (saved(PICTURE.convert("L"), "JPEG"), False),
+        (saved(PICTURE, "JPEG", progressive=True), True),
+        (of_separate_scans(), True),
+        (PNG, True),
+    ],
+    ids=["JPEG", "grey", "progressive", "separate scans", "PNG"],
+)
+def test_only_what_its_pixels_bound_is_decoded_unwatched(data: bytes, is_watched: bool) -> None:
+    threads = set[str]()
+    with suppress(InputError):
+        decode(data, claim=lambda weight: threads.add(threading.current_thread().name))
+    assert threads == {"one-picture" if is_watched else threading.current_thread().name}
 
 
 # HEIC, by an optional library

@@ -8,6 +8,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from taskcli.errors import InputError
 from taskcli.media.decode.image_header import bytes_of_pixels, coefficients, draft, opened, reopened
+from taskcli.media.decode.jpeg import takes_one_pass
 from taskcli.media.decode.levels import is_deep_colour, rgb
 from taskcli.media.decode.orientation import is_transposed, upright
 from taskcli.media.decode.pillow import any_size
@@ -17,6 +18,7 @@ from taskcli.media.decode.truncated_image import can_be_rescued, rescued
 from taskcli.media.items import ImageInput
 from taskcli.media.source import Source
 
+_HEAD = 1 << 16  # bytes in which most JPEGs have told what they are
 _MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones take five
 
 
@@ -30,7 +32,11 @@ def decode(stream: BinaryIO, source: Source, settings: ImageSettings) -> ImageIn
     Raises InputError for what is not an image, is damaged, is larger than the settings allow, or
     takes a decoder longer than any honest file does.
     """
-    return within(_MOST_SECONDS, partial(_decoded, stream, settings))
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    work = partial(_decoded, stream, settings)
+    # In this thread the pixels stay in the cache of the core that resizes them next.
+    return work() if takes_one_pass(head) else within(_MOST_SECONDS, work)
 
 
 def reduced(item: ImageInput, side: int) -> ImageInput:

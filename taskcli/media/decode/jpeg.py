@@ -9,6 +9,7 @@ _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 _WITHOUT_LENGTH = (0x01, 0xD8)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # of all kinds of coding
+_SEQUENTIAL = (0xC0, 0xC1)  # of these, those of which a scan may hold everything
 _COEFFICIENTS = 64  # of a block, for each component
 
 
@@ -22,6 +23,22 @@ class _Segment(NamedTuple):
 def scans(content: bytes) -> int:
     """How many scans the first picture has; thumbnails and what is appended have their own."""
     return sum(segment.marker == _START_OF_SCAN for segment in _segments(content))
+
+
+def takes_one_pass(head: bytes) -> bool:
+    """Whether a file that begins so is decoded in one pass: the first scan has every component.
+
+    libjpeg goes through the pixels once more for each further scan, and then there is no end that
+    the number of pixels would set.
+    """
+    frames = []
+    for segment in _segments(head) if head.startswith(b"\xff\xd8") else ():
+        if segment.marker in _FRAMES:
+            frames.append(segment)
+        elif segment.marker == _START_OF_SCAN:
+            kinds, counts = {one.marker for one in frames}, {one.content[5:6] for one in frames}
+            return len(frames) == 1 and kinds <= {*_SEQUENTIAL} and counts == {segment.content[:1]}
+    return False
 
 
 def lacks_detail(content: bytes) -> bool:
