@@ -60,7 +60,8 @@ def plain(value: Any, seconds: bool = False) -> Any:
     """
     if isinstance(value, str):
         return value
-    fields = _fields(type(value))
+    kind: Any = type(value)
+    fields = _fields(kind)
     if fields is not None:
         return {
             name: plain(item, is_seconds)
