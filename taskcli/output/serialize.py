@@ -60,6 +60,12 @@ def plain(value: Any, seconds: bool = False) -> Any:
     """
     if isinstance(value, str):
         return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return round(float(value), 3) if seconds and value >= _LONG else float(f"{value:.6g}")
+    if isinstance(value, (list, tuple)):
+        return [plain(item, seconds) for item in value]
     kind: Any = type(value)
     fields = _fields(kind)
     if fields is not None:
@@ -70,12 +76,6 @@ def plain(value: Any, seconds: bool = False) -> Any:
         }
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item, seconds) for item in value]
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return round(float(value), 3) if seconds and value >= _LONG else float(f"{value:.6g}")
     return value
 
 
