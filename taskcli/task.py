@@ -97,6 +97,9 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     chats: ClassVar[bool] = False  # whether that may be a list of messages
     final_newline: ClassVar[bool] = True  # whether the last line end of a document is text
     budget: ClassVar[int]  # cost of one batch (longest x count) on a CPU
+    # Inputs that are planned together at first. Few, so that answers come soon; more where a step
+    # of the model takes about as long for many as for one.
+    first_window: ClassVar[int] = 1
     # Modules computed in float32 whatever the dtype; None is everything outside the backbone.
     fp32_heads: ClassVar[frozenset[str] | None] = None
     fp32_modules: ClassVar[frozenset[str]] = frozenset()  # and these of the backbone's
@@ -148,6 +151,11 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     def cost(self, part: Any) -> int:
         """What padding would waste if this part shared a batch with shorter ones."""
         return 1
+
+    @property
+    def bytes_per_cost(self) -> int:
+        """Of the device's memory, while a batch is computed; 0 where no batch would fill it."""
+        return 0
 
     def batch_key(self, part: Any) -> Hashable:
         """Only parts of equal value here may share a batch, for inputs that cannot be padded."""

@@ -163,7 +163,7 @@ def words_of(task: Any) -> list[str]:
 @contextmanager
 def one_window() -> Iterator[None]:
     """Let few inputs share batches as many do: the first windows of a run are small."""
-    with mock.patch("taskcli.engine.collating.window_edges", lambda window: iter([sys.maxsize])):
+    with mock.patch("taskcli.engine.collating.window_edges", lambda *_: iter([sys.maxsize])):
         yield
 
 

@@ -256,25 +256,30 @@ def test_what_is_kept_of_an_item_is_what_its_answer_carries() -> None:
 
 
 @pytest.mark.parametrize("done", [range(0), range(7), range(29), range(0, 60, 3), range(15, 40)])
-def test_the_same_inputs_share_the_same_batches_in_every_run(done: Collection[int]) -> None:
+@pytest.mark.parametrize("first", [1, 5])
+def test_the_same_inputs_share_the_same_batches_in_every_run(
+    done: Collection[int], first: int
+) -> None:
     """Whatever the threads do; and also where a run goes on that was stopped."""
     texts = ["w" * (number * 37 % 23 + 1) + f"{number:02}" for number in range(60)]
-    config = BatchingConfig(4, 60, window=16, threads=4)
+    config = BatchingConfig(4, 60, window=16, first=first, threads=4)
     whole, again, rest = Fake(), Fake(), Fake()
     missing = set(range(60)) - set(done)
-    resumed = broken_windows(marked(sources(texts), done), 16)
+    resumed = broken_windows(marked(sources(texts), done), 16, first)
     for fake, some in ((whole, sources(texts)), (again, sources(texts)), (rest, resumed)):
         list(engine.run(fake.stages(), some, config))
     assert again.batches == whole.batches
     computed = {text for batch in rest.batches for text in batch}
     assert rest.batches == [batch for batch in whole.batches if batch[0] in computed]
     assert {texts[number] for number in missing} <= computed
-    if len(missing) == 31:
+    if len(missing) == 31 and first == 1:
         assert len(computed) == 45, "only the windows from 15 on"
 
 
 def test_windows_are_small_at_first() -> None:
     assert list(itertools.islice(window_edges(8), 7)) == [1, 3, 7, 15, 23, 31, 39]
+    assert list(itertools.islice(window_edges(16, 4), 5)) == [4, 12, 28, 44, 60]
+    assert list(itertools.islice(window_edges(2, 4), 3)) == [2, 4, 6]
 
 
 def test_windows_in_which_nothing_is_missing_are_left_out() -> None:

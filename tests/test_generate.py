@@ -15,6 +15,9 @@ from conftest import Finished
 from models import load
 
 from taskcli.media.items import TextInput
+from taskcli.runtime import session
+from taskcli.task import Batch
+from taskcli.tasks.generate import Generate
 from taskcli.tasks.seeded import seed_of, seeded
 
 Run = Callable[..., Finished]
@@ -73,6 +76,46 @@ def test_an_empty_stop_text_is_a_wrong_call(run: Run, stop: list[str]) -> None:
     assert "--stop" in done.stderr
 
 
+# What shares a batch
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many prompts each batch had that was computed."""
+    found: list[int] = []
+    forward = Generate.forward
+
+    def counted(task: Generate, batch: Batch) -> torch.Tensor:
+        found.append(len(batch.row_to_item))
+        return forward(task, batch)
+
+    monkeypatch.setattr(Generate, "forward", counted)
+    return found
+
+
+def test_few_prompts_share_a_batch_from_the_first_on(batches: list[int]) -> None:
+    model = load("generate", "gpt2", max_new_tokens=8)
+    assert len(list(model(texts=["Once upon a time there was"] * 40))) == 40
+    assert batches == [32, 8]
+
+
+def test_a_batch_keeps_no_more_tokens_than_the_memory_of_the_device_bears(
+    batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys and values, float32, of two layers: of the prompt's tokens and of new ones."""
+    model = load("generate", "gpt2", max_new_tokens=8)
+    config, weights = model.loaded.model.config, model.loaded.model.get_memory_footprint()
+    [prompt] = {record.result.prompt_tokens for record in model(texts=["Once upon"])}
+    each = (prompt + 8) * config.n_layer * config.n_embd * 2 * 4
+    monkeypatch.setattr(session, "total_memory", lambda device: weights + 4 * 5 * each)
+    assert len(list(model(texts=["Once upon"] * 32))) == 32
+    assert batches == [1, 5, 5, 5, 5, 5, 5, 2]
+    batches.clear()
+    several = model.bind(num_return_sequences=2, num_beams=2)
+    assert len(list(several(texts=["Once upon"] * 6))) == 6
+    assert batches == [2, 2, 2]
+
+
 # Why a text ends
 
 
@@ -83,7 +126,7 @@ def ending(tmp_path: Path) -> Callable[[str, str], tuple[Path, int]]:
     def make(name: str, prompt: str) -> tuple[Path, int]:
         folder = shutil.copytree(cached(name), tmp_path / "ending")
         done = load("generate", name, max_new_tokens=3).session.task
-        batch = done.preprocess([TextInput(prompt)])
+        batch = done.preprocess([part for _, part in done.encode([TextInput(prompt)])])
         tokens = done.forward(batch)[0].tolist()
         for file in ("config.json", "generation_config.json"):
             settings = json.loads((folder / file).read_text())

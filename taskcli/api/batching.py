@@ -20,16 +20,21 @@ def batching_config(
     task: type[Task[Any, Any, Any]],
     policy: BatchPolicy,
     batch_size: str,
+    affordable: int,
     *,
     on_cpu: bool,
     live: bool,
     ordered: bool,
     gaps: bool,
 ) -> BatchingConfig:
-    """How a run's batches are cut; `live` says that its inputs come through a pipe."""
+    """How a run's batches are cut; `live` says that its inputs come through a pipe.
+
+    `affordable` is the cost of a batch that the device's memory bears.
+    """
     media = task.media
     config = BatchingConfig(
         window=window_of(media, batch_size),
+        first=task.first_window,
         max_wait=_MAX_WAIT if live else None,
         ordered=ordered,
         gaps=gaps,
@@ -41,7 +46,7 @@ def batching_config(
     if batch_size != "auto":
         return replace(config, size=int(batch_size), budget=_UNBOUNDED)
     scale = 1 if on_cpu else _ACCELERATOR
-    budget = task.budget * scale
+    budget = min(task.budget * scale, affordable)
     return replace(config, size=budget, budget=budget)
 
 

@@ -53,12 +53,13 @@ class Run:
             self.task,
             self.policy,
             self.batch_size,
+            self.session.affordable,
             on_cpu=self.session.placement.device.type == "cpu",
             live=self.sources.live,
             ordered=self.ordered,
             gaps=self.gaps,
         )
-        computed = engine.broken_windows(self.sources.items, config.window)
+        computed = engine.broken_windows(self.sources.items, config.window, config.first)
         rate = self.session.rate if MEDIA[self.task.media].is_timed else None
 
         def advance(source: Source, progress: int) -> None:

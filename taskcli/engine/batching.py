@@ -20,8 +20,9 @@ class BatchingConfig:
 
     A batch holds at most `size` parts, and its padded cost (the longest times the count) stays
     within `budget`, unless one part alone is above it. `window` is in inputs: batches never reach
-    over the edge of a window, and windows lie at fixed places of the input, the first ones small
-    so that answers come at once. So the same inputs share the same batches in every run.
+    over the edge of a window, and windows lie at fixed places of the input, from the `first` one on
+    each twice as large, so that answers come soon. So the same inputs share the same batches in
+    every run.
     `lookahead` is in bytes. `max_wait` is in seconds: after that, parts that came through a pipe
     are computed without waiting for more of it; None for inputs that do not have to be waited for.
     After a stop, `gaps` gives what was finished behind an input that was not: an output that is
@@ -32,6 +33,7 @@ class BatchingConfig:
     size: int = 8
     budget: int = 8
     window: int = 64
+    first: int = 1
     lookahead: int = 128 * _MEGABYTE
     max_wait: float | None = None
     ordered: bool = True
@@ -40,7 +42,7 @@ class BatchingConfig:
     chunk: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("size", "budget", "window", "lookahead", "threads", "chunk"):
+        for name in ("size", "budget", "window", "first", "lookahead", "threads", "chunk"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
 
@@ -61,18 +63,21 @@ class Encoded(Generic[T]):
     progress: int = 0
 
 
-def window_edges(window: int) -> Iterator[int]:
-    """The input numbers before which a window ends: 1, 3, 7, ..., then every `window`."""
-    edge, size = 0, 1
+def window_edges(window: int, first: int = 1) -> Iterator[int]:
+    """The input numbers before which a window ends: 1, 3, 7, ..., then every `window`.
+
+    The first window has `first` inputs, each further one twice as many.
+    """
+    edge, size = 0, min(first, window)
     while True:
         edge += size
         yield edge
         size = min(2 * size, window)
 
 
-def broken_windows(sources: Iterable[Source], window: int) -> Iterator[Source]:
+def broken_windows(sources: Iterable[Source], window: int, first: int = 1) -> Iterator[Source]:
     """The sources of every window in which one has no answer yet: what a resumed run computes."""
-    edges = window_edges(window)
+    edges = window_edges(window, first)
     edge, answered = next(edges), list[Source]()  # what is answered of a window, so far whole
     broken = False
     for source in sources:

@@ -28,7 +28,7 @@ class Collating:
 
     def jobs(self) -> Iterator[Job]:
         builder: BatchBuilder[Part] = BatchBuilder(self._config, lambda part: part.encoded)
-        edges = window_edges(self._config.window)
+        edges = window_edges(self._config.window, self._config.first)
         edge = next(edges)
         ended: list[Item] = []  # of whose last part nothing has been said yet
 

@@ -1,8 +1,12 @@
 """What this machine computes on: the devices, their memory, and the dtypes that suit them."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from taskcli.runtime.foresight import foreseen, may_have_accelerator
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,14 @@ class Device:
 def devices() -> list[Device]:
     """Every device that --device may name, the processor last."""
     return [*(_accelerators() if may_have_accelerator() else ()), _processor()]
+
+
+def total_memory(device: "torch.device") -> int:
+    """Bytes of a device in all; main memory's where it has none of its own."""
+    from taskcli.runtime import accelerators
+
+    own = None if device.type == "cpu" else accelerators.memory(device)
+    return (own or _main_memory())[0]
 
 
 def _processor() -> Device:

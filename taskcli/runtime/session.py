@@ -1,5 +1,6 @@
 """A task with its model on a device: the stages as the engine calls them."""
 
+import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,12 +10,14 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
 from taskcli.runtime.contained import contained
+from taskcli.runtime.devices import total_memory
 from taskcli.runtime.levels import Scaling
 from taskcli.runtime.nan_watch import noting_nan, refuse_nan
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.read_back import read_back
 from taskcli.task import Batch, Task
 
+_BATCHES_SHARE = 0.25  # of what weights leave of a device's memory, for what a batch keeps there
 _DEVICE_LOST = ("device-side assert", "CUDA error", "unspecified launch failure", "device lost")
 
 
@@ -45,6 +48,18 @@ class Session:
     model_type: str
     turns: Turns
     scaling: Scaling | None = None  # where pictures come as levels
+
+    @property
+    def affordable(self) -> int:
+        """The cost of a batch that the memory of the device bears beside the weights, at least 1.
+
+        From what it has in all, not from what is free: a run that goes on has the same batches.
+        """
+        each = self.task.bytes_per_cost
+        if not each:
+            return sys.maxsize
+        left = total_memory(self.placement.device) - self.task.model.get_memory_footprint()
+        return max(int(_BATCHES_SHARE * left) // each, 1)
 
     def plan(self, part: object, padded: bool) -> tuple[int, Hashable]:
         """What padding a part would cost, and what must be equal for parts to share a batch.

@@ -1,7 +1,7 @@
 """taskcli generate."""
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
 from taskcli.tasks.generate_options import GenerateOptions
-from taskcli.tasks.prompts import Prompts
+from taskcli.tasks.kv_cache import bytes_per_token
+from taskcli.tasks.prompts import Prompt, Prompts
 from taskcli.tasks.seeded import seed_of, seeded
 from taskcli.tasks.token_rows import attended, padded
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens
@@ -36,7 +37,8 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     text_fields = ("messages", "prompt", "text")
     chats = True
     final_newline = False  # an editor's or echo's, and a model goes on differently behind it
-    budget = 4_096  # characters
+    budget = 8_192  # tokens, new ones included
+    first_window = 32
     fp32_heads = frozenset()
     examples = (
         "taskcli generate --text 'Once upon a time'",
@@ -60,36 +62,41 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         processor.padding_side = "left"  # what is generated must follow the prompt directly
         ensure_pad_token(processor, model.config)
 
-    def cost(self, item: TextInput) -> int:
-        return len(item.text)
+    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Prompt]]:
+        for place, prompt in enumerate(self._prompts.encode(items)):
+            if len(prompt.ids) >= self._limit:
+                raise InputError(
+                    f"the prompt has {len(prompt.ids)} tokens; the model holds {self._limit}",
+                    "shorten it, or choose a checkpoint with a longer context",
+                )
+            yield place, prompt
 
-    def batch_key(self, item: TextInput) -> Hashable:
+    def cost(self, prompt: Prompt) -> int:
+        """Tokens whose keys and values are kept, of all texts and beams of a prompt."""
+        asked = self.options
+        each = max(asked.num_return_sequences, asked.num_beams)
+        return each * (len(prompt.ids) + asked.max_new_tokens)
+
+    @property
+    def bytes_per_cost(self) -> int:
+        return bytes_per_token(self.model)
+
+    def batch_key(self, prompt: Prompt) -> Hashable:
         """Prompts near the end of the context stop early: only those of one length may share."""
-        tokens = len(self._prompts.encode(item))
+        tokens = len(prompt.ids)
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
-    def padded_length(self, item: TextInput) -> int:
-        return len(self._prompts.encode(item))
+    def padded_length(self, prompt: Prompt) -> int:
+        return len(prompt.ids)
 
-    def preprocess(self, items: list[TextInput]) -> Batch:
-        prompts = [self._prompts.encode(item) for item in items]
-        longest = max(map(len, prompts))
-        if longest >= self._limit:
-            raise InputError(
-                f"the prompt has {longest} tokens; the model holds {self._limit}",
-                "shorten it, or choose a checkpoint with a longer context",
-            )
-        rows = [attended(ids) for ids in prompts]
+    def preprocess(self, prompts: list[Prompt]) -> Batch:
+        longest = max(len(prompt.ids) for prompt in prompts)
+        rows = [attended(prompt.ids) for prompt in prompts]
         room = min(self.options.max_new_tokens, self._limit - longest)
         return Batch(
             padded(self.processor, rows),
-            range(len(items)),
-            {
-                "prompts": prompts,
-                "longest": longest,
-                "room": room,
-                "ids": [item.id for item in items],
-            },
+            range(len(prompts)),
+            {"prompts": prompts, "longest": longest, "room": room},
         )
 
     def forward(self, batch: Batch) -> "torch.Tensor":
@@ -104,7 +111,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         seed = (
             int.from_bytes(os.urandom(8)) >> 1 if self.options.seed is None else self.options.seed
         )
-        return seeded([seed_of(seed, id) for id in batch.extra["ids"]])
+        return seeded([seed_of(seed, one.input_id) for one in batch.extra["prompts"]])
 
     def _written(self, batch: Batch) -> "torch.Tensor":
         stop = {"stop_strings": self.options.stop, "tokenizer": self.processor}
@@ -126,9 +133,8 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         if batch.listener is None or not single or asked.stop:
             return {}
         if not self._prompts.is_chat:
-            batch.listener(
-                self.processor.decode(batch.extra["prompts"][0], skip_special_tokens=True)
-            )
+            [prompt] = batch.extra["prompts"]
+            batch.listener(self.processor.decode(prompt.ids, skip_special_tokens=True))
         return {"streamer": _streamer(self.processor, batch.listener)}
 
     def _sampling(self) -> dict[str, Any]:
@@ -145,23 +151,21 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         return values
 
     def postprocess(
-        self, outputs: "torch.Tensor", batch: Batch, items: list[TextInput]
+        self, outputs: "torch.Tensor", batch: Batch, prompts: list[Prompt]
     ) -> list[Any]:
         per_item = self.options.num_return_sequences
         room = batch.extra["room"]
         full = f"the context of {self._limit} tokens leaves room for {room} after this prompt"
         notes = (full,) if room < self.options.max_new_tokens else ()
         results: list[Any] = []
-        for number, (item, prompt) in enumerate(zip(items, batch.extra["prompts"], strict=True)):
+        for number, prompt in enumerate(prompts):
             own = outputs[number * per_item : (number + 1) * per_item].tolist()
-            texts = [self._generated(item, prompt, added, room) for added in own]
+            texts = [self._generated(prompt, added, room) for added in own]
             results.append(WithWarnings(texts if per_item > 1 else texts[0], notes))
         return results
 
-    def _generated(
-        self, item: TextInput, prompt: list[int], added: list[int], room: int
-    ) -> GeneratedText:
-        answer = whole = self._answer(prompt, added)
+    def _generated(self, prompt: Prompt, added: list[int], room: int) -> GeneratedText:
+        answer = whole = self._answer(prompt.ids, added)
         for stop in self.options.stop:
             answer = answer.split(stop, 1)[0]
         stopped = answer != whole
@@ -169,10 +173,9 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         reason: FinishReason = "eos_token" if ended else "stop_sequence"
         if count == room and not (ended or stopped):
             reason = "length"
-        text = self._prompts.begun(item) + answer
-        return GeneratedText(
-            text.strip() if self._prompts.is_chat else text, reason, len(prompt), count
-        )
+        text = prompt.begun + answer
+        told = text.strip() if self._prompts.is_chat else text
+        return GeneratedText(told, reason, len(prompt.ids), count)
 
     def _answer(self, prompt: list[int], added: list[int]) -> str:
         # Decoded with its prompt: alone, its first word would lose the space before it.

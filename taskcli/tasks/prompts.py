@@ -1,6 +1,7 @@
 """What a model that writes is given: a text, or a chat as the checkpoint's template renders it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.errors import InputError, UsageError
 from taskcli.media.chats import Chat
@@ -13,6 +14,21 @@ _EMPTY = "repair the template in a copy of the folder, or choose another checkpo
 _CHATS = "choose a chat checkpoint, such as --model chat-small"
 _SYSTEM = ("system", "developer")  # the roles of a system prompt
 _ASSISTANT = "assistant"
+
+
+class Prompt(NamedTuple):
+    """What a model is given of an input; `begun` is what the text begins with that it writes.
+
+    That is a plain prompt, or the answer that a chat ends in.
+    """
+
+    ids: list[int]
+    begun: str
+    input_id: str
+
+    @property
+    def nbytes(self) -> int:
+        return 8 * len(self.ids)
 
 
 class Prompts:
@@ -28,13 +44,25 @@ class Prompts:
         if system is not None:
             self._require_system()
 
-    def encode(self, item: TextInput) -> list[int]:
-        """Token ids of a prompt or a chat, which without a template is none to the model."""
+    def encode(self, items: list[TextInput]) -> Iterator[Prompt]:
+        """A prompt for each; texts are tokenized in one call.
+
+        Raises InputError for a chat where there is no template, or where that refuses it.
+        """
         if self.is_chat:
-            return self._rendered(self._messages(item))
-        if _chat_of(item) is not None:
+            yield from (self._of_chat(item) for item in items)
+            return
+        if any(_chat_of(item) is not None for item in items):
             raise InputError("the row is a chat, and this checkpoint has no chat template", _CHATS)
-        return list(self._tokenizer(item.text)["input_ids"])
+        tokenized = self._tokenizer([item.text for item in items])["input_ids"]
+        for item, ids in zip(items, tokenized, strict=True):
+            yield Prompt(list(ids), item.text, item.id)
+
+    def _of_chat(self, item: TextInput) -> Prompt:
+        messages = self._messages(item)
+        last = messages[-1]
+        begun = last["content"] if last["role"] == _ASSISTANT else ""
+        return Prompt(self._rendered(messages), begun, item.id)
 
     def _messages(self, item: TextInput) -> list[dict[str, str]]:
         messages = list(_chat_of(item) or [{"role": "user", "content": item.text}])
@@ -71,13 +99,6 @@ class Prompts:
             self._rendered(self._messages(TextInput("Hello")))
         except InputError as failure:
             raise UsageError(f"--system: {failure.message}", "leave it out") from None
-
-    def begun(self, item: TextInput) -> str:
-        """What the text begins with: the prompt, or the answer that a chat ends in."""
-        if not self.is_chat:
-            return item.text
-        last = self._messages(item)[-1]
-        return last["content"] if last["role"] == _ASSISTANT else ""
 
 
 def _chat_of(item: TextInput) -> Chat | None:

@@ -169,6 +169,7 @@ class Seq2SeqGenerator:
 class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
     """A task that rewrites a text; `_rewriter` knows the checkpoint, `_answer` makes the result."""
 
+    first_window = 16
     _rewriter: Seq2SeqGenerator
     _verb: ClassVar[str]  # what was done to the parts of a long text, for its warning
 
