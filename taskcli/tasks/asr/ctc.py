@@ -7,12 +7,14 @@ from taskcli.media.cues import phrases, spaced
 from taskcli.media.items import Recording
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch
+from taskcli.tasks.asr.frame_text import Unit, frame_text
 from taskcli.tasks.asr.options import AsrOptions
-from taskcli.tasks.asr.recognizer import Recognizer
+from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
 from taskcli.tasks.audio import Stretch, features, of_last_attempt, stretches, whole
 
 if TYPE_CHECKING:
     import torch
+    from transformers import PreTrainedModel
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 # Wav2Vec2 was trained on crops of 16 to 20 s (Baevski et al. 2020); our starter, which heard up
@@ -38,6 +40,12 @@ class CtcRecognizer(Recognizer):
     """One label per frame. Long recordings become windows whose doubled frames are dropped."""
 
     timestamps = ("none", "segment", "word", "char")
+
+    def __init__(
+        self, processor: SpeechProcessor, model: "PreTrainedModel", language: str | None = None
+    ) -> None:
+        super().__init__(processor, model, language)
+        self._frame_text = frame_text(self.tokenizer)
 
     def encode(self, item: Recording) -> Iterator[Stretch]:
         """Windows, aligned to whole frames, where the recording is too long to be heard at once."""
@@ -81,28 +89,23 @@ class CtcRecognizer(Recognizer):
         return slice(stride if part.start else 0, None if part.last else window - stride)
 
     def fold(self, item: Recording, results: list["_Heard"], timestamps: str) -> Transcript:
-        ids = [label for one in of_last_attempt(results) for label in one.labels]
-        return self._transcript(ids, item, timestamps)
+        labels = [label for one in of_last_attempt(results) for label in one.labels]
+        return self._transcript(labels, item, timestamps)
 
-    def _transcript(self, ids: list[int], item: Recording, timestamps: str) -> Transcript:
+    def _transcript(self, labels: list[int], item: Recording, timestamps: str) -> Transcript:
         if timestamps == "none":
-            return Transcript(self.tokenizer.decode(ids).strip())
-        unit = "char" if timestamps == "char" else "word"
-        decoded = self.tokenizer.decode(
-            ids, output_char_offsets=unit == "char", output_word_offsets=unit == "word"
-        )
-        seconds = self._frame_seconds(ids, item)
-        chunks = [
-            Chunk(offset[unit], (offset["start_offset"] * seconds, offset["end_offset"] * seconds))
-            for offset in decoded[f"{unit}_offsets"]
-        ]
+            return Transcript(self._frame_text.text(labels).strip())
+        unit: Unit = "char" if timestamps == "char" else "word"
+        text, spans = self._frame_text.spans(labels, unit)
+        seconds = self._frame_seconds(labels, item)
+        chunks = [Chunk(one.text, (one.start * seconds, one.end * seconds)) for one in spans]
         if timestamps == "segment":
-            chunks = list(phrases(spaced(chunks, decoded["text"])))
-        return Transcript(decoded["text"].strip(), tuple(map(_rounded, chunks)))
+            chunks = list(phrases(spaced(chunks, text)))
+        return Transcript(text.strip(), tuple(map(_rounded, chunks)))
 
-    def _frame_seconds(self, ids: list[int], item: Recording) -> float:
+    def _frame_seconds(self, labels: list[int], item: Recording) -> float:
         ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
-        return float(ratio / item.rate) if ratio else item.seconds / max(len(ids), 1)
+        return float(ratio / item.rate) if ratio else item.seconds / max(len(labels), 1)
 
 
 def _rounded(chunk: Chunk) -> Chunk:
