@@ -13,6 +13,7 @@ from PIL import Image
 from transformers import BaseImageProcessor
 
 from taskcli.runtime.levels import Features, Scaling, left_out, scaling_of
+from taskcli.runtime.recipes import Repeating
 from taskcli.runtime.resizing import unread
 
 # (width, height) of what is tried. Processors treat wide, tall and square pictures each in a way.
@@ -34,6 +35,8 @@ def spare(processor: BaseImageProcessor, known: frozenset[str]) -> Scaling | Non
             found = _features(processor, pictures)
             scaling = scaling_of(processor, expected, found, known)
             if scaling is not None or all(map(_equal, expected, found)):
+                if scaling is not None and changes.keys() >= resizing.keys() > set():
+                    vars(processor)["preprocess"] = Repeating(processor.preprocess)
                 return scaling
         except Exception:  # it does something else first
             pass

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-_PIXELS = "pixel_values"
+PIXELS = "pixel_values"
 # What processors call their making numbers of levels; EfficientNet's does it a second time.
 _STEPS = ("do_rescale", "do_normalize", "include_top")
 _CLOSE = 1e-5  # one level more or less makes a thousandth at least
@@ -39,18 +39,18 @@ class Scaling:
 
     def numbers(self, inputs: Features) -> Features:
         """Model inputs with float32 in the place of levels [rows, channels, height, width]."""
-        levels = inputs.get(_PIXELS)
+        levels = inputs.get(PIXELS)
         if levels is None or levels.dtype != torch.uint8:
             return inputs
         # As tensors there: by a number, a GPU multiplies with its inverse in place of dividing.
         steps = (torch.from_numpy(one).to(levels.device) for one in self._steps)
-        return {**inputs, _PIXELS: _scaled(levels.float(), *steps, seen=self._seen(inputs))}
+        return {**inputs, PIXELS: _scaled(levels.float(), *steps, seen=self._seen(inputs))}
 
     def is_of(self, numbers: Features, levels: Features) -> bool:
         """Whether it makes these numbers of these levels, both on the host."""
-        floats: Array = levels[_PIXELS].astype(np.float32)
+        floats: Array = levels[PIXELS].astype(np.float32)
         made = _scaled(floats, *self._steps, seen=self._seen(levels))
-        return bool(np.abs(made - numbers[_PIXELS]).max() <= _CLOSE)
+        return bool(np.abs(made - numbers[PIXELS]).max() <= _CLOSE)
 
     @property
     def _steps(self) -> tuple[Array, Array, Array]:
@@ -99,7 +99,7 @@ def scaling_of(
 def _differ_in_levels_alone(numbers: Features, levels: Features) -> bool:
     return numbers.keys() == levels.keys() and all(
         _is_in_levels(value, levels[name])
-        if name == _PIXELS
+        if name == PIXELS
         else np.array_equal(value, levels[name])
         for name, value in numbers.items()
     )
@@ -134,7 +134,7 @@ def _fitted(numbers: Features, levels: Features, mask: str | None) -> Scaling | 
 
 def _unpadded(features: Features, mask: str | None) -> NDArray[np.float64]:
     """A picture's values [channels, pixels]."""
-    values: NDArray[np.float64] = features[_PIXELS][0].astype(np.float64)
+    values: NDArray[np.float64] = features[PIXELS][0].astype(np.float64)
     return values.reshape(len(values), -1) if mask is None else values[:, features[mask][0] > 0]
 
 

@@ -5,11 +5,40 @@ copies, which are a gigabyte of a picture of eighty megapixels. What it does fir
 size and to resize. So it gets something that answers just that, by the picture itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+
+@dataclass(frozen=True)
+class Resizing:
+    """What Pillow is asked for: `size` is (width, height), the rest are its other arguments."""
+
+    size: tuple[int, int]
+    args: tuple[Any, ...]
+    how: dict[str, Any]
+
+    def made(self, picture: Image.Image) -> Image.Image:
+        return picture.resize(self.size, *self.args, **self.how)
+
+
+_notes: ContextVar[list[Resizing] | None] = ContextVar("notes", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[list[Resizing]]:
+    """How pictures are resized unread in this thread meanwhile."""
+    notes: list[Resizing] = []
+    token = _notes.set(notes)
+    try:
+        yield notes
+    finally:
+        _notes.reset(token)
 
 
 class _Unread(Image.Image):
@@ -28,7 +57,11 @@ class _Unread(Image.Image):
         return self._picture.height, self._picture.width
 
     def resize(self, size: Any, *args: Any, **how: Any) -> Image.Image:
-        return self._picture.resize(size, *args, **how)
+        resizing = Resizing(size, args, how)
+        notes = _notes.get()
+        if notes is not None:
+            notes.append(resizing)
+        return resizing.made(self._picture)
 
 
 def unread(own: Callable[..., Any]) -> Callable[..., Any]:
