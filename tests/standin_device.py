@@ -59,6 +59,8 @@ class State:
         self.missing_dtypes: frozenset[torch.dtype] = frozenset()
         self.bytes = math.inf  # that each has
         self.used = [0] * COUNT
+        self.peak = 0  # of one of them
+        self.holders: Counter[int] = Counter()  # of each storage: how many tensors lie in it
         self.current = 0
         self.arriving: list[tuple[torch.Tensor, torch.Tensor]] = []  # host tensors, their values
         self.waits: Counter[str] = Counter()
@@ -133,8 +135,6 @@ def _wrapped(inner: Any, index: int) -> Any:
 
 # Memory
 
-_holders: Counter[int] = Counter()  # of each storage: how many tensors lie in it
-
 
 def _account(inner: torch.Tensor, index: int) -> None:
     """Count each storage once, until its last tensor is gone."""
@@ -142,24 +142,26 @@ def _account(inner: torch.Tensor, index: int) -> None:
         return
     storage = inner.untyped_storage()
     key, size = storage._cdata, storage.nbytes()
+    used, holders = state.used, state.holders
     with state.lock:
-        if not _holders[key]:
-            if state.used[index] + size > state.bytes:
+        if not holders[key]:
+            if used[index] + size > state.bytes:
                 raise torch.OutOfMemoryError(
                     f"{NAME} out of memory. Tried to allocate {size} bytes on {NAME}:{index}; "
-                    f"{state.used[index]} of {state.bytes} are in use"
+                    f"{used[index]} of {state.bytes} are in use"
                 )
-            state.used[index] += size
-        _holders[key] += 1
-    weakref.finalize(inner, _release, key, size, index)
+            used[index] += size
+            state.peak = max(state.peak, used[index])
+        holders[key] += 1
+    weakref.finalize(inner, _release, key, size, used, holders, index)
 
 
-def _release(key: int, size: int, index: int) -> None:
+def _release(key: int, size: int, used: list[int], holders: Counter[int], index: int) -> None:
     with state.lock:
-        _holders[key] -= 1
-        if not _holders[key]:
-            del _holders[key]
-            state.used[index] -= size
+        holders[key] -= 1
+        if not holders[key]:
+            del holders[key]
+            used[index] -= size
 
 
 # Waiting

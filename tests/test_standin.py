@@ -1,6 +1,7 @@
 """What a GPU would show, shown by a stand-in: every task on a device of its own."""
 
 import json
+import math
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,12 +12,14 @@ import standin_device
 import torch
 from checkpoints import BY_TASK
 from conftest import Finished
-from models import load, result
-from samples import QUESTION, SHORT_TEXT, one_window, photos, sounds, texts_of
+from models import answers, load, result
+from samples import LONG_TEXT, QUESTION, SHORT_TEXT, one_window, photos, sounds, texts_of
 from standin_device import NAME, State
 from test_batch_equals_alone import difference
 
+from taskcli.errors import InputError
 from taskcli.media.items import Media
+from taskcli.runtime import session
 from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
@@ -157,3 +160,143 @@ def test_inputs_and_weights_go_to_the_device_that_was_asked_for(
     model = opened("classify-image", "vit", device=f"{NAME}:1")
     assert {str(one.device) for one in model.loaded.model.parameters()} == {f"{NAME}:1"}
     assert difference(ask(model, files), ask(opened("classify-image", "vit"), files)) < 1e-4
+
+
+# Memory
+
+
+def room_for_one(model: Any, state: State, text: str) -> int:
+    """Bytes that one input needs beside the weights."""
+    before = state.peak = state.used[0]
+    list(model.bind()(texts=[text]))
+    return state.peak - before
+
+
+def test_a_batch_that_exhausts_memory_is_halved_and_all_inputs_are_answered(
+    standin: State, classifier: Path
+) -> None:
+    standin.bytes = 1e9
+    model = load("classify-text", classifier, device=NAME, batch_size="8")
+    need = room_for_one(model, standin, SHORT_TEXT)
+    standin.bytes = standin.used[0] + 3 * need
+    sizes: list[int] = []
+    model.loaded.model.register_forward_pre_hook(
+        lambda module, args, kwargs: sizes.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    with one_window():
+        found = answers(model, texts=[SHORT_TEXT] * 16)
+    assert difference(
+        found, answers(load("classify-text", classifier), texts=[SHORT_TEXT] * 16)
+    ) < (1e-4)
+    assert sizes[0] == 8
+    assert max(sizes[sizes.index(2) :]) < 8  # what was too much is not tried again
+
+
+def test_an_input_that_no_memory_holds_is_an_error_and_leaves_room_for_others(
+    run: Run, standin: State, classifier: Path
+) -> None:
+    standin.bytes = 1e9
+    model = load("classify-text", classifier, device=NAME)
+    need = room_for_one(model, standin, "Yes.")
+    standin.bytes = standin.used[0] + 2 * need
+    records = list(model(texts=[LONG_TEXT, "Yes.", LONG_TEXT, "No."]))
+    assert [record.error is None for record in records] == [False, True, False, True]
+    assert f"it needs more memory than there is ({NAME})" in records[0].error.message
+
+
+def test_a_checkpoint_that_no_memory_holds_is_refused(
+    run: Run, standin: State, classifier: Path
+) -> None:
+    standin.bytes = 1_000
+    done = run("classify-text", "--text", "Yes.", "-m", classifier, "--device", NAME)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "is larger than the memory there is: standin out of memory" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_memory", "is_lost"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), True, False),
+        (RuntimeError("CUDA error: out of memory\nCompile with TORCH_USE_CUDA_DSA"), True, False),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling ..."), True, False),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True, False),
+        (RuntimeError("level_zero failed: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)"), True, False),
+        (MemoryError(), True, False),
+        (torch.AcceleratorError("an illegal memory access was encountered"), False, True),
+        (RuntimeError("CUDA error: device-side assert triggered"), False, True),
+        (RuntimeError("HIP error: the operation cannot be performed"), False, True),
+        (RuntimeError("level_zero failed: 20 (UR_RESULT_ERROR_DEVICE_LOST)"), False, True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False, False),
+        (InputError("the file speaks of a CUDA error: out of memory"), False, False),
+    ],
+    ids=str,
+)
+def test_what_a_failure_of_a_device_means(
+    failure: Exception, is_memory: bool, is_lost: bool
+) -> None:
+    assert (session.is_out_of_memory(failure), session.is_fatal(failure)) == (is_memory, is_lost)
+
+
+# Faults that are planted, so that the stand-in is known to see them
+
+
+def forgets(self: Any, batch: Any) -> Any:
+    return self.model(**batch.inputs).logits.numpy()
+
+
+def keeps_on_host(self: Any, batch: Any) -> Any:
+    logits = self.model(**batch.inputs).logits
+    return logits + torch.zeros(logits.shape)
+
+
+def does_not_wait(self: Any, batch: Any) -> Any:
+    return self.model(**batch.inputs).logits.to("cpu", non_blocking=True).clone()
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        (forgets, f"can't convert {NAME}:0 device type tensor to numpy"),
+        (keeps_on_host, f"found at least two devices, cpu and {NAME}:0"),
+    ],
+)
+def test_a_fault_of_a_task_is_seen(
+    standin: State, classifier: Path, monkeypatch: pytest.MonkeyPatch, forward: Any, message: str
+) -> None:
+    monkeypatch.setattr(BY_NAME["classify-text"], "forward", forward)
+    [record] = load("classify-text", classifier, device=NAME)(texts=["Yes."])
+    assert record.error is not None
+    assert message in record.error.message
+
+
+def test_what_is_read_before_it_has_arrived_is_rubbish(
+    standin: State, classifier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = answers(load("classify-text", classifier), texts=["Yes."])
+    model = load("classify-text", classifier, device=NAME)
+    monkeypatch.setattr(BY_NAME["classify-text"], "forward", does_not_wait)
+    [[*labels]] = answers(model, texts=["Yes."])
+    assert all(math.isnan(label.score) for label in labels)
+    monkeypatch.undo()
+    assert difference(answers(model, texts=["Yes."]), expected) < 1e-4
+
+
+def test_a_further_wait_is_counted(
+    standin: State, classifier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = BY_NAME["classify-text"].forward
+
+    def looks(self: Any, batch: Any) -> Any:
+        logits = forward(self, batch)
+        assert logits[logits > -math.inf].tolist()
+        return logits
+
+    monkeypatch.setattr(BY_NAME["classify-text"], "forward", looks)
+    model = load("classify-text", classifier, device=NAME)
+    standin.on_wait = waits = Waits()
+    assert answers(model, texts=["Yes."])
+    assert [place.split(" in ")[0] for place in waits.places] == [
+        "aten::index",
+        "copy to host",
+        "event",
+    ]

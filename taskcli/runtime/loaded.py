@@ -11,7 +11,7 @@ from taskcli.errors import CheckpointError, TaskcliError, first_line
 from taskcli.runtime.contained import contained
 from taskcli.runtime.levels import Scaling
 from taskcli.runtime.placement import Placement
-from taskcli.runtime.session import Session, Turns
+from taskcli.runtime.session import Session, Turns, is_out_of_memory
 from taskcli.task import Task
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ def refusing_damage(name: str) -> Iterator[None]:
     except TaskcliError:
         raise
     except Exception as failure:
+        if is_out_of_memory(failure):
+            raise CheckpointError(
+                f"{name} is larger than the memory there is: {first_line(failure)}",
+                "choose a smaller checkpoint, or --device cpu",
+            ) from failure
         reason = f"{type(failure).__name__}: {first_line(failure)}"
         raise CheckpointError(
             f"{name} cannot be loaded: {reason}",

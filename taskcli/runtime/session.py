@@ -1,9 +1,12 @@
 """A task with its model on a device: the stages as the engine calls them."""
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from traceback import clear_frames
 from typing import Any, NamedTuple
 
 import torch
@@ -18,7 +21,13 @@ from taskcli.runtime.read_back import read_back
 from taskcli.task import Batch, Task
 
 _BATCHES_SHARE = 0.25  # of what weights leave of a device's memory, for what a batch keeps there
-_DEVICE_LOST = ("device-side assert", "CUDA error", "unspecified launch failure", "device lost")
+# Beyond what accelerate knows: what drivers and libraries beneath torch say, as cuBLAS and Intel's.
+_OUT_OF_MEMORY = ("out of memory", "status_alloc_failed", "out_of_device_memory")
+# Of builds and backends that raise no AcceleratorError: CUDA's and AMD's, Intel's, Ascend's.
+_DEVICE_LOST = (
+    "cuda error", "hip error", "device-side assert", "unspecified launch failure", "device lost",
+    "device_lost", "npu function error",
+)  # fmt: skip
 
 
 class Collated(NamedTuple):
@@ -83,7 +92,13 @@ class Session:
     ) -> Callable[[], tuple[Any, list[Any]]]:
         """Run the model, and begin to read back what it answers and whether that is NaN."""
         batch = replace(collated.batch, listener=listener)
-        with self.turns.compute, contained(), torch.inference_mode(), noting_nan() as nan:
+        with (
+            self.turns.compute,
+            _letting_go(),
+            contained(),
+            torch.inference_mode(),
+            noting_nan() as nan,
+        ):
             outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
             return read_back((outputs, nan))
 
@@ -136,10 +151,32 @@ class Session:
         return int(max(known) / crop) if known else None
 
 
+@contextmanager
+def _letting_go() -> Iterator[None]:
+    """Keep no tensor of a batch that was too large: its failure's frames would, and its halves
+    and other inputs need the memory."""
+    try:
+        yield
+    except Exception as failure:
+        if is_out_of_memory(failure):
+            clear_frames(failure.__traceback__)
+            gc.collect()
+        raise
+
+
 def is_out_of_memory(failure: Exception) -> bool:
-    return isinstance(failure, MemoryError) or should_reduce_batch_size(failure)
+    if isinstance(failure, MemoryError | torch.OutOfMemoryError) or should_reduce_batch_size(
+        failure
+    ):
+        return True
+    return isinstance(failure, RuntimeError) and any(
+        sign in str(failure).lower() for sign in _OUT_OF_MEMORY
+    )
 
 
 def is_fatal(failure: Exception) -> bool:
     """Whether the device is lost, so that no later batch can be answered."""
-    return any(sign in str(failure) for sign in _DEVICE_LOST)
+    if not isinstance(failure, RuntimeError) or is_out_of_memory(failure):
+        return False
+    told = str(failure).lower()
+    return isinstance(failure, torch.AcceleratorError) or any(sign in told for sign in _DEVICE_LOST)
