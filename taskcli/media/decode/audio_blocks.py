@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 Samples = NDArray[Any]
 
-BLOCK_SECONDS = 4  # long recordings are decoded and resampled in blocks: bounded memory
+# Recordings are decoded and resampled in blocks: bounded memory, which the next block has again.
+BLOCK_SECONDS = 2
 SLACK_SECONDS = 0.2  # headers count whole frames, and an encoder's delay
 _LONGEST = 1e8  # seconds, three years: a header that states more states nothing
 

@@ -22,7 +22,7 @@ class Levels:
             return channels.reshape(-1)
         with np.errstate(all="ignore"):  # what is no number is told of in the end
             mean = np.asarray(_mean(channels), np.float32)
-            power = np.array([float(one @ one) for one in channels])
+            power = _powers(channels)
         known = np.zeros(max(len(power), len(self._channels)))
         known[: len(power)] += power
         known[: len(self._channels)] += self._channels
@@ -46,8 +46,22 @@ class Levels:
 
 def _mean(channels: Samples) -> Samples:
     if len(channels) == 2:  # the same numbers as below, in half the time
-        return np.asarray((channels[0] + channels[1]) * np.float32(0.5))
+        both = np.add(channels[0], channels[1])
+        return np.multiply(both, np.float32(0.5), out=both)
     return np.asarray(channels.mean(axis=0))
+
+
+def _powers(channels: Samples) -> Samples:
+    """The power of each, [channels]."""
+    interleaved = channels.T
+    if len(channels) != 2 or not interleaved.flags.c_contiguous:
+        return np.array([float(one @ one) for one in channels])
+    # Two that lie as (left, right), (left, right) are complex numbers, whose squares have the
+    # difference of their powers as real part: read in line, they take a third of the time.
+    line = interleaved.reshape(-1)
+    pairs = line.view(np.complex64)
+    total, difference = float(line @ line), float((pairs @ pairs).real)
+    return np.array([total + difference, total - difference]) / 2
 
 
 def channel(number: int, channels: Samples) -> Samples:

@@ -14,6 +14,7 @@ _VBRI_OFFSET = 36  # wherever the side information ends
 _CHECKSUM = 2  # bytes
 _IN_A_ROW = 3  # frames that must follow one another: two bytes may look like a header anywhere
 _SEARCHED = 1 << 17  # bytes in which a first frame must begin
+_SEARCHED_FIRST = 1 << 11  # bytes in which it nearly always does
 _MOST_TAGS = 1_000
 _ID3V1_BYTES = 128
 _SHORTEST_FRAME, _LONGEST_FRAME = 24, 1_441  # bytes, of layer 3
@@ -136,13 +137,14 @@ def _bytes_of(stream: BinaryIO, start: int, count: int) -> int:
 def first_frame(stream: BinaryIO, start: int = 0) -> int | None:
     """Where frames begin behind `start`, tags skipped; None where none do."""
     at = _behind_tags(stream, start)
-    stream.seek(at)
-    data = stream.read(_SEARCHED + _IN_A_ROW * _LONGEST_FRAME)
-    found = data.find(b"\xff")
-    while 0 <= found < _SEARCHED:
-        if _frames_follow(data, found):
-            return at + found
-        found = data.find(b"\xff", found + 1)
+    for searched in (_SEARCHED_FIRST, _SEARCHED):
+        stream.seek(at)
+        data = stream.read(searched + _IN_A_ROW * _LONGEST_FRAME)
+        found = data.find(b"\xff")
+        while 0 <= found < searched:
+            if _frames_follow(data, found):
+                return at + found
+            found = data.find(b"\xff", found + 1)
     return None
 
 

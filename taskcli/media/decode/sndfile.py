@@ -1,6 +1,5 @@
 """wav, flac, ogg, mp3 and their kin, by libsndfile: fast, and exact to the sample."""
 
-import os
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -9,6 +8,7 @@ import soundfile
 
 from taskcli.media.decode import mpeg
 from taskcli.media.decode.audio_blocks import BLOCK_SECONDS, Block, believed, cut_short
+from taskcli.media.decode.forward import ForwardFile, opened_forward
 
 _RESUMABLE = ("FLAC", "MP3", "OGG")  # of frames: behind a damaged one, FFmpeg finds the next
 _FRAME = 1_152  # samples of an MP3: the least that can be missing
@@ -30,12 +30,10 @@ class Unfinished(Exception):
         self.seconds = seconds
 
 
-def opened(stream: BinaryIO) -> soundfile.SoundFile:
+def opened(stream: BinaryIO) -> ForwardFile | None:
     """None for what libsndfile does not read, or would read a part of."""
-    stream.seek(0)
-    try:
-        recording = soundfile.SoundFile(_Bounded(stream))
-    except soundfile.LibsndfileError:
+    recording = opened_forward(stream)
+    if recording is None:
         return None
     if recording.format == "FLAC" and not seconds_of(recording):
         return None  # it was written to a pipe, and libsndfile seeks for an end that is not told
@@ -48,41 +46,20 @@ def opened(stream: BinaryIO) -> soundfile.SoundFile:
     return recording
 
 
-class _Bounded:
-    """A stream whose start cannot be passed: a damaged header makes libsndfile try.
-
-    An exception in a callback would be printed, and help nobody.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.readinto, self.tell = stream.readinto, stream.tell  # type: ignore[attr-defined]
-        self.read, self.write = stream.read, stream.write
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_SET:
-            return self._stream.seek(max(0, offset))
-        if whence == os.SEEK_CUR:
-            return self._stream.seek(max(0, self._stream.tell() + offset))
-        return self._stream.seek(max(0, self._stream.seek(0, os.SEEK_END) + offset))
-
-
-def seconds_of(recording: soundfile.SoundFile) -> float:
+def seconds_of(recording: ForwardFile) -> float:
     """How long it is by its header; 0 where that says nothing."""
     return believed(recording.frames / recording.samplerate)
 
 
-def blocks(recording: soundfile.SoundFile, notes: list[str]) -> Iterator[Block]:
+def blocks(recording: ForwardFile, notes: list[str]) -> Iterator[Block]:
     """Read until nothing comes: SoundFile.blocks() gives stray memory where a file is cut short.
 
     Raises Unfinished where a compressed recording cannot be read on.
     """
-    if recording.tell():  # it was read before
-        recording.seek(0)
     rate, decoded = recording.samplerate, 0
     resumable = recording.format in _RESUMABLE
     try:
-        while len(block := recording.read(BLOCK_SECONDS * rate, dtype="float32", always_2d=True)):
+        while len(block := recording.samples(BLOCK_SECONDS * rate)):
             decoded += len(block)
             yield Block(rate, block.T)
     except soundfile.LibsndfileError:
