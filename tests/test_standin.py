@@ -139,6 +139,14 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(
     assert f"leave it out, or --device {NAME}:0, {NAME}:1 or cpu" in done.stderr
 
 
+@pytest.mark.usefixtures("standin")
+def test_int8_is_for_processors(run: Run, classifier: Path) -> None:
+    words = ("classify-text", "--text", "Yes.", "-m", classifier, "--device", NAME)
+    done = run(*words, "--dtype", "int8")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"--dtype int8: {NAME} does not compute it here" in done.stderr
+
+
 def test_doctor_lists_every_device(
     run: Run, standin: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:

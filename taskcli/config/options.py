@@ -106,8 +106,11 @@ class RunOptions:
         ),
     ] = "auto"
     dtype: Annotated[
-        Literal["auto", "float32", "bfloat16", "float16"],
-        typer.Option(help="auto takes bfloat16 where the hardware has it.", rich_help_panel=_RUN),
+        Literal["auto", "float32", "bfloat16", "float16", "int8"],
+        typer.Option(
+            help="auto takes bfloat16 where the hardware has it; int8 is for processors.",
+            rich_help_panel=_RUN,
+        ),
     ] = "auto"
     batch_size: Annotated[
         str,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from taskcli.runtime import cards, nan_watch
+from taskcli.runtime import cards, int8, nan_watch
 from taskcli.runtime.masked_norm import make_exact
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.precision import keep_heads_float32
@@ -16,12 +16,14 @@ from taskcli.task import Task
 def adapt(
     model: PreTrainedModel, task: type[Task[Any, Any, Any]], folder: Path, placement: Placement
 ) -> None:
-    """Its languages settled, padding without effect, heads in float32, hooks that look for NaN."""
+    """Its languages settled, padding without effect, the dtypes of its layers, hooks for NaN."""
     _settle_language(model.config)
     model.config.card_languages = cards.languages(folder)
     make_exact(model)
     if placement.dtype != torch.float32:
         keep_heads_float32(model, task)
+    if placement.int8:
+        int8.quantize(model, task)
     nan_watch.watch(model)
 
 

@@ -1,8 +1,10 @@
 """What this machine computes on: the devices, their memory, and the dtypes that suit them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from taskcli.errors import UsageError
 from taskcli.runtime.foresight import foreseen, may_have_accelerator
 
 if TYPE_CHECKING:
@@ -52,15 +54,20 @@ def _accelerators() -> list[Device]:
 
 
 def _dtypes(name: str) -> tuple[str, ...]:
-    """float32 always; the one that --dtype auto takes first."""
-    known = foreseen(name, "auto")
-    if known is None:
-        from taskcli.runtime.placement import place
+    """Those that the device serves well, the one that --dtype auto takes first."""
+    served = [_dtype(name, "auto"), "float32"]
+    with suppress(UsageError):
+        served.append(_dtype(name, "int8"))
+    return tuple(dict.fromkeys(served))
 
-        chosen = place(name, "auto", 0).dtype_name
-    else:
-        chosen = known.dtype_name
-    return (chosen,) if chosen == "float32" else (chosen, "float32")
+
+def _dtype(name: str, word: str) -> str:
+    """What --dtype `word` means on a device. Raises UsageError where that is nothing."""
+    if known := foreseen(name, word):
+        return known.dtype_name
+    from taskcli.runtime.placement import place
+
+    return place(name, word, 0).dtype_name
 
 
 def _main_memory() -> tuple[int, int]:

@@ -26,6 +26,8 @@ def choose_dtype(word: str, model_type: str, has_bfloat16: Callable[[], bool]) -
         raise UsageError(
             f"--dtype {word}: {model_type} computes in float32 only", "leave --dtype out"
         )
+    if word == "int8":
+        return word, "asked for; heads and all but linear layers stay float32"
     if word != "auto":
         return word, "asked for"
     if model_type in only_in_float32():

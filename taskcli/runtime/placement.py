@@ -16,10 +16,11 @@ _ROOM_FOR_ACTIVATIONS = 0.8  # share of a device's memory that weights may take
 @dataclass(frozen=True)
 class Placement:
     device: torch.device  # torch.device
-    dtype: torch.dtype  # torch.dtype
+    dtype: torch.dtype  # of what goes in, and of weights
     device_why: str
     dtype_why: str
     spread: bool = False  # over several devices, by accelerate's device map
+    int8: bool = False  # whether linear layers are computed in it
 
     @property
     def device_name(self) -> str:
@@ -27,17 +28,24 @@ class Placement:
 
     @property
     def dtype_name(self) -> str:
-        return str(self.dtype).removeprefix("torch.")
+        return "int8" if self.int8 else str(self.dtype).removeprefix("torch.")
 
 
 def place(device: str, dtype: str, weight_bytes: int, model_type: str = "") -> Placement:
     """Decide where a model of `weight_bytes` runs. Raises UsageError for what is not there."""
     chosen, device_why = _device(device)
     kind, dtype_why = choose_dtype(dtype, model_type, lambda: _computes_bfloat16(chosen))
+    int8 = kind == "int8"
+    if int8 and not (chosen.type == "cpu" and torch.backends.mkldnn.is_available()):
+        raise UsageError(
+            f"--dtype int8: {chosen.type} does not compute it here",
+            "leave --dtype out; processors compute int8, by oneDNN",
+        )
     spread = chosen.type != "cpu" and weight_bytes > _room(chosen)
     if spread:
         device_why += "; larger than its memory, so spread over all devices"
-    return Placement(chosen, getattr(torch, kind), device_why, dtype_why, spread)
+    dtype_of_rest = torch.float32 if int8 else getattr(torch, kind)
+    return Placement(chosen, dtype_of_rest, device_why, dtype_why, spread, int8)
 
 
 def _device(word: str) -> tuple[torch.device, str]:

@@ -14,7 +14,7 @@ def keep_heads_float32(model: PreTrainedModel, task: type[Task[Any, Any, Any]]) 
 
     bfloat16 has eight bits: a box edge near 1.0 would be off by pixels, and scores would tie.
     """
-    heads = _heads(model, task)
+    heads = heads_of(model, task)
     while shared := _sharing(heads, model):
         heads = [head for head in heads if head not in shared]
     for head in heads:
@@ -22,7 +22,8 @@ def keep_heads_float32(model: PreTrainedModel, task: type[Task[Any, Any, Any]]) 
         head.register_forward_pre_hook(_inputs_to_float32, with_kwargs=True)
 
 
-def _heads(model: PreTrainedModel, task: type[Task[Any, Any, Any]]) -> list[nn.Module]:
+def heads_of(model: PreTrainedModel, task: type[Task[Any, Any, Any]]) -> list[nn.Module]:
+    """What makes labels, scores and boxes of the features of the backbone."""
     backbone = getattr(model, model.base_model_prefix, model)
     # Without a backbone of its own name, there is no telling where the head begins.
     outside = task.fp32_heads is None and backbone is not model
