@@ -11,8 +11,8 @@ from typer.models import ArgumentInfo
 
 from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import COMMANDS
+from taskcli.config.flags import flags_as_typed
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
-from taskcli.config.settings import flags_as_typed
 from taskcli.formats import FORMATS, Format
 from taskcli.media import MEDIA
 from taskcli.task import Task

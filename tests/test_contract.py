@@ -30,6 +30,7 @@ from samples import (
 from taskcli.checkpoints.registry import Registry, builtin_folder
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
+from taskcli.config.flags import flag_of, keys_of
 from taskcli.config.options import ModelOptions, RunOptions, UsersOwn
 from taskcli.formats import FORMATS, UNIVERSAL, Format
 from taskcli.media import MEDIA
@@ -94,10 +95,8 @@ def test_options_are_frozen_and_every_field_is_an_option_with_help(group: Any) -
 
 @each_task
 def test_a_tasks_options_do_not_hide_shared_ones(task: AnyTask) -> None:
-    shared = settings.keys_of(
-        MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output
-    )
-    assert not set(settings.keys_of(task.Options)) & set(shared)
+    shared = keys_of(MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output)
+    assert not set(keys_of(task.Options)) & set(shared)
 
 
 @each_task
@@ -115,7 +114,7 @@ def test_auto_models_exist(task: AnyTask) -> None:
 def test_every_named_checkpoint_resolves_and_its_options_are_valid(task: str, name: str) -> None:
     checkpoint = Registry(task).resolve(name)
     options = BY_NAME[task].Options
-    known = settings.fields_of(checkpoint.options, settings.keys_of(options), name)
+    known = settings.named(options, checkpoint.options, name)
     assert settings.build(options, name, known)
     assert checkpoint.about
     assert checkpoint.about.endswith(".")
@@ -144,7 +143,7 @@ def test_an_entry_owns_to_what_is_not_known(task: str, name: str) -> None:
 def options_of(task: AnyTask) -> list[str]:
     groups = (task.Options, MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output)
     return [
-        settings.flag_of(name, declaration)
+        flag_of(name, declaration)
         for group in groups
         for name, declaration in typing.get_type_hints(group, include_extras=True).items()
     ]
@@ -201,7 +200,7 @@ def test_the_command_takes_what_the_options_declare(task: AnyTask) -> None:
 
     parameters = inspect.signature(make_command(task)).parameters
     assert list(parameters)[:2] == ["ctx", "inputs"]
-    names = [name for group in (task.Options,) for name in settings.keys_of(group).values()]
+    names = [name for group in (task.Options,) for name in keys_of(group).values()]
     assert set(names) <= set(parameters)
 
 

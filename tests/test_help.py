@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from conftest import Finished
 
-from taskcli.config.settings import flags_as_typed
+from taskcli.config.flags import flags_as_typed
 from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]

@@ -35,10 +35,9 @@ def load(
     where = f"load({task!r})"
     given = {"device": device, "dtype": dtype, "batch_size": batch_size}
     how = settings.build(RunOptions, where, given)
-    keys = settings.keys_of(task_class.Options)
-    chosen = settings.fields_of(options, keys, where)
+    chosen = settings.named(task_class.Options, options, where)
     checkpoint = lock.resolve(task, model, revision)
-    usual = settings.fields_of(checkpoint.options, keys, model)
+    usual = settings.named(task_class.Options, checkpoint.options, model)
     built = settings.build(task_class.Options, model, chosen, usual)
     task_class.refuse(built, checkpoint.languages)
     fetched = cache.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)

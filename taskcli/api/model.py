@@ -66,7 +66,7 @@ class Model:
         changes the other's answers. Raises UsageError as `load` does.
         """
         group = self.task.Options
-        chosen = settings.fields_of(options, settings.keys_of(group), "bind()")
+        chosen = settings.named(group, options, "bind()")
         built = settings.build(group, "bind()", chosen, vars(self.options))
         self.task.refuse(built, self.checkpoint.languages)
         return replace(self, options=built, session=self.loaded.bind(built))

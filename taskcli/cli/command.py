@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
-from taskcli.config.settings import variable_of
+from taskcli.config.flags import variable_of
 from taskcli.formats import UNIVERSAL
 from taskcli.task import Task
 

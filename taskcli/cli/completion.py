@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import inside
-from taskcli.config.settings import flags_as_typed
+from taskcli.config.flags import flags_as_typed
 from taskcli.errors import TaskcliError
 from taskcli.formats import FORMATS, UNIVERSAL
 from taskcli.media import MEDIA

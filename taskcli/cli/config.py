@@ -13,6 +13,7 @@ from taskcli.checkpoints import lock
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.models.named import Format, complete_task, known_task, print_json
 from taskcli.config import settings
+from taskcli.config.flags import flags_of
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import Setting
 from taskcli.output.terminal.views import safe
@@ -86,14 +87,13 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     parts = _parts(task, groups)
     if checkpoint is not None:
-        keys = settings.keys_of(groups[0])
-        usual = settings.fields_of(checkpoint.options, keys, f"configs/{task}.toml")
+        usual = settings.named(groups[0], checkpoint.options, f"configs/{task}.toml")
         where = f"what suits {checkpoint.name}"
         parts.append({name: Setting(value, where) for name, value in usual.items()})
     layers = [{name: one.value for name, one in part.items()} for part in parts]
     for group in groups:
         built = settings.build(group, "settings", *layers)
-        for name, flag in settings.flags_of(group).items():
+        for name, flag in flags_of(group).items():
             found = next((part[name] for part in parts if name in part), None)
             where = "default" if found is None else found.where
             yield {"setting": flag, "value": _plain(getattr(built, name)), "from": where}

@@ -148,7 +148,7 @@ def _has(meant: str, flags: Iterable[str]) -> bool:
 
 
 def _flags_of(task: str) -> set[str]:
-    from taskcli.config.settings import flags_as_typed  # most calls are right
+    from taskcli.config.flags import flags_as_typed  # most calls are right
 
     groups = BY_NAME[task].groups()
     return {

@@ -7,11 +7,12 @@ checkpoint's own options, the default in --help. (Flags and the environment come
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
+from taskcli.config.flags import declarations, flag_of, keys_of, plain, variable_of
 from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
 
@@ -62,9 +63,9 @@ def found_in_files(
         shared = {key: value for key, value in document.items() if key not in tasks}
         _check_tables(shared, path, tasks)
         for key in shared:
-            if _plain(key) not in known:
+            if plain(key) not in known:
                 raise _unknown(key, known, str(path))
-        shared = {key: value for key, value in shared.items() if _plain(key) in keys}
+        shared = {key: value for key, value in shared.items() if plain(key) in keys}
         for values, where in ((shared, str(path)), (own, f"{path} [{task}]")):
             named = fields_of(values, keys, where)
             if not _is_users(path):
@@ -82,7 +83,7 @@ def _is_users(path: Path) -> bool:
 def _check_harmless(values: Mapping[str, Any], groups: Iterable[type[Any]], where: str) -> None:
     """Refuse what a file that merely lies in the working folder may not decide."""
     declared = {
-        name: declaration for group in groups for name, declaration in _declarations(group).items()
+        name: declaration for group in groups for name, declaration in declarations(group).items()
     }
     for name, value in values.items():
         marks = getattr(declared[name], "__metadata__", ())
@@ -101,7 +102,7 @@ def found_in_environment(*groups: type[Any]) -> dict[str, Setting]:
     return {
         name: Setting(os.environ[variable], variable)
         for group in groups
-        for name, declaration in _declarations(group).items()
+        for name, declaration in declarations(group).items()
         if (variable := variable_of(name, declaration)) in os.environ
     }
 
@@ -111,18 +112,13 @@ def check_environment(*groups: type[Any]) -> None:
     known = {
         variable_of(name, declaration)
         for group in groups
-        for name, declaration in _declarations(group).items()
+        for name, declaration in declarations(group).items()
     }
     for name in os.environ:
         if name.startswith("TASKCLI_") and name not in known | _OTHER_VARIABLES:
             close = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {close[0]}?" if close else "unset it: TASKCLI_ is for options"
             raise UsageError(f"the environment: unknown option {name}", hint)
-
-
-def variable_of(name: str, declaration: Any) -> str:
-    """The environment variable that sets an option."""
-    return f"TASKCLI_{_plain(flag_of(name, declaration)).upper()}"
 
 
 def models_of(tasks: Iterable[str]) -> dict[str, str]:
@@ -153,50 +149,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is not valid TOML: {failure}") from None
 
 
-def keys_of(*groups: type[Any]) -> dict[str, str]:
-    """What an option may be called, and its field: `to` and `target_language`, say."""
-    fields = [item for group in groups for item in _declarations(group).items()]
-    return {name: name for name, _ in fields} | {
-        _plain(flag_of(name, declaration)): name for name, declaration in fields
-    }
-
-
-def flags_of(group: type[Any]) -> dict[str, str]:
-    """The long flag of each field of a group, without its dashes."""
-    return {name: flag_of(name, declaration) for name, declaration in _declarations(group).items()}
-
-
-def flags_as_typed(group: Callable[..., Any]) -> dict[str, list[str]]:
-    """The flags of each field of a group, with their dashes."""
-    return {
-        name: _spelled(declaration) or [f"--{name.replace('_', '-')}"]
-        for name, declaration in _declarations(group).items()
-    }
-
-
-def flag_of(name: str, declaration: Any) -> str:
-    """An option's long flag without the dashes."""
-    long = [flag for flag in _spelled(declaration) if flag.startswith("--")]
-    return long[0].removeprefix("--") if long else name.replace("_", "-")
-
-
-def _spelled(declaration: Any) -> list[str]:
-    return [
-        word
-        for info in getattr(declaration, "__metadata__", ())
-        if not isinstance(info, UsersOwn)
-        # Typer keeps a flag that is its first argument as the default.
-        for word in (info.default, *(info.param_decls or ()))
-        if isinstance(word, str) and word.startswith("-")
-    ]
+def named(group: type[Any], values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Values by the fields of a group. Raises UsageError for what is none of its options."""
+    return fields_of(values, keys_of(group), where)
 
 
 def fields_of(values: Mapping[str, Any], keys: Mapping[str, str], where: str) -> dict[str, Any]:
     """Values by field instead of by what the user calls them. Raises UsageError for an unknown."""
     for key in values:
-        if _plain(key) not in keys:
+        if plain(key) not in keys:
             raise _unknown(key, keys, where)
-    return {keys[_plain(key)]: value for key, value in values.items()}
+    return {keys[plain(key)]: value for key, value in values.items()}
 
 
 def build(group: type[OptionsT], where: str, *layers: Mapping[str, Any]) -> OptionsT:
@@ -204,15 +167,11 @@ def build(group: type[OptionsT], where: str, *layers: Mapping[str, Any]) -> Opti
 
     Raises UsageError naming `where` for a value that the declaration does not allow.
     """
-    declared = _declarations(group)
+    declared = declarations(group)
     values: dict[str, Any] = {}
     for layer in reversed(layers):
         values |= {name: value for name, value in layer.items() if name in declared}
     return group(**{name: _checked(declared[name], name, values[name], where) for name in values})
-
-
-def _declarations(group: Callable[..., Any]) -> dict[str, Any]:
-    return get_type_hints(group, include_extras=True)
 
 
 def _checked(declaration: Any, name: str, value: object, where: str) -> Any:
@@ -234,11 +193,7 @@ def _checked(declaration: Any, name: str, value: object, where: str) -> Any:
     return value
 
 
-def _plain(key: str) -> str:
-    return key.replace("-", "_")
-
-
 def _unknown(name: str, known: Iterable[str], where: str) -> UsageError:
-    close = difflib.get_close_matches(_plain(name), list(known), 1)
+    close = difflib.get_close_matches(plain(name), list(known), 1)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
     return UsageError(f"{where}: unknown option {name}", hint)

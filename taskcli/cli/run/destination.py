@@ -1,19 +1,12 @@
-"""Where the records of a run go: what is refused before it, how the file is begun and ended."""
+"""Where the records of a run may go: what is refused before it begins."""
 
 import os
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import UnsupportedOperation
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
-from taskcli.cli.run import resume
-from taskcli.cli.run.no_overwrite import InTheWayError
 from taskcli.config.options import OutputOptions
-from taskcli.errors import StoppedError, UsageError
-from taskcli.files.atomic_write import Unfinished, WholeWrites
-from taskcli.files.identity import identity
+from taskcli.errors import UsageError
 from taskcli.formats import FORMATS, Format
 from taskcli.inputs.sources import Sources, printable
 from taskcli.output.presentation import saved_by
@@ -84,7 +77,7 @@ def _check_own_folder(folder: Path, written: OutputOptions, sources: Sources) ->
 
 def _check_file(file: Path, format: Format, written: OutputOptions) -> None:
     _check_place("-o", file)
-    if _is_stream(file):
+    if is_stream(file):
         return
     if not os.access(file.absolute().parent, os.W_OK):
         raise UsageError(f"-o {file}: its folder cannot be written to")
@@ -111,174 +104,6 @@ def _check_place(flag: str, file: Path) -> None:
         raise UsageError(f"{flag} {file} is a folder", "name a file in it")
 
 
-@contextmanager
-def opened(
-    written: OutputOptions,
-    chosen: str,
-    fingerprint: dict[str, Any],
-    standard: TextIO,
-    waits: bool = False,
-) -> Iterator[TextIO]:
-    """The output, opened only now: a run that cannot begin leaves the old file alone.
-
-    `waits` keeps even JSON Lines from their name until the run has ended.
-    """
-    file, format = written.output, FORMATS[chosen]
-    if file is None or format.kind == "folder":
-        if file is not None:
-            file.mkdir(parents=True, exist_ok=True)
-        yield _on_disk(standard.fileno()) if _is_on_disk(standard) else standard
-    elif _is_stream(file):
-        with _written_to(file) as stream:
-            yield stream
-    elif format.resumes and written.resume and file.exists():
-        with _gone_on_with(file, written.retry_failed) as stream:
-            yield stream
-    elif format.resumes:
-        with _begun(file, fingerprint, waits) as stream:
-            yield stream
-    else:
-        with _at_the_end(file, format) as stream:
-            yield stream
-
-
-@contextmanager
-def _written_to(file: Path) -> Iterator[TextIO]:
-    """A pipe or a device."""
-    with _told(file):
-        stream = file.open("w", 1, "utf-8", "backslashreplace", "")
-    try:
-        yield stream
-    finally:
-        with suppress(OSError):  # every record was flushed, so a failure has been told
-            stream.close()
-
-
-@contextmanager
-def _gone_on_with(file: Path, retry: bool) -> Iterator[TextIO]:
-    """JSON Lines to add to."""
-    with _told(file):
-        stream = file.open("ab")
-    with stream:
-        if retry:
-            resume.begin_retry(file)
-        try:
-            yield _on_disk(stream.fileno())
-        except BaseException:
-            with suppress(OSError):  # the next run does what a full disk does not allow
-                resume.settle(file)
-            raise
-        resume.settle(file)
-
-
-@contextmanager
-def _begun(file: Path, fingerprint: dict[str, Any], waits: bool) -> Iterator[TextIO]:
-    """New JSON Lines: under their own name from the first record on, for --resume and `tail`."""
-
-    def take_the_name() -> None:
-        unfinished.finish()
-        resume.begin(file, fingerprint)  # after it: what made an old file never describes a new
-
-    with _unfinished(file) as unfinished:
-        if not waits:
-            take_the_name()
-        try:
-            yield _on_disk(unfinished.stream.fileno())
-        except InTheWayError:
-            waits = False
-            raise
-        finally:
-            if waits:
-                take_the_name()
-
-
-@contextmanager
-def _at_the_end(file: Path, format: Format) -> Iterator[TextIO]:
-    """Any other file has its name when the run ends, however it ends.
-
-    But a document without its end is of no use, and a file without an answer replaces none.
-    """
-    with _unfinished(file) as unfinished:
-        stream = WholeWrites(unfinished.stream.fileno(), format.spare)
-        stream.write(format.signature)
-        try:
-            yield cast(TextIO, stream)
-        except InTheWayError:
-            raise
-        except BaseException:
-            if format.kind != "document" and stream.written > format.empty:
-                with suppress(OSError):
-                    stream.end()
-                    unfinished.finish()
-            raise
-        stream.end()
-        unfinished.finish()
-
-
-@contextmanager
-def _unfinished(file: Path) -> Iterator[Unfinished]:
-    with _told(file):
-        unfinished = Unfinished(file)
-    try:
-        yield unfinished
-    finally:
-        unfinished.close()
-
-
-def _on_disk(descriptor: int) -> TextIO:
-    return cast(TextIO, WholeWrites(descriptor))
-
-
-def _is_on_disk(stream: TextIO) -> bool:
-    try:
-        return identity(stream.fileno()) is not None
-    except (OSError, UnsupportedOperation):  # a replaced stdout has no descriptor
-        return False
-
-
-def _is_stream(file: Path) -> bool:
+def is_stream(file: Path) -> bool:
     """A pipe or a device is written to, never replaced; so is what /dev/stdout leads to."""
     return (file.exists() and not file.is_file()) or file.absolute().parts[1:2] in _DEVICES
-
-
-@contextmanager
-def _told(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        raise UsageError(f"-o {file}: it cannot be written: {failure.strerror}") from None
-
-
-@contextmanager
-def told(written: OutputOptions, chosen: str, standard: TextIO) -> Iterator[None]:
-    """A run that cannot go on says what there is of it; a reader that left does not end one."""
-    try:
-        yield
-    except (BrokenPipeError, InTheWayError):
-        raise
-    except StoppedError as failure:
-        hint = "; ".join(filter(None, (failure.hint, _what_is_left(written, chosen, standard))))
-        raise StoppedError(failure.message, hint) from failure.__cause__
-    except OSError as failure:
-        hint = f"make room; {_what_is_left(written, chosen, standard)}"
-        raise StoppedError(f"the output cannot be written: {failure.strerror}", hint) from None
-
-
-def _what_is_left(written: OutputOptions, chosen: str, standard: TextIO) -> str:
-    """What is true of the output of a run that was stopped: only JSON Lines are gone on with."""
-    file, format = written.output, FORMATS[chosen]
-    if file is None:
-        end = (
-            "ends with a whole line" if _is_on_disk(standard) else "may end in the midst of a line"
-        )
-        return f"what came out {end}; only -o FILE.jsonl can be gone on with, by --resume"
-    if format.resumes and not _is_stream(file):
-        return "what was written is whole, and --resume goes on" + (
-            "" if written.report is None else " (with another --report)"
-        )
-    if format.kind == "folder":
-        return f"the files in {file} are whole; the same command writes them again, and the rest"
-    again = "; only a .jsonl can be gone on with, by --resume"
-    if format.kind == "document":
-        return f"{chosen} is whole only at its end, so {file} is not there{again}"
-    return f"{file} holds whole answers only, or is not there{again}"

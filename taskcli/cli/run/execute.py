@@ -12,12 +12,7 @@ from taskcli.cli.run.pending import Pending, pending_of
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.resolve import resolve_run
 from taskcli.cli.run.signals import Stopping
-from taskcli.cli.run.streams import (
-    Reporter,
-    nobody_else_reads_stdin,
-    print_note,
-    results_stream,
-)
+from taskcli.cli.run.streams import nobody_else_reads_stdin, print_note, results_stream
 from taskcli.cli.run.write import write, write_none
 from taskcli.errors import ExitCode
 
@@ -48,14 +43,7 @@ def run(call: Invocation) -> ExitCode:
 def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
     with cache.unplugged(), nobody_else_reads_stdin(), _results(config) as standard:
-        reporter = Reporter(
-            config.output.quiet,
-            config.format,
-            config.output.output,
-            config.output.report,
-            pending.earlier.count,
-            scrolls=standard.isatty(),
-        )
+        reporter = config.reporter(pending.earlier.count, scrolls=standard.isatty())
         with reporter.loading(config.checkpoint.name) as placed:
             model = open_model(
                 config.task,

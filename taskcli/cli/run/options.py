@@ -45,5 +45,5 @@ def merge_options(
 ) -> Any:
     """Flags and environment, then settings files, then what suits the checkpoint."""
     where = f"configs/{task.name}.toml"
-    usual = settings.fields_of(checkpoint.options, settings.keys_of(task.Options), where)
+    usual = settings.named(task.Options, checkpoint.options, where)
     return settings.build(task.Options, "taskcli.toml", given, files, usual)

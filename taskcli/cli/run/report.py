@@ -10,7 +10,7 @@ from taskcli import __version__
 from taskcli.api import Model
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
-from taskcli.config.settings import flag_of
+from taskcli.config.flags import flag_of
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report

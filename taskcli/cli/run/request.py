@@ -7,8 +7,9 @@ from typing import Any, TextIO
 
 from taskcli import __version__
 from taskcli.checkpoints.registry import Checkpoint
-from taskcli.cli.run import destination
+from taskcli.cli.run import output_file
 from taskcli.cli.run.no_overwrite import Apart
+from taskcli.cli.run.reporter import Reporter
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import FORMATS
@@ -73,13 +74,20 @@ class RunConfig:
         """The ids of the inputs that are known beforehand."""
         return [printable(path) for path in self.sources.paths]
 
+    def reporter(self, answered: int, scrolls: bool) -> Reporter:
+        """Who tells of the run; `answered` and `scrolls` as a Reporter has them."""
+        written = self.output
+        return Reporter(
+            written.quiet, self.format, written.output, written.report, answered, scrolls
+        )
+
     @contextmanager
     def opened(self, standard: TextIO) -> Iterator[TextIO]:
         """Where the records go; what is left there by a run that ends early is said."""
         waits = self.apart.must_wait
         with (
-            destination.told(self.output, self.format, standard),
-            destination.opened(
+            output_file.told(self.output, self.format, standard),
+            output_file.opened(
                 self.output, self.format, self.fingerprint, standard, waits
             ) as stream,
         ):

@@ -1,28 +1,22 @@
-"""stdout carries results and nothing else; stderr carries progress, errors and the summary."""
+"""stdin is read by us alone, stdout carries results and nothing else, stderr what to know."""
 
 import io
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from taskcli.cli import messages
-from taskcli.cli.run.progress import Bar, showing
 from taskcli.errors import TaskcliError, UsageError
-from taskcli.formats import FORMATS
-from taskcli.media.items import Item
-from taskcli.media.source import Source
-from taskcli.output.sanitize import safe, safe_line
-from taskcli.results import Record
+from taskcli.output.sanitize import safe
 
 if TYPE_CHECKING:
-    from taskcli.runtime.placement import Placement
+    pass
 
 
 def standard_input() -> BinaryIO:
@@ -104,139 +98,3 @@ def print_note(text: str) -> None:
     """Something that the user should know and need not act on."""
     console = Console(file=messages.stream(), highlight=False)
     console.print(Text("note: ", style="dim").append(safe(text)), soft_wrap=True)
-
-
-class Reporter:
-    """Progress while a run goes on, a line per failure, and a summary at the end."""
-
-    def __init__(
-        self,
-        quiet: bool,
-        chosen: str,
-        output: Path | None,
-        report: Path | None,
-        answered: int = 0,
-        scrolls: bool = False,
-    ) -> None:
-        """`answered` inputs have records of an earlier run; stdout may be a terminal."""
-        self._answered = answered
-        self._quiet = quiet
-        self._hinted: set[str] = set()  # a hint is shown once
-        self._loaded = 0.0  # seconds
-        self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
-        self._shown = chosen == "rich" and output is None  # failures are in the view already
-        self._resumable = FORMATS[chosen].resumes and output is not None
-        self._with = "--resume" if report is None else "--resume and another --report"
-        interactive = self._console.is_interactive and not quiet
-        self._animated = interactive and not self._shown
-        # Answers scroll by on a terminal: a line below them says how far the run is.
-        self._below = interactive and self._shown and scrolls
-        self._total: int | None = None
-        self._bar: Bar | None = None
-        self._count = self._failed = 0
-        self._sound = 0.0  # seconds
-        self._heard: dict[int, float] = {}  # seconds of the recordings that are being answered
-        self._began = time.monotonic()
-
-    @contextmanager
-    def loading(self, name: str) -> Iterator[Callable[[Any], None]]:
-        """Say so while a checkpoint loads; what is given hears where to."""
-        began = time.monotonic()
-
-        def placed(placement: "Placement") -> None:
-            self._status(f"loading {name} on {placement.device_name}, {placement.dtype_name} …")
-
-        self._status(f"loading {name} …")
-        yield placed
-        messages.status("")
-        self._loaded = time.monotonic() - began
-
-    def _status(self, text: str) -> None:
-        messages.status("" if self._quiet else text)
-
-    @contextmanager
-    def watching(self, total: int | None, recordings: Sequence[str] | None) -> Iterator[None]:
-        """Show progress, where somebody sees it. `recordings` are the files of audio inputs."""
-        self._began = time.monotonic()  # loading the model is not the rate of the work
-        self._total = None if total is None else total + self._answered
-        if not self._animated:
-            self._show_line()
-            yield
-            messages.status("")
-            return
-        with showing(self._console, total, recordings, self._answered) as self._bar:
-            yield
-        self._bar = None
-
-    def make_way(self) -> None:
-        """A record is about to be printed where the line of progress stands."""
-        messages.status("")
-
-    def _show_line(self) -> None:
-        if not self._below or self._total == 1:
-            return
-        done = self._answered + self._count
-        left = ""
-        if self._total is not None and self._count:
-            seconds = (time.monotonic() - self._began) / self._count * (self._total - done)
-            left = f"  {_clock(seconds)} left"
-        whole = "?" if self._total is None else self._total
-        rate = f"  {self._rate()}" if self._count else ""
-        messages.status(f"{done}/{whole}{rate}{left}")
-
-    def hear(self, source: Source, seconds: float) -> None:
-        """So much more of a recording is answered."""
-        self._heard[source.number] = self._heard.get(source.number, 0.0) + seconds
-        self._sound += seconds
-        if self._bar is not None:
-            self._bar.hear(seconds, self._rate())
-
-    def note(self, record: Record, source: Source, item: Item | None = None) -> None:
-        self._count += 1
-        seconds = getattr(item, "seconds", 0.0) - self._heard.pop(source.number, 0.0)
-        self._sound += seconds
-        if record.error is not None:
-            self._failed += 1
-            if not self._shown:
-                line = Text("error: ", style="red").append(safe_line(record.input), style="bold")
-                self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
-                self._hint(record.error.hint)
-        if self._bar is not None:
-            self._bar.advance(seconds, self._rate())
-        self._show_line()
-
-    def _hint(self, hint: str | None) -> None:
-        if hint and hint not in self._hinted:
-            self._hinted.add(hint)
-            self._console.print(Text(f"  → {safe(hint)}", style="dim"), soft_wrap=True)
-
-    def summarise(self, placement: "Placement", batching_note: str, interrupted: bool) -> None:
-        """The last line; `batching_note` is how inputs were batched that could not share."""
-        seconds = time.monotonic() - self._began
-        inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
-        failed = f", {self._failed} failed" if self._failed else ""
-        where = f"{placement.device_name}, {placement.dtype_name}"
-        sound = f" of {_length(self._sound)} of sound" if self._sound else ""
-        batches = f", {batching_note} (--dry-run says why)" if batching_note else ""
-        work = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
-        line = f"loaded in {self._loaded:.1f} s; {work}"
-        self._console.print(Text(line, style="dim"))
-        if interrupted and self._resumable:
-            self._console.print(f"interrupted: the same command with {self._with} goes on")
-
-    def _rate(self) -> str:
-        """Inputs a second; of recordings, which differ in length, seconds of sound a second."""
-        seconds = max(time.monotonic() - self._began, 1e-6)
-        if self._sound:
-            return f"{self._sound / seconds:.1f}x real time"
-        return f"{self._count / seconds:.1f}/s"
-
-
-def _length(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

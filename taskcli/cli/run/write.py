@@ -9,9 +9,10 @@ from taskcli import output
 from taskcli.api import Model, RecordWithInput, Run
 from taskcli.cli.run import report, saving, writers
 from taskcli.cli.run.pending import Pending
+from taskcli.cli.run.reporter import Reporter
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.signals import Stopping
-from taskcli.cli.run.streams import Reporter, print_note
+from taskcli.cli.run.streams import print_note
 from taskcli.media import MEDIA
 
 if TYPE_CHECKING:
