@@ -8,7 +8,7 @@ SCRIPT_TOOLS := node_modules/.package-lock.json
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-script format docs parity bench bench-host starter starters-eval examples pictures clean
+.PHONY: help demo test check check-script format docs parity bench bench-host bench-gpu starter starters-eval examples pictures clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes
 
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
 	$(BIN)/python -m benchmarks.throughput
+
+bench-gpu: $(TOOLS)  ## Measure the same on one accelerator, in absolute figures
+	$(BIN)/python -m benchmarks.gpu
 
 bench-host: $(TOOLS)  ## Measure what the host does for an input, with an instant device
 	$(BIN)/python -m benchmarks.host

@@ -1,4 +1,4 @@
-"""The three that are compared: taskcli, the pipeline as called by default, and the tuned one."""
+"""The three that are compared: taskcli, transformers as called by default, and tuned."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-import transformers
 
 import taskcli
+from benchmarks.answers import Answer, Answers
+from benchmarks.baselines import Loaded
 from benchmarks.workload import Row
 from taskcli.api import Model
+from taskcli.results import Record
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 DTYPES = ("float32", "bfloat16")
@@ -22,22 +21,12 @@ WARM_UP = 4  # inputs
 _SWEEP_INPUTS = 32  # a sweep reads no more than this; its best are measured on all inputs
 _FINALISTS = 3
 
-
-@dataclass(frozen=True)
-class Answer:
-    """The label on top, and its score in [0, 1]."""
-
-    label: str
-    score: float
-
-
-Answers = list[Answer]
 Contender = Callable[[list[str]], Answers]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How a pipeline is called."""
+    """How transformers is called."""
 
     dtype: str
     batch: int
@@ -65,62 +54,46 @@ def timed(contender: Contender, inputs: list[str]) -> Timing:
     return Timing(seconds, cpu_seconds, answers)
 
 
-def load_taskcli(row: Row, folder: Path, dtype: str = "auto") -> Model:
-    return taskcli.load(row.task, str(folder), dtype=dtype, **row.options)
+def load_taskcli(row: Row, folder: Path, dtype: str = "auto", device: str = "auto") -> Model:
+    return taskcli.load(row.task, str(folder), dtype=dtype, device=device, **row.options)
 
 
 def taskcli_contender(model: Model, row: Row) -> Contender:
     def answer(inputs: list[str]) -> Answers:
         records = model(texts=inputs) if row.texts else model(inputs)
-        return [_top_of_record(record) for record in records]
+        return [_read(row, record) for record in records]
 
     return answer
 
 
-def _top_of_record(record: Any) -> Answer:
+def _read(row: Row, record: Record) -> Answer:
     assert record.error is None, f"{record.input}: {record.error}"
-    return Answer(record.result[0].label, record.result[0].score)
+    return row.reading.of_result(record.result)
 
 
-class Pipelines:
-    """The pipelines of one row, each dtype loaded once, when it is first used."""
+class Baselines:
+    """What transformers offers for one row, each dtype loaded once, when it is first used."""
 
-    def __init__(self, row: Row, folder: Path) -> None:
-        self._row = row
-        self._folder = folder
-        self._loaded: dict[str | None, Any] = {}
+    def __init__(self, row: Row, folder: Path, device: str = "cpu") -> None:
+        self._row, self._folder, self._device = row, folder, device
+        self._loaded: dict[str | None, Loaded] = {}
 
     def by_default(self) -> Contender:
-        """As called with a task, a model and a list: the library chooses dtype and batch."""
-        return self._contender(None)
+        """As called with a model and a list: the library chooses the dtype, one input at a time."""
+        return lambda inputs: self._of(None).call(inputs, 1)
 
     def tuned(self, setting: Setting) -> Contender:
-        return self._contender(setting.dtype, batch_size=setting.batch)
+        return lambda inputs: self._of(setting.dtype).call(inputs, setting.batch)
 
     @property
     def default_dtype(self) -> str:
-        return str(self._pipeline(None).dtype).removeprefix("torch.")
+        return self._of(None).dtype
 
-    def _contender(self, dtype: str | None, **kwargs: Any) -> Contender:
-        pipeline, row = self._pipeline(dtype), self._row
-
-        def answer(inputs: list[str]) -> Answers:
-            return [_top(found) for found in pipeline(inputs, **row.pipeline_options, **kwargs)]
-
-        return answer
-
-    def _pipeline(self, dtype: str | None) -> Any:
+    def _of(self, dtype: str | None) -> Loaded:
         if dtype not in self._loaded:
-            chosen = {} if dtype is None else {"dtype": getattr(torch, dtype)}
-            self._loaded[dtype] = transformers.pipeline(
-                self._row.pipeline, model=str(self._folder), **chosen
-            )
+            load = self._row.baseline.load
+            self._loaded[dtype] = load(self._folder, dtype, self._device)
         return self._loaded[dtype]
-
-
-def _top(found: Any) -> Answer:
-    best = found[0] if isinstance(found, list) else found
-    return Answer(best["label"], best["score"])
 
 
 def settings(quick: bool) -> Iterator[Setting]:
@@ -129,13 +102,14 @@ def settings(quick: bool) -> Iterator[Setting]:
             yield Setting(dtype, batch)
 
 
-def sweep(pipelines: Pipelines, inputs: list[str], quick: bool) -> dict[Setting, float]:
+def sweep(baselines: Baselines, inputs: list[str], quick: bool) -> dict[Setting, float]:
     """Items a second of every setting: all on the first inputs, the best ones on all."""
     some = inputs[:_SWEEP_INPUTS]
-    rates = _rates(pipelines, settings(quick), some)
+    sensible = [one for one in settings(quick) if one.batch <= len(some)]
+    rates = _rates(baselines, sensible, some)
     if len(some) < len(inputs):
         ranked = sorted(rates, key=lambda setting: -rates[setting])
-        finalists = _rates(pipelines, ranked[:_FINALISTS], inputs)
+        finalists = _rates(baselines, ranked[:_FINALISTS], inputs)
         # Rates on fewer inputs do not compete with those on all.
         slowest = min(finalists.values())
         rates = {setting: min(rate, slowest) for setting, rate in rates.items()} | finalists
@@ -143,11 +117,11 @@ def sweep(pipelines: Pipelines, inputs: list[str], quick: bool) -> dict[Setting,
 
 
 def _rates(
-    pipelines: Pipelines, chosen: Iterable[Setting], inputs: list[str]
+    baselines: Baselines, chosen: Iterable[Setting], inputs: list[str]
 ) -> dict[Setting, float]:
     rates: dict[Setting, float] = {}
     for setting in chosen:
-        contender = pipelines.tuned(setting)
+        contender = baselines.tuned(setting)
         contender(inputs[:WARM_UP])
         rates[setting] = len(inputs) / timed(contender, inputs).seconds
     return rates

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import soxr
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,6 +32,7 @@ _EQUAL = 100  # words
 _SOUNDS = ("wav", "flac", "mp3")
 _SOUND_RATE = 44_100  # samples a second, of two channels
 _SYLLABLES = 4.0  # a second, by which the loudness of speech goes up and down
+_CLIP_SECONDS = (2.0, 20.0)
 _BAND = 5_000  # Hz: above, speech is faint
 
 
@@ -91,6 +93,20 @@ def recordings(folder: Path, count: int, seconds: float) -> list[str]:
             sound = _babble(round(seconds * _SOUND_RATE), np.random.default_rng([SEED, index]))
             unfinished = path.with_stem(f"{path.stem}-part")
             soundfile.write(unfinished, sound, _SOUND_RATE)
+            unfinished.rename(path)
+    return [str(path) for path in paths]
+
+
+def clips(folder: Path, count: int) -> list[str]:
+    """Paths of `count` recordings at 16 kHz, as wav, of 2 to 20 s."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{index:04}.wav" for index in range(count)]
+    for index, path in enumerate(paths):
+        if not path.exists():
+            rng = np.random.default_rng([SEED + 3, index])
+            sound = _babble(round(rng.uniform(*_CLIP_SECONDS) * _SOUND_RATE), rng)
+            unfinished = path.with_stem(f"{path.stem}-part")
+            soundfile.write(unfinished, soxr.resample(sound[:, 0], _SOUND_RATE, 16_000), 16_000)
             unfinished.rename(path)
     return [str(path) for path in paths]
 

@@ -10,6 +10,8 @@ from typing import Any
 import transformers as hf
 
 from benchmarks import bare, corpus, instant, thin
+from benchmarks.folders import Build
+from benchmarks.vocabularies import ENTITIES, SENTIMENTS
 
 _LARGE = (4000, 3000)
 _DETR = (1066, 800)  # what DETR and Mask2Former make of 4:3
@@ -24,7 +26,7 @@ class HostPath:
     name: str
     task: str  # taskcli's command
     checkpoint: str
-    build: thin.Build
+    build: Build
     answer: instant.Answer | None  # None where the model generates
     folder: str
     make: Callable[[Path, int], list[str]]  # a folder and a count -> paths, or texts
@@ -43,7 +45,7 @@ def _photographs(sizes: Sequence[tuple[int, int]]) -> Callable[[Path, int], list
 
 
 def _picture(
-    name: str, task: str, build: thin.Build, answer: instant.Answer, limit: bare.Bare, count: int
+    name: str, task: str, build: Build, answer: instant.Answer, limit: bare.Bare, count: int
 ) -> HostPath:
     small = name.endswith("640")
     camera = name == "images-12mpx"
@@ -55,7 +57,7 @@ def _picture(
     )
 
 
-def _text(name: str, task: str, build: thin.Build, answer: instant.Answer) -> HostPath:
+def _text(name: str, task: str, build: Build, answer: instant.Answer) -> HostPath:
     asked = {"question": [bare.QUESTION]} if task == "qa" else {}
     return HostPath(
         name=name,
@@ -73,9 +75,7 @@ def _text(name: str, task: str, build: thin.Build, answer: instant.Answer) -> Ho
     )
 
 
-def _sound(
-    name: str, task: str, build: thin.Build, answer: instant.Answer, **options: str
-) -> HostPath:
+def _sound(name: str, task: str, build: Build, answer: instant.Answer, **options: str) -> HostPath:
     return HostPath(
         name=name,
         task=task,
@@ -91,8 +91,8 @@ def _sound(
     )
 
 
-_SENTIMENT = thin.bert(hf.BertForSequenceClassification, thin.SENTIMENTS)
-_ENTITIES = thin.bert(hf.BertForTokenClassification, thin.ENTITIES)
+_SENTIMENT = thin.bert(hf.BertForSequenceClassification, SENTIMENTS)
+_ENTITIES = thin.bert(hf.BertForTokenClassification, ENTITIES)
 _SPANS = thin.bert(hf.BertForQuestionAnswering)
 _VIT = bare.pictures(224, (224, 224))
 

@@ -12,7 +12,7 @@ from benchmarks.workload import Row
 from taskcli.api import Model
 from taskcli.engine.batching import BatchBuilder
 from taskcli.engine.cores import usable_cores
-from taskcli.inputs.sources import Reading, resolve
+from taskcli.inputs.sources import Reading, Sources, resolve
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -46,15 +46,18 @@ class Limits:
 
 
 def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
-    stages, config = model._stages(), model._batching(live=False, ordered=True)
-    decoded, decoding = _timed(stages.decode, _sources(model, row, inputs))
+    run = model.run(_sources(model, row, inputs), looked_at=False)
+    config = run.batching_config()
+    stages = run._stages(config.threads)
+    decoded, decoding = _timed(stages.decode, run.sources.items)
     encoded = [part for _, part in stages.encode(decoded)]
     builder: BatchBuilder[Any] = BatchBuilder(config, lambda part: part)
     full = [batch for part in encoded for batch in builder.add(part)]
     groups = [[part.value for part in batch] for batch in [*full, *builder.flush()]]
     batches, preprocessing = _timed(stages.collate, groups)
     outputs, computing = _timed(stages.forward, batches)
-    _, finishing = _timed(lambda job: stages.read(*job), zip(outputs, batches, groups, strict=True))
+    jobs = zip(outputs, batches, map(len, groups), strict=True)
+    _, finishing = _timed(lambda job: stages.read(*job), jobs)
     return Limits(
         decode=len(inputs) / decoding,
         preprocess=len(inputs) / preprocessing,
@@ -65,10 +68,10 @@ def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
     )
 
 
-def _sources(model: Model, row: Row, inputs: list[str]) -> list[Any]:
-    reading = Reading(model.task.media, model.task.text_fields)
+def _sources(model: Model, row: Row, inputs: list[str]) -> Sources:
+    reading = Reading(model.task.media, model.task.text_fields, chats=model.task.chats)
     found = resolve([], reading, texts=inputs) if row.texts else resolve(inputs, reading)
-    return list(found.items)
+    return found.with_fields(model.task.variants(model.options))
 
 
 def _timed(work: Callable[[T], U], values: Iterable[T]) -> tuple[list[U], float]:
@@ -87,8 +90,10 @@ def _padding(batches: list[Any]) -> float | None:
     return 1 - filled / sum(int(mask.numel()) for mask in masks)
 
 
-def pipeline_padding(model: Model, inputs: list[str], batch: int) -> float:
+def baseline_padding(model: Model, row: Row, inputs: list[str], batch: int) -> float | None:
     """Share of padded positions when texts share batches in the order they came."""
+    if not row.texts:
+        return None
     tokenizer = model.session.task.processor
     lengths = [len(row) for row in tokenizer(inputs, truncation=True)["input_ids"]]
     groups = [lengths[at : at + batch] for at in range(0, len(lengths), batch)]

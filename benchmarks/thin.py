@@ -6,50 +6,33 @@ inputs and answers have its shapes; weights take kilobytes, for the forward pass
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import transformers as hf
-from tokenizers import ByteLevelBPETokenizer
 
-from benchmarks import corpus
-from benchmarks.fullsize import FINISHED, label_tables, save, word_piece
+from benchmarks.folders import Build, kept
+from benchmarks.vocabularies import (
+    CLASSES,
+    EDGES,
+    GPT2_SPECIAL,
+    KEYWORDS,
+    LETTERS,
+    OBJECTS,
+    PLACES,
+    REGIONS,
+    byte_pairs,
+    label_tables,
+    speller,
+    word_piece,
+)
 from taskcli.runtime.weights import without_training_losses
-
-Build = Callable[[Path], Path]
 
 _WIDTH = 16
 _LAYERS = {"num_hidden_layers": 1, "num_attention_heads": 2}
 _THIN = {"hidden_size": _WIDTH, "intermediate_size": _WIDTH, **_LAYERS}
 _PYRAMID = {"hidden_sizes": (8, 8, 8, 8), "depths": (1, 1, 1, 1)}
 _STAGES = ["stage1", "stage2", "stage3", "stage4"]
-_EDGES = {"shortest_edge": 800, "longest_edge": 1333}  # pixels: DETR's, and Mask2Former's for COCO
-
-SENTIMENTS = {index: f"label {index}" for index in range(8)}
-ENTITIES = dict(enumerate("O B-PER I-PER B-ORG I-ORG B-LOC I-LOC B-MISC I-MISC".split()))
-CLASSES = {index: f"class {index}" for index in range(1000)}  # of ImageNet
-OBJECTS = {index: f"object {index}" for index in range(91)}  # of COCO, gaps counted
-REGIONS = {index: f"region {index}" for index in range(133)}  # of COCO's panoptic masks
-KEYWORDS = {index: f"keyword {index}" for index in range(12)}
-LETTERS = ("<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ")
-_BYTE_PAIRS = 16_000  # entries of the vocabulary that is trained on the corpus
-_TRAINING_TEXTS = 2_000
-_PLACES = 1024  # tokens that GPT-2 holds
-_END = "<|endoftext|>"
-
-
-def kept(make: Callable[[Path], tuple[Any, Any]]) -> Build:
-    """Build a folder where it is missing; `make` gives what stands before the model, and it."""
-
-    def build(folder: Path) -> Path:
-        if not (folder / FINISHED).exists():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            save(folder, *make(folder))
-        return folder
-
-    return build
 
 
 @kept
@@ -76,7 +59,7 @@ def detr(_: Path) -> tuple[Any, Any]:
         num_queries=100,
         **label_tables(OBJECTS),
     )
-    return hf.DetrImageProcessorPil(size=_EDGES), hf.DetrForObjectDetection(config)
+    return hf.DetrImageProcessorPil(size=EDGES), hf.DetrForObjectDetection(config)
 
 
 @kept
@@ -96,7 +79,7 @@ def mask2former(_: Path) -> tuple[Any, Any]:
         num_queries=100,
         **label_tables(REGIONS),
     )
-    processor = hf.Mask2FormerImageProcessorPil(size=_EDGES, size_divisor=32)
+    processor = hf.Mask2FormerImageProcessorPil(size=EDGES, size_divisor=32)
     with without_training_losses(hf.AutoModelForUniversalSegmentation, config):
         return processor, hf.Mask2FormerForUniversalSegmentation(config)
 
@@ -120,16 +103,8 @@ def bert(kind: type[Any], labels: dict[int, str] | None = None) -> Build:
 
 @kept
 def gpt2(_: Path) -> tuple[Any, Any]:
-    trained = ByteLevelBPETokenizer()
-    texts: Iterator[str] = iter(corpus.mixed_texts(_TRAINING_TEXTS))
-    trained.train_from_iterator(texts, _BYTE_PAIRS, special_tokens=[_END], show_progress=False)
-    made = json.loads(trained.to_str())["model"]
-    tokenizer = hf.GPT2Tokenizer(
-        vocab=made["vocab"],
-        merges=[tuple(pair) for pair in made["merges"]],
-        model_max_length=_PLACES,
-    )
-    size = {"n_embd": _WIDTH, "n_layer": 1, "n_head": 2, "n_positions": _PLACES}
+    tokenizer = byte_pairs(hf.GPT2Tokenizer, GPT2_SPECIAL)
+    size = {"n_embd": _WIDTH, "n_layer": 1, "n_head": 2, "n_positions": PLACES}
     end = {"bos_token_id": 0, "eos_token_id": 0}
     return tokenizer, hf.GPT2LMHeadModel(hf.GPT2Config(vocab_size=len(tokenizer), **size, **end))
 
@@ -147,12 +122,7 @@ def _wav2vec2(**options: Any) -> hf.Wav2Vec2Config:
 
 @kept
 def wav2vec2_ctc(folder: Path) -> tuple[Any, Any]:
-    vocabulary = folder.with_name(f"{folder.name}.letters.json")
-    vocabulary.write_text(json.dumps({letter: index for index, letter in enumerate(LETTERS)}))
-    processor = hf.Wav2Vec2Processor(
-        hf.Wav2Vec2FeatureExtractor(), hf.Wav2Vec2CTCTokenizer(str(vocabulary))
-    )
-    vocabulary.unlink()
+    processor = speller(folder)
     config = _wav2vec2(vocab_size=len(LETTERS), pad_token_id=0)
     return processor, hf.Wav2Vec2ForCTC(config)
 

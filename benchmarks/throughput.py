@@ -1,4 +1,4 @@
-"""Compare taskcli with transformers' pipelines, side by side in one run.
+"""Compare taskcli with what transformers offers, side by side in one run.
 
 python -m benchmarks.throughput
 python -m benchmarks.throughput --rows vit-12mpx,bert-mixed --repeat 5
@@ -15,12 +15,12 @@ import transformers
 import typer
 from rich.console import Console
 
-from benchmarks import machine, stages
+from benchmarks import chart, machine, stages
+from benchmarks.answers import Answers
 from benchmarks.contenders import (
     WARM_UP,
-    Answers,
+    Baselines,
     Contender,
-    Pipelines,
     Timing,
     load_taskcli,
     sweep,
@@ -32,23 +32,23 @@ from benchmarks.workload import ROWS, Row
 
 _HERE = Path(__file__).parent
 _NAMES = ", ".join(row.name for row in ROWS)
-_TASKCLI, _DEFAULT, _TUNED = "taskcli", "pipeline", "tuned pipeline"
+_TASKCLI, _DEFAULT, _TUNED = "taskcli", "default", "tuned"
 _notes = Console(stderr=True)
 
 
 def measure(row: Row, cache: Path, repeat: int, quick: bool) -> Measured:
     """One row of the table: sweep, race, limits and answers."""
-    folder, inputs = row.folder(cache), row.inputs(cache, quick)
+    folder, inputs = row.checkpoint_folder(cache), row.inputs(cache, quick)
     load = machine.load_by_others()
-    pipelines = Pipelines(row, folder)
+    baselines = Baselines(row, folder)
     _notes.print(f"{row.title}: {len(inputs)} inputs; others use {load:.0%} of the cores")
-    rates = sweep(pipelines, inputs, quick)
+    rates = sweep(baselines, inputs, quick)
     best = max(rates, key=lambda setting: rates[setting])
     model = load_taskcli(row, folder)
     contenders = {
         _TASKCLI: taskcli_contender(model, row),
-        _DEFAULT: pipelines.by_default(),
-        _TUNED: pipelines.tuned(best),
+        _DEFAULT: baselines.by_default(),
+        _TUNED: baselines.tuned(best),
     }
     timings = race(contenders, inputs, repeat)
     exact = taskcli_contender(load_taskcli(row, folder, "float32"), row)(inputs)
@@ -58,14 +58,15 @@ def measure(row: Row, cache: Path, repeat: int, quick: bool) -> Measured:
         count=len(inputs),
         taskcli_dtype=model.session.placement.dtype_name,
         taskcli=_pace(timings[_TASKCLI]),
-        default_dtype=pipelines.default_dtype,
+        baseline=row.baseline.name,
+        default_dtype=baselines.default_dtype,
         default=_pace(timings[_DEFAULT]),
         tuned_setting=str(best),
         tuned=_pace(timings[_TUNED]),
         sweep={str(setting): rate for setting, rate in rates.items()},
         limits=stages.measure(model, row, inputs),
-        tuned_padding=stages.pipeline_padding(model, inputs, best.batch) if row.texts else None,
-        against_pipeline=agreement(exact, timings[_DEFAULT][0].answers),
+        tuned_padding=stages.baseline_padding(model, row, inputs, best.batch),
+        against_baseline=agreement(exact, timings[_DEFAULT][0].answers),
         against_float32=agreement(timings[_TASKCLI][0].answers, exact),
         load_by_others=load,
     )
@@ -116,17 +117,18 @@ def main(
         typer.Option(help="Folder of report.md and throughput.json: here, or, quick, the cache."),
     ] = None,
 ) -> None:
-    """Measure taskcli beside transformers' pipelines on full-size models."""
+    """Measure taskcli beside transformers' pipelines, or its loops, on full-size models."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     repeat = 1 if quick else repeat
-    measured = [measure(row, cache, repeat, quick) for row in _chosen(rows)]
+    measured = [measure(row, cache, repeat, quick) for row in chosen_rows(rows)]
     report = Report(machine.describe(), measured, repeat, quick)
-    report.save(out or (cache if quick else _HERE))
+    report.save(folder := out or (cache if quick else _HERE))
+    chart.draw(measured, folder / "throughput.png")
     report.show(Console())
 
 
-def _chosen(words: str) -> list[Row]:
+def chosen_rows(words: str) -> list[Row]:
     names = [name.strip() for name in words.split(",") if name.strip()]
     if unknown := set(names) - {row.name for row in ROWS}:
         raise typer.BadParameter(f"unknown rows {', '.join(unknown)}; known: {_NAMES}")

@@ -49,16 +49,7 @@ class Run:
 
     def answers(self) -> Iterator[RecordWithInput]:
         """Records with the inputs that they answer; none for what is answered already."""
-        config = batching_config(
-            self.task,
-            self.policy,
-            self.batch_size,
-            self.session.affordable,
-            on_cpu=self.session.placement.device.type == "cpu",
-            live=self.sources.live,
-            ordered=self.ordered,
-            gaps=self.gaps,
-        )
+        config = self.batching_config()
         computed = engine.broken_windows(self.sources.items, config.window, config.first)
         rate = self.session.rate if MEDIA[self.task.media].is_timed else None
 
@@ -74,6 +65,18 @@ class Run:
             outcome = in_words(outcome, self.task, self.options, self.session.placement)
             record = to_record(outcome, self.task.name, self.checkpoint)
             yield RecordWithInput(record, outcome.source, outcome.item)
+
+    def batching_config(self) -> engine.BatchingConfig:
+        return batching_config(
+            self.task,
+            self.policy,
+            self.batch_size,
+            self.session.affordable,
+            on_cpu=self.session.placement.device.type == "cpu",
+            live=self.sources.live,
+            ordered=self.ordered,
+            gaps=self.gaps,
+        )
 
     @property
     def batching_note(self) -> str:
