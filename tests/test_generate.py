@@ -1,5 +1,6 @@
 """generate: prompts as they are meant, chats of several turns, and why a text ends."""
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import torch
 import transformers as hf
 from checkpoints import cached
 from conftest import Finished
-from models import load
+from models import answers, load
+from parity.checkpoint import make
+from samples import one_window
 
 from taskcli.media.items import TextInput
 from taskcli.runtime import session
@@ -114,6 +117,69 @@ def test_a_batch_keeps_no_more_tokens_than_the_memory_of_the_device_bears(
     several = model.bind(num_return_sequences=2, num_beams=2)
     assert len(list(several(texts=["Once upon"] * 6))) == 6
     assert batches == [2, 2, 2]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many texts each call of generate() goes on with."""
+    found: list[int] = []
+    generate = hf.GPT2LMHeadModel.generate
+
+    def counted(model: hf.GPT2LMHeadModel, **given: Any) -> torch.Tensor:
+        found.append(len(given["input_ids"]))
+        return generate(model, **given)
+
+    monkeypatch.setattr(hf.GPT2LMHeadModel, "generate", counted)
+    return found
+
+
+SEVERAL = [f"{start} {'and so ' * number}" for number in range(4) for start in ("We", "No", "He")]
+DRAWN: dict[str, Any] = {"temperature": 1.5, "seed": 7}
+
+
+@pytest.mark.parametrize("limit", [{"stop": ["e"]}, {"ends": range(0, 500, 4)}], ids=str)
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"repetition_penalty": 1.3}, DRAWN, {**DRAWN, "num_return_sequences": 3}],
+    ids=str,
+)
+def test_texts_that_have_ended_leave_their_batch(
+    how: dict[str, Any], limit: dict[str, Any], calls: list[int]
+) -> None:
+    model = load("generate", "gpt2", max_new_tokens=24, stop=limit.get("stop", []), **how)
+    if "ends" in limit:
+        model.loaded.model.generation_config.eos_token_id = [*limit["ends"]]
+    model.batch_size = "1"
+    alone = answers(model, texts=SEVERAL)
+    calls.clear()
+    model.batch_size = "12"
+    with one_window():
+        assert answers(model, texts=SEVERAL) == alone
+    assert calls[0] == len(SEVERAL) * how.get("num_return_sequences", 1)
+    assert len(calls) > 1
+    for before, after in itertools.pairwise(calls):
+        assert 0 < after <= before / 2
+
+
+def test_a_checkpoint_that_counts_from_where_it_began_writes_in_one_call(calls: list[int]) -> None:
+    model = load("generate", "gpt2", max_new_tokens=24)
+    settings = model.loaded.model.generation_config
+    settings.eos_token_id, settings.min_new_tokens = [*range(0, 500, 4)], 6
+    model.batch_size = "1"
+    alone = answers(model, texts=SEVERAL)
+    assert len({text.generated_tokens for text in alone}) > 1
+    assert min(text.generated_tokens for text in alone) >= 6
+    calls.clear()
+    model.batch_size = "12"
+    with one_window():
+        assert answers(model, texts=SEVERAL) == alone
+    assert calls == [12]
+
+
+def test_layers_may_differ_in_what_they_keep(tmp_path: Path) -> None:
+    make(Generate, "gemma4", tmp_path)
+    written = answers(load("generate", tmp_path, max_new_tokens=4), texts=SEVERAL)
+    assert [text.prompt_tokens + text.generated_tokens for text in written] > [4] * len(SEVERAL)
 
 
 # Why a text ends

@@ -3,22 +3,29 @@
 import os
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import InputError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
+from taskcli.tasks.compacting import Limits, compacts, write
 from taskcli.tasks.generate_options import GenerateOptions
 from taskcli.tasks.kv_cache import bytes_per_token
 from taskcli.tasks.prompts import Prompt, Prompts
-from taskcli.tasks.seeded import seed_of, seeded
+from taskcli.tasks.seeded import Chance, seed_of, seeded
 from taskcli.tasks.token_rows import attended, padded
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TextStreamer
+    from transformers import (
+        PreTrainedModel,
+        PreTrainedTokenizerBase,
+        StoppingCriteria,
+        TextStreamer,
+    )
 
 
 class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedText]]):
@@ -101,10 +108,13 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
 
     def forward(self, batch: Batch) -> "torch.Tensor":
         """Token ids [rows x sequences, tokens], without the prompts."""
-        with self._chance(batch):
+        asked = self.options
+        with self._chance(batch) as chance:
+            if len(batch.row_to_item) * asked.num_return_sequences > 1 == asked.num_beams:
+                return self._written_together(batch, chance)
             return self._written(batch)
 
-    def _chance(self, batch: Batch) -> AbstractContextManager[Any]:
+    def _chance(self, batch: Batch) -> AbstractContextManager[Chance | None]:
         """What is drawn for a prompt hangs on it alone; without a seed it is new every time."""
         if not self.options.samples:
             return nullcontext()
@@ -113,18 +123,38 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         )
         return seeded([seed_of(seed, one.input_id) for one in batch.extra["prompts"]])
 
+    def _written_together(self, batch: Batch, chance: Chance | None) -> "torch.Tensor":
+        if not self._compacts:
+            return self._written(batch)
+        return write(
+            self.model,
+            batch.inputs["input_ids"],
+            batch.inputs["attention_mask"],
+            Limits([*self._ends - {None}], self._stops, batch.extra["room"]),
+            chance.keep if chance else lambda rows: None,
+            **self._settings(),
+        )
+
     def _written(self, batch: Batch) -> "torch.Tensor":
-        stop = {"stop_strings": self.options.stop, "tokenizer": self.processor}
         tokens = self.model.generate(
             **batch.inputs,
-            **self._sampling(),
-            **(stop if self.options.stop else {}),
+            **self._settings(),
             **self._live(batch),
             max_new_tokens=batch.extra["room"],
-            max_length=None,
-            pad_token_id=self.processor.pad_token_id,
+            stopping_criteria=[self._stops] if self._stops else None,
         )
         return tokens[:, batch.extra["longest"] :]
+
+    @cached_property
+    def _compacts(self) -> bool:
+        return compacts(self.model)
+
+    @cached_property
+    def _stops(self) -> "StoppingCriteria | None":
+        """What knows whether a text ends in one of --stop; making it goes through all tokens."""
+        from transformers import StopStringCriteria
+
+        return StopStringCriteria(self.processor, self.options.stop) if self.options.stop else None
 
     def _live(self, batch: Batch) -> dict[str, Any]:
         """What lets a listener hear one text as it grows; several could not be told apart."""
@@ -137,9 +167,11 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
             batch.listener(self.processor.decode(prompt.ids, skip_special_tokens=True))
         return {"streamer": _streamer(self.processor, batch.listener)}
 
-    def _sampling(self) -> dict[str, Any]:
+    def _settings(self) -> dict[str, Any]:
         asked = self.options
         values: dict[str, Any] = {
+            "max_length": None,  # the checkpoint's own
+            "pad_token_id": self.processor.pad_token_id,
             "do_sample": asked.samples,
             "num_beams": asked.num_beams,
             "num_return_sequences": asked.num_return_sequences,

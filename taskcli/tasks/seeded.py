@@ -7,7 +7,7 @@ from generators of the rows of a batch, and the process's own, which is its host
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +21,14 @@ def seed_of(seed: int, id: str) -> int:
     return int.from_bytes(digest.digest()) >> 1
 
 
-def seeded(seeds: Sequence[int]) -> AbstractContextManager[None]:
+class Chance(Protocol):
+    """What is drawn while `seeded` is entered."""
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Draw from now on for these alone of the rows that were drawn for last, in this order."""
+
+
+def seeded(seeds: Sequence[int]) -> AbstractContextManager[Chance]:
     """While it is entered, tensors are drawn row by row: [rows, ...], of each input as many.
 
     `seeds` has one for each input of the batch; the further rows of one draw otherwise than its
@@ -31,7 +38,7 @@ def seeded(seeds: Sequence[int]) -> AbstractContextManager[None]:
 
 
 @cache
-def _mode() -> Callable[[Sequence[int]], AbstractContextManager[None]]:
+def _mode() -> Callable[[Sequence[int]], AbstractContextManager[Chance]]:
     """The class, made when torch is there."""
     import torch
     from torch.overrides import TorchFunctionMode
@@ -75,6 +82,12 @@ def _mode() -> Callable[[Sequence[int]], AbstractContextManager[None]]:
 
         def _randn_like(self, tensor: "torch.Tensor") -> "torch.Tensor":
             return self._randn(*tensor.shape, device=tensor.device, dtype=tensor.dtype)
+
+        def keep(self, rows: Sequence[int]) -> None:
+            self._generators = {
+                (len(rows), device): [own[row] for row in rows]
+                for (_, device), own in self._generators.items()
+            }
 
         def _of(self, rows: int, device: torch.device) -> list[torch.Generator]:
             """The generators of the rows of a batch, which go on from draw to draw."""
