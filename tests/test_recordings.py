@@ -16,7 +16,9 @@ from samples import noise
 from taskcli.errors import InputError
 from taskcli.media.decode import mpeg
 from taskcli.media.decode.concatenated import parts_of
-from taskcli.media.decode.decoder import stated_seconds
+from taskcli.media.decode.decoder import Decoder, stated_seconds
+from taskcli.media.items import Media
+from taskcli.media.source import Source
 
 SPOKEN = Path(__file__).parent.parent / "examples" / "sounds"
 HIGH = 44_100
@@ -39,6 +41,25 @@ def part(kind: str, *pieces: tuple[float, float], rate: int = 48_000, channels: 
 
 def approximately(*pieces: tuple[float, float]) -> list[tuple[float, object]]:
     return [(hertz, pytest.approx(seconds, abs=0.21)) for hertz, seconds in pieces]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("channels", [1, 2])
+def test_files_and_bytes_are_heard_as_libsndfile_reads_them(
+    tmp_path: Path, kind: str, channels: int
+) -> None:
+    content = part(kind, FIRST, SECOND, rate=RATE, channels=channels)
+    path = tmp_path / f"sound.{kind}"
+    path.write_bytes(content)
+    expected = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1)
+    for source in (Source("file", path=str(path)), Source("bytes", data=content)):
+        found = Decoder(Media.AUDIO)(source)
+        if kind == "opus":  # which is always of 48 kHz inside
+            assert found.seconds == pytest.approx(5, abs=0.01)
+        elif kind in ("mp3", "ogg"):  # whose decoders round by where a read begins
+            np.testing.assert_allclose(found.samples, expected, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(found.samples, expected)
 
 
 # Joined end to end

@@ -2,6 +2,7 @@
 
 import io
 import os
+from functools import cached_property
 from typing import BinaryIO
 
 import numpy as np
@@ -25,10 +26,14 @@ class ForwardFile(soundfile.SoundFile):
 
     def samples(self, count: int) -> Samples:
         """The next float32 samples [n, channels], at most `count`; none at the end."""
-        if self.subtype == "PCM_16" and self.format in _PLAIN:
+        if self._holds_shorts:
             shorts = self.read(count, dtype="int16", always_2d=True)
             return np.multiply(shorts, _OF_SHORT, dtype=np.float32)
         return self.read(count, dtype="float32", always_2d=True)
+
+    @cached_property
+    def _holds_shorts(self) -> bool:
+        return self.subtype == "PCM_16" and self.format in _PLAIN
 
 
 def opened_forward(stream: BinaryIO) -> ForwardFile | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-_SCANNED = 1 << 20  # bytes at a time
+_SCANNED = 1 << 16  # bytes at a time: more would take fresh memory for each
 _INITIAL = re.escape(bytes(byte for byte in range(256) if byte & 8))
 # How recordings begin that do not say, or not cheaply, where they end: more than chance writes.
 BEGINNINGS = (
