@@ -5,14 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import standin_device
 import torch
 import transformers as hf
 from pycocotools import mask as coco
 from torch.nn.functional import interpolate
+from torch.utils._pytree import tree_leaves, tree_map_only
 from transformers.utils import ModelOutput
 
+from taskcli.runtime.read_back import read_back
+from taskcli.tasks import enlarging, on_device
 from taskcli.tasks.dividing import Divided, Thresholds, way_of
-from taskcli.tasks.enlarging import greatest
+from taskcli.tasks.enlarging import Greatest
 from taskcli.tasks.run_lengths import regions
 
 # Within one tile, over seams, by scales that are no integers, smaller than the maps, a line.
@@ -70,6 +74,21 @@ def own_planes(answer: Any) -> list[tuple[int, float | None, np.ndarray]]:
     return [one for one in each if one[2].any()]
 
 
+def divided_on(
+    device: str, processor: Any, subtask: str, outputs: ModelOutput, size: tuple[int, int]
+) -> list[Divided]:
+    """As on that device, which is not waited for until everything is read back."""
+    reduce = way_of(processor, subtask)
+    assert reduce is not None
+    with standin_device.present() as state:
+        there = tree_map_only(torch.Tensor, lambda tensor: tensor.to(device), outputs)
+        reduced = reduce(there, [size] * 2, LEAST)
+        assert not state.waits
+        left = read_back(reduced)()
+    return [one.divided(size, LEAST) for one in left]
+
+
+@pytest.mark.parametrize("device", ["cpu", standin_device.NAME])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize(
     ("family", "subtask"),
@@ -81,15 +100,13 @@ def own_planes(answer: Any) -> list[tuple[int, float | None, np.ndarray]]:
     ],
 )
 def test_pictures_are_divided_as_by_the_processor(
-    family: str, subtask: str, size: tuple[int, int]
+    family: str, subtask: str, size: tuple[int, int], device: str
 ) -> None:
     kind = getattr(hf, f"{family}ImageProcessorPil")
     processor = object.__new__(kind) if family == "OneFormer" else kind()
-    divide = way_of(processor, subtask)
-    assert divide is not None
     seen = 0
     for seed in range(3):
-        found = divide(outputs_of(family, seed), [size] * 2, LEAST)
+        found = divided_on(device, processor, subtask, outputs_of(family, seed), size)
         expected = own_answer(processor, subtask, outputs_of(family, seed), size)
         for one, other in zip(map(planes, found), map(own_planes, expected), strict=True):
             assert [(label, score) for label, score, _ in one] == [
@@ -101,11 +118,35 @@ def test_pictures_are_divided_as_by_the_processor(
     assert seen >= 6
 
 
+def test_little_is_read_back_from_a_device() -> None:
+    """Of 100 queries: a byte for each pixel, or a bit for each of a query's."""
+    chance = torch.Generator().manual_seed(5)
+    outputs = {
+        "class_queries_logits": torch.randn(1, 100, 134, generator=chance),
+        "masks_queries_logits": torch.randn(1, 100, 200, 334, generator=chance),
+    }
+    whole = outputs["masks_queries_logits"].nbytes
+    processor = hf.Mask2FormerImageProcessorPil()
+    for subtask, share in (("panoptic", 0.02), ("semantic", 0.02), ("instance", 0.08)):
+        reduce = way_of(processor, subtask)
+        assert reduce is not None
+        with standin_device.present():
+            there = {name: one.to(standin_device.NAME) for name, one in outputs.items()}
+            left = read_back(reduce(there, [(480, 640)], LEAST))()
+        tensors = [one for one in tree_leaves(left) if isinstance(one, torch.Tensor)]
+        assert sum(one.nbytes for one in tensors) < share * whole
+
+
+@pytest.mark.parametrize("greatest", [enlarging.greatest, on_device.greatest])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("shape", [(7, 23, 31), (3, 1, 1), (300, 6, 5), (1, 9, 9)], ids=str)
 def test_maps_are_compared_as_if_they_were_enlarged_whole(
-    shape: tuple[int, int, int], size: tuple[int, int]
+    shape: tuple[int, int, int],
+    size: tuple[int, int],
+    greatest: Callable[..., Greatest],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(on_device, "_AT_ONCE", 20_000)  # a few bands
     maps = smooth(1, *shape, seed=4)[0].sigmoid()
     whole = interpolate(maps[None], size=size, mode="bilinear")[0]
     found = greatest(maps, size, threshold=0.7)
@@ -116,7 +157,8 @@ def test_maps_are_compared_as_if_they_were_enlarged_whole(
     assert ((low <= found.above) & (found.above <= high)).all()
 
 
-def test_of_equal_maps_the_first_is_greatest() -> None:
+@pytest.mark.parametrize("greatest", [enlarging.greatest, on_device.greatest])
+def test_of_equal_maps_the_first_is_greatest(greatest: Callable[..., Greatest]) -> None:
     maps = smooth(1, 2, 9, 9, seed=1)[0].repeat(2, 1, 1)
     assert greatest(maps, (70, 140)).numbers.unique().tolist() == [0, 1]
 

@@ -100,6 +100,18 @@ def test_a_device_answers_as_the_processor_does_and_is_waited_for_once_a_batch(
         assert waits.places == once * len(passes)
 
 
+@pytest.mark.parametrize("subtask", ["instance", "semantic"])
+def test_a_device_divides_pictures_as_the_processor_does(
+    standin: State, files: dict[Media, list[Path]], subtask: str
+) -> None:
+    expected = ask(opened("segment", "mask2former", subtask=subtask), files)
+    assert any(expected)
+    standin.on_wait = waits = Waits()
+    found = ask(opened("segment", "mask2former", subtask=subtask, device=NAME), files)
+    assert difference(expected, found) < 1e-4
+    assert set(waits.places) == {"event in read_back.py"}
+
+
 # Which device
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]  # height and width in pixels
 _TILE: Size = (64, 128)  # what is computed of it stays in a core's cache
-_DEVICE_TILE: Size = (2048, 2048)  # on an accelerator, to which a call costs more than a few pixels
 _ROUNDING = 1e-5  # of the largest number: farther apart, two are in order however each is rounded
 
 
@@ -69,14 +68,14 @@ class _Tile(NamedTuple):
 def greatest(maps: "Tensor", size: Size, threshold: float = math.inf) -> Greatest:
     """Compare `maps` [n, h, w], n > 0, as if all were enlarged to `size` at once.
 
-    The interpolation is torch's bilinear one (align_corners=False), but for what rounding decides,
-    on the device of the maps. It never leaves the range of what is around a pixel, so of a tile
-    only those maps are computed that may be greatest there, or cross the threshold.
+    The interpolation is torch's bilinear one (align_corners=False), but for what rounding decides.
+    It never leaves the range of what is around a pixel, so of a tile only those maps are computed
+    that may be greatest there, or cross the threshold. On the host: it looks which these are.
     """
     import torch
 
     areas, above = [0] * len(maps), [0] * len(maps)
-    numbers = maps.new_empty(size, dtype=torch.uint8 if len(maps) < 256 else torch.int16)
+    numbers = numbers_for(maps, size)
     for tile in _tiles(maps, size, threshold):
         planes = tile.enlarged(maps)
         found = numbers[tile.rows.pixels, tile.columns.pixels]
@@ -88,6 +87,13 @@ def greatest(maps: "Tensor", size: Size, threshold: float = math.inf) -> Greates
         for number in tile.unsure:
             above[number] += int((planes[number] >= threshold).sum())
     return Greatest(numbers, torch.tensor(areas), torch.tensor(above))
+
+
+def numbers_for(maps: "Tensor", size: Size) -> "Tensor":
+    """Room for the number of one of `maps` at each pixel."""
+    import torch
+
+    return maps.new_empty(size, dtype=torch.uint8 if len(maps) < 256 else torch.int16)
 
 
 def _areas(found: "Tensor", rivals: list[int]) -> Iterable[tuple[int, int]]:
@@ -103,26 +109,31 @@ def repeated(numbers: "Tensor", size: Size) -> "Tensor":
     from torch.nn.functional import interpolate
 
     rows, columns = (
-        interpolate(torch.arange(float(source))[None, None], size=target, mode="nearest")[0, 0]
-        .long()
-        .to(numbers.device)
+        interpolate(torch.arange(float(source))[None, None], size=target, mode="nearest")[
+            0, 0
+        ].long()
         for source, target in zip(numbers.shape, size, strict=True)
     )
     return numbers[:, columns][rows]
 
 
-def _stretches(source: int, target: int, length: int, like: "Tensor") -> Iterator[_Stretch]:
-    """A side of `source` pixels enlarged to `target`, in stretches of at most `length`.
+def neighbours(source: int, target: int, like: "Tensor") -> "tuple[Tensor, Tensor, Tensor]":
+    """A side of `source` pixels enlarged to `target`: between which two pixels each lies, and how
+    far from the first, [target] each, on the device of `like`, which is not waited for.
 
-    The places are those of torch's own interpolation: middles of pixels on middles of pixels.
+    They are those of torch's own interpolation: middles of pixels on middles of pixels.
     """
     import torch
 
-    scale = torch.tensor(float(source), device=like.device) / target
-    places = ((torch.arange(target, device=like.device) + 0.5) * scale - 0.5).clamp(min=0)
-    before = places.long().clamp(max=source - 1)
-    after = (before + 1).clamp(max=source - 1)
-    share = (places - before).clamp(max=1)
+    scale = torch.full((), float(source), device=like.device) / target
+    middles = ((torch.arange(target, device=like.device) + 0.5) * scale - 0.5).clamp(min=0)
+    before = middles.long().clamp(max=source - 1)
+    return before, (before + 1).clamp(max=source - 1), (middles - before).clamp(max=1)
+
+
+def _stretches(source: int, target: int, length: int, like: "Tensor") -> Iterator[_Stretch]:
+    """A side of `source` pixels enlarged to `target`, in stretches of at most `length`."""
+    before, after, share = neighbours(source, target, like)
     for start in range(0, target, length):
         pixels = slice(start, min(start + length, target))
         first, last = int(before[pixels.start]), int(after[pixels.stop - 1])
@@ -134,9 +145,8 @@ def _stretches(source: int, target: int, length: int, like: "Tensor") -> Iterato
 
 def _tiles(maps: "Tensor", size: Size, threshold: float) -> Iterator[_Tile]:
     """What the least and the greatest of each map around each tile leave open there."""
-    sides = _TILE if maps.device.type == "cpu" else _DEVICE_TILE
     rows, columns = (
-        list(_stretches(*side, maps)) for side in zip(maps.shape[1:], size, sides, strict=True)
+        list(_stretches(*side, maps)) for side in zip(maps.shape[1:], size, _TILE, strict=True)
     )
     least, most = -_most(-maps, rows, columns), _most(maps, rows, columns)  # [tiles, n]
     room = _ROUNDING * most.abs().maximum(least.abs()).amax(1, keepdim=True)

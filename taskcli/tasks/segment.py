@@ -1,7 +1,7 @@
 """taskcli segment."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +12,7 @@ from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.errors import CheckpointError, UsageError
 from taskcli.results import Segment
 from taskcli.task import Batch, Samples
-from taskcli.tasks.dividing import Divided, Found, Thresholds, way_of
+from taskcli.tasks.dividing import Divided, Found, Reduced, Thresholds, way_of
 from taskcli.tasks.enlarging import Size
 from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
 from taskcli.tasks.run_lengths import regions
@@ -100,6 +100,10 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
             raise UsageError(f"--subtask {asked}: this checkpoint offers {known}")
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
         _require_torchvision(self.subtask, "task_inputs" in self._arguments)
+        self._way = way_of(processor, self.subtask)
+        self._least = Thresholds(
+            options.threshold, options.mask_threshold, options.overlap_threshold
+        )
 
     def _features(self, image: "Image") -> Mapping[str, Any]:
         made = super()._features(image)
@@ -121,28 +125,34 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         )
         return told["input_ids"] * told["attention_mask"]
 
-    def forward(self, batch: Batch) -> "ModelOutput":
-        """Scores and small masks, without the features that they were made of."""
+    def forward(self, batch: Batch) -> "ModelOutput | Sequence[Reduced]":
+        """Scores and small masks, without the features that they were made of; from a device what
+        is left of them."""
         outputs = self.model(**batch.inputs)
+        if self._way and self.model.device.type != "cpu":
+            return self._way(outputs, batch.extra["sizes"], self._least)
         kept = {name: value for name, value in outputs.items() if "hidden_state" not in name}
         return type(outputs)(**kept)
 
     def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
-        options, sizes = self.options, batch.extra["sizes"]
-        asked = Thresholds(options.threshold, options.mask_threshold, options.overlap_threshold)
-        divide = way_of(self.processor, self.subtask) or self._by_processor
-        return [self._segments(divided) for divided in divide(outputs, sizes, asked)]
+        return list(map(self._segments, self._divided(outputs, batch.extra["sizes"])))
 
-    def _by_processor(self, outputs: Any, sizes: list[Size], least: Thresholds) -> list[Divided]:
+    def _divided(self, outputs: Any, sizes: list[Size]) -> list[Divided]:
+        if not self._way:
+            return self._by_processor(outputs, sizes)
+        known = outputs if isinstance(outputs, list) else self._way(outputs, sizes, self._least)
+        return [one.divided(size, self._least) for one, size in zip(known, sizes, strict=True)]
+
+    def _by_processor(self, outputs: Any, sizes: list[Size]) -> list[Divided]:
         for name in _MASKS & outputs.keys():
             outputs[name] = outputs[name].float()  # as the classes, which multiply them
         divide = getattr(self.processor, _method(self.subtask))
         if self.subtask == "semantic":
             return [_of_classes(ids) for ids in divide(outputs, target_sizes=sizes)]
         asked: dict[str, Any] = {
-            "threshold": least.score,
-            "mask_threshold": least.mask,
-            "overlap_mask_area_threshold": least.overlap,
+            "threshold": self._least.score,
+            "mask_threshold": self._least.mask,
+            "overlap_mask_area_threshold": self._least.overlap,
             "label_ids_to_fuse": set(),
         }
         known = inspect.signature(divide).parameters  # EoMT and RF-DETR have no masks that overlap
