@@ -3,8 +3,10 @@
 `present()` gives torch a device "standin" (two of them: standin:0 and standin:1), made of PyTorch's
 own slot for foreign backends. Its tensors wrap hidden tensors of the processor. What a GPU refuses,
 it refuses: tensors of two devices in one operation, numpy() on the device, dtypes that it lacks,
-more memory than it has. What a GPU leaves unfinished is unfinished: a copy to the host that does
-not block holds rubbish until something waits for the device, and every wait is counted.
+more memory than it has. Copies that do not block wait all the same where they come from memory of
+the host that is not pinned, and are counted. What a GPU leaves unfinished is unfinished: a copy to
+the host that does not block holds rubbish until something waits for the device, and every wait is
+counted.
 """
 
 import math
@@ -64,6 +66,7 @@ class State:
         self.current = 0
         self.arriving: list[tuple[torch.Tensor, torch.Tensor]] = []  # host tensors, their values
         self.waits: Counter[str] = Counter()
+        self.pageable = 0  # copies to the device, not to block, from memory that is not pinned
         self.on_wait: Callable[[str], None] = lambda reason: None
         self.lock = threading.RLock()
 
@@ -320,12 +323,20 @@ def _copied(target: torch.Tensor, source: torch.Tensor, non_blocking: bool = Fal
     """Copy `source` into `target`; either may lie on the host."""
     to, of = (one.inner if isinstance(one, StandIn) else one for one in (target, source))
     to.copy_(of)
+    if non_blocking and not isinstance(source, StandIn):
+        state.pageable += not hasattr(source, "is_in_pinned_memory")
     if not isinstance(target, StandIn):
         if non_blocking:
             _begin_copy(to)
         else:
             _wait("copy to host")
     return target
+
+
+def _pinned(tensor: torch.Tensor, *_: Any) -> torch.Tensor:
+    copy = tensor.clone()
+    copy.is_in_pinned_memory = True
+    return copy
 
 
 def _made(func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -441,6 +452,7 @@ def present() -> Iterator[State]:
         with (
             mock.patch.object(torch, "Event", _Event),
             mock.patch.object(torch, "Generator", _Generator),
+            mock.patch.object(torch.Tensor, "pin_memory", _pinned),
             mock.patch.object(torch.accelerator, "synchronize", lambda *_: _wait("synchronize")),
             mock.patch.multiple(state, **{**fresh, "is_present": True}),
         ):

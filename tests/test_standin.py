@@ -93,6 +93,7 @@ def test_a_device_answers_as_the_processor_does_and_is_waited_for_once_a_batch(
     standin.on_wait = waits = Waits()
     found = ask(model, files)
     assert difference(ask(opened(task, name), files), found) < 1e-4
+    assert standin.pageable == 0
     once = ["event in read_back.py"]
     if task in WRITERS or name == "whisper":  # generate() looks at every token
         assert waits.places[-1:] == once

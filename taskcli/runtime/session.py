@@ -18,6 +18,7 @@ from taskcli.runtime.levels import Scaling
 from taskcli.runtime.nan_watch import noting_nan, refuse_nan
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.read_back import read_back
+from taskcli.runtime.staging import staged
 from taskcli.task import Batch, Task
 
 _BATCHES_SHARE = 0.25  # of what weights leave of a device's memory, for what a batch keeps there
@@ -85,7 +86,9 @@ class Session:
 
     def collate(self, parts: list[Any]) -> "Collated":
         with self.turns.collate, contained():
-            return Collated(self.task.preprocess(parts), parts)
+            batch = self.task.preprocess(parts)
+            inputs = staged(batch.inputs, self.placement.device, self.placement.dtype)
+            return Collated(replace(batch, inputs=inputs), parts)
 
     def forward(
         self, collated: "Collated", listener: Callable[[str], None] | None = None
