@@ -4,16 +4,20 @@ import dataclasses
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.results import Record
 
 _OBEYED = re.compile(UNSAFE_IN_NAMES)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_PLAIN = frozenset({str, int, bool, type(None)})
 _LONG = 1000.0  # seconds, of which six digits hold no milliseconds
+
+# A value, and whether it is in seconds, to JSON's own.
+_Way: TypeAlias = Callable[[Any, bool], Any]
 
 
 def to_json(record: Record) -> dict[str, Any]:
@@ -58,37 +62,49 @@ def plain(value: Any, seconds: bool = False) -> Any:
 
     Of `seconds`, milliseconds at least: six digits would leave out some after a quarter of an hour.
     """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return round(float(value), 3) if seconds and value >= _LONG else float(f"{value:.6g}")
-    if isinstance(value, (list, tuple)):
-        return [plain(item, seconds) for item in value]
     kind: Any = type(value)
-    fields = _fields(kind)
-    if fields is not None:
-        return {
-            name: plain(item, is_seconds)
-            for name, is_seconds, is_optional in fields
-            if (item := getattr(value, name)) is not None or not is_optional
-        }
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    return value
+    return _way_of(kind)(value, seconds)
 
 
 @cache
-def _fields(kind: type[Any]) -> list[tuple[str, bool, bool]] | None:
-    """The fields of a dataclass that a record has; None for other types.
+def _way_of(kind: type[Any]) -> _Way:
+    """How values of a type become plain ones, which is asked once for each type."""
+    if issubclass(kind, float):
+        return _number
+    if issubclass(kind, (list, tuple)):
+        return _elements
+    if dataclasses.is_dataclass(kind):
+        return _fields_of(kind)
+    if issubclass(kind, Mapping):
+        return lambda value, _: {str(key): plain(item) for key, item in value.items()}
+    return lambda value, _: value
 
-    Each with its name, whether it is in seconds, and whether None says nothing, being the default.
-    """
-    if not dataclasses.is_dataclass(kind):
+
+def _number(value: float, seconds: bool) -> float | None:
+    if not math.isfinite(value):
         return None
-    return [
+    return round(float(value), 3) if seconds and value >= _LONG else float(f"{value:.6g}")
+
+
+def _elements(value: Sequence[Any], seconds: bool) -> list[Any]:
+    return [plain(item, seconds) for item in value]
+
+
+def _fields_of(kind: type[Any]) -> _Way:
+    """The way of a dataclass: what a record has of it, but None where that is the default."""
+    fields = [
         (field.name, "seconds" in field.metadata, field.default is None)
         for field in dataclasses.fields(kind)
         if field.metadata.get("record", True)
     ]
+
+    def way(value: Any, _: bool) -> dict[str, Any]:
+        data = {}
+        for name, is_seconds, is_optional in fields:
+            item = getattr(value, name)
+            if item is not None or not is_optional:
+                own: Any = type(item)
+                data[name] = item if own in _PLAIN else _way_of(own)(item, is_seconds)
+        return data
+
+    return way

@@ -12,15 +12,11 @@ from taskcli.tasks import char_tokens
 if TYPE_CHECKING:
     import numpy as np
 
-# A number for each token, an array [tokens], by the name that the model has for it.
-Row = Mapping[str, "np.ndarray[Any, Any]"]
+    Numbers = np.ndarray[Any, Any]
 
-# What the tokenizers library calls that of which transformers has names of its own.
-_OF_ENCODING = {
-    "input_ids": "ids",
-    "token_type_ids": "type_ids",
-    "attention_mask": "attention_mask",
-}
+# A number for each token, an array [tokens], by the name that the model has for it.
+Row = Mapping[str, "Numbers"]
+
 _CALL = ("__call__", "_encode_plus", "_convert_encoding", "set_truncation_and_padding")
 _PAD = ("pad", "_pad")
 
@@ -83,10 +79,39 @@ def _encoded_in_rust(
     if rust.encode_special_tokens != tokenizer.split_special_tokens:
         rust.encode_special_tokens = tokenizer.split_special_tokens
     encode = rust.encode_batch if places else rust.encode_batch_fast  # which leaves out the places
-    names = [name for name in tokenizer.model_input_names if name in _OF_ENCODING]
+    ways = {
+        name: _OF_ENCODING[name] for name in tokenizer.model_input_names if name in _OF_ENCODING
+    }
+    if rust.padding is None and "attention_mask" in ways:
+        ways["attention_mask"] = _all_attended
     for encoding in encode(texts if pairs is None else list(zip(texts, pairs, strict=True))):
-        row = {name: _array(getattr(encoding, _OF_ENCODING[name])) for name in names}
-        yield TokenRow(row, encoding)
+        yield TokenRow({name: way(encoding) for name, way in ways.items()}, encoding)
+
+
+def _ids(encoding: Any) -> "Numbers":
+    return _array(encoding.ids)
+
+
+def _type_ids(encoding: Any) -> "Numbers":
+    import numpy as np
+
+    numbers = encoding.type_ids
+    one_text = numbers.count(0) == len(numbers)  # as of most: an array is made of these at once
+    return np.zeros(len(numbers), np.int32) if one_text else _array(numbers)
+
+
+def _attention_mask(encoding: Any) -> "Numbers":
+    return _array(encoding.attention_mask)
+
+
+def _all_attended(encoding: Any) -> "Numbers":
+    import numpy as np
+
+    return np.ones(len(encoding), np.int32)
+
+
+# What the tokenizers library knows by other names than transformers has.
+_OF_ENCODING = {"input_ids": _ids, "token_type_ids": _type_ids, "attention_mask": _attention_mask}
 
 
 def _called(
@@ -103,7 +128,7 @@ def _called(
         yield TokenRow({name: _array(rows[number]) for name, rows in columns.items()}, origin)
 
 
-def _array(numbers: Sequence[int]) -> "np.ndarray[Any, Any]":
+def _array(numbers: Sequence[int]) -> "Numbers":
     import numpy as np
 
     return np.array(numbers, np.int32)
@@ -137,7 +162,7 @@ def _pads_as_usual(tokenizer: Any) -> bool:
     return known and all(getattr(own, name, None) is getattr(Base, name) for name in _PAD)
 
 
-def _stacked(rows: "Sequence[np.ndarray[Any, Any]]", value: int, side: str) -> Any:
+def _stacked(rows: "Sequence[Numbers]", value: int, side: str) -> Any:
     import numpy as np
     import torch
 

@@ -6,6 +6,7 @@ several threads use it, and a question that fills a window is an error instead o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import CheckpointError, InputError
@@ -16,6 +17,7 @@ from taskcli.tasks.token_rows import Row, TokenRow, padded, token_rows
 if TYPE_CHECKING:
     import numpy as np
 
+_LENGTHS = 1_024  # of texts, whose places are kept
 _UNSET = 1_000_000  # tokenizers without a limit state an astronomical one
 # These count positions from the padding index up, so two of them hold no token.
 _OFFSET_POSITIONS = (
@@ -83,24 +85,32 @@ def windows(
     `places` keeps where in the text the tokens are. Raises InputError if the text that is not cut
     fills a window.
     """
-    number = 0 if pairs is None else cut.number
+    own = replace(cut, number=0) if pairs is None else cut
     for owner, encoded in enumerate(token_rows(tokenizer, texts, pairs, places)):
-        for window in _windows_of(encoded, replace(cut, number=number), places):
+        for window in _windows_of(encoded, own, places):
             yield owner, window
 
 
 def _windows_of(encoded: TokenRow, cut: Cut, places: bool) -> Iterator[Window]:
-    import numpy as np
-
     encoding = encoded.origin if places else None
     length = len(encoded.row["input_ids"])
     if length <= cut.limit:
-        yield Window(encoding, np.arange(length), encoded.row, 1)
+        yield Window(encoding, _all_places(length), encoded.row, 1)
         return
     found = list(_places(encoded.origin.sequence_ids, cut))
     for own in found:
         row = {name: numbers[own] for name, numbers in encoded.row.items()}
         yield Window(encoding, own, row, len(found))
+
+
+@lru_cache(maxsize=_LENGTHS)
+def _all_places(length: int) -> "np.ndarray[Any, Any]":
+    """Of a text that is one window: the same array for all texts of a length, never written to."""
+    import numpy as np
+
+    places = np.arange(length)
+    places.flags.writeable = False
+    return places
 
 
 def batch_of(tokenizer: Any, parts: Sequence[Window]) -> Batch:
