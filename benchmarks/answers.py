@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,23 +39,25 @@ def _top_found(found: Any) -> Answer:
     return Answer("nothing") if best is None else Answer(best["label"], best["score"] or 0.0)
 
 
-def _names(words: Sequence[str]) -> Answer:
-    return Answer(" | ".join(words))
+def _places(found: Iterable[tuple[str, int, int]]) -> Answer:
+    return Answer(" ".join(f"{kind} {start}-{end}" for kind, start, end in found))
 
 
 LABELS = Reading(_top_result, _top_found)
 NAMES = Reading(
-    lambda result: _names([one.word for one in result]),
-    lambda found: _names([one["word"] for one in found]),
+    lambda result: _places((one.entity_group, one.start, one.end) for one in result),
+    lambda found: _places((one["entity_group"], one["start"], one["end"]) for one in found),
 )
 DEPTHS = Reading(
     lambda result: Answer("", result.mean),
     lambda found: Answer("", float(found["predicted_depth"].mean())),
 )
-SPOKEN = Reading(lambda result: Answer(result.text), lambda found: Answer(found["text"].strip()))
+SPOKEN = Reading(
+    lambda result: Answer(result.text.strip()), lambda found: Answer(found["text"].strip())
+)
 SPANS = Reading(lambda result: Answer(result.answer, result.score), lambda found: found)
 CONTINUED = Reading(
     lambda result: Answer(result.generated_text), lambda found: Answer(found[0]["generated_text"])
 )
-SUMMARIES = Reading(lambda result: Answer(result.summary_text), lambda found: found)
+SUMMARIES = Reading(lambda result: Answer(result.summary_text.strip()), lambda found: found)
 TRANSLATIONS = Reading(lambda result: Answer(result.translation_text), lambda found: found)

@@ -50,7 +50,7 @@ def pipeline(name: str, read: Read, **options: Any) -> Baseline:
     return Baseline(f"pipeline {name}", load)
 
 
-def rewriting(prefix: str = "") -> Baseline:
+def rewriting() -> Baseline:
     """Tokenize, generate, decode: the loop that replaces the pipelines of texts to texts."""
 
     def load(folder: Path, dtype: str | None, device: str) -> Loaded:
@@ -63,7 +63,8 @@ def rewriting(prefix: str = "") -> Baseline:
             for texts in _batches(inputs, batch):
                 made = tokenizer(texts, return_tensors="pt", padding=True, truncation=True)
                 ids = model.generate(**made.to(device))
-                answers += map(Answer, tokenizer.batch_decode(ids, skip_special_tokens=True))
+                written = tokenizer.batch_decode(ids, skip_special_tokens=True)
+                answers += [Answer(text.strip()) for text in written]
             return answers
 
         return Loaded(call, _name(model.dtype))
