@@ -8,7 +8,7 @@ SCRIPT_TOOLS := node_modules/.package-lock.json
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-script format docs parity bench bench-host bench-gpu starter starters-eval examples pictures clean
+.PHONY: help demo test check check-script format docs parity bench bench-host bench-generation bench-gpu starter starters-eval examples pictures clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes
 
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
 	$(BIN)/python -m benchmarks.throughput
+
+bench-generation: $(TOOLS)  ## Measure how fast texts are written, beside generate()
+	$(BIN)/python -m benchmarks.generation
 
 bench-gpu: $(TOOLS)  ## Measure the same on one accelerator, in absolute figures
 	$(BIN)/python -m benchmarks.gpu

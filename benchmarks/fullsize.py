@@ -138,12 +138,22 @@ bert_spans = bert_base(hf.BertForQuestionAnswering)
 @kept
 def gpt2(_: Path) -> tuple[Any, Any]:
     """GPT-2 of twelve layers, which writes a fixed number of tokens."""
+    tokenizer, model = _gpt2()
+    return tokenizer, _of_fixed_length(model)
+
+
+@kept
+def gpt2_of_any_length(_: Path) -> tuple[Any, Any]:
+    return _gpt2()
+
+
+def _gpt2() -> tuple[Any, Any]:
     torch.manual_seed(corpus.SEED)
     tokenizer = byte_pairs(hf.GPT2Tokenizer, GPT2_SPECIAL)
     config = hf.GPT2Config(
         vocab_size=len(tokenizer), n_positions=PLACES, bos_token_id=0, eos_token_id=0
     )
-    return tokenizer, _of_fixed_length(hf.GPT2LMHeadModel(config))
+    return tokenizer, hf.GPT2LMHeadModel(config)
 
 
 @kept

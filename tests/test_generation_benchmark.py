@@ -1,0 +1,24 @@
+"""benchmarks/generation.py: what it counts are the texts' own tokens, and all write the same."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_everybody_writes_the_same_and_its_tokens_are_counted(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.generation", "--quick", "--cache", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    measured = json.loads((tmp_path / "generation.json").read_text())
+    ours, *others = measured["fixed"]
+    assert ours["name"] == "taskcli"
+    assert ours["tokens"] == [6, 6, 6, 6]
+    assert any(other["name"].startswith("generate() float32") for other in others)
+    for other in others:
+        if other["name"].startswith("generate()"):
+            assert other["texts"] == ours["texts"]
+            assert other["tokens"] == ours["tokens"]
+    compacted, whole, _ = measured["mixed"]
+    assert compacted["texts"] == whole["texts"]
+    assert compacted["tokens"] == whole["tokens"]
+    assert len(set(compacted["tokens"])) > 1  # some end before others
