@@ -102,7 +102,8 @@ class Segment:
 class DepthMap:
     """Distances over the upright image; `units` says what the numbers mean.
 
-    Of a saved PNG a pixel is `(depth - depth_offset) / depth_scale`.
+    `source` is the distance of every pixel, or what makes them; nothing where only the record is
+    known. Of a saved PNG a pixel is `(depth - depth_offset) / depth_scale`.
     """
 
     min: float
@@ -111,9 +112,14 @@ class DepthMap:
     width: int
     height: int
     units: Literal["m", "relative"]
-    values: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
+    source: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
     depth_scale: float | None = None
     depth_offset: float | None = None
+
+    @property
+    def values(self) -> Any:
+        """Float32 [height, width]; those of a large picture are made when they are first read."""
+        return self.source() if callable(self.source) else self.source
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,12 +11,21 @@ from taskcli.errors import CheckpointError, InputError
 from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
 from taskcli.task import Batch, WithWarnings
-from taskcli.tasks.image import EncodedImage, ImageTask
+from taskcli.tasks.bicubic import Enlarged, Size, enlarged, summary
+from taskcli.tasks.image import EncodedImage, ImageTask, family_of
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Units = Literal["m", "relative"]
 _METRIC = ("glpn", "zoedepth", "depth_pro")
 # Of the longer side of NYU Depth v2's pictures, on which GLPN learnt. Its processor keeps any size,
 # and at twelve megapixels the attention of its first stage would take 17 GB.
 _TRAINED_SIDE = 640
+# Families of processors that enlarge by torch's bicubic interpolation, and do nothing else.
+_BICUBIC = {"DPT", "GLPN", "PromptDepthAnything"}
+# Times the pixels of the model's map from which on a picture's are made only for who reads them.
+_LARGE = 4
 
 
 @dataclass(frozen=True)
@@ -85,40 +94,52 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
         return max(1, round(width * scale)), max(1, round(height * scale))
 
     def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
+        outputs.predicted_depth = outputs.predicted_depth.float()
+        maps = self._maps(outputs, batch.extra["sizes"])
+        return [_noted(depth, part.notes) for part, depth in zip(parts, maps, strict=True)]
+
+    def _maps(self, outputs: Any, sizes: list[Size]) -> list[DepthMap]:
+        """Depth over each upright original, of a size each."""
+        units = self._units()
+        own = getattr(self.processor, "post_process_depth_estimation", None)
+        if own is None or family_of(self.processor) in _BICUBIC:
+            both = zip(outputs.predicted_depth, sizes, strict=True)
+            return [_enlarged_map(small, size, units) for small, size in both]
+        # The second argument is target_sizes, but source_sizes for ZoeDepth; both are these.
+        found = own(outputs, sizes)
         # Reshaped, for some processors squeeze away a side of one pixel.
         return [
-            _noted(_depth_map(depth.reshape(part.size), self._units()), part.notes)
-            for part, depth in zip(parts, self._resized(outputs, batch), strict=True)
+            _depth_map(one["predicted_depth"].reshape(size), units)
+            for one, size in zip(found, sizes, strict=True)
         ]
 
-    def _resized(self, outputs: Any, batch: Batch) -> list[Any]:
-        """Depth at each upright original's size, [height, width] each."""
-        sizes = batch.extra["sizes"]
-        outputs.predicted_depth = outputs.predicted_depth.float()
-        if hasattr(self.processor, "post_process_depth_estimation"):
-            # The second argument is target_sizes, but source_sizes for ZoeDepth; both are these.
-            found = self.processor.post_process_depth_estimation(outputs, sizes)
-            return [one["predicted_depth"] for one in found]
-        from torch.nn.functional import interpolate
-
-        return [
-            interpolate(one[None, None], size=size, mode="bicubic", align_corners=False)[0, 0]
-            for one, size in zip(outputs.predicted_depth, sizes, strict=True)
-        ]
-
-    def _units(self) -> str:
+    def _units(self) -> Units:
         config = self.model.config
         metric = getattr(config, "depth_estimation_type", None) == "metric"
         return "m" if metric or config.model_type in _METRIC else "relative"
+
+
+def _enlarged_map(small: "Tensor", size: Size, units: Units) -> DepthMap:
+    """Of the model's map [h, w], as the bicubic interpolation enlarges it."""
+    if math.prod(size) < _LARGE * small.numel():
+        return _depth_map(enlarged(small, size), units)
+    _require_numbers(bool(small.isfinite().all()))
+    # Copied, for the map is a part of its batch's, all of which it would keep.
+    values = Enlarged(small.clone().numpy(), size)
+    return DepthMap(*summary(small, size), *size[::-1], units, values)
 
 
 def _noted(depth: DepthMap, notes: tuple[str, ...]) -> Any:
     return WithWarnings(depth, notes) if notes else depth
 
 
-def _depth_map(depth: Any, units: Any) -> DepthMap:
+def _depth_map(depth: "Tensor", units: Units) -> DepthMap:
     low, high, mean = (float(value) for value in (depth.min(), depth.max(), depth.mean()))
-    if not math.isfinite(low) or not math.isfinite(high):  # NaN is both the least and the greatest
-        raise InputError("the model answers depths that are not numbers")
+    _require_numbers(math.isfinite(low) and math.isfinite(high))  # NaN is the least and greatest
     height, width = depth.shape
     return DepthMap(low, high, mean, width, height, units, depth.numpy())
+
+
+def _require_numbers(are_numbers: bool) -> None:
+    if not are_numbers:
+        raise InputError("the model answers depths that are not numbers")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from taskcli.tasks import enlarging, on_device
 from taskcli.tasks.enlarging import Greatest, Size, repeated
+from taskcli.tasks.image import family_of
 from taskcli.tasks.on_device import Bits
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ Rule = Callable[[Queries, Size, Thresholds], Reduced]
 
 def way_of(processor: Any, subtask: str) -> Way | None:
     """How maps of a subtask are reduced here for a processor of transformers, if they are."""
-    family = type(processor).__name__.removesuffix("Pil").removesuffix("ImageProcessor")
+    family = family_of(processor)
     if subtask == "semantic" and family in _CLASS_MAPS:
         return _by_class_maps
     rule = _RULES[subtask].get(family)

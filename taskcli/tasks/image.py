@@ -146,5 +146,10 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
             raise _unsuitable(width, height)
 
 
+def family_of(processor: object) -> str:
+    """What a processor's two classes share of their names, of which one works without torch."""
+    return type(processor).__name__.removesuffix("Pil").removesuffix("ImageProcessor")
+
+
 def _unsuitable(width: int, height: int) -> InputError:
     return InputError(f"{width} x {height} pixels cannot be resized for this checkpoint")
