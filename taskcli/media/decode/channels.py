@@ -46,8 +46,9 @@ class Levels:
 
 def _mean(channels: Samples) -> Samples:
     if len(channels) == 2:  # the same numbers as below, in half the time
-        both = np.add(channels[0], channels[1])
-        return np.multiply(both, np.float32(0.5), out=both)
+        both: Samples = np.add(channels[0], channels[1])
+        both *= np.float32(0.5)
+        return both
     return np.asarray(channels.mean(axis=0))
 
 

@@ -15,7 +15,7 @@ _PLAIN = ("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF")
 _OF_SHORT = np.float32(2**-15)  # what libsndfile, too, makes of one step
 
 
-class ForwardFile(soundfile.SoundFile):
+class ForwardFile(soundfile.SoundFile):  # type: ignore[misc]
     """One that is read on and on.
 
     soundfile seeks after every read the place where it is, and a FLAC decodes anew for that.
@@ -28,8 +28,10 @@ class ForwardFile(soundfile.SoundFile):
         """The next float32 samples [n, channels], at most `count`; none at the end."""
         if self._holds_shorts:
             shorts = self.read(count, dtype="int16", always_2d=True)
-            return np.multiply(shorts, _OF_SHORT, dtype=np.float32)
-        return self.read(count, dtype="float32", always_2d=True)
+            floats: Samples = np.multiply(shorts, _OF_SHORT, dtype=np.float32)
+            return floats
+        read: Samples = self.read(count, dtype="float32", always_2d=True)
+        return read
 
     @cached_property
     def _holds_shorts(self) -> bool:
