@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import tracemalloc
 import unicodedata
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
@@ -26,13 +27,17 @@ from models import pixels
 from PIL import Image
 from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
 
+from taskcli.media.items import ImageInput
+from taskcli.output.artifacts.segments import overlay
 from taskcli.output.drawing import typefaces
 from taskcli.output.drawing.annotator import Annotator, Tag
 from taskcli.output.drawing.label_layout import Subject, places
 from taskcli.output.filesystem import ownership
 from taskcli.output.filesystem.names import Names
 from taskcli.output.palette import PALETTE, colour_of, colours, text_color_on
-from taskcli.results import Box, RunLengthMask
+from taskcli.output.writer import Layout
+from taskcli.results import Box, RunLengthMask, Segment
+from taskcli.tasks.run_lengths import regions
 
 Run = Callable[..., Finished]
 
@@ -519,6 +524,27 @@ def test_drawing_stays_inside_and_labels_off_each_other(size: tuple[int, int]) -
     sketch.names(tags)
     assert len(sketch.tags) == len(boxes) or min(size) < 60
     check_apart(sketch.tags, (wide, high))
+
+
+def drawing_memory(regions_across: int) -> int:
+    """The most bytes at once while a picture of square regions is drawn on."""
+    side = 1200 // regions_across
+    numbers = np.arange(regions_across**2).reshape(regions_across, -1)
+    found = regions(numbers.repeat(side, 0).repeat(side, 1))
+    segments = [Segment(f"label {number}", 0.5, *one) for number, one in found.items()]
+    item = ImageInput(Image.new("RGB", (1200, 1200)), (1200, 1200))
+    tracemalloc.start()
+    try:
+        overlay(segments, item, Layout())
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_masks_are_drawn_one_at_a_time() -> None:
+    """Each is as large as the picture, however small its region."""
+    drawing_memory(2)  # fonts are loaded once
+    assert drawing_memory(6) < drawing_memory(2) + 2 * 1200 * 1200
 
 
 def check_apart(tags: list[tuple[int, ...]], size: tuple[int, int]) -> None:

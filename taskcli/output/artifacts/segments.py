@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import png, slug, to_look_at
-from taskcli.output.drawing.annotator import Annotator, Tag, decoded, unwritable
+from taskcli.output.drawing.annotator import Annotator, Tag, decoded, spread, unwritable
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout
@@ -31,7 +31,7 @@ def render(record: Record, layout: Layout) -> Contents:
         for number, segment in enumerate(record.result, 1):
             yield (
                 f".mask-{number:03}-{slug(segment.label)}.png",
-                png(decoded(segment.mask).astype(bool)),
+                png(decoded(segment.mask).view(bool)),
             )
 
 
@@ -46,21 +46,14 @@ def overlay(
 ) -> "Image":
     known = colours(layout.labels)
     annotator = Annotator(item.image, item.size, bold=not names)
+    tags = []
     for segment in segments:
-        annotator.region(decoded(segment.mask), segment.box, colour_of(segment.label, known))
+        # One mask at a time, for each is as large as the picture.
+        mask, colour = decoded(segment.mask), colour_of(segment.label, known)
+        annotator.region(mask, segment.box, colour)
+        tags.append(Tag(segment.label, segment.score, segment.box, colour, spread(mask)))
     if names and not layout.no_names:
-        annotator.names(
-            [
-                Tag(
-                    segment.label,
-                    segment.score,
-                    segment.box,
-                    colour_of(segment.label, known),
-                    decoded(segment.mask),
-                )
-                for segment in segments
-            ]
-        )
+        annotator.names(tags)
     return annotator.image
 
 
@@ -70,7 +63,7 @@ def _id_map(segments: list[Segment], size: tuple[int, int]) -> bytes:
 
     ids = np.zeros(size[::-1], np.uint16)
     for number, segment in enumerate(segments[:_MOST], 1):
-        ids[decoded(segment.mask).astype(bool)] = number
+        ids[decoded(segment.mask).view(bool)] = number
     legend = [
         {"id": number, "label": segment.label, "score": plain(segment.score)}
         for number, segment in enumerate(segments, 1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.items import ImageInput
 from taskcli.output.drawing.label_layout import Frame, Subject, places
@@ -82,12 +82,11 @@ class Annotator:
 
     def _subject(self, tag: "Tag") -> Subject:
         frame = self._scaled(tag.box)
-        if tag.mask is None:
+        if tag.spread is None:
             return Subject(frame)
-        middle = _middle(tag.mask)
-        area = int(tag.mask.sum()) * self.scale**2
+        area, middle = tag.spread
         scaled = None if middle is None else (middle[0] * self.scale, middle[1] * self.scale)
-        return Subject(frame, area, scaled)
+        return Subject(frame, area * self.scale**2, scaled)
 
     def _legend(self, entries: Sequence["_Shown"]) -> None:
         """Numbers and names in rows of a strip under the picture."""
@@ -133,15 +132,22 @@ class Annotator:
         return left, top, right, bottom
 
 
+class Spread(NamedTuple):
+    """How many pixels a region has, and the middle of those on the row that halves its area."""
+
+    area: int
+    middle: tuple[int, int] | None
+
+
 @dataclass(frozen=True)
 class Tag:
-    """A name to write at a box; `mask`, uint8 [height, width], is what a region has of it."""
+    """A name to write at a box; `spread` is what a region has of it."""
 
     label: str
     score: float | None
     box: Box
     colour: Colour
-    mask: "npt.NDArray[np.uint8] | None" = None
+    spread: Spread | None = None
 
 
 class _Shown:
@@ -189,16 +195,16 @@ def unwritable(labels: Iterable[str]) -> tuple[str, ...]:
     return (f"drawn as numbers, their places in the result, for no font here has them: {named}",)
 
 
-def _middle(mask: "npt.NDArray[np.uint8]") -> tuple[int, int] | None:
-    """The middle of the pixels on the row that halves a region's area."""
+def spread(mask: "npt.NDArray[np.uint8]") -> Spread:
+    """Of a region's mask, uint8 [height, width]."""
     import numpy as np
 
     filled = mask.sum(1).cumsum()
     if not filled[-1]:
-        return None
+        return Spread(0, None)
     row = int(np.searchsorted(filled, (filled[-1] + 1) // 2))
     own = np.flatnonzero(mask[row])
-    return int(own[len(own) // 2]), row
+    return Spread(int(filled[-1]), (int(own[len(own) // 2]), row))
 
 
 def decoded(mask: RunLengthMask) -> "npt.NDArray[np.uint8]":
