@@ -111,6 +111,9 @@ def _is_border(before: Token, after: Token, text: str) -> bool:
 def _bare(word: list[Token], text: str) -> Iterator[list[Token]]:
     """The word without the marks around it, which are words of their own; a space is none."""
     content = [text[token.start : token.end].strip() for token in word]
+    if len(word) == 1:  # as most are: whether it is a mark makes no difference
+        yield from [word] if content[0] else []
+        return
     inner = [place for place, one in enumerate(content) if one and not is_mark(one)]
     first, last = (inner[0], inner[-1] + 1) if inner else (len(word), len(word))
     if first == 1 and not content[0]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -134,9 +135,14 @@ class Ner(Task[NerOptions, TextInput, list[Entity] | list[TokenEntity]]):
         if not len(wanted):
             return
         offsets = encoding.offsets  # a list of the whole text, made at every access, as words are
-        for stretch in np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1):
-            rows = zip(places[stretch].tolist(), scores[stretch], strict=True)
-            yield [Token(offsets[at][0], offsets[at][1], words[at], at, row) for at, row in rows]
+        found = places[wanted].tolist()
+        tokens = [
+            Token(offsets[at][0], offsets[at][1], words[at], at, row)
+            for at, row in zip(found, scores[wanted], strict=True)
+        ]
+        ends = np.flatnonzero(np.diff(wanted) > 1) + 1
+        for start, end in pairwise([0, *ends.tolist(), len(tokens)]):
+            yield tokens[start:end]
 
     def _may_name(self, scores: "npt.NDArray[np.float32]") -> "npt.NDArray[np.bool_]":
         """Which rows of scores [tokens, labels] are best for a label that is of an entity."""

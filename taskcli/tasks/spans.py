@@ -118,7 +118,8 @@ def _candidates(p_start: "Array", p_end: "Array", longest: int) -> Iterator[tupl
     import numpy as np
 
     longest = min(longest, len(p_end))
-    ends = np.lib.stride_tricks.sliding_window_view(np.pad(p_end, (0, longest - 1)), longest)
+    behind = np.concatenate([p_end, np.zeros(longest - 1, p_end.dtype)])
+    ends = behind[np.arange(len(p_end))[:, None] + np.arange(longest)]
     products = p_start[:, None] * ends  # [first token, tokens behind it]
 
     def at(place: Any) -> tuple[float, int, int]:
