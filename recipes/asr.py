@@ -230,7 +230,7 @@ def hear_long_rows(course: training.Course, spoken: Corpus, seed: int) -> None:
 def losses_of(course: training.Course, batch: Batch, share: float) -> training.Losses:
     """Of the letters, and in a share of the phonemes."""
     model, head = course.modules
-    with torch.autocast("cpu", torch.bfloat16):
+    with training.mixed_precision():
         told = model(batch.values, attention_mask=batch.mask, output_hidden_states=True)
         phonemes = head(told.hidden_states[HEARING_LAYER])
     frames = frames_of(model, batch)

@@ -184,7 +184,7 @@ def train(
     model.train()
     for step, batch in enumerate(batches_from(spoken, seed, first, steps, workers=1), first):
         training.set_rate(optimizer, training.learning_rate(step, steps, PEAK_RATE))
-        with torch.autocast("cpu", torch.bfloat16):
+        with training.mixed_precision():
             logits = model(batch.values, attention_mask=batch.mask).logits
         loss = functional.cross_entropy(logits.float(), batch.labels)
         training.update(loss, [optimizer], model.parameters())

@@ -243,7 +243,7 @@ def train(seed: int, steps: int, folder: Path, every: int = 250) -> ViTForImageC
     model.train()
     for step, batch in enumerate(batches_from(seed, first, steps - first, workers=1), first):
         training.set_rate(optimizer, training.learning_rate(step, steps, PEAK_RATE))
-        with torch.autocast("cpu", torch.bfloat16):
+        with training.mixed_precision():
             loss = losses(model, head, batch, patches_at(step / steps))
         weights = [*model.parameters(), *head.parameters()]
         training.update(torch.stack(list(loss.values())).sum(), [optimizer], weights)

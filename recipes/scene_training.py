@@ -61,7 +61,7 @@ def fit(
     _set_training(modules, True)
     for step, batch in enumerate(data, first):
         training.set_rate(optimizer, training.learning_rate(step, plan.steps, plan.peak_rate))
-        with torch.autocast("cpu", torch.bfloat16):
+        with training.mixed_precision():
             parts_of_loss = losses(batch, step / plan.steps)
         _update(optimizer, torch.stack(list(parts_of_loss.values())).sum())
         if step % 50 == 0:

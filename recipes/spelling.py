@@ -70,7 +70,7 @@ def hear_once(model: Wav2Vec2ForCTC, layers: int, talks: list[Talk], path: Path)
 @torch.inference_mode()
 def _lower(model: Wav2Vec2ForCTC, layers: int, batch: Batch) -> Iterator[Tensor]:
     """[frames,width] of each row."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with training.mixed_precision():
         told = model(batch.values, attention_mask=batch.mask, output_hidden_states=True)
     frames = frames_of(model, batch).tolist()
     for states, length in zip(told.hidden_states[layers].half(), frames, strict=True):
@@ -114,7 +114,7 @@ def learn_to_spell(
 
     def losses(_: int, rows: list[int]) -> training.Losses:
         states, frames, letters = heard.batch(rows)
-        with torch.autocast("cpu", torch.bfloat16):
+        with training.mixed_precision():
             logits = spell(model, layers, states, frames)
         loss = letters.loss(logits, frames)
         return loss, {"spelt": loss}

@@ -92,7 +92,7 @@ def main(
 
     def losses(_: int, words: list[Utterance]) -> training.Losses:
         phonemes, frames = model.batch(words)
-        with torch.autocast("cpu", torch.bfloat16):
+        with training.mixed_precision():
             logits = model(phonemes)
         loss = Labels.of([ids_of(one.text) for one in words]).loss(logits, frames)
         return loss, {"spelt": loss}

@@ -58,7 +58,7 @@ def drawn(tmp_path_factory) -> dict[Path, Scene]:
     """Files of scenes that training never saw, small and large, and all that is true of them."""
     rng, folder = np.random.default_rng(2025), tmp_path_factory.mktemp("drawn")
     scenes = {}
-    for index, (width, height) in enumerate([(128, 128), (320, 240), (240, 320), (160, 128)]):
+    for index, (width, height) in enumerate(2 * [(128, 128), (320, 240), (240, 320), (160, 128)]):
         scene = draw_scene(rng, width, height)
         path = folder / f"{index}.{'png' if width == 128 else 'jpg'}"
         Image.fromarray(scene.image).save(path)
