@@ -19,6 +19,7 @@ from samples import scene
 import taskcli
 from taskcli.media.items import ImageInput
 from taskcli.runtime.image_processors import spare
+from taskcli.runtime.levels import left_out
 
 SIZES = [(97, 64), (160, 240), (301, 200), (64, 64), (600, 150)]  # (width, height)
 TASKS = ("classify-image", "detect", "segment", "depth")
@@ -90,6 +91,32 @@ def check(expected: Any, found: Any) -> None:
             torch.testing.assert_close(found[name], value, atol=1e-5, rtol=0)
         else:
             assert found[name] == value
+
+
+@pytest.mark.parametrize("first", ["grey", "plain"])
+@pytest.mark.parametrize("kind", [hf.MobileViTImageProcessorPil, hf.ViTImageProcessorPil])
+def test_a_first_picture_that_tells_little_settles_nothing(kind: Any, first: str) -> None:
+    """MobileViT's channels change places, which no grey picture shows."""
+    spared, own = kind(), kind()
+    spare(spared, frozenset({"pixel_values"}))
+    dull = picture(160, 120).convert("L") if first == "grey" else Image.new("L", (160, 120), 90)
+    for one in (dull.convert("RGB"), picture(160, 120), picture(160, 120, 1)):
+        found = spared(images=[one], return_tensors="pt")["pixel_values"]
+        expected = own(images=[one], return_tensors="pt")["pixel_values"]
+        if found.dtype == torch.uint8:
+            expected = own(images=[one], return_tensors="pt", **left_out(own))["pixel_values"]
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_what_is_kept_of_a_size_is_small() -> None:
+    """DETR's mask of a picture takes seven megabytes: all of it is ones."""
+    processor = hf.DetrImageProcessorPil()
+    spare(processor, frozenset({"pixel_values", "pixel_mask"}))
+    one = picture(64, 48)
+    made = [processor(images=[one], return_tensors="pt") for _ in range(2)]
+    assert torch.equal(made[0]["pixel_mask"], made[1]["pixel_mask"])
+    kept = processor.preprocess._recipes[64, 48]
+    assert not any(isinstance(value, torch.Tensor) for value in kept.masks.values())
 
 
 @pytest.mark.parametrize("model_type", TYPES)

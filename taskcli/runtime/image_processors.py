@@ -4,6 +4,7 @@ Whether one can is tried when its checkpoint is loaded, on pictures that it is a
 ways: what it is called, and what else it does, does not matter.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -36,7 +37,7 @@ def spare(processor: BaseImageProcessor, known: frozenset[str]) -> Scaling | Non
             scaling = scaling_of(processor, expected, found, known)
             if scaling is not None or all(map(_equal, expected, found)):
                 if scaling is not None and changes.keys() >= resizing.keys() > set():
-                    vars(processor)["preprocess"] = Repeating(processor.preprocess)
+                    _repeat(processor, pictures)
                 return scaling
         except Exception:  # it does something else first
             pass
@@ -45,8 +46,18 @@ def spare(processor: BaseImageProcessor, known: frozenset[str]) -> Scaling | Non
     return None
 
 
-def _noise() -> list[Image.Image]:
-    noise = np.random.default_rng(0)
+def _repeat(processor: BaseImageProcessor, pictures: list[Image.Image]) -> None:
+    """Let it repeat what it does with a size, if that is all that it does with others of it."""
+    own = processor.preprocess
+    repeating = Repeating(own)
+    _features(repeating, pictures)
+    others = _noise(1)
+    if all(map(_equal, _features(repeating, others), _features(own, others))):
+        vars(processor)["preprocess"] = repeating
+
+
+def _noise(seed: int = 0) -> list[Image.Image]:
+    noise = np.random.default_rng(seed)
     return [
         Image.fromarray(noise.integers(0, 256, (height, width, 3), np.uint8))
         for width, height in _TRIED
@@ -63,9 +74,9 @@ def _leaving_levels(processor: BaseImageProcessor) -> dict[str, Any]:
     return {"preprocess": partial(processor.preprocess, **asked)} if asked else {}
 
 
-def _features(processor: BaseImageProcessor, pictures: list[Image.Image]) -> list[Features]:
-    """What tasks ask for, its tensors as arrays."""
-    asked = (processor(images=[picture], return_tensors="pt") for picture in pictures)
+def _features(call: Callable[..., Features], pictures: list[Image.Image]) -> list[Features]:
+    """What tasks ask for, by a processor or a part of it, its tensors as arrays."""
+    asked = (call([picture], return_tensors="pt") for picture in pictures)
     return [{name: _array(value) for name, value in one.items()} for one in asked]
 
 
