@@ -16,11 +16,10 @@ import soxr
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks import instant
+from benchmarks import corpus, instant
 
 Bare = Callable[[Any, Sequence[str], ThreadPoolExecutor], None]
 
-QUESTION = "what is that?"
 _RATE = 16_000
 _REGIONS = 10
 
@@ -63,7 +62,7 @@ def tokens(tokenizer: Any, texts: Sequence[str], pool: ThreadPoolExecutor) -> No
 
 
 def pairs(tokenizer: Any, texts: Sequence[str], pool: ThreadPoolExecutor) -> None:
-    tokenizer([QUESTION] * len(texts), list(texts))
+    tokenizer([corpus.QUESTION] * len(texts), list(texts))
 
 
 def prompts(tokenizer: Any, texts: Sequence[str], pool: ThreadPoolExecutor) -> None:

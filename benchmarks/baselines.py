@@ -10,10 +10,10 @@ from typing import Any
 import torch
 import transformers as hf
 
+from benchmarks import corpus
 from benchmarks.answers import Answer, Answers, Read
 
 NEW_TOKENS = 32  # of every generated text; the folders of fullsize.py ask for no fewer
-QUESTION = "what is that?"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def questions() -> Baseline:
         def call(inputs: list[str], batch: int) -> Answers:
             answers: Answers = []
             for texts in _batches(inputs, batch):
-                asked = [QUESTION] * len(texts)
+                asked = [corpus.QUESTION] * len(texts)
                 made = tokenizer(
                     asked, texts, return_tensors="pt", padding=True, truncation="only_second"
                 )

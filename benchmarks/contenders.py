@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import taskcli
 from benchmarks.answers import Answer, Answers
 from benchmarks.baselines import Loaded
+from benchmarks.race import timed
 from benchmarks.workload import Row
 from taskcli.api import Model
 from taskcli.results import Record
@@ -35,23 +34,15 @@ class Setting:
         return f"{self.dtype}, batch {self.batch}"
 
 
-@dataclass(frozen=True)
-class Timing:
-    """One pass: seconds by the clock, and of processor time over all cores."""
+def one_pass(contender: Contender, inputs: list[str]) -> Callable[[], Answers]:
+    """What is timed: all inputs, each of which has one answer."""
 
-    seconds: float
-    cpu_seconds: float
-    answers: Answers
+    def answer() -> Answers:
+        answers = contender(inputs)
+        assert len(answers) == len(inputs), "every input has one answer"
+        return answers
 
-
-def timed(contender: Contender, inputs: list[str]) -> Timing:
-    """One pass over the inputs."""
-    gc.collect()
-    start, cpu_start = time.perf_counter(), time.process_time()
-    answers = contender(inputs)
-    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-    assert len(answers) == len(inputs), "every input has one answer"
-    return Timing(seconds, cpu_seconds, answers)
+    return answer
 
 
 def load_taskcli(row: Row, folder: Path, dtype: str = "auto", device: str = "auto") -> Model:
@@ -123,5 +114,5 @@ def _rates(
     for setting in chosen:
         contender = baselines.tuned(setting)
         contender(inputs[:WARM_UP])
-        rates[setting] = len(inputs) / timed(contender, inputs).seconds
+        rates[setting] = len(inputs) / timed(one_pass(contender, inputs)).seconds
     return rates

@@ -28,6 +28,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MEDIAN, _SPREAD = 60, 1.0  # words of a text; sigma of their logarithm
 _SHORTEST, _LONGEST = 5, 500  # words
 _EQUAL = 100  # words
+QUESTION = "what is that?"  # asked of any text
 
 _SOUNDS = ("wav", "flac", "mp3")
 _SOUND_RATE = 44_100  # samples a second, of two channels

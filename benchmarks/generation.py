@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks import corpus, fullsize, machine, thin
 from benchmarks.writers import Contender, Work, ctranslate2_contenders, generate_contender, ours
-from benchmarks.writing import Pace, WritingReport, race
+from benchmarks.writing import Pace, WritingReport, in_turn
 
 _HERE = Path(__file__).parent
 _ENDS = 24  # every so many tokens of the vocabulary ends a text of the mixed workload
@@ -35,10 +35,10 @@ def fixed(work: Work, batches: list[int], dtypes: list[str], repeat: int) -> lis
         for dtype in dtypes
         for batch in batches
     }
-    swept = race(sweep, 1)
+    swept = in_turn(sweep, 1)
     best = max(swept, key=lambda pace: pace.per_second).name
     last = {"taskcli": ours(work), best: sweep[best], **ctranslate2_contenders(work, max(batches))}
-    raced = race(last, repeat)
+    raced = in_turn(last, repeat)
     return [*raced, *(pace for pace in swept if pace.name != best)]
 
 
@@ -49,7 +49,7 @@ def mixed(work: Work, batch: int, repeat: int) -> list[Pace]:
         "taskcli, none leaves its batch": ours(work, compact=False),
         f"generate() float32, batch {batch}": generate_contender(work, "float32", batch),
     }
-    return race(contenders, repeat)
+    return in_turn(contenders, repeat)
 
 
 def main(

@@ -31,9 +31,10 @@ from benchmarks.contenders import (
     Contender,
     Setting,
     load_taskcli,
+    one_pass,
     taskcli_contender,
-    timed,
 )
+from benchmarks.race import timed
 from benchmarks.tables import as_markdown, as_table, machine_line
 from benchmarks.throughput import chosen_rows
 from benchmarks.workload import Row
@@ -111,9 +112,9 @@ def _paced(contender: Contender, inputs: list[str], seconds: float) -> tuple[flo
     """Inputs a second, and core-milliseconds each: the best of the passes after a warm-up."""
     contender(inputs[:WARM_UP])
     end = time.perf_counter() + seconds
-    passes = [timed(contender, inputs)]
+    passes = [timed(one_pass(contender, inputs))]
     while time.perf_counter() < end:
-        passes.append(timed(contender, inputs))
+        passes.append(timed(one_pass(contender, inputs)))
     best = min(passes, key=lambda one: one.seconds)
     return len(inputs) / best.seconds, 1000 * best.cpu_seconds / len(inputs)
 

@@ -58,7 +58,7 @@ def _picture(
 
 
 def _text(name: str, task: str, build: Build, answer: instant.Answer) -> HostPath:
-    asked = {"question": [bare.QUESTION]} if task == "qa" else {}
+    asked = {"question": [corpus.QUESTION]} if task == "qa" else {}
     return HostPath(
         name=name,
         task=task,

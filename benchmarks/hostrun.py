@@ -15,11 +15,11 @@ import taskcli
 from benchmarks import instant
 from benchmarks.hostpaths import HostPath
 from benchmarks.hostrow import ENGINE, LIBRARIES, STAGES, WRITE, HostRow
+from benchmarks.inputs import sources_of
 from benchmarks.meter import Meter, metered, time_stages
 from taskcli import output
 from taskcli.api import Model
 from taskcli.engine.cores import usable_cores
-from taskcli.inputs.sources import Reading, resolve
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,7 @@ def _pass(work: Callable[[Meter], int]) -> _Pass:
 
 def _answer(path: HostPath, model: Model, inputs: list[str], meter: Meter) -> int:
     """Every input through the whole path, into JSON Lines that nobody keeps."""
-    reading = Reading(model.task.media, model.task.text_fields, chats=model.task.chats)
-    found = resolve([], reading, texts=inputs) if path.texts else resolve(inputs, reading)
-    asked = found.with_fields(model.task.variants(model.options))
-    run = metered(model, meter).run(asked, looked_at=False)
+    run = metered(model, meter).run(sources_of(model, inputs, path.texts), looked_at=False)
     time_stages(run, meter)
     answered = 0
     with Path(os.devnull).open("w", encoding="utf-8") as stream:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from benchmarks.inputs import sources_of
 from benchmarks.workload import Row
 from taskcli.api import Model
 from taskcli.engine.batching import BatchBuilder
 from taskcli.engine.cores import usable_cores
-from taskcli.inputs.sources import Reading, Sources, resolve
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -46,7 +46,7 @@ class Limits:
 
 
 def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
-    run = model.run(_sources(model, row, inputs), looked_at=False)
+    run = model.run(sources_of(model, inputs, row.texts), looked_at=False)
     config = run.batching_config()
     stages = run._stages(config.threads)
     decoded, decoding = _timed(stages.decode, run.sources.items)
@@ -66,12 +66,6 @@ def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
         padding=_padding([one.batch for one in batches]),
         decoders=usable_cores(),
     )
-
-
-def _sources(model: Model, row: Row, inputs: list[str]) -> Sources:
-    reading = Reading(model.task.media, model.task.text_fields, chats=model.task.chats)
-    found = resolve([], reading, texts=inputs) if row.texts else resolve(inputs, reading)
-    return found.with_fields(model.task.variants(model.options))
 
 
 def _timed(work: Callable[[T], U], values: Iterable[T]) -> tuple[list[U], float]:

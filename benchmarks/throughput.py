@@ -21,12 +21,12 @@ from benchmarks.contenders import (
     WARM_UP,
     Baselines,
     Contender,
-    Timing,
     load_taskcli,
+    one_pass,
     sweep,
     taskcli_contender,
-    timed,
 )
+from benchmarks.race import Timing, race
 from benchmarks.report import Agreement, Measured, Pace, Report
 from benchmarks.workload import ROWS, Row
 
@@ -50,7 +50,7 @@ def measure(row: Row, cache: Path, repeat: int, quick: bool) -> Measured:
         _DEFAULT: baselines.by_default(),
         _TUNED: baselines.tuned(best),
     }
-    timings = race(contenders, inputs, repeat)
+    timings = _raced(contenders, inputs, repeat)
     exact = taskcli_contender(load_taskcli(row, folder, "float32"), row)(inputs)
     return Measured(
         name=row.name,
@@ -72,24 +72,20 @@ def measure(row: Row, cache: Path, repeat: int, quick: bool) -> Measured:
     )
 
 
-def race(
+def _raced(
     contenders: Mapping[str, Contender], inputs: list[str], repeat: int
-) -> dict[str, list[Timing]]:
-    """Whole passes in turn, each repetition beginning with another contender."""
+) -> dict[str, list[Timing[Answers]]]:
     for contender in contenders.values():
         contender(inputs[:WARM_UP])
-    names = list(contenders)
-    timings: dict[str, list[Timing]] = {name: [] for name in names}
-    for turn in range(repeat):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            timings[name].append(timed(contenders[name], inputs))
-            rate = len(inputs) / timings[name][-1].seconds
-            _notes.print(f"  {turn + 1}/{repeat} {name}: {rate:.1f}/s")
-    return timings
+    passes = {name: one_pass(contender, inputs) for name, contender in contenders.items()}
+    return race(passes, repeat, _tell)
 
 
-def _pace(timings: list[Timing]) -> Pace:
+def _tell(name: str, timing: Timing[Answers]) -> None:
+    _notes.print(f"  {name}: {len(timing.answers) / timing.seconds:.1f}/s")
+
+
+def _pace(timings: list[Timing[Answers]]) -> Pace:
     return Pace(
         len(timings[0].answers),
         tuple(timing.seconds for timing in timings),

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import answers, corpus, fullsize
 from benchmarks.answers import Reading
-from benchmarks.baselines import NEW_TOKENS, QUESTION, Baseline, pipeline, questions, rewriting
+from benchmarks.baselines import NEW_TOKENS, Baseline, pipeline, questions, rewriting
 from benchmarks.folders import Build
 
 Make = Callable[[Path, int], list[str]]  # a folder and a count -> paths, or texts
@@ -188,7 +188,7 @@ ROWS = (
         count=96,
         quick=4,
         texts=True,
-        options={"question": [QUESTION]},
+        options={"question": [corpus.QUESTION]},
     ),
     _pipeline_row(
         "gpt2",

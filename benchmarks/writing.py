@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from statistics import median
 from rich.console import Console
 
 from benchmarks.machine import Machine
+from benchmarks.race import Timing, race
 from benchmarks.tables import as_markdown, as_table, machine_line
 from benchmarks.writers import Contender, Text
 
@@ -43,28 +42,22 @@ class Pace:
         return 1000 * median(self.cpu_seconds) / self.tokens
 
 
-def race(contenders: Mapping[str, Contender], repeat: int) -> list[Pace]:
-    """Whole passes in turn, each repetition beginning with another contender."""
-    names = list(contenders)
-    passes: dict[str, list[tuple[list[Text], float, float]]] = {name: [] for name in names}
-    for turn in range(repeat):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            passes[name].append(_timed(contenders[name]))
-            texts, seconds, cpu_seconds = passes[name][-1]
-            count = sum(text.tokens for text in texts)
-            _notes.print(f"{name}: {count / seconds:.1f} tokens/s, {cpu_seconds:.1f} core-s")
+def in_turn(contenders: Mapping[str, Contender], repeat: int) -> list[Pace]:
+    """Whole passes in turn."""
     return [
-        Pace(name, made[-1][0], tuple(one[1] for one in made), tuple(one[2] for one in made))
-        for name, made in passes.items()
+        Pace(
+            name,
+            timings[-1].answers,
+            tuple(one.seconds for one in timings),
+            tuple(one.cpu_seconds for one in timings),
+        )
+        for name, timings in race(contenders, repeat, _tell).items()
     ]
 
 
-def _timed(contender: Contender) -> tuple[list[Text], float, float]:
-    gc.collect()
-    start, cpu_start = time.perf_counter(), time.process_time()
-    texts = contender()
-    return texts, time.perf_counter() - start, time.process_time() - cpu_start
+def _tell(name: str, timing: Timing[list[Text]]) -> None:
+    count = sum(text.tokens for text in timing.answers)
+    _notes.print(f"{name}: {count / timing.seconds:.1f} tokens/s, {timing.cpu_seconds:.1f} core-s")
 
 
 @dataclass(frozen=True)

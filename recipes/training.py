@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from taskcli.runtime.accelerators import computes_bfloat16
+
 Lesson = TypeVar("Lesson")
 Losses = tuple[Tensor, dict[str, Tensor]]  # in all, and each by its name
 
@@ -22,8 +24,7 @@ FIRST_UNSEEN_SEED = 2  # the recipes train on seed 0 and watch their progress on
 
 def mixed_precision() -> torch.autocast:
     """bfloat16 where the processor computes it fast; elsewhere float32 is several times as fast."""
-    fast = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return torch.autocast("cpu", torch.bfloat16, enabled=fast)
+    return torch.autocast("cpu", torch.bfloat16, enabled=computes_bfloat16(torch.device("cpu")))
 
 
 def initialise(model: nn.Module) -> None:

@@ -15,6 +15,8 @@ import numpy as np
 import soundfile
 from PIL import Image, ImageDraw
 
+from taskcli.media.items import Media
+
 Files = dict[str, Path]
 
 SHORT_TEXT = "John Smith works for Acme Corporation in Berlin, and he loves it."
@@ -104,6 +106,14 @@ def noise(seconds: float, rate: int = 16_000, seed: int = 0) -> np.ndarray:
     """White noise, as float32 between -1 and 1."""
     samples = np.random.default_rng(seed).uniform(-0.5, 0.5, round(seconds * rate))
     return samples.astype(np.float32)
+
+
+def scene_and_noise(folder: Path) -> dict[Media, Path]:
+    """A picture and a recording, by their media."""
+    made = {Media.IMAGE: folder / "scene.png", Media.AUDIO: folder / "noise.wav"}
+    scene(120, 70).save(made[Media.IMAGE])
+    soundfile.write(made[Media.AUDIO], noise(1.2), 16_000)
+    return made
 
 
 def sounds(folder: Path) -> Files:

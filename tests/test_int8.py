@@ -10,7 +10,7 @@ import soundfile
 import torch
 import transformers as hf
 from models import NEEDED, answers, load
-from samples import ARTICLE, QUESTION, SHORT_TEXT, noise, scene, texts_of
+from samples import ARTICLE, QUESTION, SHORT_TEXT, noise, scene_and_noise, texts_of
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
@@ -43,11 +43,7 @@ MODELS = [
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[Media, Path]:
-    folder = tmp_path_factory.mktemp("files")
-    made = {Media.IMAGE: folder / "scene.png", Media.AUDIO: folder / "noise.wav"}
-    scene(120, 70).save(made[Media.IMAGE])
-    soundfile.write(made[Media.AUDIO], noise(1.2), 16_000)
-    return made
+    return scene_and_noise(tmp_path_factory.mktemp("files"))
 
 
 def asked(task: str, name: str, files: dict[Media, Path], **options: Any) -> Any:

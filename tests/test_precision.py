@@ -12,7 +12,7 @@ import torch
 import transformers as hf
 from checkpoints import BY_TASK, cached
 from models import NEEDED, answers, load
-from samples import QUESTION, SHORT_TEXT, noise, scene, texts_of
+from samples import QUESTION, SHORT_TEXT, scene_and_noise, texts_of
 
 from taskcli.errors import CheckpointError, UsageError
 from taskcli.media.items import Media, TextInput
@@ -25,13 +25,7 @@ OPTIONS["segment"] = {"threshold": 0.3}  # what is fainter comes and goes with r
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[Media, Path]:
-    import soundfile
-
-    folder = tmp_path_factory.mktemp("files")
-    made = {Media.IMAGE: folder / "scene.png", Media.AUDIO: folder / "noise.wav"}
-    scene(120, 70).save(made[Media.IMAGE])
-    soundfile.write(made[Media.AUDIO], noise(1.2), 16_000)
-    return made
+    return scene_and_noise(tmp_path_factory.mktemp("files"))
 
 
 def records(task: str, model: Any, files: dict[Media, Path]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What torch knows of the devices beside the processor: which are there, and what each has."""
+"""What torch knows of devices: which are there beside the processor, and what each has."""
 
 import inspect
 from collections.abc import Iterator
@@ -35,6 +35,8 @@ def memory(device: torch.device) -> tuple[int, int] | None:
 
 def computes_bfloat16(device: torch.device) -> bool:
     """Whether its hardware does, as far as its backend tells: others would emulate it."""
+    if device.type == "cpu":
+        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
     if device.type == "cuda":
         return bool(torch.version.hip or torch.cuda.get_device_capability(device) >= (8, 0))
     ask = getattr(_module(device.type), "is_bf16_supported", None)

@@ -34,7 +34,7 @@ class Placement:
 def place(device: str, dtype: str, weight_bytes: int, model_type: str = "") -> Placement:
     """Decide where a model of `weight_bytes` runs. Raises UsageError for what is not there."""
     chosen, device_why = _device(device)
-    kind, dtype_why = choose_dtype(dtype, model_type, lambda: _computes_bfloat16(chosen))
+    kind, dtype_why = choose_dtype(dtype, model_type, lambda: computes_bfloat16(chosen))
     int8 = kind == "int8"
     if int8 and not (chosen.type == "cpu" and torch.backends.mkldnn.is_available()):
         raise UsageError(
@@ -66,12 +66,6 @@ def _device(word: str) -> tuple[torch.device, str]:
 def _choice() -> str:
     *others, last = map(str, [*accelerators(), "cpu"])
     return f"leave it out, or --device {', '.join(others)}{' or ' * bool(others)}{last}"
-
-
-def _computes_bfloat16(device: torch.device) -> bool:
-    if device.type == "cpu":
-        return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
-    return computes_bfloat16(device)
 
 
 def _room(device: torch.device) -> float:
