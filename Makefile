@@ -63,7 +63,7 @@ parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes
 	$(BIN)/python -m pytest -n 2 -m parity
 	$(BIN)/python -m pytest -n 2 tests/test_batch_equals_alone.py
 
-bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (takes a while)
+bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (half an hour)
 	$(BIN)/python -m benchmarks.throughput
 
 bench-generation: $(TOOLS)  ## Measure how fast texts are written, beside generate()

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import taskcli
 from benchmarks.answers import Answer, Answers
 from benchmarks.baselines import Loaded
-from benchmarks.race import timed
 from benchmarks.workload import Row
 from taskcli.api import Model
 from taskcli.results import Record
 
-BATCHES = (1, 2, 4, 8, 16, 32)
-DTYPES = ("float32", "bfloat16")
 WARM_UP = 4  # inputs
-_SWEEP_INPUTS = 32  # a sweep reads no more than this; its best are measured on all inputs
-_FINALISTS = 3
 
 Contender = Callable[[list[str]], Answers]
 
@@ -85,34 +80,3 @@ class Baselines:
             load = self._row.baseline.load
             self._loaded[dtype] = load(self._folder, dtype, self._device)
         return self._loaded[dtype]
-
-
-def settings(quick: bool) -> Iterator[Setting]:
-    for batch in BATCHES[::3] if quick else BATCHES:
-        for dtype in DTYPES:
-            yield Setting(dtype, batch)
-
-
-def sweep(baselines: Baselines, inputs: list[str], quick: bool) -> dict[Setting, float]:
-    """Items a second of every setting: all on the first inputs, the best ones on all."""
-    some = inputs[:_SWEEP_INPUTS]
-    sensible = [one for one in settings(quick) if one.batch <= len(some)]
-    rates = _rates(baselines, sensible, some)
-    if len(some) < len(inputs):
-        ranked = sorted(rates, key=lambda setting: -rates[setting])
-        finalists = _rates(baselines, ranked[:_FINALISTS], inputs)
-        # Rates on fewer inputs do not compete with those on all.
-        slowest = min(finalists.values())
-        rates = {setting: min(rate, slowest) for setting, rate in rates.items()} | finalists
-    return rates
-
-
-def _rates(
-    baselines: Baselines, chosen: Iterable[Setting], inputs: list[str]
-) -> dict[Setting, float]:
-    rates: dict[Setting, float] = {}
-    for setting in chosen:
-        contender = baselines.tuned(setting)
-        contender(inputs[:WARM_UP])
-        rates[setting] = len(inputs) / timed(one_pass(contender, inputs)).seconds
-    return rates

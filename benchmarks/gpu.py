@@ -84,7 +84,7 @@ def measure(
 ) -> CardRow:
     """taskcli, then transformers as called by default and at a large batch, each for a while."""
     folder = row.checkpoint_folder(cache)
-    inputs = row.inputs(cache, quick, _TIMES)
+    inputs = row.inputs(cache, row.quick if quick else row.count * _TIMES)
     model = load_taskcli(row, folder, device=device)
     placement = model.session.placement
     flop = _flop(model, row, inputs[:_COUNTED]) / min(_COUNTED, len(inputs))

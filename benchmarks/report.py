@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from benchmarks.machine import Machine
 from benchmarks.stages import Limits
+from benchmarks.sweep import DTYPES, fast_dtypes
 from benchmarks.tables import as_markdown, as_table, machine_line
 
 
@@ -47,6 +49,7 @@ class Measured:
     name: str
     title: str
     count: int
+    most: int  # inputs, had there been time
     taskcli_dtype: str
     taskcli: Pace
     baseline: str  # what transformers has for it
@@ -65,6 +68,11 @@ class Measured:
     def paces(self) -> tuple[Pace, Pace, Pace]:
         return self.taskcli, self.default, self.tuned
 
+    @property
+    def rates(self) -> list[float]:
+        """Inputs a second of each."""
+        return [pace.per_second for pace in self.paces]
+
 
 @dataclass(frozen=True)
 class Report:
@@ -72,6 +80,8 @@ class Report:
     rows: list[Measured]
     repeat: int
     quick: bool
+    dtypes: tuple[str, ...]  # of the sweep
+    minutes: float  # that all rows had
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,20 +101,23 @@ class Report:
     def as_json(self) -> dict[str, object]:
         rows = [
             asdict(row)
-            | {"per_second": [pace.per_second for pace in row.paces]}
+            | {"per_second": row.rates}
             | {"core_milliseconds": [pace.core_milliseconds for pace in row.paces]}
             | {"slowest_stage": row.limits.slowest, "together": row.limits.together}
             for row in self.rows
         ]
-        settings = {"repeat": self.repeat, "quick": self.quick}
+        named = ("repeat", "quick", "dtypes", "minutes")
+        settings = {name: getattr(self, name) for name in named}
         return {"machine": asdict(self.machine), "settings": settings, "rows": rows}
 
     def _preface(self) -> list[str]:
         notes = [machine_line(self.machine), "\n".join(map(_work, self.rows))]
         busy = max((row.load_by_others for row in self.rows), default=0.0)
         notes.append(
-            f"Medians of {self.repeat} interleaved passes. Other processes used up to {busy:.0%} "
-            "of the cores before a row began."
+            f"Medians of {self.repeat} interleaved passes. All rows together had about "
+            f"{self.minutes:.0f} minutes, and each as many inputs as went into its share. The "
+            f"sweep is in {_dtypes(self.dtypes)}. Other processes used up to {busy:.0%} of the "
+            "cores before a row began."
         )
         return [*notes, *(["**A smoke test: the figures mean nothing.**"] if self.quick else [])]
 
@@ -120,9 +133,16 @@ class Report:
         ]
 
 
+def _dtypes(tried: Sequence[str]) -> str:
+    slow = [name for name in DTYPES if name not in {*tried, *fast_dtypes()}]
+    left_out = [f", without {name}, which this processor does not compute fast" for name in slow]
+    return " and ".join(tried) + "".join(left_out)
+
+
 def _work(row: Measured) -> str:
+    count = str(row.count) if row.count == row.most else f"{row.count} of {row.most}"
     return (
-        f"- {row.name}: {row.title}, {row.count} inputs; taskcli {row.taskcli_dtype}, "
+        f"- {row.name}: {row.title}, {count} inputs; taskcli {row.taskcli_dtype}, "
         f"{row.baseline} {row.default_dtype}, tuned {row.tuned_setting}"
     )
 
@@ -143,7 +163,7 @@ _ANSWERS = ["row", "= default", "score", "= float32", "score"]
 
 
 def _speed(row: Measured) -> list[str]:
-    rates = [pace.per_second for pace in row.paces]
+    rates = row.rates
     ratios = [rates[0] / rate for rate in rates[1:]]
     return [row.name, *(f"{rate:.1f}" for rate in rates), *(f"{ratio:.2f}" for ratio in ratios)]
 
@@ -181,7 +201,8 @@ _HOW = """## How it was measured
 
 - `default` is `transformers.pipeline(task, folder)` called with a list, nothing else set (texts:
   `truncation=True`); where the library has no pipeline, its documented loop: tokenize, `generate()`
-  or `forward()`, decode. `tuned` is the best of batch 1, 2, 4, 8, 16, 32 in float32 and bfloat16.
+  or `forward()`, decode. `tuned` is the best of batch 1, 2, 4, 8, 16, 32, as far as there are
+  inputs, in the dtypes named above: found on the first 32 inputs, its best three on all.
   `taskcli` is `taskcli.load(task, folder)` with its defaults (texts: `truncate=True`).
 - All in one process, loaded before the clock starts, warmed up on a few inputs, then in turn.
 - The architectures are full-size with random weights, built from their configs.

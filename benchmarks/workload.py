@@ -33,9 +33,7 @@ class Row:
     texts: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)  # to taskcli.load
 
-    def inputs(self, cache: Path, quick: bool, times: int = 1) -> list[str]:
-        """`times` is how often as many as a processor gets are given to a faster device."""
-        count = self.quick if quick else self.count * times
+    def inputs(self, cache: Path, count: int) -> list[str]:
         return self.make(cache / (self.folder or self.name), count)
 
     def checkpoint_folder(self, cache: Path) -> Path:

@@ -21,7 +21,6 @@ import torch
 import typer
 from rich.console import Console
 
-import taskcli
 from recipes import asr as asr_recipe
 from recipes import classify_audio as sound_recipe
 from recipes.evaluate_pictures import PICTURE_EVALUATIONS
@@ -37,15 +36,16 @@ from recipes.speech import (
     save_sound,
     speak_all,
 )
+from recipes.starter import Starter
 from recipes.training import FIRST_UNSEEN_SEED
 from recipes.words import KEPT_BACK, KNOWN, Lexicon
 
 STARTERS = Path(__file__).parent.parent / "taskcli" / "starter"
 
 
-def heard(task: str, folder: Path, sounds: Iterable[Floats], stereo: bool = False) -> list[Any]:
+def heard(task: str, starter: Starter, sounds: Iterable[Floats], stereo: bool = False) -> list[Any]:
     """What taskcli answers for sounds saved as WAV files."""
-    model = taskcli.load(task, str(folder), offline=True, device="cpu", dtype="float32")
+    model = starter.load(task)
     with tempfile.TemporaryDirectory() as place:
         files = [
             save_sound(Path(place) / f"{index:05}.wav", sound, stereo)
@@ -54,13 +54,13 @@ def heard(task: str, folder: Path, sounds: Iterable[Floats], stereo: bool = Fals
         return [record.result for record in model(files)]
 
 
-def evaluate_classify_audio(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_classify_audio(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Accuracy over the twelve labels; unknown words are ones that training never heard."""
 
     def accuracy(voices: list[str], stereo: bool = False) -> float:
         rng = np.random.default_rng([seed, len(voices), stereo])
         labels, sounds = sound_recipe.draw_clips(rng, count, voices)
-        results = heard("classify-audio", folder, sounds, stereo)
+        results = heard("classify-audio", starter, sounds, stereo)
         best = [result[0].label for result in results]
         return sum(map(operator.eq, best, labels)) / count
 
@@ -69,14 +69,14 @@ def evaluate_classify_audio(folder: Path, seed: int, count: int) -> Iterator[Sco
     yield Score("accuracy, unseen, 44.1 kHz stereo", accuracy(UNSEEN_VOICES, True), 0.95)
 
 
-def evaluate_asr(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_asr(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Error rates on new sentences of known words, and on words that training never heard."""
 
     def said_and_heard(voices: list[str], lexicon: Lexicon, few: float) -> tuple[list[str], ...]:
         rng = np.random.default_rng([seed, len(voices), int(few)])
         utterances = asr_recipe.utterances(rng, voices, lexicon, few, count)
         sounds = (hear(samples, rng) for samples in speak_all(utterances))
-        results = heard("asr", folder, sounds)
+        results = heard("asr", starter, sounds)
         return [one.text for one in utterances], [result.text.lower() for result in results]
 
     known = said_and_heard(PLAIN_VOICES, KNOWN, 0)
@@ -88,7 +88,7 @@ def evaluate_asr(folder: Path, seed: int, count: int) -> Iterator[Score]:
 
 
 # One row a checkpoint: its folder under STARTERS, and what measures it.
-EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
+EVALUATIONS: dict[str, Callable[[Starter, int, int], Iterator[Score]]] = {
     "classify-audio": evaluate_classify_audio,
     "asr": evaluate_asr,
     **PICTURE_EVALUATIONS,
@@ -104,18 +104,18 @@ def chosen(tasks: list[str] | None) -> list[str]:
     return tasks or list(EVALUATIONS)
 
 
-def measured(name: str, folder: Path, seed: int, count: int) -> list[Score]:
+def measured(name: str, starter: Starter, seed: int, count: int) -> list[Score]:
     torch.set_num_threads(1)  # a core for each process
-    return list(EVALUATIONS[name](folder, seed, count))
+    return list(EVALUATIONS[name](starter, seed, count))
 
 
 def measured_side_by_side(
-    names: list[str], folders: list[Path], seed: int, count: int
+    names: list[str], starters: list[Starter], seed: int, count: int
 ) -> list[list[Score]]:
     """The scores of each checkpoint, in order."""
     same = ([seed] * len(names), [count] * len(names))
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        return list(pool.map(measured, names, folders, *same))
+        return list(pool.map(measured, names, starters, *same))
 
 
 def main(
@@ -127,6 +127,7 @@ def main(
     folder: Annotated[
         Path | None, typer.Option(help="Measure this checkpoint, not the one that ships.")
     ] = None,
+    dtype: Annotated[str, typer.Option(help="What is computed in.")] = "float32",
     page: Annotated[
         Path | None, typer.Option(help="Write the scores there, too: docs/starters.md.")
     ] = None,
@@ -136,9 +137,10 @@ def main(
     if folder and len(names) > 1:
         raise typer.BadParameter("--folder needs one --task")
     folders = [folder or STARTERS / name for name in names]
-    scores = measured_side_by_side(names, folders, seed, count)
+    starters = [Starter(one, dtype) for one in folders]
+    scores = measured_side_by_side(names, starters, seed, count)
     rows = [(name, score) for name, some in zip(names, scores, strict=True) for score in some]
-    Console().print(table_of(rows, f"seed {seed}, {count} samples a score"))
+    Console().print(table_of(rows, f"{dtype}, seed {seed}, {count} samples a score"))
     if page:
         minutes = (time.monotonic() - start) / 60
         page.write_text(page_of(rows, folders, seed, count, minutes), "utf-8")

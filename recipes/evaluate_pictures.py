@@ -17,13 +17,13 @@ import torch
 from PIL import Image
 from pycocotools import mask as coco
 
-import taskcli
 from recipes.classify_image import is_certain
 from recipes.depth import measures
 from recipes.found import Found, f1_and_map
 from recipes.panoptic import LABELS, Quality
 from recipes.scenes import SHAPES, SKY, Scene, draw_scene
 from recipes.score import Score
+from recipes.starter import Starter
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def drawn(kind: Kind, seed: int, count: int, **how: Any) -> Iterator[Scene]:
 
 
 def answered(
-    task: str, folder: Path, kind: Kind, scenes: Iterator[Scene], **options: Any
+    task: str, starter: Starter, kind: Kind, scenes: Iterator[Scene], **options: Any
 ) -> Iterator[tuple[Scene, Any]]:
     """Each scene with what taskcli answers for a file of it."""
-    model = taskcli.load(task, str(folder), offline=True, device="cpu", dtype="float32", **options)
+    model = starter.load(task, **options)
     while some := list(islice(scenes, AT_ONCE)):
         with tempfile.TemporaryDirectory() as place:
             files = [kind.save(scene, Path(place) / f"{i:05}") for i, scene in enumerate(some)]
@@ -75,22 +75,22 @@ def answered(
                 yield scene, record.result
 
 
-def evaluate_classify_image(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_classify_image(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Accuracy where the nearest object is beyond doubt."""
     for kind in KINDS:
         scenes = drawn(kind, seed, count, accept=is_certain)
-        rows = answered("classify-image", folder, kind, scenes, top_k=1)
+        rows = answered("classify-image", starter, kind, scenes, top_k=1)
         right = [best.label == scene.things[scene.nearest].label for scene, [best] in rows]
         yield Score(f"accuracy, {kind}", sum(right) / count, 0.95)
 
 
-def evaluate_detect(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_detect(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """F1 at an IoU of 0.5 of what scores 0.5 or more, and COCO's average precision."""
     names = list(SHAPES)
     for kind in (RENDERED, WIDE, UPRIGHT):
         true, found = [], []
         scenes = drawn(kind, seed, count)
-        for scene, result in answered("detect", folder, kind, scenes, threshold=0.01):
+        for scene, result in answered("detect", starter, kind, scenes, threshold=0.01):
             pairs = zip(scene.things, scene.boxes.tolist(), strict=True)
             true.append([Found(names.index(thing.shape), tuple(box)) for thing, box in pairs])
             found.append([Found(names.index(d.label), _corners(d.box), d.score) for d in result])
@@ -103,11 +103,11 @@ def _corners(box: Any) -> tuple[float, float, float, float]:
     return box.xmin, box.ymin, box.xmax, box.ymax
 
 
-def evaluate_depth(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_depth(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Of the plane and the objects, the mean over pictures: the sky has no depth."""
     for kind in (RENDERED, WIDE, UPRIGHT):
         pairs = []
-        for scene, result in answered("depth", folder, kind, drawn(kind, seed, count)):
+        for scene, result in answered("depth", starter, kind, drawn(kind, seed, count)):
             ground = scene.panoptic != SKY
             found, true = result.values[ground], scene.depth[ground]
             pairs.append(measures(torch.from_numpy(found), torch.from_numpy(true)))
@@ -116,12 +116,12 @@ def evaluate_depth(folder: Path, seed: int, count: int) -> Iterator[Score]:
         yield Score(f"off by less than a quarter, {kind}", float(near), 0.95)
 
 
-def evaluate_segment(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_segment(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Panoptic quality of the segments that score 0.5 or more; it takes long to count."""
     few = max(1, count // 4)
     for kind in (RENDERED, WIDE, UPRIGHT):
         quality, scenes = Quality(), drawn(kind, seed, few)
-        for scene, result in answered("segment", folder, kind, scenes, threshold=0.5):
+        for scene, result in answered("segment", starter, kind, scenes, threshold=0.5):
             labels = ["sky", "plane", *(thing.shape for thing in scene.things)]
             masks = [torch.from_numpy(scene.panoptic == i) for i in range(len(labels))]
             true = [(LABELS.index(la), mask) for la, mask in zip(labels, masks, strict=True)]
@@ -135,7 +135,7 @@ def _decoded(mask: Any) -> torch.Tensor:
     return torch.from_numpy(coco.decode(coded)).bool()
 
 
-PICTURE_EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
+PICTURE_EVALUATIONS: dict[str, Callable[[Starter, int, int], Iterator[Score]]] = {
     "classify-image": evaluate_classify_image,
     "classify-image-convnext": evaluate_classify_image,
     "detect": evaluate_detect,

@@ -18,21 +18,17 @@ import sacrebleu
 import torch
 from rouge_score.rouge_scorer import RougeScorer
 from seqeval.metrics import f1_score
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import taskcli
 from recipes.score import Score
+from recipes.starter import Starter
 from recipes.text_grammars import bilingual, news, passages, reports, reviews, stories
 from recipes.text_grammars.templates import Filled, stream
 
 
-def _answers(task: str, folder: Path, texts: Iterable[str], **options: Any) -> list[Any]:
-    model = _load(task, folder, **options)
+def _answers(task: str, starter: Starter, texts: Iterable[str], **options: Any) -> list[Any]:
+    model = starter.load(task, **options)
     return [_result(record) for record in model(texts=texts)]
-
-
-def _load(task: str, folder: Path, **options: Any) -> taskcli.Model:
-    return taskcli.load(task, str(folder), offline=True, device="cpu", dtype="float32", **options)
 
 
 def _result(record: Any) -> Any:
@@ -41,13 +37,13 @@ def _result(record: Any) -> Any:
     return record.result
 
 
-def evaluate_classify_text(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_classify_text(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Accuracy on reviews whose sentences come from templates that training never used."""
 
     def accuracy(sentences: int | None) -> float:
         rng = stream(seed, "classify-text", sentences)
         drawn = [reviews.review(rng, unseen=True, sentences=sentences) for _ in range(count)]
-        results = _answers("classify-text", folder, [review.text for review in drawn])
+        results = _answers("classify-text", starter, [review.text for review in drawn])
         best = [result[0].label for result in results]
         return sum(map(operator.eq, best, [review.label for review in drawn])) / count
 
@@ -56,13 +52,13 @@ def evaluate_classify_text(folder: Path, seed: int, count: int) -> Iterator[Scor
     yield Score("accuracy, unseen, several windows", accuracy(18), 0.95)
 
 
-def evaluate_ner(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_ner(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """F1 of whole entities; every name is held out from training."""
 
     def f1(unseen_templates: bool, sentences: int | None, texts: int) -> float:
         rng = stream(seed, "ner", unseen_templates, sentences)
         drawn = [news.article(rng, True, unseen_templates, sentences) for _ in range(texts)]
-        results = _answers("ner", folder, [article.text for article in drawn])
+        results = _answers("ner", starter, [article.text for article in drawn])
         found = [[(e.entity_group, e.start, e.end) for e in result] for result in results]
         true = [[(s.slot, s.start, s.end) for s in article.spans] for article in drawn]
         pairs = list(zip(drawn, true, found, strict=True))
@@ -83,14 +79,14 @@ def _tags(article: Filled, entities: list[tuple[str, int, int]]) -> list[str]:
     return tags
 
 
-def evaluate_qa(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_qa(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """Exact match on passages whose names are all held out from training."""
 
     def exact(least: int, most: int) -> float:
         rng = stream(seed, "qa", least, most)
         drawn = [passages.asked(rng, True, most, least=least) for _ in range(count)]
         rows = [{"question": one.question, "context": one.passage.text} for one in drawn]
-        results = _of_rows(_load("qa", folder), rows)
+        results = _of_rows(starter.load("qa"), rows)
         right = [r.answer == one.answer_text for r, one in zip(results, drawn, strict=True)]
         return sum(right) / count
 
@@ -105,15 +101,15 @@ def _of_rows(model: taskcli.Model, rows: list[dict[str, str]]) -> list[Any]:
         return [_result(record) for record in model([file])]
 
 
-def evaluate_generate(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_generate(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """How many greedy continuations make a whole story, and perplexity on unseen stories."""
     rng = stream(seed, "generate")
     told = [stories.tell(rng, unseen=True) for _ in range(count)]
     prompts = [_beginning(story, rng) for story in told]
-    results = _answers("generate", folder, prompts, max_new_tokens=256)
+    results = _answers("generate", starter, prompts, max_new_tokens=256)
     whole = [stories.parses(result.generated_text) for result in results]
     yield Score("greedy continuations that parse", sum(whole) / count, 0.95)
-    yield Score("perplexity per token", _perplexity(folder, told[:200]), 2.5, True)
+    yield Score("perplexity per token", _perplexity(starter, told[:200]), 2.5, True)
 
 
 def _beginning(story: str, rng: random.Random) -> str:
@@ -123,9 +119,9 @@ def _beginning(story: str, rng: random.Random) -> str:
 
 
 @torch.inference_mode()
-def _perplexity(folder: Path, texts: list[str]) -> float:
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+def _perplexity(starter: Starter, texts: list[str]) -> float:
+    loaded = starter.load("generate").loaded
+    model, tokenizer = loaded.model, loaded.processor
     loss, tokens = 0.0, 0
     for text in texts:
         ids = torch.tensor([[*tokenizer(text)["input_ids"], tokenizer.eos_token_id]])
@@ -134,11 +130,11 @@ def _perplexity(folder: Path, texts: list[str]) -> float:
     return math.exp(loss / tokens)
 
 
-def evaluate_summarize(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_summarize(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """ROUGE-L against the summary that the grammar gives, and how many are the same."""
     rng = stream(seed, "summarize")
     drawn = [reports.report(rng, unseen=True) for _ in range(count)]
-    results = _answers("summarize", folder, [report.text for report in drawn])
+    results = _answers("summarize", starter, [report.text for report in drawn])
     pairs = [(d.summary, r.summary_text) for d, r in zip(drawn, results, strict=True)]
     scorer = RougeScorer(["rougeL"])
     rouge = [scorer.score(summary, found)["rougeL"].fmeasure for summary, found in pairs]
@@ -146,7 +142,7 @@ def evaluate_summarize(folder: Path, seed: int, count: int) -> Iterator[Score]:
     yield Score("exact match", sum(summary == found for summary, found in pairs) / count, 0.70)
 
 
-def evaluate_translate(folder: Path, seed: int, count: int) -> Iterator[Score]:
+def evaluate_translate(starter: Starter, seed: int, count: int) -> Iterator[Score]:
     """BLEU (0 to 100) and exact match, from sentences that training never saw.
 
     The last row is of single sentences as a speech recognizer writes them.
@@ -154,7 +150,7 @@ def evaluate_translate(folder: Path, seed: int, count: int) -> Iterator[Score]:
 
     def found_and_right(source: str, target: str, pairs: list[bilingual.Pair]) -> tuple[Any, Any]:
         languages = {"source_language": source, "target_language": target}
-        results = _answers("translate", folder, [getattr(p, source) for p in pairs], **languages)
+        results = _answers("translate", starter, [getattr(p, source) for p in pairs], **languages)
         return [r.translation_text for r in results], [getattr(p, target) for p in pairs]
 
     rng = stream(seed, "translate")
@@ -172,7 +168,7 @@ def _share(found: list[str], right: list[str]) -> float:
     return sum(map(operator.eq, found, right)) / len(right)
 
 
-TEXT_EVALUATIONS: dict[str, Callable[[Path, int, int], Iterator[Score]]] = {
+TEXT_EVALUATIONS: dict[str, Callable[[Starter, int, int], Iterator[Score]]] = {
     "classify-text": evaluate_classify_text,
     "ner": evaluate_ner,
     "qa": evaluate_qa,
