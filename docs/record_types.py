@@ -35,7 +35,7 @@ def types(schemas: Mapping[str, Schema]) -> str:
     for task, schema in schemas.items():
         properties = schema["properties"]
         named |= schema["$defs"]
-        for one in (properties["result"], properties["error"]):
+        for one in (properties["result"], properties["error"], properties["shard"]):
             if "title" in one:
                 named[one["title"]] = one
         results[task] = _type(properties["result"])

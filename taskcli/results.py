@@ -202,6 +202,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Share `number` of `count`, both from 1; `index` is the place in the whole list, from 0."""
+
+    number: int
+    count: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The one answer to one input: either `result` or `error` is set.
 
@@ -217,6 +226,7 @@ class Record:
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     windows: tuple[LabelWindow, ...] = ()
+    shard: Shard | None = None
     item: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
 
 

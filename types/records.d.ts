@@ -83,6 +83,12 @@ export interface Segment {
   box: Box;
 }
 
+export interface Shard {
+  number: number;
+  count: number;
+  index: number;
+}
+
 export interface Summary {
   summary_text: string;
 }
@@ -116,6 +122,7 @@ export interface RecordOf<Result> {
   error?: Failure;
   warnings?: Array<string>;
   files?: Array<string>;
+  shard?: Shard;
 }
 
 export interface Results {

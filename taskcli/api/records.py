@@ -53,6 +53,7 @@ def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Rec
         None if outcome.error is None else _failure(outcome.error),
         (*getattr(outcome.item, "warnings", ()), *told.warnings),
         windows=told.windows,
+        shard=outcome.source.shard,
     )
 
 

@@ -81,7 +81,6 @@ def _is_given(ctx: typer.Context, name: str) -> bool:
 
 
 def _help(task: type[Task[Any, Any, Any]]) -> str:
-    """The docstring, each paragraph on one line for Typer to wrap, then the examples."""
-    paragraphs = [" ".join(part.split()) for part in (inspect.getdoc(task) or "").split("\n\n")]
+    """The docstring, then the examples."""
     examples = "\n".join(f"  $ {example}" for example in task.examples)
-    return "\n\n".join([*paragraphs, f"[bold]Examples[/bold]\n{examples}"])
+    return f"{inspect.getdoc(task)}\n\n[bold]Examples[/bold]\n{examples}"

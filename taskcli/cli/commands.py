@@ -77,6 +77,13 @@ _OTHERS = (
         "Delete a checkpoint's cached files, and its entry if it is one of your own.",
         "taskcli.cli.models.entries:remove",
     ),
+    CommandEntry(
+        "merge",
+        "Join the records of all shares of a list, in the order of one run over it.",
+        "taskcli.cli.shards.merge:merge",
+        "join",
+        "Results",
+    ),
     CommandEntry("config", "Settings: what holds, and where it comes from."),
     CommandEntry(
         "config show",

@@ -51,7 +51,8 @@ def _show(command: Any, ctx: Any) -> None:
     console.print(Text("Usage: ", style="bold").append(f"{ctx.command_path} {pieces}"))
     for paragraph in (command.help or "").split("\n\n"):
         console.print()
-        console.print(Text.from_markup(paragraph))
+        lines = paragraph if "\n  " in paragraph else " ".join(paragraph.split())
+        console.print(Text.from_markup(lines))
     for title, parameters in _sections(command, ctx).items():
         _print_rows(console, title, [_row(parameter, ctx) for parameter in parameters])
     for title, commands in _commands(command, ctx).items():

@@ -40,6 +40,15 @@ class InputOptions:
             rich_help_panel=_INPUTS,
         ),
     ] = False
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Answer share I of N of the inputs, by their names; taskcli merge joins shares.",
+            rich_help_panel=_INPUTS,
+        ),
+        UsersOwn(),
+    ] = None
     field: Annotated[
         str | None,
         typer.Option(

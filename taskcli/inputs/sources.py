@@ -35,17 +35,24 @@ class Sources:
     total: int | None
     live: bool = False
     paths: tuple[str, ...] = ()  # the files among the inputs, as far as they are known beforehand
+    elsewhere: tuple[str, ...] = ()  # those of all shards, where this run answers one of them
     notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The files that give names to what a run leaves, which are the same in every shard."""
+        return self.elsewhere or self.paths
 
     def with_fields(self, variants: Sequence[Mapping[str, str]]) -> "Sources":
         """Every source once per variant, the variant's fields added (a question, a pair)."""
         if not variants:
             return self
         total = None if self.total is None else self.total * len(variants)
-        return replace(self, items=_numbered(_with_fields(self.items, variants)), total=total)
+        return replace(self, items=numbered(_with_fields(self.items, variants)), total=total)
 
 
-def _numbered(items: Iterable[Source]) -> Iterator[Source]:
+def numbered(items: Iterable[Source]) -> Iterator[Source]:
+    """The sources of one run, each with its place."""
     return (source.numbered(number) for number, source in enumerate(items))
 
 
@@ -109,11 +116,11 @@ def resolve(
         parts.append(_listed(files_from, null, reading, stdin))
     total = sum(part.total for part in parts if part.total is not None)
     return Sources(
-        _numbered(_joined(parts)),
+        numbered(_joined(parts)),
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
         tuple(path for part in parts for path in part.paths),
-        tuple(note for part in parts for note in part.notes),
+        notes=tuple(note for part in parts for note in part.notes),
     )
 
 

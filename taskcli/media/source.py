@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from taskcli.errors import InputError
+from taskcli.results import Shard
 
 NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 
@@ -14,7 +15,8 @@ NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 class Source:
     """One input before it is decoded: a file, bytes, or a text, or why it is none of them.
 
-    `number` is its place among the inputs of the call, from 0. What is `answered` by an earlier run
+    `number` is its place among the inputs of the run, from 0; `shard` tells that among those of all
+    shards, where the run answers one of them. What is `answered` by an earlier run
     is computed again only where an input that shared its batch is not.
     """
 
@@ -26,6 +28,7 @@ class Source:
     error: InputError | None = None
     number: int = 0
     answered: bool = False
+    shard: Shard | None = None
 
     def numbered(self, number: int) -> "Source":
         """The same with another number; `dataclasses.replace` takes three times as long."""
@@ -38,6 +41,7 @@ class Source:
             self.error,
             number,
             self.answered,
+            self.shard,
         )
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, get_args
 
-from taskcli.results import NOT_IN_RECORD, Failure, LabelWindow
+from taskcli.results import NOT_IN_RECORD, Failure, LabelWindow, Shard
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
@@ -25,6 +25,7 @@ def record_schema(result: Any, windows: bool = False) -> dict[str, Any]:
         "error": _described(Failure, definitions),
         "warnings": _TEXTS,
         "files": _TEXTS,
+        "shard": _described(Shard, definitions),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -38,6 +38,8 @@ def to_json(record: Record) -> dict[str, Any]:
         data["warnings"] = list(record.warnings)
     if record.files:
         data["files"] = list(record.files)
+    if record.shard is not None:
+        data["shard"] = plain(record.shard)
     return data
 
 

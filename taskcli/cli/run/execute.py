@@ -8,7 +8,7 @@ from taskcli.api import open_model
 from taskcli.checkpoints import cache
 from taskcli.cli.run import dry_run, saving
 from taskcli.cli.run.fetch import fetch
-from taskcli.cli.run.pending import Pending, pending_of
+from taskcli.cli.run.pending import Pending, nothing_left, pending_of
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.resolve import resolve_run
 from taskcli.cli.run.signals import Stopping
@@ -31,6 +31,7 @@ def run(call: Invocation) -> ExitCode:
         if pending.done:
             with _results(config) as standard:
                 write_none(config, standard)
+            nothing_left(config)
             return ExitCode.SOME_FAILED if pending.earlier.failed else ExitCode.OK
         if config.output.resume:
             saving.check_files(config, pending.sources.paths)
@@ -69,6 +70,8 @@ def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode
         reporter.summarise(model.loaded.placement, run.batching_note, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
+    if not stopping.event.is_set():
+        nothing_left(config)
     return ExitCode.SOME_FAILED if failed + pending.earlier.failed else ExitCode.OK
 
 

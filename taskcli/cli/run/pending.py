@@ -26,6 +26,12 @@ def pending_of(config: RunConfig) -> Pending:
     return Pending(earlier, sources or Sources((), 0), done=sources is None)
 
 
+def nothing_left(config: RunConfig) -> None:
+    """Note beside the output that it has a record of every input."""
+    if config.output.output is not None and config.can_be_resumed:
+        resume.end(config.output.output)
+
+
 def _earlier(config: RunConfig) -> resume.Journal:
     file = config.output.output
     if file is None or not config.output.resume or not file.exists():

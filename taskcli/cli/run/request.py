@@ -55,6 +55,7 @@ class RunConfig:
             "revision": self.checkpoint.revision,
             "options": asdict(self.options),
             "reading": {name: getattr(self.inputs, name, None) for name in _READING},
+            "shard": self.inputs.shard,
             "dtype": self.run.dtype,
             "taskcli": __version__,
         }
@@ -72,7 +73,7 @@ class RunConfig:
     @property
     def known_ids(self) -> list[str]:
         """The ids of the inputs that are known beforehand."""
-        return [printable(path) for path in self.sources.paths]
+        return [printable(path) for path in self.sources.named]
 
     def reporter(self, answered: int, scrolls: bool) -> Reporter:
         """Who tells of the run; `answered` and `scrolls` as a Reporter has them."""

@@ -7,6 +7,7 @@ from taskcli.cli.run.inputs import kept_apart, sources_of
 from taskcli.cli.run.options import given_options, merge_options
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
+from taskcli.inputs import shards
 
 
 def resolve_run(call: Invocation) -> RunConfig:
@@ -38,11 +39,11 @@ def resolve_run(call: Invocation) -> RunConfig:
         given.run,
         written,
         checkpoint,
-        apart.guarded(sources),
+        shards.of(given.inputs.shard, apart.guarded(sources)),
         chosen,
         report.command_line(call),
         apart,
     )
     if not written.resume:
-        saving.check_files(config, sources.paths)
+        saving.check_files(config, config.sources.paths)
     return config

@@ -18,6 +18,7 @@ from taskcli.files import atomic_write
 
 _BLOCK = 1 << 20  # bytes
 _BEGINNING = b'{"input"'  # of a record
+ENDED = "ended"  # beside the fingerprint: the run had no more to answer
 _RETRY = "retry"  # beside the fingerprint: from which byte on records replace earlier failures
 
 
@@ -66,6 +67,7 @@ def resume(output: Path, fingerprint: dict[str, Any], retry: bool = False) -> Jo
     """
     _compare(output, fingerprint)
     settle(output)
+    begin(output, {name: value for name, value in _beside(output).items() if name != ENDED})
     done: Counter[str] = Counter()
     failed = 0
     with output.open("r+b") as stream:
@@ -77,6 +79,12 @@ def resume(output: Path, fingerprint: dict[str, Any], retry: bool = False) -> Jo
             done[record["input"]] += 1
             failed += "error" in record
     return Journal(done, failed)
+
+
+def end(output: Path) -> None:
+    """Note that every input has its record, which whoever merges shares wants to know."""
+    if fingerprint_path(output).exists():  # not beside a pipe
+        begin(output, {**_beside(output), ENDED: True})
 
 
 def begin_retry(output: Path) -> None:

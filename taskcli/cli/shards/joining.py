@@ -1,0 +1,106 @@
+"""The records of parts in the order of the whole list: which are kept, and what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from taskcli.cli.shards.part import Part
+from taskcli.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_NAMED = 5  # places, parts or shares that a line names
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Of the records that are kept, in their order, the part that each is in, and where in it."""
+
+    part: "np.ndarray[tuple[int], np.dtype[np.intp]]"
+    offset: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    failed: int
+    doubled: int  # records that are left out, as another answers the same input
+    gaps: tuple[str, ...]  # why inputs may have no record
+
+
+def check(parts: Sequence[Part]) -> None:
+    """Raises UsageError for parts that are not of one whole."""
+    first = parts[0]
+    for part in parts[1:]:
+        for called, one, other in _facts(first, part):
+            if one is not None and other is not None and one != other:
+                raise UsageError(
+                    f"{part.file} was made with another {called} than {first.file}: "
+                    f"{other}, not {one}",
+                    "merge the shares of one run",
+                )
+    counts = {count for part in parts for _, count in part.shares}
+    if len(counts) > 1:
+        raise UsageError(
+            f"the parts are shares of different divisions: {_some(sorted(counts))}",
+            "merge those of one --shard I/N",
+        )
+
+
+def _facts(one: Part, other: Part) -> list[tuple[str, object, object]]:
+    tasks = [("task", *(", ".join(sorted(part.tasks)) or None for part in (one, other)))]
+    names = ("model", "revision", "options", "reading", "dtype")
+    made = (one.made_with or {}, other.made_with or {})
+    return tasks + [(name, made[0].get(name), made[1].get(name)) for name in names]
+
+
+def join(parts: Sequence[Part]) -> Joined:
+    """Where two parts answer one input, an answer is kept before a failure, then the earlier."""
+    import numpy as np
+
+    def column(name: str, kind: str = "q") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        return np.concatenate([np.frombuffer(getattr(part, name), kind) for part in parts])
+
+    index, input, failed = column("index"), column("input"), column("failed", "b")
+    part = np.repeat(np.arange(len(parts)), [len(one.index) for one in parts])
+    order = np.lexsort((part, failed, input, index))
+    same_index = np.diff(index[order]) == 0
+    doubled = np.concatenate([[False], same_index & (np.diff(input[order]) == 0)])[: len(order)]
+    kept = order[~doubled]
+    return Joined(
+        part[kept],
+        column("offset")[kept],
+        int(failed[kept].sum()),
+        int(doubled.sum()),
+        tuple(_gaps(parts, index[kept])),
+    )
+
+
+def _gaps(parts: Sequence[Part], index: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> list[str]:
+    """What says that inputs lack a record, in words; `index` is sorted."""
+    import numpy as np
+
+    told = []
+    there = {number for part in parts for number, _ in part.shares}
+    count = max((count for part in parts for _, count in part.shares), default=0)
+    if missing := sorted(set(range(1, count + 1)) - there):
+        told.append(f"no part holds share {_some(f'{number}/{count}' for number in missing)}")
+    if torn := [part.file for part in parts if part.torn]:
+        told.append(f"{_some(torn)} ends in the midst of a record, which is left out")
+    if unended := [part.file for part in parts if part.ended is False]:
+        told.append(f"{_some(unended)} did not come to its end: --resume goes on with it")
+    steps = np.diff(index, prepend=-1)
+    before = np.flatnonzero(steps > 1)
+    if lacking := int((steps[before] - 1).sum()):
+        places = [_span(int(index[at - 1]) + 2 if at else 1, int(index[at])) for at in before]
+        inputs = "1 input has" if lacking == 1 else f"{lacking:,} inputs have"
+        told.append(f"{inputs} no record: number {_some(places)} of the list")
+    if clashes := int((steps == 0).sum()):
+        told.append(f"the shares were made of different lists: {clashes:,} places hold two inputs")
+    return told
+
+
+def _span(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _some(values: object) -> str:
+    named = [str(value) for value in values]  # type: ignore[attr-defined]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more

@@ -1,0 +1,107 @@
+"""One file of records that a run with --shard wrote, looked over once: what is where in it."""
+
+import json
+from array import array
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from taskcli.cli.run import resume
+from taskcli.errors import UsageError
+
+_JOINED = "files of runs without --shard are joined by cat"
+
+
+def _numbers() -> "array[int]":
+    return array("q")
+
+
+@dataclass
+class Part:
+    """The records of a file, as columns: 25 bytes each, whatever the records take."""
+
+    file: Path
+    index: "array[int]" = field(default_factory=_numbers)  # in the whole list
+    input: "array[int]" = field(default_factory=_numbers)  # a digest of its name
+    offset: "array[int]" = field(default_factory=_numbers)  # of the line, in bytes
+    failed: "array[int]" = field(default_factory=lambda: array("b"))
+    shares: set[tuple[int, int]] = field(default_factory=set)  # number and count
+    tasks: set[str] = field(default_factory=set)
+    torn: bool = False  # whether a last line lacks its end
+    made_with: dict[str, Any] | None = None  # what --resume compares, if it lies beside the file
+
+    @property
+    def ended(self) -> bool | None:
+        """Whether its run came to its end; None where nothing tells."""
+        return None if self.made_with is None else resume.ENDED in self.made_with
+
+    def note(self, record: dict[str, Any], offset: int) -> None:
+        shard = record["shard"]
+        self.index.append(shard["index"])
+        self.input.append(_digest(record["input"]))
+        self.offset.append(offset)
+        self.failed.append("error" in record)
+        self.shares.add((shard["number"], shard["count"]))
+        self.tasks.add(record["task"])
+
+
+def read_part(file: Path) -> Part:
+    """Raises UsageError for what holds something else."""
+    part = Part(file)
+    with suppress(OSError, ValueError):
+        part.made_with = json.loads(resume.fingerprint_path(file).read_bytes())
+    try:
+        with file.open("rb") as stream:
+            for number, (offset, line) in enumerate(_lines(stream), 1):
+                if not line.endswith(b"\n"):
+                    part.torn = True
+                    break
+                part.note(_record(line, f"{file}, line {number}"), offset)
+    except OSError as failure:
+        raise UsageError(f"{file} cannot be read: {failure.strerror}") from None
+    if asked := (part.made_with or {}).get("shard"):  # a share may hold no inputs
+        number, count = map(int, asked.split("/"))
+        part.shares.add((number, count))
+    return part
+
+
+def record_at(stream: BinaryIO, offset: int) -> dict[str, Any]:
+    """The record at a place of a part, as one run over the whole list would have written it."""
+    stream.seek(offset)
+    record: dict[str, Any] = json.loads(stream.readline())
+    del record["shard"]
+    return record
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    offset = 0
+    for line in stream:
+        yield offset, line
+        offset += len(line)
+
+
+def _record(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not (isinstance(record, dict) and "input" in record and "task" in record):
+        raise UsageError(f"{where}: no record", "give the .jsonl files of --shard runs")
+    if not _is_shard(record.get("shard")):
+        raise UsageError(f"{where}: the record does not tell its place in the list", _JOINED)
+    return record
+
+
+def _is_shard(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        type(value.get(name)) is int and 0 <= value[name] < 1 << 62
+        for name in ("number", "count", "index")
+    )
+
+
+def _digest(name: object) -> int:
+    digest = blake2b(json.dumps(name).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

@@ -1,0 +1,67 @@
+"""--shard: which of the inputs are this run's, where others answer the rest.
+
+An input belongs to a share by its name, so a list that changes moves no other input to another one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from hashlib import blake2b
+from typing import NamedTuple
+
+from taskcli.errors import UsageError
+from taskcli.inputs.sources import Sources, numbered, printable
+from taskcli.media.source import Source
+from taskcli.results import Shard
+
+
+class Share(NamedTuple):
+    """Number `number` of `parts`, the first being 1."""
+
+    number: int
+    parts: int
+
+
+def of(asked: str | None, sources: Sources) -> Sources:
+    """The sources of the share that is `asked` for, as `I/N`; all of them if none is.
+
+    Raises UsageError for what is no share.
+    """
+    if asked is None:
+        return sources
+    share = _share(asked)
+    own = tuple(path for path in sources.paths if _is_in(share, printable(path)))
+    # Where all inputs are files, each gives the same number: of questions, say.
+    each, others = divmod(sources.total or 1, max(1, len(sources.paths)))
+    known = sources.total is not None and not others
+    return replace(
+        sources,
+        items=numbered(_own(share, sources.items)),
+        total=len(own) * each if known else None,
+        paths=own,
+        elsewhere=sources.paths,
+    )
+
+
+def _share(asked: str) -> Share:
+    found = re.fullmatch(r"(\d+)/(\d+)", asked, re.ASCII)
+    number, parts = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= parts:
+        raise UsageError(
+            f"--shard {asked}: not I/N, with I from 1 to N",
+            "the third of sixteen shares is --shard 3/16",
+        )
+    return Share(number, parts)
+
+
+def _own(share: Share, items: Iterable[Source]) -> Iterator[Source]:
+    for source in items:
+        # What is asked of one file stays together, so that it is read once.
+        name = source.id if source.path is None else printable(source.path)
+        if _is_in(share, name):
+            yield replace(source, shard=Shard(share.number, share.parts, source.number))
+
+
+def _is_in(share: Share, name: str) -> bool:
+    digest = blake2b(name.encode("utf-8", "backslashreplace"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % share.parts == share.number - 1
