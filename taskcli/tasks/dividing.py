@@ -185,8 +185,9 @@ def _by_mask(queries: Queries, size: Size, least: Thresholds) -> Compared:
     scores, labels, ignored = scores[known], labels[known], ~counts[known]
     if not len(scores):
         return _nothing(size)
-    masks = queries.masks_of(known).sigmoid() * scores[:, None, None]
-    masks.masked_fill_(ignored[:, None, None], -1.0)  # less than any that counts
+    masks = queries.masks_of(known).sigmoid().mul_(scores[:, None, None])
+    if not _on_host(masks):
+        masks.masked_fill_(ignored[:, None, None], -1.0)  # less than any that counts
     numbers, areas, above = _greatest(masks, size, least.mask)
     left = (areas / above).nan_to_num(0, 0)  # where nothing is above, nothing is left
     return Compared(numbers, labels, scores, left.masked_fill(ignored, -1.0))
