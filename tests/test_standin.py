@@ -17,6 +17,7 @@ from samples import LONG_TEXT, QUESTION, SHORT_TEXT, one_window, photos, sounds,
 from standin_device import NAME, State
 from test_batch_equals_alone import difference
 
+from taskcli.checkpoints.registry import package_folder
 from taskcli.errors import InputError
 from taskcli.media.items import Media
 from taskcli.runtime import session
@@ -26,6 +27,14 @@ Run = Callable[..., Finished]
 Inputs = dict[str, Any]
 WRITERS = ("generate", "summarize", "translate")
 CASES = [(task, name) for task, names in BY_TASK.items() for name in names]
+CHECKOUT = Path(__file__).parent.parent
+EXAMPLES = {
+    Media.IMAGE: [
+        CHECKOUT / "examples/scenes" / name for name in ("red-cube.png", "blue-ball.jpg")
+    ],
+    Media.AUDIO: [CHECKOUT / "examples/sounds" / name for name in ("yes.wav", "stop.wav")],
+}
+STARTERS = sorted((package_folder() / "starter").iterdir())
 SHORT: dict[str, dict[str, Any]] = {
     "generate": {"max_new_tokens": 3},
     "summarize": {"max_length": 5, "min_length": 2},
@@ -53,7 +62,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[Media, list[Path]]:
     }
 
 
-def opened(task: str, name: str, **options: Any) -> Any:
+def opened(task: str, name: str | Path, **options: Any) -> Any:
     model = load(task, name, **{**BY_NAME[task].samples.options, **SHORT.get(task, {}), **options})
     if name == "whisper":  # which would write until its context is full
         model.loaded.model.generation_config.max_length = 8
@@ -111,6 +120,20 @@ def test_a_device_divides_pictures_as_the_processor_does(
     found = ask(opened("segment", "mask2former", subtask=subtask, device=NAME), files)
     assert difference(expected, found) < 1e-4
     assert set(waits.places) == {"event in read_back.py"}
+
+
+@pytest.mark.parametrize("folder", STARTERS, ids=lambda folder: folder.name)
+@pytest.mark.usefixtures("standin")
+def test_a_device_answers_as_the_processor_does_with_weights_that_learnt(folder: Path) -> None:
+    """Their scores are sure, where those of random weights lie close together."""
+    task = folder.name.removesuffix("-convnext")
+    languages = {"source_language": "en", "target_language": "fr"}
+    options = languages if task == "translate" else {}
+    expected, found = (
+        ask(opened(task, folder, device=device, **options), EXAMPLES) for device in ("cpu", NAME)
+    )
+    assert any(expected)
+    assert difference(expected, found) < 1e-4
 
 
 # Which device
