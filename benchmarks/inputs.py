@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from taskcli.api import Model
-from taskcli.inputs.sources import Reading, Sources, resolve
+from taskcli.inputs.reading import Reading
+from taskcli.inputs.sources import Sources, resolve
 
 
 def sources_of(model: Model, inputs: list[str], texts: bool) -> Sources:

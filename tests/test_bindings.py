@@ -14,7 +14,8 @@ from samples import ARTICLE, LONG_TEXT, SHORT_TEXT, photos, scene, sounds
 import taskcli
 from taskcli.api import Model
 from taskcli.errors import UsageError
-from taskcli.inputs.sources import Reading, Sources, resolve
+from taskcli.inputs.reading import Reading
+from taskcli.inputs.sources import Sources, resolve
 from taskcli.media.items import Media
 
 TEXTS = (SHORT_TEXT, ARTICLE, "[SEP] </s> <s> is text", LONG_TEXT)

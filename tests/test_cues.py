@@ -275,7 +275,8 @@ def test_the_language_that_was_found_stands_in_the_record(run: Any, tmp_path: Pa
 
 
 def _source(name: str) -> Any:
-    from taskcli.inputs.sources import Reading, resolve
+    from taskcli.inputs.reading import Reading
+    from taskcli.inputs.sources import resolve
     from taskcli.media.items import Media
 
     [source] = resolve([name], Reading(Media.AUDIO, ()), texts=[]).items

@@ -13,7 +13,8 @@ from samples import scene
 from taskcli.errors import UsageError
 from taskcli.inputs import discovery
 from taskcli.inputs.discovery import extensions_of, in_folder, matching
-from taskcli.inputs.sources import Reading, resolve
+from taskcli.inputs.reading import Reading
+from taskcli.inputs.sources import resolve
 from taskcli.media import MEDIA
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.items import Media

@@ -16,7 +16,8 @@ from taskcli.engine.batching import BatchBuilder, broken_windows, window_edges
 from taskcli.engine.channel import Channel, ChannelClosed, spawn
 from taskcli.engine.lookahead import Lookahead
 from taskcli.errors import InputError, StoppedError, TaskcliError
-from taskcli.inputs.sources import Reading, resolve
+from taskcli.inputs.reading import Reading
+from taskcli.inputs.sources import resolve
 from taskcli.media.items import Media
 from taskcli.media.source import Source
 

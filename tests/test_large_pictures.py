@@ -83,7 +83,8 @@ def test_what_is_held_of_large_pictures_is_small(
 
 
 def _sources(folder: Path) -> Any:
-    from taskcli.inputs.sources import Reading, resolve
+    from taskcli.inputs.reading import Reading
+    from taskcli.inputs.sources import resolve
     from taskcli.media.items import Media
 
     return resolve([str(folder)], Reading(Media.IMAGE, ()))

@@ -22,7 +22,7 @@ LAYERS = (
     ("task",),
     ("config", "inputs"),
     ("media", "checkpoints", "formats"),
-    ("results", "files"),
+    ("results", "files", "remote"),
     ("errors",),
 )
 DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from taskcli.errors import InputError, UsageError
-from taskcli.inputs.sources import Reading, Sources, printable, resolve
+from taskcli.inputs.files import printable
+from taskcli.inputs.reading import Reading
+from taskcli.inputs.sources import Sources, resolve
 from taskcli.media.items import Media
 from taskcli.media.source import Source
+from taskcli.remote.fetching import RemoteFile
 
 TEXT = Reading(Media.TEXT)
 IMAGE = Reading(Media.IMAGE)
@@ -296,7 +299,9 @@ def test_literals_are_numbered_and_come_first() -> None:
 
 
 def test_a_source_with_another_number_is_the_same_in_all_else() -> None:
-    source = Source("a", "b", b"c", "d", {"e": "f"}, InputError("g"), 1, True)
+    source = Source(
+        "a", "b", RemoteFile("memory://r"), b"c", "d", {"e": "f"}, InputError("g"), 1, True
+    )
     for own in dataclasses.fields(Source):
         expected = 2 if own.name == "number" else getattr(source, own.name)
         assert getattr(source, own.name) != own.default

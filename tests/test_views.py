@@ -18,7 +18,8 @@ from PIL import Image
 from rich.console import Console
 from samples import ARTICLE, photos, scene, sounds
 
-from taskcli.inputs.sources import Reading, resolve
+from taskcli.inputs.reading import Reading
+from taskcli.inputs.sources import resolve
 from taskcli.media.items import ImageInput, Media, TextInput
 from taskcli.output.palette import colour_of, colours, token_colours
 from taskcli.output.terminal.console import ConsoleWriter

@@ -1,14 +1,15 @@
 """How inputs are opened for a checkpoint, and what a user may change of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import InputError
 from taskcli.media import MEDIA
 from taskcli.media.items import ImageInput, Item, Media
 from taskcli.media.source import Source
+from taskcli.remote.ahead import fetched_ahead
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
@@ -38,6 +39,16 @@ def decoder(
 def _readers() -> dict[Media, str]:
     """The tasks of each medium."""
     return {media: ", ".join(t.name for t in TASKS if t.media is media) for media in Media}
+
+
+def fetched(sources: Iterable[Source], live: bool) -> Iterator[Source]:
+    """The sources; what of them is elsewhere is on its way. Of `live` ones none is held back."""
+    return fetched_ahead(
+        sources,
+        lambda source: source.remote,
+        lambda source, file: replace(source, remote=file),
+        live,
+    )
 
 
 def whole(item: Item | None, source: Source, opened: "Decoder") -> Item | None:

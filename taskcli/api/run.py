@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli import engine
 from taskcli.api.batching import batching_config
-from taskcli.api.decoding import DecodeOptions, decoder
+from taskcli.api.decoding import DecodeOptions, decoder, fetched
 from taskcli.api.records import RecordWithInput, in_words, to_record
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.inputs.sources import Sources
@@ -50,7 +50,10 @@ class Run:
     def answers(self) -> Iterator[RecordWithInput]:
         """Records with the inputs that they answer; none for what is answered already."""
         config = self.batching_config()
-        computed = engine.broken_windows(self.sources.items, config.window, config.first)
+        computed = fetched(
+            engine.broken_windows(self.sources.items, config.window, config.first),
+            self.sources.live,
+        )
         rate = self.session.rate if MEDIA[self.task.media].is_timed else None
 
         def advance(source: Source, progress: int) -> None:

@@ -13,7 +13,9 @@ from taskcli.task import Task
 
 _Inputs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="INPUT", help="Files, quoted globs, folders, or - for standard input."),
+    typer.Argument(
+        metavar="INPUT", help="Files, quoted globs, folders, their URLs, or - for standard input."
+    ),
 ]
 
 

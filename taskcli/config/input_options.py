@@ -49,6 +49,32 @@ class InputOptions:
         ),
         UsersOwn(),
     ] = None
+    allow_remote: Annotated[
+        bool,
+        typer.Option(
+            "--allow-remote",
+            help="Fetch URLs that lists and rows name, not only those of the call.",
+            rich_help_panel=_INPUTS,
+        ),
+        UsersOwn(harmless=(False,)),
+    ] = False
+    retries: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=10,
+            help="Of a URL: further attempts, each waits longer.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = 3
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0.1,
+            help="Of a URL: seconds without a byte until it has failed.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = 60.0
     field: Annotated[
         str | None,
         typer.Option(

@@ -3,22 +3,26 @@
 import glob
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from taskcli.errors import UsageError
+from taskcli.inputs.files import File
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
+from taskcli.remote.listing import Place
 
+F = TypeVar("F", bound=File)
 _MAC_OS = "._"  # what it writes beside each file on foreign disks, under the file's own extension
 _NAMED = 6  # kinds of files that a note lists
 
 
 @dataclass(frozen=True)
 class FoundFiles:
-    paths: list[str]
+    paths: Sequence[File]
     unreadable: Mapping[str, str] = field(default_factory=dict)  # folders, and why
     note: str = ""  # what was passed over
 
@@ -28,28 +32,56 @@ def in_folder(folder: str, media: Media, recursive: bool) -> FoundFiles:
 
     Raises UsageError if there are none.
     """
-    extensions = extensions_of(media)
-    found: list[str] = []
-    others: Counter[str] = Counter()
     unreadable: dict[str, str] = {}
-    for parent, folders, names in os.walk(folder, onerror=_into(unreadable)):
-        for name in names:
-            path = Path(parent, name)
-            if _is_wanted(path, extensions):
-                found.append(str(path))
+    walked = (
+        (folders, {name: str(Path(parent, name)) for name in names})
+        for parent, folders, names in os.walk(folder, onerror=_into(unreadable))
+    )
+    found, passed_over = _sifted(walked, media, recursive)
+    if not found and not unreadable:
+        raise _nothing_in(folder, media, passed_over)
+    return FoundFiles(
+        sorted(found), unreadable, passed_over and f"{folder}: passed over {passed_over}"
+    )
+
+
+def in_folder_elsewhere(place: Place, media: Media, recursive: bool) -> FoundFiles:
+    """As `in_folder`. Raises UsageError, too, for one that cannot be listed."""
+    found, passed_over = _sifted(place.walk(recursive), media, recursive)
+    if not found:
+        raise _nothing_in(place.shown, media, passed_over)
+    note = passed_over and f"{place.shown}: passed over {passed_over}"
+    found.sort(key=lambda file: file.url)
+    return FoundFiles(found, note=note)
+
+
+def _sifted(
+    walked: Iterable[tuple[list[str], Mapping[str, F]]], media: Media, recursive: bool
+) -> tuple[list[F], str]:
+    """The files of the medium, and what was passed over, in words.
+
+    Of each folder `walked` gives the folders in it, which are emptied where nobody descends, and
+    its files by name.
+    """
+    extensions = extensions_of(media)
+    found: list[F] = []
+    others: Counter[str] = Counter()
+    for folders, files in walked:
+        for name, file in files.items():
+            if _is_wanted(name, file, extensions):
+                found.append(file)
             elif not name.startswith("."):
-                others[path.suffix.lower() or "without an extension"] += 1
+                others[PurePath(name).suffix.lower() or "without an extension"] += 1
         if not recursive:
             inner = sum(not name.startswith(".") for name in folders)
             others["folder (-r descends)" if inner == 1 else "folders (-r descends)"] = inner
             folders.clear()
-    passed_over = _counts(others, media)
-    if not found and not unreadable:
-        hint = f"looked for {media} files" + (f", passed over {passed_over}" if passed_over else "")
-        raise UsageError(f"nothing to read in folder {folder}", hint)
-    return FoundFiles(
-        sorted(found), unreadable, passed_over and f"{folder}: passed over {passed_over}"
-    )
+    return found, _counts(others, media)
+
+
+def _nothing_in(folder: str, media: Media, passed_over: str) -> UsageError:
+    hint = f"looked for {media} files" + (f", passed over {passed_over}" if passed_over else "")
+    return UsageError(f"nothing to read in folder {folder}", hint)
 
 
 def extensions_of(media: Media) -> frozenset[str]:
@@ -58,15 +90,18 @@ def extensions_of(media: Media) -> frozenset[str]:
     return usual if extra is None or find_spec(extra.package) is None else usual | extra.extensions
 
 
-def _is_wanted(path: Path, extensions: frozenset[str]) -> bool:
-    ending = path.suffix.lower()
-    if path.name.startswith(_MAC_OS):
+def _is_wanted(name: str, file: File, extensions: frozenset[str]) -> bool:
+    ending = PurePath(name).suffix.lower()
+    if name.startswith(_MAC_OS):
         return False
-    return ending in extensions and (ending != ".ts" or _is_stream(path))
+    return ending in extensions and (ending != ".ts" or _is_stream(file))
 
 
-def _is_stream(path: Path) -> bool:
+def _is_stream(file: File) -> bool:
     """A .ts is a video or a program in TypeScript: every packet of the former begins with a G."""
+    if not isinstance(file, str):
+        return True  # decoding will tell
+    path = Path(file)
     try:
         if not path.is_file():
             return True  # decoding will tell

@@ -10,7 +10,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from taskcli.errors import UsageError
-from taskcli.inputs.sources import Sources, numbered, printable
+from taskcli.inputs.files import printable
+from taskcli.inputs.sources import Sources, numbered
 from taskcli.media.source import Source
 from taskcli.results import Shard
 
@@ -30,16 +31,17 @@ def of(asked: str | None, sources: Sources) -> Sources:
     if asked is None:
         return sources
     share = _share(asked)
-    own = tuple(path for path in sources.paths if _is_in(share, printable(path)))
+    own = tuple(id for id in sources.ids if _is_in(share, id))
     # Where all inputs are files, each gives the same number: of questions, say.
-    each, others = divmod(sources.total or 1, max(1, len(sources.paths)))
+    each, others = divmod(sources.total or 1, max(1, len(sources.ids)))
     known = sources.total is not None and not others
     return replace(
         sources,
         items=numbered(_own(share, sources.items)),
         total=len(own) * each if known else None,
-        paths=own,
-        elsewhere=sources.paths,
+        paths=tuple(path for path in sources.paths if _is_in(share, printable(path))),
+        ids=own,
+        of_all_shards=sources.ids,
     )
 
 
@@ -57,9 +59,14 @@ def _share(asked: str) -> Share:
 def _own(share: Share, items: Iterable[Source]) -> Iterator[Source]:
     for source in items:
         # What is asked of one file stays together, so that it is read once.
-        name = source.id if source.path is None else printable(source.path)
-        if _is_in(share, name):
+        if _is_in(share, _name(source)):
             yield replace(source, shard=Shard(share.number, share.parts, source.number))
+
+
+def _name(source: Source) -> str:
+    if source.remote is not None:
+        return source.remote.id
+    return source.id if source.path is None else printable(source.path)
 
 
 def _is_in(share: Share, name: str) -> bool:

@@ -6,7 +6,7 @@ Names are checked here, before any weights load; contents are opened later, one 
 import glob
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -14,13 +14,31 @@ from typing import BinaryIO
 
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import tabular
-from taskcli.inputs.discovery import FoundFiles, in_folder, is_folder, matching
-from taskcli.inputs.rows import Row, RowReading
-from taskcli.inputs.tables import DoubledColumnError
+from taskcli.inputs.contents import (
+    ALLOW,
+    check_rows,
+    from_file,
+    from_list,
+    from_pipe,
+    opens_into_many,
+    whole_input,
+)
+from taskcli.inputs.discovery import (
+    FoundFiles,
+    in_folder,
+    in_folder_elsewhere,
+    is_folder,
+    matching,
+)
+from taskcli.inputs.files import File, id_of, printable
+from taskcli.inputs.reading import Reading
 from taskcli.media import MEDIA
-from taskcli.media.encodings import AUTO
 from taskcli.media.items import Media
-from taskcli.media.source import NOT_FETCHED, Source, is_url
+from taskcli.media.source import Source
+from taskcli.remote.listing import Place, remote_file
+from taskcli.remote.urls import is_url, redacted
+
+__all__ = ["Reading", "Sources", "resolve"]
 
 
 @dataclass(frozen=True)
@@ -34,14 +52,15 @@ class Sources:
     items: Iterable[Source]
     total: int | None
     live: bool = False
-    paths: tuple[str, ...] = ()  # the files among the inputs, as far as they are known beforehand
-    elsewhere: tuple[str, ...] = ()  # those of all shards, where this run answers one of them
+    paths: tuple[str, ...] = ()  # the files on this disk, as far as they are known beforehand
+    ids: tuple[str, ...] = ()  # of all files, here and elsewhere, as far as they are known
+    of_all_shards: tuple[str, ...] = ()  # their ids, where this run answers one shard
     notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The files that give names to what a run leaves, which are the same in every shard."""
-        return self.elsewhere or self.paths
+        """The ids that give names to what a run leaves, which are the same in every shard."""
+        return self.of_all_shards or self.ids
 
     def with_fields(self, variants: Sequence[Mapping[str, str]]) -> "Sources":
         """Every source once per variant, the variant's fields added (a question, a pair)."""
@@ -74,27 +93,6 @@ def _with_fields(
             yield replace(source, id=source.id + mark, fields=fields)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the words are to be read: the shared input options, and what the task accepts."""
-
-    media: Media
-    text_fields: tuple[str, ...] = ("text",)
-    field: str | None = None
-    lines: bool = False
-    encoding: str = AUTO
-    delimiter: str | None = None
-    recursive: bool = False
-    chats: bool = False  # whether a row's text may be a list of messages
-
-    @property
-    def rows(self) -> RowReading:
-        usual = self.text_fields if MEDIA[self.media].is_text else ()
-        names = (self.field,) if self.field else usual
-        named = self.field is not None
-        return RowReading(names, named, self.encoding, self.delimiter, self.chats)
-
-
 def resolve(
     inputs: Sequence[str],
     reading: Reading,
@@ -120,6 +118,7 @@ def resolve(
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
         tuple(path for part in parts for path in part.paths),
+        tuple(id for part in parts for id in part.ids),
         notes=tuple(note for part in parts for note in part.notes),
     )
 
@@ -152,21 +151,28 @@ def _literals(texts: Sequence[str]) -> Sources:
 def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if word == "-":
         return _standard_input(reading, stdin)
+    if is_url(word):
+        return _elsewhere(Place(word, reading.patience), reading)
     if is_folder(word):
         return _found(in_folder(word, reading.media, reading.recursive), reading)
     if os.path.lexists(word):
-        if tabular.is_rows(word) and not _opens_into_many(word, reading):
+        if tabular.is_rows(word) and not opens_into_many(word, reading):
             tabular.check(word, reading.rows)  # rows of paths, which want a --field
         return _counted([word], reading)
-    if glob.has_magic(word) and not is_url(word):
+    if glob.has_magic(word):
         return _found(matching(word), reading)
     raise _missing(word, reading.media)
 
 
+def _elsewhere(place: Place, reading: Reading) -> Sources:
+    if place.is_folder():
+        return _found(in_folder_elsewhere(place, reading.media, reading.recursive), reading)
+    if place.is_glob:
+        return _found(FoundFiles(place.matching()), reading)
+    return _counted([place.file()], reading)
+
+
 def _missing(word: str, media: Media) -> UsageError:
-    if is_url(word):
-        what, hint = NOT_FETCHED
-        return UsageError(f"{what}: {word}", hint)
     hint = "check the spelling and the current folder; quote globs so that taskcli expands them"
     if MEDIA[media].is_text:
         hint = "a bare word is a file name; to use it as text, write --text " + repr(word)
@@ -188,96 +194,20 @@ def _found(found: FoundFiles, reading: Reading) -> Sources:
     )
 
 
-def _counted(paths: list[str], reading: Reading) -> Sources:
-    """Paths as sources; files of rows or lines are counted only by reading them."""
-    for path in paths:
-        _check_rows(path, reading)
-    total = None if any(_opens_into_many(path, reading) for path in paths) else len(paths)
-    items = chain.from_iterable(_from_path(path, reading) for path in paths)
-    return Sources(items, total, paths=tuple(paths))
-
-
-def _check_rows(path: str, reading: Reading) -> None:
-    """Refuse a file whose rows hold nothing for this task, by its head."""
-    if _opens_into_many(path, reading) and tabular.is_rows(path):
-        tabular.check(path, reading.rows)
-
-
-def _opens_into_many(path: str, reading: Reading) -> bool:
-    if MEDIA[reading.media].is_text:
-        return reading.lines or tabular.is_rows(path)
-    return reading.field is not None
-
-
-def _from_path(path: str, reading: Reading) -> Iterable[Source]:
-    """The sources in one file: itself, or its rows or lines, read lazily."""
-    if not _opens_into_many(path, reading):
-        return [Source(printable(path), path=path)]
-    reader = (
-        tabular.read
-        if tabular.is_rows(path) or not MEDIA[reading.media].is_text
-        else tabular.read_lines
-    )
-    return _from_rows(lambda: reader(path, reading.rows), printable(path), reading.media)
+def _counted(files: Sequence[File], reading: Reading) -> Sources:
+    """Files as sources; those of rows or lines are counted only by reading them."""
+    for file in files:
+        check_rows(file, reading)
+    total = None if any(opens_into_many(file, reading) for file in files) else len(files)
+    items = chain.from_iterable(from_file(file, reading) for file in files)
+    here = tuple(file for file in files if isinstance(file, str))
+    return Sources(items, total, paths=here, ids=tuple(map(id_of, files)))
 
 
 def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:
     if not MEDIA[reading.media].is_text and reading.field is None:
-        return Sources(_whole_input(stdin), 1)
-    return Sources(_from_pipe(reading, stdin), None, live=True)
-
-
-def _from_pipe(reading: Reading, stdin: BinaryIO) -> Iterator[Source]:
-    """A document, lines or rows: as the options say, else as the stream begins."""
-    found = (
-        tabular.lines_of(stdin, reading.rows)
-        if reading.lines
-        else tabular.piped(stdin, reading.rows)
-    )
-    if isinstance(found, bytes):
-        yield Source("-", data=found)
-        return
-    yield from _from_rows(lambda: _refused_by_the_first(found, reading), "-", reading.media)
-
-
-def _whole_input(stdin: BinaryIO) -> Iterator[Source]:
-    yield Source("-", data=stdin.read())
-
-
-def _refused_by_the_first(found: Iterator[Row], reading: Reading) -> Iterator[Row]:
-    """The rows, unless the first lacks the fields: of a pipe no more is known beforehand."""
-    try:
-        first = next(found, None)
-    except DoubledColumnError as failure:
-        raise UsageError(f"standard input: {failure.message}", failure.hint) from None
-    if first is None:
-        return
-    tabular.refuse("standard input", [first], reading.rows)
-    yield first
-    yield from found
-
-
-def _from_rows(opened: Callable[[], Iterable[Row]], id: str, media: Media) -> Iterator[Source]:
-    empty = True
-    try:
-        for row in opened():
-            empty = False
-            yield _from_row(row, f"{id}:{row.line}", media)
-        if empty:
-            raise InputError("there are no rows in it")
-    except InputError as failure:
-        yield Source(id, error=failure)
-    except OSError as failure:
-        yield Source(id, error=InputError(f"the file cannot be read: {failure.strerror}"))
-
-
-def _from_row(row: Row, id: str, media: Media) -> Source:
-    id = row.id or id
-    if row.error is not None:
-        return Source(id, error=row.error)
-    if MEDIA[media].is_text:
-        return Source(id, text=row.text, fields=row.fields)
-    return Source(id, path=row.text)
+        return Sources(whole_input(stdin), 1)
+    return Sources(from_pipe(reading, stdin), None, live=True)
 
 
 def _listed(name: str, null: bool, reading: Reading, stdin: BinaryIO) -> Sources:
@@ -285,7 +215,7 @@ def _listed(name: str, null: bool, reading: Reading, stdin: BinaryIO) -> Sources
     if name == "-":
         paths = _some(os.fsdecode(path) for path in _split_list(stdin, null))
         return Sources(
-            chain.from_iterable(_from_path(path, reading) for path in paths), None, live=True
+            chain.from_iterable(from_list(path, reading) for path in paths), None, live=True
         )
     try:
         with Path(name).open("rb") as stream:
@@ -294,11 +224,19 @@ def _listed(name: str, null: bool, reading: Reading, stdin: BinaryIO) -> Sources
         raise UsageError(f"cannot read the list {name}: {failure.strerror}") from None
     if not listed:
         raise UsageError(f"the list {name} is empty")
-    for path in listed:
-        if not os.path.lexists(path):
-            hint = "is the list NUL-separated? add -0" if "\0" in path else None
-            raise UsageError(f"no such file: {printable(path)}, listed in {name}", hint)
-    return _counted(listed, reading)
+    return _counted([_checked(word, name, reading) for word in listed], reading)
+
+
+def _checked(word: str, name: str, reading: Reading) -> File:
+    """The file that a line of the list `name` means. Raises UsageError."""
+    if is_url(word):
+        if not reading.allow_remote:
+            raise UsageError(f"{name} names a URL, {redacted(word)}", ALLOW)
+        return remote_file(word, reading.patience)
+    if not os.path.lexists(word):
+        hint = "is the list NUL-separated? add -0" if "\0" in word else None
+        raise UsageError(f"no such file: {printable(word)}, listed in {name}", hint)
+    return word
 
 
 def _some(paths: Iterator[str]) -> Iterator[str]:
@@ -312,8 +250,3 @@ def _some(paths: Iterator[str]) -> Iterator[str]:
 def _split_list(stream: BinaryIO, null: bool) -> Iterator[bytes]:
     names = stream.read().split(b"\0") if null else (line.rstrip(b"\r\n") for line in stream)
     return (name for name in names if name)
-
-
-def printable(path: str) -> str:
-    """A path as valid Unicode: bytes that are not UTF-8 are written as escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

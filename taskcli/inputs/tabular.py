@@ -2,7 +2,6 @@
 
 import codecs
 import io
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import delimited
+from taskcli.inputs.files import File, id_of, opened, suffix_of
 from taskcli.inputs.json_rows import (
     document_rows,
     file_rows,
@@ -35,14 +35,14 @@ _PEEKED = 20  # rows in which a field must turn up
 _LARGE = 1 << 23  # bytes; a larger JSON array, which is read whole, is not read twice
 
 
-def is_rows(path: str) -> bool:
-    return Path(path).suffix.lower() in (*_DELIMITERS, *_JSON_LINES, _JSON)
+def is_rows(file: File) -> bool:
+    return suffix_of(file) in (*_DELIMITERS, *_JSON_LINES, _JSON)
 
 
 def check(path: str, reading: RowReading) -> None:
     """Raise UsageError for a file of which no row at its head has the fields, or a column twice."""
     try:
-        if Path(path).suffix.lower() == _JSON and Path(path).stat().st_size > _LARGE:
+        if suffix_of(path) == _JSON and Path(path).stat().st_size > _LARGE:
             return
         with closing(read(path, reading)) as found:  # type: ignore[type-var]
             refuse(path, list(islice(found, _PEEKED)), reading)
@@ -106,10 +106,10 @@ def _piped_wide(whole: bytes, reading: RowReading) -> Iterator[Row] | bytes:
     return whole if isinstance(found, bytes) else found
 
 
-def read(path: str, reading: RowReading) -> Iterator[Row]:
+def read(file: File, reading: RowReading) -> Iterator[Row]:
     """The rows of a file by its extension. Raises OSError or InputError for the whole file."""
-    suffix = Path(path).suffix.lower()
-    with _opened(path) as stream:
+    suffix = suffix_of(file)
+    with _opened(file) as stream:
         if suffix in _DELIMITERS:
             yield from table_rows(stream, reading, _DELIMITERS[suffix])
         elif suffix == _JSON:
@@ -118,20 +118,19 @@ def read(path: str, reading: RowReading) -> Iterator[Row]:
             yield from json_rows(stream, reading)
 
 
-def read_lines(path: str, reading: RowReading) -> Iterator[Row]:
-    with _opened(path) as stream:
+def read_lines(file: File, reading: RowReading) -> Iterator[Row]:
+    with _opened(file) as stream:
         yield from lines_of(stream, reading)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
-    """Only regular files, since a pipe or a device could wait for ever, and only texts."""
-    if not stat.S_ISREG(Path(path).stat().st_mode):
-        raise InputError("not a regular file", "give its content through -")
-    with Path(path).open("rb") as stream:
-        kind = file_types.kind_of(stream.read(file_types.HEAD), path)
+def _opened(file: File) -> Iterator[BinaryIO]:
+    """Only texts."""
+    with opened(file) as stream:
+        name = id_of(file)
+        kind = file_types.kind_of(stream.read(file_types.HEAD), name)
         if kind is not None and not kind.is_read_as_text:
-            raise kind.refusal(Media.TEXT, path)
+            raise kind.refusal(Media.TEXT, name)
         stream.seek(0)
         yield stream
 

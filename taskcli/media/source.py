@@ -1,19 +1,18 @@
 """One input before it is decoded."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from taskcli.errors import InputError
+from taskcli.remote.fetching import RemoteFile
 from taskcli.results import Shard
-
-NOT_FETCHED = ("a URL is not fetched", "download it first: curl -LO URL")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input before it is decoded: a file, bytes, or a text, or why it is none of them.
+    """One input before it is decoded: a file, here or elsewhere, bytes or a text, or why it
+    is none of them.
 
     `number` is its place among the inputs of the run, from 0; `shard` tells that among those of all
     shards, where the run answers one of them. What is `answered` by an earlier run
@@ -22,6 +21,7 @@ class Source:
 
     id: str
     path: str | None = None
+    remote: RemoteFile | None = None
     data: bytes | None = None
     text: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -35,6 +35,7 @@ class Source:
         return Source(
             self.id,
             self.path,
+            self.remote,
             self.data,
             self.text,
             self.fields,
@@ -43,7 +44,3 @@ class Source:
             self.answered,
             self.shard,
         )
-
-
-def is_url(word: str) -> bool:
-    return re.match("[a-z][a-z0-9+.-]+://", word, re.IGNORECASE) is not None

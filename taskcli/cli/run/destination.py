@@ -8,7 +8,8 @@ from typing import Any
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
 from taskcli.formats import FORMATS, Format
-from taskcli.inputs.sources import Sources, printable
+from taskcli.inputs.files import printable
+from taskcli.inputs.sources import Sources
 from taskcli.output.presentation import saved_by
 from taskcli.task import Task
 from taskcli.tasks import TASKS

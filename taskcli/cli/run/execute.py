@@ -1,6 +1,6 @@
 """The story of one run, on one page: resolve everything cheap, fetch, load, answer, write."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TextIO
 
@@ -34,7 +34,7 @@ def run(call: Invocation) -> ExitCode:
             nothing_left(config)
             return ExitCode.SOME_FAILED if pending.earlier.failed else ExitCode.OK
         if config.output.resume:
-            saving.check_files(config, pending.sources.paths)
+            saving.check_files(config, pending.sources.ids)
         try:
             return _answer(config, pending, stopping)
         except BrokenPipeError:  # the reader has what it wants, as with `| head`
@@ -43,9 +43,11 @@ def run(call: Invocation) -> ExitCode:
 
 def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode:
     """Load the checkpoint and write a record for every source: all of it is on this disk."""
-    with cache.unplugged(), nobody_else_reads_stdin(), _results(config) as standard:
+    # Inputs that are on the Hub are fetched meanwhile; what computes opens no socket all the same.
+    answering = nullcontext() if config.reads_hub else cache.unplugged()
+    with answering, nobody_else_reads_stdin(), _results(config) as standard:
         reporter = config.reporter(pending.earlier.count, scrolls=standard.isatty())
-        with reporter.loading(config.checkpoint.name) as placed:
+        with cache.unplugged(), reporter.loading(config.checkpoint.name) as placed:
             model = open_model(
                 config.task,
                 config.options,

@@ -1,16 +1,20 @@
 """The inputs of a run: found by name, and kept apart from what the run writes."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
+from taskcli.cli.run.options import GivenOptions
 from taskcli.cli.run.request import Invocation
 from taskcli.cli.run.streams import standard_input
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import OutputOptions
+from taskcli.errors import UsageError
 from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
+from taskcli.remote.stores import Patience
+from taskcli.remote.urls import needs_network, redacted
 
 
 def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
@@ -24,6 +28,8 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         lines=getattr(inputs, "lines", False),
         encoding=getattr(inputs, "encoding", AUTO),
         delimiter=inputs.delimiter,
+        allow_remote=inputs.allow_remote,
+        patience=Patience(inputs.retries, inputs.timeout),
     )
     return resolve(
         call.inputs,
@@ -33,6 +39,21 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         null=inputs.null,
         stdin=standard_input(),
     )
+
+
+def check_offline(call: Invocation, given: GivenOptions) -> None:
+    """Refuse inputs that are elsewhere in a run that is to ask nobody."""
+    named = next((word for word in call.inputs if needs_network(word)), None)
+    if given.model.offline and named is not None:
+        raise UsageError(
+            f"--offline, but an input is elsewhere: {redacted(named)}",
+            "leave --offline out, or fetch the input before",
+        )
+
+
+def reads_hub(call_inputs: Iterable[str], inputs: InputOptions) -> bool:
+    """Whether inputs may have to be fetched from the Hub while the run goes on."""
+    return inputs.allow_remote or any("hf://" in word for word in call_inputs)
 
 
 def kept_apart(

@@ -13,7 +13,8 @@ from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError, StoppedError, UsageError
 from taskcli.files.identity import Identity, identity, is_one
 from taskcli.formats import FORMATS
-from taskcli.inputs.sources import Sources, printable
+from taskcli.inputs.files import printable
+from taskcli.inputs.sources import Sources
 from taskcli.media.source import Source
 from taskcli.output.filesystem.files import Protected
 

@@ -1,13 +1,15 @@
 """What is left to answer: all inputs, or under --resume those that an earlier run did not."""
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from taskcli.api import window_of
 from taskcli.cli.run import resume
 from taskcli.cli.run.request import RunConfig
-from taskcli.inputs.sources import Sources, printable
+from taskcli.inputs.files import printable
+from taskcli.inputs.sources import Sources
 from taskcli.media.source import Source
 
 
@@ -41,13 +43,22 @@ def _earlier(config: RunConfig) -> resume.Journal:
 
 def _unanswered(config: RunConfig, earlier: resume.Journal) -> Sources | None:
     """The sources from the first window on that lacks an answer, or None if none does."""
-    sources, by_path, by_id = config.sources, earlier.copy(), earlier.copy()
+    sources, by_id = config.sources, earlier.copy()
     total = None if sources.total is None else max(1, sources.total - earlier.count)
-    paths = tuple(path for path in sources.paths if not by_path.answers(printable(path)))
+    ids = tuple(_left(sources.ids, earlier, str))
+    paths = tuple(_left(sources.paths, earlier, printable))
     marked = (replace(s, answered=True) if by_id.answers(s.id) else s for s in sources.items)
     latest = deque[Source](maxlen=window_of(config.task.media, config.run.batch_size))
     for source in marked:
         latest.append(source)
         if not source.answered:
-            return Sources(chain(latest, marked), total, sources.live, paths)
+            return Sources(chain(latest, marked), total, sources.live, paths, ids)
     return None
+
+
+def _left(
+    names: Iterable[str], earlier: resume.Journal, id_of: Callable[[str], str]
+) -> Iterator[str]:
+    """Those of the names whose input has no answer."""
+    answered = earlier.copy()
+    return (name for name in names if not answered.answers(id_of(name)))

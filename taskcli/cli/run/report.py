@@ -11,6 +11,7 @@ from taskcli.api import Model
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
 from taskcli.config.flags import flag_of
+from taskcli.remote.urls import without_secrets
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report
@@ -44,7 +45,7 @@ def command_line(call: Invocation) -> str:
         for name, declaration in get_type_hints(group, include_extras=True).items():
             if name in call.given:
                 words += _spelled(f"--{flag_of(name, declaration)}", call.given[name])
-    return shlex.join(words)
+    return shlex.join(map(without_secrets, words))
 
 
 def _few(inputs: tuple[str, ...]) -> tuple[str, ...]:

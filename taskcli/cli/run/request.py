@@ -13,7 +13,7 @@ from taskcli.cli.run.reporter import Reporter
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import FORMATS
-from taskcli.inputs.sources import Sources, printable
+from taskcli.inputs.sources import Sources
 from taskcli.task import Task
 
 # What the ids of inputs depend on, and which of a file's tracks was heard.
@@ -45,6 +45,7 @@ class RunConfig:
     format: str
     command: str
     apart: Apart
+    reads_hub: bool = False  # whether inputs come from there while the run goes on
 
     @property
     def fingerprint(self) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class RunConfig:
     @property
     def known_ids(self) -> list[str]:
         """The ids of the inputs that are known beforehand."""
-        return [printable(path) for path in self.sources.named]
+        return list(self.sources.named)
 
     def reporter(self, answered: int, scrolls: bool) -> Reporter:
         """Who tells of the run; `answered` and `scrolls` as a Reporter has them."""

@@ -3,7 +3,7 @@
 from taskcli import output
 from taskcli.checkpoints import lock
 from taskcli.cli.run import destination, report, saving, writers
-from taskcli.cli.run.inputs import kept_apart, sources_of
+from taskcli.cli.run.inputs import check_offline, kept_apart, reads_hub, sources_of
 from taskcli.cli.run.options import given_options, merge_options
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
@@ -17,6 +17,7 @@ def resolve_run(call: Invocation) -> RunConfig:
     """
     given = given_options(call)
     written = given.output
+    check_offline(call, given)
     sources = sources_of(call, given.inputs)
     checkpoint = lock.resolve(call.task.name, given.model.model, given.model.revision)
     options = merge_options(call.task, call.given, given.files, checkpoint)
@@ -43,7 +44,8 @@ def resolve_run(call: Invocation) -> RunConfig:
         chosen,
         report.command_line(call),
         apart,
+        reads_hub(call.inputs, given.inputs),
     )
     if not written.resume:
-        saving.check_files(config, config.sources.paths)
+        saving.check_files(config, config.sources.ids)
     return config

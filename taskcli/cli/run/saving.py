@@ -9,7 +9,6 @@ from taskcli.api import Model, RecordWithInput
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.writers import layout_of
 from taskcli.errors import UsageError
-from taskcli.inputs.sources import printable
 from taskcli.output.artifacts import Saver
 from taskcli.output.artifacts import endings as saved_endings
 from taskcli.output.filesystem.files import Files
@@ -38,16 +37,16 @@ def saved(
             yield answered._replace(record=record)
 
 
-def check_files(config: RunConfig, paths: Iterable[str]) -> None:
+def check_files(config: RunConfig, ids: Iterable[str]) -> None:
     """Refuse files that --save-dir could not leave, as far as their names are known beforehand.
 
-    `paths` are the inputs to be answered.
+    `ids` are the inputs to be answered.
     """
     folder = config.output.save_dir
     if folder is None or config.sources.total is None:
         return  # the ids of rows and lines come as they are read
     endings = saved_endings(config.task.result, layout_of(config, {}))
-    why = _saved_files(config, folder).refused(map(printable, paths), endings)
+    why = _saved_files(config, folder).refused(ids, endings)
     if why is not None:
         raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
 

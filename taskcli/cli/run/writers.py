@@ -10,7 +10,7 @@ from taskcli.api import Run
 from taskcli.cli.run.request import RunConfig
 from taskcli.config.options import OutputOptions
 from taskcli.formats import FORMATS
-from taskcli.inputs.sources import Sources, printable
+from taskcli.inputs.sources import Sources
 from taskcli.output import Layout, Writer
 from taskcli.output.formats import coco_ids
 from taskcli.output.terminal.console import ConsoleWriter
@@ -49,7 +49,7 @@ def check(chosen: str, written: OutputOptions, sources: Sources) -> None:
     """Refuse, before anything is run, inputs that the format could not number."""
     file: Path | None = getattr(written, "coco_ids", None)
     if file is not None and chosen in ("coco", "coco-results"):
-        coco_ids.check(file, map(printable, sources.paths))
+        coco_ids.check(file, sources.ids)
 
 
 def layout_of(config: RunConfig, labels: Mapping[int, str]) -> Layout:

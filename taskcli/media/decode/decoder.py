@@ -12,7 +12,7 @@ from taskcli.errors import InputError
 from taskcli.media import MEDIA, file_types
 from taskcli.media.decode import text
 from taskcli.media.items import Item, LongSound, Media
-from taskcli.media.source import NOT_FETCHED, Source, is_url
+from taskcli.media.source import Source
 
 _GONE = "it was there when the inputs were listed, or it is a link to nothing"
 
@@ -68,7 +68,12 @@ class Decoder:
             raise self._refusal(kind, source)
 
     def _refusal(self, kind: file_types.FileType, source: Source) -> InputError:
-        return kind.refusal(self.media, source.path or "FILE", self.task, self.readers)
+        return kind.refusal(self.media, _to_name(source), self.task, self.readers)
+
+
+def _to_name(source: Source) -> str:
+    """What a command that is suggested could call it."""
+    return source.path or (source.id if source.remote is not None else "FILE")
 
 
 def stated_seconds(path: str) -> float:
@@ -86,6 +91,11 @@ def _open(source: Source) -> BinaryIO:
     """The content of a source. Only regular files: a pipe or a device could wait for ever."""
     if source.data is not None:
         return _filled(io.BytesIO(source.data), len(source.data))
+    if source.remote is not None:
+        stream = source.remote.open()
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        return _filled(stream, size)
     assert source.path is not None, "a source has a path, bytes, a text or an error"
     path = Path(source.path)
     try:
@@ -94,8 +104,6 @@ def _open(source: Source) -> BinaryIO:
             raise InputError("not a regular file", "give its content through - or copy it first")
         return _filled(path.open("rb"), found.st_size)
     except FileNotFoundError:
-        if is_url(source.path):
-            raise InputError(*NOT_FETCHED) from None
         raise InputError("the file is gone", _GONE) from None
     except (OSError, ValueError) as failure:
         reason = getattr(failure, "strerror", None) or failure

@@ -1,0 +1,32 @@
+"""How the words of the command line are to be read."""
+
+from dataclasses import dataclass
+
+from taskcli.inputs.rows import RowReading
+from taskcli.media import MEDIA
+from taskcli.media.encodings import AUTO
+from taskcli.media.items import Media
+from taskcli.remote.stores import USUAL, Patience
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the words are to be read: the shared input options, and what the task accepts."""
+
+    media: Media
+    text_fields: tuple[str, ...] = ("text",)
+    field: str | None = None
+    lines: bool = False
+    encoding: str = AUTO
+    delimiter: str | None = None
+    recursive: bool = False
+    chats: bool = False  # whether a row's text may be a list of messages
+    allow_remote: bool = False  # whether URLs are fetched that a list or a row names
+    patience: Patience = USUAL
+
+    @property
+    def rows(self) -> RowReading:
+        usual = self.text_fields if MEDIA[self.media].is_text else ()
+        names = (self.field,) if self.field else usual
+        named = self.field is not None
+        return RowReading(names, named, self.encoding, self.delimiter, self.chats)

@@ -1,0 +1,132 @@
+"""What a URL names, and how it may be shown: without its secrets, the only place for that."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+
+from taskcli.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Store:
+    """A kind of place. `package` is what reads it, `extra` as in taskcli[extra]."""
+
+    name: str
+    package: str = "fsspec"
+    extra: str = ""
+    lists: bool = True  # whether it knows its folders
+    writes: bool = False
+    is_archive: bool = False
+
+
+_WEB = Store("a web server", "aiohttp", "http", lists=False)
+_S3 = Store("S3", "s3fs", "s3", writes=True)
+_GOOGLE = Store("Google Cloud Storage", "gcsfs", "gcs", writes=True)
+_AZURE = Store("Azure Blob Storage", "adlfs", "azure", writes=True)
+STORES: Mapping[str, Store] = {
+    "http": _WEB,
+    "https": _WEB,
+    "s3": _S3,
+    "s3a": _S3,
+    "gs": _GOOGLE,
+    "gcs": _GOOGLE,
+    "az": _AZURE,
+    "abfs": _AZURE,
+    "abfss": _AZURE,
+    "hf": Store("the Hub", "huggingface_hub"),
+    "memory": Store("this process", writes=True),
+    "zip": Store("a ZIP archive", is_archive=True),
+    "tar": Store("a tar archive", is_archive=True),
+}
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?i)token|secret|passw|pwd|signature|credential|session|jwt|bearer|hmac|hdn(ts|ea)"
+    r"|^(sig|se|sp|sv|sr|st|spr|sip|ss|srt|si|ske|sks|skt|skv|skoid|sktid|auth\w*|code|policy"
+    r"|expires|pass|key|.*[-_]?key([-_]?(id|pair[-_]?id))?|key-pair-id|x-(amz|goog|ms)-.*)$"
+)
+
+
+def is_url(word: str) -> bool:
+    return _URL.match(word) is not None
+
+
+def scheme_of(url: str) -> str:
+    return url.partition("://")[0].lower()
+
+
+def store_of(url: str) -> Store:
+    """Raises UsageError for a kind of URL that is not read, in any link of the chain."""
+    links = url.split("::")
+    for place, link in enumerate(links):
+        if not is_url(link):
+            if place and links[place - 1]:
+                continue  # an archive on this disk
+            raise UsageError(f"{redacted(url)}: this is no URL")
+        if scheme_of(link) not in STORES:
+            hint = f"taskcli reads {', '.join(f'{name}://' for name in STORES if name != 'memory')}"
+            if scheme_of(link) == "file":
+                hint = "give its path, without file://"
+            raise UsageError(f"a URL of this kind is not read: {redacted(url)}", hint)
+    store = STORES[scheme_of(url)]
+    if store.is_archive != (len(links) > 1):
+        example = f"{scheme_of(url)}://*.jpg::archive.{scheme_of(url)}"
+        raise UsageError(
+            f"{redacted(url)}: :: joins a file in an archive to the archive", f"such as {example}"
+        )
+    return store
+
+
+def needs_network(word: str) -> bool:
+    """Whether it is a URL of which any link is reached over a network."""
+    here = ("memory", "zip", "tar")
+    return any(is_url(link) and scheme_of(link) not in here for link in word.split("::"))
+
+
+def redacted(url: str) -> str:
+    """A URL as it may be shown: without a name, a password, a signature, a token or a fragment.
+
+    What signs a request is left out whole, its dates too, so that an object that is signed anew has
+    the name that it had. What is no URL stays as it is.
+    """
+    return "::".join(_redacted(link) if is_url(link) else link for link in url.split("::"))
+
+
+def _redacted(link: str) -> str:
+    try:
+        parts = urlsplit(link)
+    except ValueError:  # brackets that are no address: nothing of it can be trusted
+        return f"{scheme_of(link)}://…"
+    return parts._replace(netloc=_host(parts), query=_harmless(parts.query), fragment="").geturl()
+
+
+def _host(parts: SplitResult) -> str:
+    before, at, host = parts.netloc.rpartition("@")
+    names_container = parts.scheme.lower() in ("abfs", "abfss") and ":" not in before
+    return parts.netloc if at and names_container else host
+
+
+def _harmless(query: str) -> str:
+    """The query without what is a secret, or tells of one by its name."""
+    given = parse_qsl(query.replace(";", "&"), keep_blank_values=True)
+    kept = [(name, value) for name, value in given if not _is_secret(name, value)]
+    return query if len(kept) == len(given) else urlencode(kept, quote_via=quote)
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return _SECRET.search(name) is not None or is_url(value)
+
+
+def without_secrets(text: str) -> str:
+    """A message or a command in which every URL is shown redacted."""
+    return re.sub(r"[A-Za-z][A-Za-z0-9+.-]+://[^\s'\"<>]+", lambda found: redacted(found[0]), text)
+
+
+def url_of(path: PurePath) -> str | None:
+    """The URL that a path was made of, which has lost a slash; None for a path on this disk."""
+    head, *rest = path.parts or ("",)
+    if not head.endswith(":") or head[:-1].lower() not in STORES:
+        return None
+    return f"{head.lower()}//{'/'.join(rest)}"
