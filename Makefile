@@ -66,7 +66,7 @@ parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes
 bench: $(TOOLS)  ## Measure taskcli beside transformers' pipelines (half an hour)
 	$(BIN)/python -m benchmarks.throughput
 
-bench-generation: $(TOOLS)  ## Measure how fast texts are written, beside generate()
+bench-generation: $(TOOLS)  ## Measure how fast texts are written, beside generate() (ten minutes)
 	$(BIN)/python -m benchmarks.generation
 
 bench-gpu: $(TOOLS)  ## Measure the same on one accelerator, in absolute figures

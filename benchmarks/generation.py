@@ -4,7 +4,8 @@ python -m benchmarks.generation
 python -m benchmarks.generation --batches 8,32 --dtypes float32 --new-tokens 16 --repeat 1
 python -m benchmarks.generation --quick
 
-Where CTranslate2 is installed it is measured, too.
+Where CTranslate2 is installed (`pip install ctranslate2`) it is measured, too. It needs nobody to
+look on, and takes about ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import corpus, fullsize, machine, thin
+from benchmarks.sweep import fast_dtypes
 from benchmarks.writers import Contender, Work, ctranslate2_contenders, generate_contender, ours
 from benchmarks.writing import Pace, WritingReport, in_turn
 
@@ -37,7 +39,12 @@ def fixed(work: Work, batches: list[int], dtypes: list[str], repeat: int) -> lis
     }
     swept = in_turn(sweep, 1)
     best = max(swept, key=lambda pace: pace.per_second).name
-    last = {"taskcli": ours(work), best: sweep[best], **ctranslate2_contenders(work, max(batches))}
+    last = {
+        "taskcli": ours(work),
+        best: sweep[best],
+        "taskcli int8": ours(work, "int8"),
+        **ctranslate2_contenders(work, max(batches)),
+    }
     raced = in_turn(last, repeat)
     return [*raced, *(pace for pace in swept if pace.name != best)]
 
@@ -54,7 +61,10 @@ def mixed(work: Work, batch: int, repeat: int) -> list[Pace]:
 
 def main(
     batches: Annotated[str, typer.Option(help="Of generate(), with commas.")] = "1,8,16,32",
-    dtypes: Annotated[str, typer.Option(help="Of generate(), with commas.")] = "float32,bfloat16",
+    dtypes: Annotated[
+        str,
+        typer.Option(help="Of generate(), with commas; those that the processor computes fast."),
+    ] = "",
     new_tokens: Annotated[int, typer.Option(min=2, help="Most tokens of a text.")] = 64,
     prompts: Annotated[int, typer.Option(min=2, help="How many texts are written.")] = 32,
     repeat: Annotated[int, typer.Option(min=1, help="Passes of each contender.")] = 3,
@@ -74,6 +84,7 @@ def main(
     sizes = [2, 4] if quick else [int(word) for word in _words(batches)]
     work = Work(folder, texts, 6 if quick else new_tokens)
     ending = Work(folder, texts, work.new_tokens, ends=2 if quick else _ENDS)
+    tried = _words(dtypes) or list(fast_dtypes())
     load = machine.load_by_others()
     report = WritingReport(
         machine.describe(),
@@ -82,7 +93,7 @@ def main(
         len(texts),
         1 if quick else repeat,
         quick,
-        fixed(work, sizes, ["float32"] if quick else _words(dtypes), 1 if quick else repeat),
+        fixed(work, sizes, ["float32"] if quick else tried, 1 if quick else repeat),
         mixed(ending, max(sizes), 1 if quick else repeat),
     )
     report.save(out or (cache if quick else _HERE))

@@ -14,6 +14,7 @@ def test_everybody_writes_the_same_and_its_tokens_are_counted(tmp_path: Path) ->
     assert ours["name"] == "taskcli"
     assert ours["tokens"] == [6, 6, 6, 6]
     assert any(other["name"].startswith("generate() float32") for other in others)
+    assert "taskcli int8" in {other["name"] for other in others}
     for other in others:
         if other["name"].startswith("generate()"):
             assert other["texts"] == ours["texts"]
@@ -22,3 +23,5 @@ def test_everybody_writes_the_same_and_its_tokens_are_counted(tmp_path: Path) ->
     assert compacted["texts"] == whole["texts"]
     assert compacted["tokens"] == whole["tokens"]
     assert len(set(compacted["tokens"])) > 1  # some end before others
+    gain = whole["core_ms"] / compacted["core_ms"]
+    assert f"made taskcli {gain:.2f} times as fast" in (tmp_path / "generation.md").read_text()
