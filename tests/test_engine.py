@@ -425,6 +425,44 @@ def test_memory_does_not_grow_with_the_number_of_inputs() -> None:
     assert most < 8 * 32
 
 
+# Readers
+
+
+def test_batches_are_read_at_the_same_time_and_answered_in_order() -> None:
+    both = threading.Barrier(2, timeout=SOON)
+    fake = Fake().stages()
+    texts = [f"word{number}" for number in range(12)]
+
+    def read(outputs: Any, batch: Any, count: int) -> list[Any]:
+        both.wait()  # until another batch is being read
+        if outputs[0] == texts[0].upper():
+            time.sleep(0.05)  # the first is read last
+        return fake.read(outputs, batch, count)
+
+    plan = BatchingConfig(1, 1, readers=2)
+    outcomes = engine.run(replace(fake, read=read), sources(texts), plan)
+    assert answers(outcomes) == [(number, text.upper()) for number, text in enumerate(texts)]
+
+
+def test_what_cannot_be_read_in_a_thread_is_halved_and_stands_alone() -> None:
+    fake = Fake().stages()
+
+    def read(outputs: Any, batch: Any, count: int) -> list[Any]:
+        if "BAD" in outputs:
+            raise ValueError("unreadable")
+        return fake.read(outputs, batch, count)
+
+    plan = replace(FOURS, readers=2)
+    found = answers(engine.run(replace(fake, read=read), sources(["a", "bad", "c", "d"]), plan))
+    assert found == [(0, "A"), (1, "error: unreadable"), (2, "C"), (3, "D")]
+
+
+def test_who_leaves_early_leaves_no_reader() -> None:
+    outcomes = engine.run(Fake().stages(), counted(1_000, []), replace(FOURS, readers=3))
+    next(iter(outcomes))
+    outcomes.close()  # type: ignore[attr-defined]
+
+
 # Live pipes
 
 

@@ -12,6 +12,7 @@ from taskcli.runtime.batching import BatchPolicy
 from taskcli.task import Task
 
 _ACCELERATOR = 16  # an accelerator's batch over a processor's
+_READERS = 4  # at most, of pictures' maps: each holds those of a picture
 _MAX_WAIT = 0.2  # seconds to wait for more of a pipe when the device has nothing to do
 _UNBOUNDED = sys.maxsize
 
@@ -32,13 +33,16 @@ def batching_config(
     `affordable` is the cost of a batch that the device's memory bears.
     """
     media = task.media
+    threads = usable_cores()
+    is_bulky = MEDIA[media].is_bulky and threads > 1  # else the caller has the time, or no core
     config = BatchingConfig(
         window=window_of(media, batch_size),
         first=task.first_window,
         max_wait=_MAX_WAIT if live else None,
         ordered=ordered,
         gaps=gaps,
-        threads=usable_cores(),
+        threads=threads,
+        readers=min(threads, _READERS) if is_bulky else 0,
         chunk=1 if live else MEDIA[media].chunk,
     )
     if policy is BatchPolicy.NEVER:

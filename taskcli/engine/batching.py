@@ -27,7 +27,7 @@ class BatchingConfig:
     are computed without waiting for more of it; None for inputs that do not have to be waited for.
     After a stop, `gaps` gives what was finished behind an input that was not: an output that is
     to be gone on with has none. `threads` decode and encode; each takes `chunk` inputs at a time,
-    fewer where they are long.
+    fewer where they are long. `readers` read what the device answers, which else the caller does.
     """
 
     size: int = 8
@@ -39,6 +39,7 @@ class BatchingConfig:
     ordered: bool = True
     gaps: bool = True
     threads: int = 2
+    readers: int = 0
     chunk: int = 1
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Outputs to outcomes, in the caller's thread."""
+"""Outputs to outcomes: read in any thread, folded in the caller's."""
 
 from collections.abc import Callable, Iterator
 
@@ -28,7 +28,7 @@ class Reading:
 
     def outcomes(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Those of the items that the batch ends, each with its rank."""
-        results = self._results(job)
+        results = self.read(job).results or []
         if job.failure is not None and len(job.parts) > 1:
             for half in self._halves(job):
                 yield from self.outcomes(half)
@@ -42,8 +42,13 @@ class Reading:
         for item in dict.fromkeys([*(part.item for part in job.parts), *job.ended]):
             yield from self._answer(item)
 
+    def read(self, job: Job) -> Job:
+        """With a result for each part, read once; where there is none, its `failure` says why."""
+        if job.results is None:
+            job.results = self._results(job)
+        return job
+
     def _results(self, job: Job) -> list[object]:
-        """One result per part; where there is none, the job's `failure` says why."""
         if job.failure is not None or not job.parts:
             return []
         try:

@@ -1,7 +1,7 @@
 """One run: sources in, exactly one outcome per source out, stages overlapped in threads.
 
 sources -> decode, encode  -> batches, collate -> forward      -> read, fold
-           a pool             a thread            a thread        the caller's
+           a pool             a thread            a thread        the caller's, or several
 """
 
 import threading
@@ -14,6 +14,7 @@ from taskcli.engine.collating import Collating
 from taskcli.engine.computing import Computing
 from taskcli.engine.encoding import Encoding
 from taskcli.engine.lookahead import Lookahead
+from taskcli.engine.readers import Readers
 from taskcli.engine.reading import Reading
 from taskcli.engine.stop import left
 from taskcli.engine.work import Item, Job, Outcome, Part, Stages
@@ -80,6 +81,7 @@ class _Run:
             stages, config.size, stop, self._prepared, self._collating.collated
         )
         self._reading = Reading(stages, self._ahead, self._computing.halves, advance)
+        self._readers = Readers(self._reading.read, self._computed, config.readers)
 
     def outcomes(self, sources: Iterable[Source]) -> Iterator[tuple[int, Outcome]]:
         """Each with its rank, as they are finished."""
@@ -96,7 +98,8 @@ class _Run:
         ]
         try:
             # After a stop, those batches that are computed in time.
-            for job in self._computed.until(lambda: left(self._stop) == 0):
+            read = self._readers if self._readers.threads else self._computed
+            for job in read.until(lambda: left(self._stop) == 0):
                 yield from self._reading.outcomes(job)
         finally:
             self._close(listing, working)
@@ -107,9 +110,9 @@ class _Run:
         The interpreter aborts when it ends under a thread that is inside torch.
         """
         self._ahead.close()
-        for channel in (self._prepared, self._computed):
-            channel.close()
-        for thread in (self._encoding.close(), *working):
+        for one in (self._prepared, self._computed, self._readers):
+            one.close()
+        for thread in (self._encoding.close(), *working, *self._readers.threads):
             thread.join(left(self._stop))
         patience = left(self._stop)
         listing.join(_JOIN_TIMEOUT if patience is None else min(_JOIN_TIMEOUT, patience))

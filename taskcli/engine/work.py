@@ -16,9 +16,9 @@ class Stages:
     """The work as plain callables. Each may raise for one item, or for a whole batch.
 
     `decode` and `encode` run in several threads at once, `collate` in one, `forward` in one per
-    device, `read` and `fold` in the caller's. `encode` gives the parts of several items, each with
-    the place of its item in the list, item after item; for a single item it may be lazy. `kept` is
-    what of an item is still needed once it is encoded.
+    device, `read` in the caller's or in several, `fold` in the caller's. `encode` gives the parts
+    of several items, each with the place of its item in the list, item after item; for a single
+    item it may be lazy. `kept` is what of an item is still needed once it is encoded.
     """
 
     decode: Callable[[Source], Any]
@@ -80,4 +80,5 @@ class Job:
     ended: list[Item] = field(default_factory=list)
     batch: Any = None
     outputs: Any = None
+    results: list[object] | None = None  # of each part, once the outputs are read
     failure: Exception | None = None

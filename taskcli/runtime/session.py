@@ -16,6 +16,7 @@ from taskcli.runtime.contained import contained
 from taskcli.runtime.devices import total_memory
 from taskcli.runtime.levels import Scaling
 from taskcli.runtime.nan_watch import noting_nan, refuse_nan
+from taskcli.runtime.one_thread import in_this_thread
 from taskcli.runtime.placement import Placement
 from taskcli.runtime.read_back import read_back
 from taskcli.runtime.staging import staged
@@ -109,7 +110,7 @@ class Session:
         self, computed: Callable[[], tuple[Any, list[Any]]], collated: "Collated", count: int
     ) -> list[Any]:
         """Wait for the answers. Raises InputError where the model answered NaN."""
-        with contained(), torch.inference_mode():
+        with contained(), torch.inference_mode(), in_this_thread():
             outputs, nan = computed()
             refuse_nan(nan)
             return self.task.postprocess(outputs, *collated)
