@@ -25,8 +25,10 @@ class Format:
     writer: str
     holds: tuple[type[Any], ...] = ()  # result types, one of which a task must have; () is any
     extensions: tuple[str, ...] = ()  # of files that have it without --format
-    # A document is of use only when it is whole; of a stream what is there can be used.
-    kind: Literal["stream", "document", "folder"] = "stream"
+    # A document is of use only when it is whole, as is what is binary and given bytes; of a stream
+    # what is there can be used.
+    kind: Literal["stream", "document", "binary", "folder"] = "stream"
+    package: str = ""  # what must be installed to write it, by the extra of the format's name
     one_input: bool = False  # whether it has no place for a second
     resumes: bool = False  # whether --resume goes on with it
     terminal_safe: bool = False  # whether it escapes or leaves out what a terminal obeys
@@ -75,6 +77,14 @@ _ROWS = (
         "the same table, parted by tabs",
         "taskcli.output.formats.csv:TsvWriter",
         extensions=(".tsv",),
+    ),
+    Format(
+        "parquet",
+        "a table with typed columns, for pandas, DuckDB, datasets",
+        "taskcli.output.formats.parquet:ParquetWriter",
+        extensions=(".parquet",),
+        kind="binary",
+        package="pyarrow",
     ),
     Format(
         "text",

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from taskcli.formats import FORMATS, UNIVERSAL
+
 # Libraries read these when they are imported, and so do the processes that tests start.
 _CACHE = tempfile.TemporaryDirectory(prefix="huggingface-")
 os.environ |= {
@@ -26,6 +28,10 @@ os.environ |= {
 }
 for _name in [name for name in os.environ if name.startswith("TASKCLI_")]:
     del os.environ[_name]
+
+
+# The formats that every task has and that standard output can hold.
+PRINTED = tuple(name for name in UNIVERSAL if FORMATS[name].kind != "binary")
 
 
 @dataclass(frozen=True)

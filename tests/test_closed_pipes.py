@@ -100,7 +100,7 @@ def words_for(chosen: str) -> list[object]:
     words: list[object] = [task.name, *inputs[: 1 if FORMATS[chosen].one_input else None]]
     words += ["--model", "starter", "--batch-size", 1, "--quiet", "--format", chosen]
     words += ["-q", QUESTION] if task.name == "qa" else []
-    return [*words, "-o", chosen] if FORMATS[chosen].kind == "folder" else words
+    return [*words, "-o", chosen] if FORMATS[chosen].kind in ("folder", "binary") else words
 
 
 @pytest.mark.parametrize("lines", [0, 1], ids=["before the first byte", "after a line"])
@@ -108,7 +108,10 @@ def words_for(chosen: str) -> list[object]:
 def test_every_format(call: Call, chosen: str, lines: int) -> None:
     done = call(*words_for(chosen), lines=lines)
     assert (done["code"], done["stderr"]) == (0, "")
-    if FORMATS[chosen].kind == "folder":
+    if FORMATS[chosen].kind == "binary":
+        assert done["first"] == ""
+        assert Path(chosen).stat().st_size
+    elif FORMATS[chosen].kind == "folder":
         assert done["first"] == ""
         assert any(file.is_file() for file in Path(chosen).rglob("*"))
     else:

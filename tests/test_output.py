@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Finished, parse
+from conftest import PRINTED, Finished, parse
 from rich.console import Console
 
 from taskcli import results
 from taskcli.errors import UsageError
-from taskcli.formats import UNIVERSAL
 from taskcli.output import choose_format, open_writer
 from taskcli.output.serialize import plain, to_json, to_line
 from taskcli.output.terminal.console import ConsoleWriter
@@ -384,12 +383,12 @@ def test_windows_of_a_long_recording_are_shown_with_their_times() -> None:
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -3.5, 42.0])
 def test_any_score_can_be_shown(score: float) -> None:
     assert "cat" in shown(record([Label("cat", score)]))
-    for chosen in UNIVERSAL:
+    for chosen in PRINTED:
         assert "cat" in written(chosen, record([Label("cat", score)]))
 
 
 @KINDS
-@pytest.mark.parametrize("chosen", UNIVERSAL)
+@pytest.mark.parametrize("chosen", PRINTED)
 def test_every_kind_goes_through_every_format(chosen: str, kind: str) -> None:
     assert written(chosen, record(every_kind()[kind]))
 

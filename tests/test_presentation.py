@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PRINTED
 from rich.console import Console
 
 import taskcli
 from taskcli import results
-from taskcli.formats import UNIVERSAL
 from taskcli.output import open_writer, presentation
 from taskcli.output.filesystem.names import Names
 from taskcli.output.presentation import PRESENTATIONS, Column, Presentation, saved_by
@@ -60,7 +60,7 @@ def written(chosen: str, result: Any, width: int = 100) -> str:
 
 
 @pytest.mark.parametrize("result", [PLATE, [PLATE, PLATE]], ids=["one", "several"])
-@pytest.mark.parametrize("chosen", UNIVERSAL)
+@pytest.mark.parametrize("chosen", PRINTED)
 def test_an_unknown_result_is_shown_by_its_fields(chosen: str, result: Any) -> None:
     shown = written(chosen, result)
     for value in ("B-AD 1234567", "0.333333", "30", "B-AO 1234"):
@@ -106,7 +106,7 @@ def test_as_text_it_is_one_line_parted_by_tabs() -> None:
 
 
 @pytest.mark.parametrize("result", ["plain", 0.5, {"a": {"b": 1}, "c": [1, 2]}, [1, 2], None])
-@pytest.mark.parametrize("chosen", UNIVERSAL)
+@pytest.mark.parametrize("chosen", PRINTED)
 def test_so_are_values_without_fields(chosen: str, result: Any) -> None:
     shown = written(chosen, result)
     assert "'" not in shown and "None" not in shown

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from conftest import PRINTED
 from PIL import Image
 from pycocotools import mask as coco
 
-from taskcli.formats import FOLDERS, UNIVERSAL
+from taskcli.formats import FOLDERS
 from taskcli.media.items import ImageInput, TextInput
 from taskcli.output import open_folder, open_writer
 from taskcli.output.serialize import to_json
@@ -417,7 +418,7 @@ def _near(found: Any, says: Any) -> bool:
 
 @pytest.mark.parametrize("task", CASES)
 def test_the_table_has_every_format_of_the_task(task: str) -> None:
-    assert set(CASES[task].readers) == {*UNIVERSAL, *BY_NAME[task].formats()}
+    assert set(CASES[task].readers) == {*PRINTED, *BY_NAME[task].formats()}
 
 
 def test_the_table_has_every_kind_of_task() -> None:

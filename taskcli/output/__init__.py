@@ -1,6 +1,7 @@
 """Where records go. `open_writer` decides format by flag, extension and terminal, once."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO, cast
 
@@ -29,6 +30,12 @@ def choose_format(
     if chosen not in (*UNIVERSAL, *extra):
         known = ", ".join((*UNIVERSAL, *extra))
         raise UsageError(f"{task} has no format {chosen}", f"it has {known}")
+    package = FORMATS[chosen].package
+    if package and find_spec(package) is None:
+        raise UsageError(
+            f"{chosen} is written with {package}, which is not installed",
+            f"pip install 'taskcli[{chosen}]'",
+        )
     return chosen
 
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from taskcli.media.cues import LINE
 from taskcli.results import Record
@@ -27,6 +27,8 @@ class Layout:
     polygons: bool = False
     yolo_scores: bool = False
     coco_ids: Path | None = None
+    result: Any = None  # the result type of the task, where its columns are typed
+    windowed: bool = False  # whether its records may hold the answers of stretches
 
     @property
     def classes(self) -> list[str]:

@@ -31,6 +31,8 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
             raise UsageError(f"{chosen} is a folder of files", "name it with -o FOLDER")
         _check_folder("-o", written.output)
         _check_own_folder(written.output, written, sources)
+    elif format.kind == "binary" and (written.output is None or is_stream(written.output)):
+        raise UsageError(f"{chosen} is a file", f"name it with -o FILE{format.extensions[0]}")
     elif written.output is not None:
         _check_file(written.output, format, written)
     if written.report is not None:

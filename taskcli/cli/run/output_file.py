@@ -104,6 +104,10 @@ def _at_the_end(file: Path, format: Format) -> Iterator[TextIO]:
     But a document without its end is of no use, and a file without an answer replaces none.
     """
     with _unfinished(file) as unfinished:
+        if format.kind == "binary":
+            yield cast(TextIO, unfinished.stream)
+            unfinished.finish()
+            return
         stream = WholeWrites(unfinished.stream.fileno(), format.spare)
         stream.write(format.signature)
         try:
@@ -172,7 +176,7 @@ def _what_is_left(written: OutputOptions, chosen: str, standard: TextIO) -> str:
     if format.kind == "folder":
         return f"the files in {file} are whole; the same command writes them again, and the rest"
     again = "; only a .jsonl can be gone on with, by --resume"
-    if format.kind == "document":
+    if format.kind in ("document", "binary"):
         return f"{chosen} is whole only at its end, so {file} is not there{again}"
     return f"{file} holds whole answers only, or is not there{again}"
 

@@ -58,4 +58,4 @@ def layout_of(config: RunConfig, labels: Mapping[int, str]) -> Layout:
         name: getattr(config.output, option, None) or getattr(usual, name)
         for name, option in _LAID_OUT_BY.items()
     }
-    return replace(usual, **asked)
+    return replace(usual, **asked, result=config.task.result, windowed=config.task.windowed)
