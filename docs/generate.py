@@ -12,7 +12,7 @@ from typer.models import ArgumentInfo
 from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import COMMANDS
 from taskcli.config.flags import flags_as_typed
-from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import FORMATS, Format
 from taskcli.media import MEDIA
 from taskcli.task import Task
@@ -27,6 +27,7 @@ Generated from the code by `make docs`; `taskcli TASK --help` shows the same.
 SHARED = {
     "Checkpoint": ModelOptions,
     "Running": RunOptions,
+    "Several machines": ClusterOptions,
     "Output": OutputOptions,
 }
 

@@ -44,6 +44,10 @@ class InputError(TaskcliError):
     exit_code = ExitCode.SOME_FAILED
 
 
+class WorkerLost(InputError):
+    """The process that answered an input died of it, each time: only runs on Ray outlive that."""
+
+
 class StoppedError(TaskcliError):
     """The run cannot go on: the device is lost, the disk is full. What was written is whole."""
 

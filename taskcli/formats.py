@@ -31,6 +31,7 @@ class Format:
     package: str = ""  # what must be installed to write it, by the extra of the format's name
     one_input: bool = False  # whether it has no place for a second
     resumes: bool = False  # whether --resume goes on with it
+    quotes: bool = False  # whether it has words of the text that an answer is about
     terminal_safe: bool = False  # whether it escapes or leaves out what a terminal obeys
     signature: str = ""  # at the head of a file, not of a pipe
     spare: int = 0  # bytes that are kept on the disk for what ends a file
@@ -46,6 +47,7 @@ _ROWS = (
         "rich",
         "for people, on a terminal",
         "taskcli.output.terminal.console:ConsoleWriter",
+        quotes=True,
         terminal_safe=True,
     ),
     Format(
@@ -140,12 +142,14 @@ _ROWS = (
         "conll",
         "CoNLL-2003's columns, a word a line",
         "taskcli.output.formats.conll:ConllWriter",
+        quotes=True,
         holds=(Entity,),
     ),
     Format(
         "brat",
         "brat's standoff annotations, two files a text",
         "taskcli.output.formats.brat:BratWriter",
+        quotes=True,
         holds=(Entity,),
         kind="folder",
     ),
@@ -153,6 +157,7 @@ _ROWS = (
         "squad",
         "SQuAD's data set, with the answers found",
         "taskcli.output.formats.squad:SquadWriter",
+        quotes=True,
         holds=(Answer,),
         kind="document",
     ),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import formats_of
 from taskcli.media import MEDIA
 from taskcli.media.items import Item, Media
@@ -113,7 +113,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     def groups(cls) -> tuple[type[Any], ...]:
         """The groups of options that the command takes, the task's own first."""
         inputs = MEDIA[cls.media].load_options()
-        return (cls.Options, inputs, ModelOptions, RunOptions, cls.Output)
+        return (cls.Options, inputs, ModelOptions, RunOptions, ClusterOptions, cls.Output)
 
     @classmethod
     def formats(cls) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from taskcli.checkpoints.registry import Registry, builtin_folder
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
 from taskcli.config.flags import flag_of, keys_of
-from taskcli.config.options import ModelOptions, RunOptions, UsersOwn
+from taskcli.config.options import ClusterOptions, ModelOptions, RunOptions, UsersOwn
 from taskcli.formats import FORMATS, UNIVERSAL, Format
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
@@ -41,7 +41,8 @@ from taskcli.tasks import BY_NAME, TASKS
 Run = Callable[..., Finished]
 AnyTask = type[Task[Any, Any, Any]]
 OUTPUTS = dict.fromkeys(task.Output for task in TASKS)
-SHARED = (*(medium.load_options() for medium in MEDIA.values()), ModelOptions, RunOptions, *OUTPUTS)
+MEDIA_OPTIONS = [medium.load_options() for medium in MEDIA.values()]
+SHARED = (*MEDIA_OPTIONS, ModelOptions, RunOptions, ClusterOptions, *OUTPUTS)
 ENTRIES = [(task.name, name) for task in TASKS for name in Registry(task.name).names]
 ARCHITECTURES = [(task, name) for task, names in BY_TASK.items() for name in names]
 
@@ -95,7 +96,8 @@ def test_options_are_frozen_and_every_field_is_an_option_with_help(group: Any) -
 
 @each_task
 def test_a_tasks_options_do_not_hide_shared_ones(task: AnyTask) -> None:
-    shared = keys_of(MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output)
+    _, *groups = task.groups()
+    shared = keys_of(*groups)
     assert not set(keys_of(task.Options)) & set(shared)
 
 
@@ -141,10 +143,9 @@ def test_an_entry_owns_to_what_is_not_known(task: str, name: str) -> None:
 
 @cache
 def options_of(task: AnyTask) -> list[str]:
-    groups = (task.Options, MEDIA[task.media].load_options(), ModelOptions, RunOptions, task.Output)
     return [
         flag_of(name, declaration)
-        for group in groups
+        for group in task.groups()
         for name, declaration in typing.get_type_hints(group, include_extras=True).items()
     ]
 

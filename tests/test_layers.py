@@ -10,12 +10,13 @@ import taskcli
 
 PACKAGE = Path(taskcli.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av"}
+HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "soxr", "av", "ray"}
 
 # From above; a room may import those of lower layers. Rooms of one layer do not know each other.
 LAYERS = (
     ("__main__",),
     ("cli",),
+    ("cluster",),
     ("api",),
     ("output", "engine", "runtime"),
     ("tasks",),

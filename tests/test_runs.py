@@ -44,7 +44,7 @@ def never_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the checkpoint was loaded")
 
-    monkeypatch.setattr("taskcli.cli.run.execute.open_model", refuse)
+    monkeypatch.setattr("taskcli.cli.run.engines.open_model", refuse)
 
 
 # Exit codes, and what goes where

@@ -33,7 +33,7 @@ def stuck(*_, **__):
 {patch}
 start()
 """
-LOADING = "import taskcli.cli.run.execute as at; at.open_model = stuck"
+LOADING = "import taskcli.cli.run.engines as at; at.open_model = stuck"
 FETCHING = "import taskcli.checkpoints.cache as at; at.fetch = stuck"
 DECODING = "import taskcli.media.decode.decoder as at; at.Decoder.__call__ = stuck"
 COMPUTING = "import taskcli.runtime.session as at; at.Session.forward = stuck"

@@ -11,7 +11,7 @@ import pytest
 from taskcli.cli.commands import COMMANDS
 from taskcli.tasks import TASKS
 
-HEAVY = ("torch", "transformers", "numpy", "PIL", "soundfile", "soxr", "av", "accelerate")
+HEAVY = ("torch", "transformers", "numpy", "PIL", "soundfile", "soxr", "av", "accelerate", "ray")
 # What no list and no help needs, though runs may.
 UNASKED = (
     "pydantic", "regex", "langcodes", "sentencex", "httpx", "email.message", "asyncio", "hashlib",

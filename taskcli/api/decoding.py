@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import InputError
 from taskcli.media import MEDIA
-from taskcli.media.items import ImageInput, Item, Media
+from taskcli.media.items import ImageInput, Item, LongSound, Media
 from taskcli.media.source import Source
 from taskcli.remote.ahead import fetched_ahead
 from taskcli.task import Task
@@ -15,7 +15,6 @@ from taskcli.tasks import TASKS
 
 if TYPE_CHECKING:
     from taskcli.media.decode.decoder import Decoder
-    from taskcli.runtime.session import Session
 
 
 # Values by the names of a medium's input options. Those that say nothing of decoding are passed
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
 DecodeOptions = Mapping[str, object]
 
 
-def decoder(
-    task: type[Task[Any, Any, Any]], session: "Session", options: DecodeOptions
-) -> "Decoder":
-    """What opens the inputs of a task as its checkpoint wants them, and as the user says."""
+def decoder(task: type[Task[Any, Any, Any]], session: object, options: DecodeOptions) -> "Decoder":
+    """What opens the inputs of a task as its checkpoint wants them, and as the user says.
+
+    `session` has the properties that its medium lists as `told`.
+    """
     from taskcli.media.decode.decoder import Decoder
 
     row = MEDIA[task.media]
@@ -49,6 +49,18 @@ def fetched(sources: Iterable[Source], live: bool) -> Iterator[Source]:
         lambda source, file: replace(source, remote=file),
         live,
     )
+
+
+def as_shown(item: Item) -> Item:
+    """The item as a run keeps it for who looks at it."""
+    if isinstance(item, ImageInput):
+        from taskcli.media.decode.image import SHOWN, reduced
+
+        return reduced(item, SHOWN)
+    if isinstance(item, LongSound):
+        for _ in item.read():
+            pass
+    return item
 
 
 def whole(item: Item | None, source: Source, opened: "Decoder") -> Item | None:

@@ -14,7 +14,7 @@ from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.models.named import Format, complete_task, known_task, print_json
 from taskcli.config import settings
 from taskcli.config.flags import flags_of
-from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.config.settings import Setting
 from taskcli.output.terminal.views import safe
 from taskcli.tasks import BY_NAME, every_group
@@ -61,7 +61,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
 def _shared() -> Iterator[dict[str, Any]]:
     """The settings that every command has; a file's [task] tables are not looked into."""
-    groups = (ModelOptions, RunOptions, OutputOptions)
+    groups = (ModelOptions, RunOptions, ClusterOptions, OutputOptions)
     return _rows("", groups, None)
 
 

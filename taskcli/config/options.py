@@ -56,7 +56,7 @@ class UsersOwn:
     harmless: tuple[object, ...] = ()
 
 
-_MODEL, _RUN, _OUTPUT = "Checkpoint", "Running", "Output"
+_MODEL, _RUN, _CLUSTER, _OUTPUT = "Checkpoint", "Running", "Several machines", "Output"
 OUTPUT_PANEL = _OUTPUT  # for the output options of single tasks
 
 
@@ -145,6 +145,73 @@ class RunOptions:
                 f"--batch-size {self.batch_size}: not auto or a whole number above 0",
                 "try --batch-size 8, or leave it out",
             )
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """On which machines: this one, or those of a Ray cluster."""
+
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="Where to compute: in this process, or by Ray on one or many machines.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = "local"
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT|ray://...",
+            help="The Ray cluster; unset: RAY_ADDRESS, or one that is started here.",
+            rich_help_panel=_CLUSTER,
+        ),
+        UsersOwn(),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Loaded models at most; unset: one a GPU, or without GPUs one a machine.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None
+    gpus_per_worker: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="May be a share, such as 0.5; unset: 1 where there are GPUs.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None
+    cpus_per_worker: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processors of a worker; unset: its share of the machine's.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = None
+    ship_model: Annotated[
+        bool,
+        typer.Option(
+            "--ship-model",
+            help="Send the checkpoint to machines that do not have it.",
+            rich_help_panel=_CLUSTER,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.engine == "ray":
+            return
+        for flag, value in {
+            "--address": self.address,
+            "--workers": self.workers,
+            "--gpus-per-worker": self.gpus_per_worker,
+            "--cpus-per-worker": self.cpus_per_worker,
+            "--ship-model": self.ship_model or None,
+        }.items():
+            if value is not None:
+                raise UsageError(f"{flag} is for runs on Ray", "add --engine ray")
 
 
 @dataclass(frozen=True)

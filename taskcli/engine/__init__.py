@@ -2,7 +2,7 @@
 
 from taskcli.engine.batching import BatchingConfig, Encoded, broken_windows
 from taskcli.engine.channel import THREADS
-from taskcli.engine.run import run
+from taskcli.engine.run import in_order, run
 from taskcli.engine.stop import Stop
 from taskcli.engine.work import Outcome, Stages
 
@@ -14,5 +14,6 @@ __all__ = [
     "Stages",
     "Stop",
     "broken_windows",
+    "in_order",
     "run",
 ]

@@ -64,26 +64,33 @@ class Encoded(Generic[T]):
     progress: int = 0
 
 
-def window_edges(window: int, first: int = 1) -> Iterator[int]:
+def window_edges(window: int, first: int = 1, after: int = 0) -> Iterator[int]:
     """The input numbers before which a window ends: 1, 3, 7, ..., then every `window`.
 
-    The first window has `first` inputs, each further one twice as many.
+    The first window has `first` inputs, each further one twice as many. Those up to `after` are
+    left out, in no more time however many they are.
     """
-    edge, size = 0, min(first, window)
-    while True:
+    edge = size = min(first, window)
+    while edge <= after and size < window:
+        size = min(2 * size, window)
         edge += size
+    edge += max(0, after - edge + window) // window * window
+    while True:
         yield edge
         size = min(2 * size, window)
+        edge += size
 
 
 def broken_windows(sources: Iterable[Source], window: int, first: int = 1) -> Iterator[Source]:
     """The sources of every window in which one has no answer yet: what a resumed run computes."""
-    edges = window_edges(window, first)
-    edge, answered = next(edges), list[Source]()  # what is answered of a window, so far whole
+    edge, answered = (
+        next(window_edges(window, first)),
+        list[Source](),
+    )  # what is answered of a window, so far whole
     broken = False
     for source in sources:
         if source.number >= edge:
-            edge = next(one for one in edges if one > source.number)
+            edge = next(window_edges(window, first, source.number))
             answered, broken = [], False
         if source.answered and not broken:
             answered.append(source)

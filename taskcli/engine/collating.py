@@ -28,8 +28,7 @@ class Collating:
 
     def jobs(self) -> Iterator[Job]:
         builder: BatchBuilder[Part] = BatchBuilder(self._config, lambda part: part.encoded)
-        edges = window_edges(self._config.window, self._config.first)
-        edge = next(edges)
+        edge = next(window_edges(self._config.window, self._config.first))
         ended: list[Item] = []  # of whose last part nothing has been said yet
 
         def flushed() -> Iterator[Job]:
@@ -43,7 +42,8 @@ class Collating:
                 item = entry.item if isinstance(entry, Part) else entry
                 if item.source.number >= edge:  # whole windows were left out
                     yield from flushed()
-                    edge = next(one for one in edges if one > item.source.number)
+                    window, first = self._config.window, self._config.first
+                    edge = next(window_edges(window, first, item.source.number))
                 if isinstance(entry, Part):
                     for parts in builder.add(entry):
                         yield self.collated(parts)

@@ -7,6 +7,7 @@ sources -> decode, encode  -> batches, collate -> forward      -> read, fold
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from typing import TypeVar
 
 from taskcli.engine.batching import BatchingConfig
 from taskcli.engine.channel import THREADS, Channel, spawn
@@ -20,6 +21,7 @@ from taskcli.engine.stop import left
 from taskcli.engine.work import Item, Job, Outcome, Part, Stages
 from taskcli.media.source import Source
 
+T = TypeVar("T")
 _BATCHES_AHEAD = 2
 _JOIN_TIMEOUT = 0.5  # seconds for the sources to end; one that reads a silent pipe cannot
 
@@ -41,12 +43,13 @@ def run(
     """
     outcomes = _Run(stages, config, stop or threading.Event(), advance).outcomes(sources)
     return (
-        _in_order(outcomes, config.gaps) if config.ordered else (outcome for _, outcome in outcomes)
+        in_order(outcomes, config.gaps) if config.ordered else (outcome for _, outcome in outcomes)
     )
 
 
-def _in_order(outcomes: Iterator[tuple[int, Outcome]], gaps: bool) -> Iterator[Outcome]:
-    waiting: dict[int, Outcome] = {}
+def in_order(outcomes: Iterator[tuple[int, T]], gaps: bool) -> Iterator[T]:
+    """By rank, each as soon as all before it have come; after a stop, `gaps` gives the others."""
+    waiting: dict[int, T] = {}
     expected = 0
     with closing(outcomes):  # type: ignore[type-var]
         for rank, outcome in outcomes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskcli.media.decode.decoder import Decoder
-from taskcli.media.decode.image import reduced, without_pixels
+from taskcli.media.decode.image import SHOWN, reduced, without_pixels
 from taskcli.media.decode.room import Room
 from taskcli.media.items import ImageInput
 from taskcli.media.source import Source
@@ -14,9 +14,6 @@ from taskcli.media.source import Source
 # with many threads one of a camera's in each.
 _LARGEST = 384 << 20
 _USUAL = 48 << 20
-# Pixels of the longer side of what is shown of an input: previews and reports have no more. What
-# is saved in full is decoded once more.
-_SHOWN = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +51,5 @@ class PictureEncoder:
         with self._room.entered() as claim:
             item: Any = self._decoder.with_settings(claim=claim)(source)
             [(_, part)] = self._encode([item])
-            shown = reduced(item, _SHOWN) if self._looked_at else without_pixels(item)
+            shown = reduced(item, SHOWN) if self._looked_at else without_pixels(item)
             return EncodedPicture(part, shown)

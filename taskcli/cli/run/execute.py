@@ -4,9 +4,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TextIO
 
-from taskcli.api import open_model
 from taskcli.checkpoints import cache
 from taskcli.cli.run import dry_run, saving
+from taskcli.cli.run.engines import begun
 from taskcli.cli.run.fetch import fetch
 from taskcli.cli.run.pending import Pending, nothing_left, pending_of
 from taskcli.cli.run.request import Invocation, RunConfig
@@ -47,29 +47,10 @@ def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode
     answering = nullcontext() if config.reads_hub else cache.unplugged()
     with answering, nobody_else_reads_stdin(), _results(config) as standard:
         reporter = config.reporter(pending.earlier.count, scrolls=standard.isatty())
-        with cache.unplugged(), reporter.loading(config.checkpoint.name) as placed:
-            model = open_model(
-                config.task,
-                config.options,
-                config.checkpoint,
-                config.run.device,
-                config.run.dtype,
-                config.run.batch_size,
-                vars(config.inputs),
-                placed,
-            )
-        stopping.working()
-        run = model.run(
-            pending.sources,
-            ordered=not config.run.unordered,
-            gaps=not config.can_be_resumed,
-            stop=stopping.event,
-            heard=reporter.hear,
-            looked_at=config.is_looked_at,
-        )
-        failed = write(run, config, model, pending, standard, reporter, stopping)
-        interrupted = stopping.exit_code is not None
-        reporter.summarise(model.loaded.placement, run.batching_note, interrupted)
+        with begun(config, pending, stopping, reporter) as (model, run):
+            failed = write(run, config, model, pending, standard, reporter, stopping)
+            interrupted = stopping.exit_code is not None
+            reporter.summarise(model.loaded.placement, run.batching_note, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
     if not stopping.event.is_set():

@@ -7,7 +7,7 @@ from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
 from taskcli.config.input_options import InputOptions
-from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME, every_group
 
@@ -19,6 +19,7 @@ class GivenOptions:
     inputs: InputOptions
     model: ModelOptions
     run: RunOptions
+    cluster: ClusterOptions
     output: OutputOptions
     files: dict[str, Any]
 
@@ -32,6 +33,7 @@ def given_options(call: Invocation) -> GivenOptions:
         settings.build(call.input_group, "taskcli.toml", *layers),
         settings.build(ModelOptions, "taskcli.toml", *layers),
         settings.build(RunOptions, "taskcli.toml", *layers),
+        settings.build(ClusterOptions, "taskcli.toml", *layers),
         settings.build(call.task.Output, "taskcli.toml", *layers),
         files,
     )

@@ -43,6 +43,10 @@ class Bar:
             rate=rate,
         )
 
+    def describe(self, text: str) -> None:
+        """Who is at work."""
+        self._progress.update(self._task, description=text)
+
     def measure(self, seconds: float) -> None:
         """The sound of all inputs is as long as this, by what their headers state."""
         self._progress.update(self._task, total=seconds)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from taskcli import __version__
-from taskcli.api import Model
+from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
 from taskcli.config.flags import flag_of
@@ -20,7 +20,7 @@ _NAMED = 3  # inputs of a command that its line names, before and after a gap
 
 
 def opened(
-    config: RunConfig, model: Model | None, total: int | None
+    config: RunConfig, model: Engine | None, total: int | None
 ) -> "AbstractContextManager[Report | None]":
     """The page that --report asks for; `model` is None in a run that had nothing to answer."""
     if config.output.report is None:
@@ -63,7 +63,7 @@ def _spelled(flag: str, value: object) -> Iterator[str]:
         yield from (flag, str(one))
 
 
-def _facts(config: RunConfig, model: Model | None) -> dict[str, Any]:
+def _facts(config: RunConfig, model: Engine | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "task": config.task.name,
         "media": config.task.media,
@@ -89,7 +89,7 @@ def _options(options: Any) -> dict[str, str]:
     }
 
 
-def _placement(model: Model) -> dict[str, str]:
+def _placement(model: Engine) -> dict[str, str]:
     placement = model.loaded.placement
     return {
         "device": placement.device_name,

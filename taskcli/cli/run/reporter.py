@@ -18,6 +18,7 @@ from taskcli.output.sanitize import safe, safe_line
 from taskcli.results import Record
 
 if TYPE_CHECKING:
+    from taskcli.runtime.foresight import Foreseen
     from taskcli.runtime.placement import Placement
 
 
@@ -52,6 +53,7 @@ class Reporter:
         self._sound = 0.0  # seconds
         self._heard: dict[int, float] = {}  # seconds of the recordings that are being answered
         self._began = time.monotonic()
+        self._workers = self._most_workers = 0  # of a run on Ray
 
     @contextmanager
     def loading(self, name: str) -> Iterator[Callable[[Any], None]]:
@@ -59,15 +61,28 @@ class Reporter:
         began = time.monotonic()
 
         def placed(placement: "Placement") -> None:
-            self._status(f"loading {name} on {placement.device_name}, {placement.dtype_name} …")
+            self.status(f"loading {name} on {placement.device_name}, {placement.dtype_name} …")
 
-        self._status(f"loading {name} …")
+        self.status(f"loading {name} …")
         yield placed
         messages.status("")
         self._loaded = time.monotonic() - began
 
-    def _status(self, text: str) -> None:
+    def status(self, text: str) -> None:
+        """What is going on, until the next."""
         messages.status("" if self._quiet else text)
+
+    def say(self, text: str) -> None:
+        """A line that the user should read while the run goes on."""
+        messages.status("")
+        self._console.print(Text(text, style="dim"), soft_wrap=True)
+
+    def workers(self, count: int) -> None:
+        """So many answer now, of a run on Ray."""
+        self._workers = count
+        self._most_workers = max(count, self._most_workers)
+        if self._bar is not None:
+            self._bar.describe(self._by)
 
     @contextmanager
     def watching(self, total: int | None, recordings: Sequence[str] | None) -> Iterator[None]:
@@ -80,6 +95,7 @@ class Reporter:
             messages.status("")
             return
         with showing(self._console, total, recordings, self._answered) as self._bar:
+            self._bar.describe(self._by)
             yield
         self._bar = None
 
@@ -97,7 +113,13 @@ class Reporter:
             left = f"  {_clock(seconds)} left"
         whole = "?" if self._total is None else self._total
         rate = f"  {self._rate()}" if self._count else ""
-        messages.status(f"{done}/{whole}{rate}{left}")
+        by = f"{self._by}  " if self._workers else ""
+        messages.status(f"{by}{done}/{whole}{rate}{left}")
+
+    @property
+    def _by(self) -> str:
+        """Who answers, as progress has it."""
+        return _counted(self._workers) if self._workers else "working"
 
     def hear(self, source: Source, seconds: float) -> None:
         """So much more of a recording is answered."""
@@ -125,12 +147,15 @@ class Reporter:
             self._hinted.add(hint)
             self._console.print(Text(f"  → {safe(hint)}", style="dim"), soft_wrap=True)
 
-    def summarise(self, placement: "Placement", batching_note: str, interrupted: bool) -> None:
+    def summarise(
+        self, placement: "Placement | Foreseen", batching_note: str, interrupted: bool
+    ) -> None:
         """The last line; `batching_note` is how inputs were batched that could not share."""
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
-        where = f"{placement.device_name}, {placement.dtype_name}"
+        by = f"{_counted(self._most_workers)}, " if self._most_workers else ""
+        where = f"{by}{placement.device_name}, {placement.dtype_name}"
         sound = f" of {_length(self._sound)} of sound" if self._sound else ""
         batches = f", {batching_note} (--dry-run says why)" if batching_note else ""
         work = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
@@ -145,6 +170,10 @@ class Reporter:
         if self._sound:
             return f"{self._sound / seconds:.1f}x real time"
         return f"{self._count / seconds:.1f}/s"
+
+
+def _counted(workers: int) -> str:
+    return "1 worker" if workers == 1 else f"{workers} workers"
 
 
 def _length(seconds: float) -> str:

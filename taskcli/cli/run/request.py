@@ -11,9 +11,10 @@ from taskcli.cli.run import output_file
 from taskcli.cli.run.no_overwrite import Apart
 from taskcli.cli.run.reporter import Reporter
 from taskcli.config.input_options import InputOptions
-from taskcli.config.options import ModelOptions, OutputOptions, RunOptions
+from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import FORMATS
 from taskcli.inputs.sources import Sources
+from taskcli.media import MEDIA
 from taskcli.task import Task
 
 # What the ids of inputs depend on, and which of a file's tracks was heard.
@@ -39,6 +40,7 @@ class RunConfig:
     inputs: InputOptions
     model: ModelOptions
     run: RunOptions
+    cluster: ClusterOptions
     output: OutputOptions
     checkpoint: Checkpoint
     sources: Sources
@@ -66,10 +68,24 @@ class RunConfig:
         return self.output.output is not None and FORMATS[self.format].resumes
 
     @property
+    def is_timed(self) -> bool:
+        """Whether progress is in seconds of sound."""
+        return MEDIA[self.task.media].is_timed
+
+    @property
+    def shows_inputs(self) -> bool:
+        """Whether the inputs themselves are shown, as on the page of a report."""
+        return bool(getattr(self.output, "preview", False) or self.output.report is not None)
+
+    @property
     def is_looked_at(self) -> bool:
         """Whether pictures are drawn on: all other formats want their sizes alone."""
-        previews = getattr(self.output, "preview", False)
-        return bool(previews or self.output.report is not None or self.output.save_dir is not None)
+        return self.shows_inputs or self.output.save_dir is not None
+
+    @property
+    def quotes_inputs(self) -> bool:
+        """Whether what is written has parts of the texts that it is about."""
+        return self.is_looked_at or FORMATS[self.format].quotes
 
     @property
     def known_ids(self) -> list[str]:

@@ -7,6 +7,7 @@ from taskcli.cli.run.inputs import check_offline, kept_apart, reads_hub, sources
 from taskcli.cli.run.options import given_options, merge_options
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
+from taskcli.cluster.opening import check_installed
 from taskcli.inputs import shards
 
 
@@ -16,6 +17,8 @@ def resolve_run(call: Invocation) -> RunConfig:
     Raises UsageError for a call that cannot be run, and CheckpointError for an unknown checkpoint.
     """
     given = given_options(call)
+    if given.cluster.engine == "ray":
+        check_installed()
     written = given.output
     check_offline(call, given)
     sources = sources_of(call, given.inputs)
@@ -38,6 +41,7 @@ def resolve_run(call: Invocation) -> RunConfig:
         given.inputs,
         given.model,
         given.run,
+        given.cluster,
         written,
         checkpoint,
         shards.of(given.inputs.shard, apart.guarded(sources)),

@@ -5,7 +5,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from taskcli.api import Model, RecordWithInput
+from taskcli.api import RecordWithInput
+from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.writers import layout_of
 from taskcli.errors import UsageError
@@ -17,7 +18,7 @@ from taskcli.output.filesystem.ownership import Ours
 
 
 def saved(
-    answers: Iterator[RecordWithInput], config: RunConfig, model: Model, earlier: Iterable[str]
+    answers: Iterator[RecordWithInput], config: RunConfig, model: Engine, earlier: Iterable[str]
 ) -> Iterator[RecordWithInput]:
     """The answers, each after the files that it names were written, if --save-dir asks for them.
 

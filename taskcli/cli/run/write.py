@@ -6,23 +6,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from taskcli import output
-from taskcli.api import Model, RecordWithInput, Run
+from taskcli.api import RecordWithInput
 from taskcli.cli.run import report, saving, writers
+from taskcli.cli.run.engines import Answers, Engine
 from taskcli.cli.run.pending import Pending
 from taskcli.cli.run.reporter import Reporter
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.signals import Stopping
 from taskcli.cli.run.streams import print_note
-from taskcli.media import MEDIA
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report
 
 
 def write(
-    run: Run,
+    run: Answers,
     config: RunConfig,
-    model: Model,
+    model: Engine,
     pending: Pending,
     standard: TextIO,
     reporter: Reporter,
@@ -30,7 +30,7 @@ def write(
 ) -> int:
     """Write every answer as it comes; the number that failed."""
     sources = pending.sources
-    recordings = sources.paths if MEDIA[config.task.media].is_timed else None
+    recordings = sources.paths if config.is_timed else None
     answers = saving.saved(run.answers(), config, model, pending.earlier.ids)
     with (
         config.opened(standard) as stream,

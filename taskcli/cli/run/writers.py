@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from taskcli import output
-from taskcli.api import Run
+from taskcli.cli.run.engines import Answers
 from taskcli.cli.run.request import RunConfig
 from taskcli.config.options import OutputOptions
 from taskcli.formats import FORMATS
@@ -38,7 +38,7 @@ def open_writer(config: RunConfig, stream: TextIO, labels: Mapping[int, str]) ->
     return output.open_writer(config.format, stream, layout)
 
 
-def show_as_it_comes(writer: Writer, config: RunConfig, run: Run) -> None:
+def show_as_it_comes(writer: Writer, config: RunConfig, run: Answers) -> None:
     """Let a terminal show the answer to a single input while it is generated."""
     if config.format == "rich" and writer.stream.isatty() and run.sources.total == 1:
         assert isinstance(writer, ConsoleWriter)

@@ -39,6 +39,11 @@ def decode(stream: BinaryIO, source: Source, settings: ImageSettings) -> ImageIn
     return work() if takes_one_pass(head) else within(_MOST_SECONDS, work)
 
 
+# Pixels of the longer side of what is shown of an input: previews and reports have no more. What
+# is saved in full is decoded once more.
+SHOWN = 1024
+
+
 def reduced(item: ImageInput, side: int) -> ImageInput:
     """The item with no more than `side` pixels a side; its `size` stays."""
     scale = side / max(item.image.size)
