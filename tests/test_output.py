@@ -395,7 +395,7 @@ def test_every_kind_goes_through_every_format(chosen: str, kind: str) -> None:
 
 def test_every_result_type_is_among_the_kinds() -> None:
     kinds = {type(item) for result in every_kind().values() for item in _flat(result)}
-    parts = {Label, LabelWindow, Box, Chunk, RunLengthMask, Failure, Record}
+    parts = {Label, LabelWindow, Box, Chunk, RunLengthMask, Failure, Record, results.Shard}
     declared = {
         value
         for value in vars(results).values()

@@ -79,7 +79,7 @@ class InputOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Rows of .jsonl, .json, .csv, .tsv: the field to read; dots reach into objects.",
+            help="Rows of .jsonl, .csv, .parquet, .tar, ...: the field; dots reach into objects.",
             rich_help_panel=_INPUTS,
         ),
     ] = None

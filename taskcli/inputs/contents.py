@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import tabular
+from taskcli.inputs.columns import require
 from taskcli.inputs.files import File, id_of, printable
 from taskcli.inputs.reading import Reading
 from taskcli.inputs.rows import Row
@@ -19,13 +20,16 @@ ALLOW = "--allow-remote fetches what lists and rows name; give it if you trust t
 
 def check_rows(file: File, reading: Reading) -> None:
     """Refuse a file whose rows hold nothing for this task, by its head; one elsewhere waits."""
-    if isinstance(file, str) and opens_into_many(file, reading) and tabular.is_rows(file):
+    if not opens_into_many(file, reading):
+        return
+    require(file)
+    if isinstance(file, str) and tabular.is_read_as_rows(file, reading.rows):
         tabular.check(file, reading.rows)
 
 
 def opens_into_many(file: File, reading: Reading) -> bool:
     if MEDIA[reading.media].is_text:
-        return reading.lines or tabular.is_rows(file)
+        return reading.lines or tabular.is_read_as_rows(file, reading.rows)
     return reading.field is not None
 
 
@@ -34,7 +38,7 @@ def from_file(file: File, reading: Reading) -> Iterable[Source]:
     if not opens_into_many(file, reading):
         return [_whole(file)]
     id = id_of(file)
-    if not (tabular.is_rows(file) or not MEDIA[reading.media].is_text):
+    if MEDIA[reading.media].is_text and not tabular.is_read_as_rows(file, reading.rows):
         return _from_rows(lambda: tabular.read_lines(file, reading.rows), id, reading)
     if isinstance(file, str):
         return _from_rows(lambda: tabular.read(file, reading.rows), id, reading)
@@ -85,7 +89,7 @@ def _from_rows(opened: Callable[[], Iterable[Row]], id: str, reading: Reading) -
     try:
         for row in opened():
             empty = False
-            yield _from_row(row, f"{id}:{row.line}", reading)
+            yield _from_row(row, f"{id}:{row.key or row.line}", reading)
         if empty:
             raise InputError("there are no rows in it")
     except InputError as failure:
@@ -100,6 +104,8 @@ def _from_row(row: Row, id: str, reading: Reading) -> Source:
         return Source(id, error=row.error)
     if MEDIA[reading.media].is_text:
         return Source(id, text=row.text, fields=row.fields)
+    if row.data is not None:
+        return Source(id, data=row.data, fields=row.fields)
     return _named(row.text, id, reading)
 
 

@@ -72,7 +72,7 @@ def _squad_rows(value: dict[str, Any]) -> Iterator[Row]:
         if isinstance(one, InputError):
             yield Row(number, error=one)
         else:
-            yield Row(number, one.context, one.fields, id=one.id)
+            yield Row(number, one.context, fields=one.fields, id=one.id)
 
 
 def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:

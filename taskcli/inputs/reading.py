@@ -26,7 +26,10 @@ class Reading:
 
     @property
     def rows(self) -> RowReading:
-        usual = self.text_fields if MEDIA[self.media].is_text else ()
+        is_text = MEDIA[self.media].is_text
+        usual = self.text_fields if is_text else ()
         names = (self.field,) if self.field else usual
         named = self.field is not None
-        return RowReading(names, named, self.encoding, self.delimiter, self.chats)
+        return RowReading(
+            names, named, self.encoding, self.delimiter, self.chats, holds_bytes=not is_text
+        )

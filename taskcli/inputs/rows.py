@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
@@ -19,8 +19,10 @@ _NAMED = 20  # columns that a message lists
 class Row:
     line: int  # 1-based: the line that the row begins on; in a JSON array the row's own number
     text: str = ""
+    data: bytes | None = None  # the input itself
     fields: Mapping[str, Any] = field(default_factory=dict)
     id: str | None = None  # a record of ours keeps the id of what it answers
+    key: str | None = None  # what the row is called in its file, if not by its line
     error: InputError | None = None
     has: Sequence[str] | None = None  # its fields, if none of those looked for is among them
 
@@ -34,6 +36,7 @@ class RowReading:
     encoding: str = AUTO
     delimiter: str | None = None  # of the cells of a table; None: as its first rows tell
     chats: bool = False  # whether a text may be a list of messages
+    holds_bytes: bool = False  # whether a field may hold the input itself
 
 
 def lacking(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:
@@ -52,9 +55,11 @@ def row_of(value: object, line: int, place: str, reading: RowReading) -> Row:
     if not isinstance(value, dict):
         return Row(line, error=_no_object(place, value, reading), has=[])
     found = {name: reach(value, name) for name in reading.names if has(value, name)}
-    for text in found.values():
+    for name, text in found.items():
         if isinstance(text, str):
-            return Row(line, text, value)
+            return Row(line, text, fields=value)
+        if reading.holds_bytes and (row := _row_of_bytes(text, line)) is not None:
+            return replace(row, fields=_without(value, name))
         if isinstance(text, list) and reading.chats:
             return _chat_row(text, value, line)
     if not found:
@@ -63,6 +68,21 @@ def row_of(value: object, line: int, place: str, reading: RowReading) -> Row:
     name, other = next(iter(found.items()))
     error = InputError(f"{place}: field {name!r} is {_said(other)}, not text")
     return Row(line, fields=value, error=error)
+
+
+def _row_of_bytes(value: object, line: int) -> Row | None:
+    """The row of bytes, or of what datasets makes of a file: {bytes, path}, one of them null."""
+    if isinstance(value, dict) and {"bytes", "path"} & value.keys() and len(value) <= 2:
+        if value.get("bytes") is None and isinstance(value.get("path"), str):
+            return Row(line, value["path"])
+        value = value.get("bytes")
+    return Row(line, data=value) if isinstance(value, bytes) else None
+
+
+def _without(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The other fields of a row."""
+    head = name if name in value else name.partition(".")[0]
+    return {key: item for key, item in value.items() if key != head}
 
 
 def _no_object(place: str, value: object, reading: RowReading) -> InputError:
@@ -80,6 +100,8 @@ def _said(value: object) -> str:
         return f"a number ({value})"
     if isinstance(value, str):
         return "a string"
+    if isinstance(value, bytes):
+        return "bytes"
     return "a list" if isinstance(value, list) else "an object"
 
 
@@ -105,7 +127,7 @@ def _chat_row(messages: list[Any], value: Mapping[str, Any], line: int) -> Row:
         chat = read_chat(messages)
     except InputError as failure:
         return Row(line, error=failure)
-    return Row(line, chat.text, {**value, "messages": chat})
+    return Row(line, chat.text, fields={**value, "messages": chat})
 
 
 def reach(value: object, dotted: str) -> object:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from taskcli.errors import InputError, UsageError
-from taskcli.inputs import delimited
+from taskcli.inputs import columns, delimited
 from taskcli.inputs.files import File, id_of, opened, suffix_of
 from taskcli.inputs.json_rows import (
     document_rows,
@@ -24,6 +24,7 @@ from taskcli.inputs.json_rows import (
 )
 from taskcli.inputs.rows import Row, RowReading, lacking
 from taskcli.inputs.tables import DoubledColumnError, piped_rows, table_rows
+from taskcli.inputs.webdataset import is_shard, sample_rows
 from taskcli.media import file_types
 from taskcli.media.encodings import codec_of, decoded, decoded_lines, is_wide
 from taskcli.media.items import Media
@@ -36,7 +37,12 @@ _LARGE = 1 << 23  # bytes; a larger JSON array, which is read whole, is not read
 
 
 def is_rows(file: File) -> bool:
-    return suffix_of(file) in (*_DELIMITERS, *_JSON_LINES, _JSON)
+    return suffix_of(file) in (*_DELIMITERS, *_JSON_LINES, _JSON, *columns.SUFFIXES)
+
+
+def is_read_as_rows(file: File, reading: RowReading) -> bool:
+    """A shard is, where one of its fields is asked for."""
+    return is_rows(file) or (reading.named and is_shard(file))
 
 
 def check(path: str, reading: RowReading) -> None:
@@ -109,6 +115,13 @@ def _piped_wide(whole: bytes, reading: RowReading) -> Iterator[Row] | bytes:
 def read(file: File, reading: RowReading) -> Iterator[Row]:
     """The rows of a file by its extension. Raises OSError or InputError for the whole file."""
     suffix = suffix_of(file)
+    if suffix in columns.SUFFIXES or is_shard(file):
+        with opened(file) as stream:
+            if is_shard(file):
+                yield from sample_rows(stream, reading)
+            else:
+                yield from columns.column_rows(stream, suffix, reading)
+        return
     with _opened(file) as stream:
         if suffix in _DELIMITERS:
             yield from table_rows(stream, reading, _DELIMITERS[suffix])

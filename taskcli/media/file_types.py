@@ -106,8 +106,12 @@ _RTF = _converted("a document in RTF", "pandoc -t plain {file}")
 _SHEET = FileType("a spreadsheet", (), {None: "save it as CSV, and name its column with --field"})
 _SLIDES = FileType("a presentation", (), {None: "save it as text or as pictures"})
 _OLD_OFFICE = FileType("an old Office document", (), {None: "save it as text, or a table as CSV"})
-_PARQUET = FileType("a Parquet table", (), {None: "write it as JSON Lines, and name a --field"})
-_ARCHIVE = FileType("an archive", (), {None: "unpack it, and give the folder"})
+_PARQUET = FileType("a Parquet table", (), {None: "name its column: --field NAME"})
+_ARCHIVE = FileType(
+    "an archive",
+    (),
+    {None: "unpack it, and give the folder; or read in it: 'zip://*::FILE', 'tar://*::FILE'"},
+)
 _PACKED = FileType("a compressed file", (), {None: "unpack it first"})
 _GZIP = FileType("a gzip file", (), {None: "gunzip -c {file} | taskcli {task} -"})
 _SVG = FileType(

@@ -1,0 +1,104 @@
+"""Rows of Parquet and of Arrow's files, read a few at a time; one may hold a picture as bytes."""
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from taskcli.errors import InputError, UsageError, first_line
+from taskcli.inputs.files import File, id_of, suffix_of
+from taskcli.inputs.rows import Row, RowReading, lacking, row_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SUFFIXES = (".parquet", ".arrow", ".feather")
+_AT_ONCE = 32  # rows that are Python's values together
+
+
+def require(file: File) -> None:
+    """Raises UsageError for a table that cannot be read with what is installed."""
+    if suffix_of(file) in SUFFIXES and find_spec("pyarrow") is None:
+        raise UsageError(
+            f"{id_of(file)} is read with pyarrow, which is not installed",
+            "pip install 'taskcli[parquet]'",
+        )
+
+
+def column_rows(stream: BinaryIO, suffix: str, reading: RowReading) -> Iterator[Row]:
+    """Every row by its number from 1. Raises InputError for a file that is none, or ends early."""
+    import pyarrow as pa
+
+    try:
+        yield from (_parquet if suffix == ".parquet" else _arrow)(stream, reading)
+    except (pa.ArrowException, OSError, EOFError) as failure:
+        raise InputError(f"the table is damaged: {first_line(failure)}") from None
+
+
+def _parquet(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
+    """A row group that is damaged costs its own rows."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    file = ParquetFile(stream)
+    columns = _wanted(file.schema_arrow, reading)
+    begin = 1
+    for group in range(file.metadata.num_row_groups):
+        end = begin + file.metadata.row_group(group).num_rows
+        try:
+            for batch in file.iter_batches(_AT_ONCE, row_groups=[group], columns=columns):
+                yield from _rows(batch, begin, file.schema_arrow.names, reading)
+                begin += batch.num_rows
+        except (pa.ArrowException, OSError) as failure:
+            reason = f"its row group is damaged: {first_line(failure)}"
+            yield from (Row(number, error=InputError(reason)) for number in range(begin, end))
+        begin = end
+
+
+def _arrow(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
+    """Arrow's file, or its stream, as datasets caches it."""
+    from pyarrow import ipc
+
+    begin = 1
+    for batch in _batches(stream, ipc):
+        columns = _wanted(batch.schema, reading)
+        for start in range(0, batch.num_rows, _AT_ONCE):
+            part = batch.slice(start, _AT_ONCE).select(columns)
+            yield from _rows(part, begin, batch.schema.names, reading)
+            begin += part.num_rows
+
+
+def _batches(stream: BinaryIO, ipc: Any) -> "Iterator[pa.RecordBatch]":
+    is_file = stream.read(6) == b"ARROW1"
+    stream.seek(0)
+    if not is_file:
+        yield from ipc.open_stream(stream)
+        return
+    reader = ipc.open_file(stream)
+    for number in range(reader.num_record_batches):
+        yield reader.get_batch(number)
+
+
+def _wanted(schema: "pa.Schema", reading: RowReading) -> list[str]:
+    """The columns to read: of those that hold bytes, the one that is asked for."""
+    import pyarrow as pa
+
+    heads = {head for name in reading.names for head in (name, name.partition(".")[0])}
+
+    def holds_bytes(kind: Any) -> bool:
+        if pa.types.is_struct(kind):
+            return any(holds_bytes(field.type) for field in kind)
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+    return [field.name for field in schema if field.name in heads or not holds_bytes(field.type)]
+
+
+def _rows(
+    batch: "pa.RecordBatch", begin: int, names: list[str], reading: RowReading
+) -> Iterator[Row]:
+    rows = batch.to_pylist() if batch.num_columns else [{}] * batch.num_rows
+    place: Callable[[int], str] = "row {}".format
+    for number, value in enumerate(rows, begin):
+        row = row_of(value, number, place(number), reading)
+        if row.has is not None:  # with the columns that were not read
+            row = Row(number, error=InputError(*lacking(place(number), reading, names)), has=names)
+        yield row
