@@ -11,6 +11,7 @@ from typer.models import ArgumentInfo
 
 from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import COMMANDS
+from taskcli.cli.explain.command import shown_options
 from taskcli.config.flags import flags_as_typed
 from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import FORMATS, Format
@@ -86,6 +87,16 @@ def _other_sections() -> Iterator[str]:
     for row in COMMANDS.values():
         if row.home and row.name not in BY_NAME:
             yield _command_section(row.words, row.load())
+    yield _explain_section()
+
+
+def _explain_section() -> str:
+    """One section for the commands of all tasks, which differ in the task's own options alone."""
+    return (
+        f"### explain TASK\n\n{COMMANDS['explain'].summary}\n\n"
+        "It takes the inputs and options of the task's own command that decide the answer, and:\n\n"
+        f"{_options_table(shown_options)}"
+    )
 
 
 def _command_section(name: str, command: Callable[..., Any]) -> str:

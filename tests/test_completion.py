@@ -70,7 +70,7 @@ def test_a_path_is_left_to_the_shell(offered: Callable[..., list[str]], line: st
 
 
 def test_formats_are_those_of_the_task(offered: Callable[..., list[str]]) -> None:
-    universal = ["auto", "rich", "jsonl", "json", "csv", "tsv", "text"]
+    universal = ["auto", "rich", "jsonl", "json", "csv", "tsv", "parquet", "text"]
     for name, task in BY_NAME.items():
         assert offered(f"{name} --format ") == [*universal, *task.formats()]
     assert "srt" in offered("asr -f ")

@@ -16,7 +16,7 @@ HEAVY = {"torch", "transformers", "accelerate", "numpy", "PIL", "soundfile", "so
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("cluster",),
+    ("cluster", "explain"),
     ("api",),
     ("output", "engine", "runtime"),
     ("tasks",),

@@ -11,7 +11,7 @@ from taskcli.config.flags import variable_of
 from taskcli.formats import UNIVERSAL
 from taskcli.task import Task
 
-_Inputs = Annotated[
+INPUTS = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="INPUT", help="Files, quoted globs, folders, their URLs, or - for standard input."
@@ -22,19 +22,19 @@ _Inputs = Annotated[
 def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     """The function that Typer turns into `taskcli <task>`."""
     groups = task.groups()
-    own = [parameter for group in groups for parameter in _parameters(group, task)]
+    own = [one for group in groups for one in parameters(group, task)]
 
     def command(ctx: typer.Context, inputs: list[str] | None = None, **values: Any) -> None:
         from taskcli.cli.run.execute import run
         from taskcli.cli.run.request import Invocation
 
-        given = {name: value for name, value in values.items() if _is_given(ctx, name)}
+        given = {name: value for name, value in values.items() if is_given(ctx, name)}
         raise typer.Exit(run(Invocation(task, groups[1], tuple(inputs or ()), given)))
 
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
-            _parameter("ctx", typer.Context),
-            _parameter("inputs", _Inputs, None),
+            parameter("ctx", typer.Context),
+            parameter("inputs", INPUTS, None),
             *own,
         ]
     )
@@ -42,27 +42,27 @@ def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     return command
 
 
-def _parameters(group: type[Any], task: type[Task[Any, Any, Any]]) -> list[inspect.Parameter]:
+def parameters(group: type[Any], task: type[Task[Any, Any, Any]]) -> list[inspect.Parameter]:
     """The fields of an options dataclass as keyword parameters with live annotations."""
     return [
-        parameter.replace(
+        one.replace(
             kind=inspect.Parameter.KEYWORD_ONLY,
-            annotation=_of_task(task, parameter.name, parameter.annotation),
-            default=_default(group, parameter),
+            annotation=_of_task(task, one.name, one.annotation),
+            default=_default(group, one),
         )
-        for parameter in inspect.signature(group).parameters.values()
+        for one in inspect.signature(group).parameters.values()
     ]
 
 
-def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+def parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return inspect.Parameter(name, kind, annotation=annotation, default=default)
 
 
-def _default(group: type[Any], parameter: inspect.Parameter) -> Any:
+def _default(group: type[Any], one: inspect.Parameter) -> Any:
     """A list field has a factory, which `inspect` shows as a marker object."""
-    factory = group.__dataclass_fields__[parameter.name].default_factory
-    return factory() if callable(factory) else parameter.default
+    factory = group.__dataclass_fields__[one.name].default_factory
+    return factory() if callable(factory) else one.default
 
 
 def _of_task(task: type[Task[Any, Any, Any]], name: str, annotation: Any) -> Any:
@@ -77,7 +77,7 @@ def _of_task(task: type[Task[Any, Any, Any]], name: str, annotation: Any) -> Any
     return Annotated[kind, info]
 
 
-def _is_given(ctx: typer.Context, name: str) -> bool:
+def is_given(ctx: typer.Context, name: str) -> bool:
     source = ctx.get_parameter_source(name)
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
 

@@ -13,7 +13,8 @@ class CommandEntry:
     """One row. `words` is what is typed, such as `models list`; a group has no `home` of its own.
 
     `summary` is the first line of its help, `home` its function or its task, as `module:name`,
-    `also` what others call it, and `panel` the headline under which it is listed.
+    `also` what others call it, and `panel` the headline under which it is listed. `maker` turns a
+    task into the command's function.
     """
 
     words: str
@@ -21,6 +22,7 @@ class CommandEntry:
     home: str = ""
     also: str = ""
     panel: str = "Checkpoints and settings"
+    maker: str = "taskcli.cli.command:make_command"
 
     @property
     def name(self) -> str:
@@ -31,13 +33,30 @@ class CommandEntry:
         home: Any = resolve_name(self.home)
         if not isinstance(home, type):
             return home  # type: ignore[no-any-return]
-        from taskcli.cli.command import make_command  # a list of commands needs no options
-
-        return make_command(home)
+        made: Callable[..., Any] = resolve_name(self.maker)(home)  # a list needs no options
+        return made
 
 
 _TASKS = (CommandEntry(one.name, one.summary, one.home, one.also, one.panel) for one in ENTRIES)
+_EXPLAIN = (
+    CommandEntry(
+        "explain",
+        "Show what happens inside the model to an input: its stages, shapes, time.",
+        panel="Results",
+    ),
+    *(
+        CommandEntry(
+            f"explain {one.name}",
+            f"Explain an answer of {one.name}.",
+            one.home,
+            panel=one.panel,
+            maker="taskcli.cli.explain.command:make_explain",
+        )
+        for one in ENTRIES
+    ),
+)
 _OTHERS = (
+    *_EXPLAIN,
     CommandEntry("models", "The checkpoints that tasks know by name."),
     CommandEntry(
         "models list",

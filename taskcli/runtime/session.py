@@ -4,7 +4,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from traceback import clear_frames
 from typing import Any, NamedTuple
@@ -59,6 +59,8 @@ class Session:
     model_type: str
     turns: Turns
     scaling: Scaling | None = None  # where pictures come as levels
+    # Is open around every call of the model, in the thread that calls it.
+    watching: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def affordable(self) -> int:
@@ -103,7 +105,9 @@ class Session:
             torch.inference_mode(),
             noting_nan() as nan,
         ):
-            outputs = self.task.forward(replace(batch, inputs=self._on_device(batch.inputs)))
+            batch = replace(batch, inputs=self._on_device(batch.inputs))
+            with self.watching():
+                outputs = self.task.forward(batch)
             return read_back((outputs, nan))
 
     def read(

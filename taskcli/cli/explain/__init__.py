@@ -1,0 +1,1 @@
+"""taskcli explain TASK: what happens inside the model to one's own file."""

@@ -1,0 +1,98 @@
+"""The parts of a model that data passes through, found in the tree of its modules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+_PASSES_THROUGH = (nn.Dropout, nn.Identity)
+_LISTS = (nn.ModuleList, nn.ModuleDict)  # which are never called themselves
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleGroup:
+    """A module, or layers of one kind and size of which each is given what the one before gives.
+
+    Where a module of which the parts are groups holds weights of its own beside them, `modules` is
+    empty.
+    """
+
+    path: str  # as named_modules() has it; of layers that of their list
+    kind: str
+    modules: tuple[nn.Module, ...]
+    weights: tuple[nn.Parameter, ...]  # those that no group before it has
+
+    @property
+    def parameters(self) -> int:
+        return sum(one.numel() for one in self.weights)
+
+
+def groups_of(model: nn.Module) -> list[ModuleGroup]:
+    """In the order of their definition, which is mostly that of the data.
+
+    A module with layers somewhere inside is parted into what it has; one without stays whole, as
+    does every layer. Each weight is in one group: where two share it, in the first.
+    """
+    known: set[nn.Parameter] = set()
+    groups = []
+    for path, kind, modules, weights in _parted(model, ""):
+        own = tuple(one for one in dict.fromkeys(weights) if one not in known)
+        known.update(own)
+        if modules or own:
+            groups.append(ModuleGroup(path, kind, modules, own))
+    return groups
+
+
+_Found = tuple[str, str, tuple[nn.Module, ...], list[nn.Parameter]]
+
+
+def _parted(module: nn.Module, path: str) -> Iterator[_Found]:
+    own = list(module.parameters(recurse=False))
+    if own:
+        yield path, type(module).__name__, (), own
+    for name, child in module.named_children():
+        inner = f"{path}.{name}" if path else name
+        if isinstance(child, _PASSES_THROUGH):
+            continue
+        if isinstance(child, nn.ModuleList):
+            yield from _of_list(child, inner)
+        elif _has_layers(child) or isinstance(child, nn.ModuleDict):
+            yield from _parted(child, inner)
+        else:
+            yield _group(inner, child)
+
+
+def _of_list(modules: nn.ModuleList, path: str) -> Iterator[_Found]:
+    """Layers are one group; stages of a pyramid, which differ in size, are one each."""
+    entries = list(modules)
+    if len({_shape(one) for one in entries}) == 1 and not isinstance(entries[0], _LISTS):
+        yield _group(path, *entries)
+        return
+    for number, entry in enumerate(entries):
+        inner = f"{path}.{number}"
+        if isinstance(entry, nn.ModuleList):
+            yield from _of_list(entry, inner)
+        elif not isinstance(entry, _PASSES_THROUGH):
+            yield _group(inner, entry)
+
+
+def _group(path: str, *modules: nn.Module) -> _Found:
+    weights = [weight for module in modules for weight in module.parameters()]
+    return path, type(modules[0]).__name__, modules, weights
+
+
+def _has_layers(module: nn.Module) -> bool:
+    """Whether there is a list of modules with parts of their own somewhere inside.
+
+    A weight that is computed from others, as weight norms are, keeps those in a list as well.
+    """
+    return any(
+        isinstance(one, nn.ModuleList) and any(list(entry.children()) for entry in one)
+        for path, one in module.named_modules()
+        if ".parametrizations." not in f".{path}."
+    )
+
+
+def _shape(module: nn.Module) -> tuple[object, ...]:
+    """What is the same in layers of one kind and size."""
+    return type(module), tuple(tuple(one.shape) for one in module.parameters())
