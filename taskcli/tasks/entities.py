@@ -1,168 +1,178 @@
-"""From tagged tokens to entities, by the five strategies that transformers' pipelines know."""
+"""From tagged tokens to entities, by the five strategies that transformers' pipelines know.
 
-from collections.abc import Iterator, Mapping, Sequence
+Tokens are arrays; Python goes through the words that may be of entities alone, as most are not.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from taskcli.checkpoints.token_labels import TokenLabel
-from taskcli.media.word_boundaries import is_border, is_mark
+from taskcli.checkpoints.token_labels import TokenLabel, read_token_labels
 from taskcli.results import Entity, TokenEntity
+from taskcli.tasks.entity_tokens import Span, Tokens, in_whole_words
+from taskcli.tasks.entity_words import words_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from taskcli.tasks.entity_tokens import Chosen, Numbers, Scores
 
 Aggregation = Literal["none", "simple", "first", "average", "max"]
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token's place in the text, its word's number, and its scores, an array [labels]."""
-
-    start: int
-    end: int
-    word: int | None
-    index: int
-    scores: "npt.NDArray[np.floating]"
+_How = Literal["first", "average", "max"]  # a word's scores come of its tokens'
+_NAMELESS = TokenLabel("\0")  # of a number that has no label: no label is of this kind
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The checkpoint's labels by number, and what each of them means."""
+    """A checkpoint's labels by number, and arrays [labels] of what each of them means.
+
+    `kinds` are numbers of kinds of entities, 0 outside of all.
+    """
 
     names: Mapping[int, str]
     tags: Mapping[str, TokenLabel]
+    kinds: "Numbers"
+    begins: "Chosen"
+    ends: "Chosen"
 
-    @property
-    def are_kinds(self) -> "npt.NDArray[np.bool_]":
-        """Whether each number's label is of some kind of entity, an array [labels]."""
+    @classmethod
+    def of(cls, names: Mapping[int, str]) -> "Labels":
         import numpy as np
 
-        labels = [self.names.get(number) for number in range(max(self.names) + 1)]
-        return np.array([label is None or bool(self.tags[label].kind) for label in labels])
+        tags = read_token_labels(names.values())
+        # What has no name is found all the same, and fails when it is asked for the name.
+        told = [tags[names[at]] if at in names else _NAMELESS for at in range(max(names) + 1)]
+        numbers: dict[str, int] = {"": 0}
+        kinds = [numbers.setdefault(tag.kind, len(numbers)) for tag in told]
+        begins, ends = [tag.begins for tag in told], [tag.ends for tag in told]
+        return cls(names, tags, np.array(kinds), np.array(begins), np.array(ends))
+
+    def kind(self, number: int) -> str:
+        return self.tags[self.names[number]].kind
 
 
 @dataclass(frozen=True, slots=True)
 class _Tagged:
-    label: str
-    tag: TokenLabel
-    score: float
-    start: int
-    end: int
+    """Words, or tokens each by itself, in order: the `numbers` [n] of their labels, scores, places.
+
+    Of neighbours in the text `stretch` [n] is equal.
+    """
+
+    numbers: "Numbers"
+    scores: list[float]
+    spans: list[Span]
+    stretch: "Numbers"
 
 
 def entities(
-    tokens: Sequence[Token], labels: Labels, text: str, aggregation: Aggregation
+    tokens: Tokens, labels: Labels, text: str, aggregation: Aggregation
 ) -> list[Entity] | list[TokenEntity]:
     """The entities of one text, in order; tokens outside of them are left out."""
+    import numpy as np
+
+    chosen = labels.kinds[tokens.scores.argmax(-1)] > 0
+    if aggregation == "average":  # a sum may be best for a label that is best for no token
+        chosen[:] = True
+    if not chosen.any():
+        return []
     if aggregation == "none":
-        return [
-            entity for token in tokens if (entity := _token_entity(token, labels, text)) is not None
-        ]
+        return list(_token_entities(tokens, np.flatnonzero(chosen), labels, text))
     if aggregation == "simple":
-        tagged = [_of_scores([token], token.scores, labels) for token in tokens]
+        tagged = _tokens(tokens, np.flatnonzero(chosen))
     else:
-        tagged = [_of_word(word, labels, aggregation) for word in _words(tokens, text)]
-    return [
-        _entity(group, text) for group in _groups(tagged) if group[0].tag.kind and _is_seen(group)
+        words = tokens.words()
+        tagged = _words(tokens, in_whole_words(chosen, words), words, text, aggregation)
+    return list(_entities(tagged, labels, text))
+
+
+def _token_entities(
+    tokens: Tokens, wanted: "Numbers", labels: Labels, text: str
+) -> Iterator[TokenEntity]:
+    tagged = _tokens(tokens, wanted)
+    columns = tagged.numbers.tolist(), tagged.scores, tagged.spans, tokens.places[wanted].tolist()
+    for number, score, span, place in zip(*columns, strict=True):
+        start, end = _trimmed(*span, text)
+        yield TokenEntity(labels.names[number], score, place, text[start:end], start, end)
+
+
+def _tokens(tokens: Tokens, wanted: "Numbers") -> _Tagged:
+    return _tagged(tokens.scores[wanted], tokens.spans(wanted), _stretches(wanted))
+
+
+def _words(tokens: Tokens, wanted: "Numbers", words: "Numbers", text: str, how: _How) -> _Tagged:
+    """The words that the `wanted` tokens make, by the numbers of all tokens' `words`."""
+    import numpy as np
+
+    spans = tokens.spans(wanted)
+    own = words[wanted]
+    edges = [0, *(np.flatnonzero(own[1:] != own[:-1]) + 1).tolist(), len(own)]
+    found = [
+        one for start, stop in pairwise(edges) for one in words_of(range(start, stop), spans, text)
     ]
+    first = np.array([word.start for word in found], np.int64)
+    lengths = np.array([len(word) for word in found], np.int64)
+    scores = _scores(tokens.scores[wanted], first, lengths, how)
+    places = [(spans[word.start][0], spans[word.stop - 1][1]) for word in found]
+    return _tagged(scores, places, _stretches(wanted)[first])
 
 
-def _token_entity(token: Token, labels: Labels, text: str) -> TokenEntity | None:
-    tagged = _of_scores([token], token.scores, labels)
-    if not tagged.tag.kind:
-        return None
-    start, end = _trimmed(token.start, token.end, text)
-    return TokenEntity(tagged.label, tagged.score, token.index, text[start:end], start, end)
+def _scores(scores: "Scores", first: "Numbers", lengths: "Numbers", how: _How) -> "Scores":
+    """Of words [words, labels], from the scores of tokens and each word's first of them."""
+    if how == "first":
+        return scores[first]
+    if how == "max":
+        return scores[_surest(scores.max(-1), first, lengths)]
+    total = scores[first]
+    for words, places in _further(first, lengths):
+        total[words] += scores[places]
+    total /= lengths[:, None]
+    return total
 
 
-def _words(tokens: Sequence[Token], text: str) -> Iterator[list[Token]]:
-    """Tokens of one word together; without words every token is its own.
-
-    To some tokenizers a word is what stands between spaces, to a few the whole text is one: the
-    full stop behind a name, or a sentence of Chinese, must not share its tag.
-    """
-    for _, group in groupby(tokens, key=lambda t: -1 - t.index if t.word is None else t.word):
-        for word in _parted(list(group), text):
-            yield from _bare(word, text)
+def _surest(tops: "Scores", first: "Numbers", lengths: "Numbers") -> "Numbers":
+    """The token of each word that has the highest of `tops` [tokens], of equals the first."""
+    best = first.copy()
+    for words, places in _further(first, lengths):
+        is_better = tops[places] > tops[best[words]]
+        best[words[is_better]] = places[is_better]
+    return best
 
 
-def _parted(tokens: list[Token], text: str) -> Iterator[list[Token]]:
-    """Cut at spaces, and between letters of scripts that write none."""
-    word = tokens[:1]
-    for token in tokens[1:]:
-        if _is_border(word[-1], token, text):
-            yield word
-            word = []
-        word.append(token)
-    yield word
+def _further(first: "Numbers", lengths: "Numbers") -> "Iterator[tuple[Numbers, Numbers]]":
+    """The second tokens of all words that have one, with those words, then the third, ..."""
+    import numpy as np
+
+    for more in range(1, int(lengths.max(initial=0))):
+        words = np.flatnonzero(lengths > more)
+        yield words, first[words] + more
 
 
-def _is_border(before: Token, after: Token, text: str) -> bool:
-    """A space begins a word, also one that is a token by itself."""
-    end, start = text[before.start : before.end], text[after.start : after.end]
-    if not end.strip():
-        return False
-    between = text[before.end : after.start]
-    return any(map(str.isspace, between)) or (start != "" and is_border(end[-1], start[0]))
+def _stretches(wanted: "Numbers") -> "Numbers":
+    """Equal for tokens between which none is left out."""
+    import numpy as np
+
+    return wanted - np.arange(len(wanted))
 
 
-def _bare(word: list[Token], text: str) -> Iterator[list[Token]]:
-    """The word without the marks around it, which are words of their own; a space is none."""
-    content = [text[token.start : token.end].strip() for token in word]
-    if len(word) == 1:  # as most are: whether it is a mark makes no difference
-        yield from [word] if content[0] else []
-        return
-    inner = [place for place, one in enumerate(content) if one and not is_mark(one)]
-    first, last = (inner[0], inner[-1] + 1) if inner else (len(word), len(word))
-    if first == 1 and not content[0]:
-        first = 0  # the space before a word is its first token
-    alone = [([token] if one else []) for token, one in zip(word, content, strict=True)]
-    yield from filter(None, [*alone[:first], word[first:last], *alone[last:]])
+def _tagged(scores: "Scores", spans: list[Span], stretch: "Numbers") -> _Tagged:
+    return _Tagged(scores.argmax(-1), scores.max(-1).tolist(), spans, stretch)
 
 
-def _of_word(word: list[Token], labels: Labels, aggregation: Aggregation) -> _Tagged:
-    if aggregation == "first":
-        scores = word[0].scores
-    elif aggregation == "max":
-        scores = max(word, key=lambda token: token.scores.max()).scores
-    else:
-        scores = sum((token.scores for token in word[1:]), word[0].scores) / len(word)
-    return _of_scores(word, scores, labels)
+def _entities(tagged: _Tagged, labels: Labels, text: str) -> Iterator[Entity]:
+    """Neighbours of one kind, as far as no label begins or ends an entity between them."""
+    import numpy as np
 
-
-def _of_scores(tokens: list[Token], scores: "npt.NDArray[np.floating]", labels: Labels) -> _Tagged:
-    best = int(scores.argmax())
-    label, score = labels.names[best], float(scores[best])
-    return _Tagged(label, labels.tags[label], score, tokens[0].start, tokens[-1].end)
-
-
-def _groups(tagged: list[_Tagged]) -> Iterator[list[_Tagged]]:
-    """Neighbours of one kind, as far as no tag begins or ends an entity between them."""
-    group: list[_Tagged] = []
-    for token in tagged:
-        if group and _is_divided(group[-1].tag, token.tag):
-            yield group
-            group = []
-        group.append(token)
-    if group:
-        yield group
-
-
-def _is_divided(before: TokenLabel, after: TokenLabel) -> bool:
-    return before.kind != after.kind or before.ends or after.begins
-
-
-def _is_seen(group: list[_Tagged]) -> bool:
-    """Some tokenizers make tokens that cover no text."""
-    return group[-1].end > group[0].start
-
-
-def _entity(group: list[_Tagged], text: str) -> Entity:
-    start, end = _trimmed(group[0].start, group[-1].end, text)
-    score = sum(token.score for token in group) / len(group)
-    return Entity(group[0].tag.kind, score, text[start:end], start, end)
+    kinds = labels.kinds[tagged.numbers]
+    is_divided = labels.ends[tagged.numbers][:-1] | labels.begins[tagged.numbers][1:]
+    is_divided |= (kinds[1:] != kinds[:-1]) | (tagged.stretch[1:] != tagged.stretch[:-1])
+    edges = np.flatnonzero(is_divided) + 1
+    for start, stop in pairwise([0, *edges.tolist(), len(kinds)]):
+        covered = tagged.spans[start:stop]
+        if not covered or not kinds[start] or covered[0][0] >= covered[-1][1]:
+            continue  # some tokenizers make tokens that cover no text
+        first, end = _trimmed(covered[0][0], covered[-1][1], text)
+        score = sum(tagged.scores[start:stop]) / (stop - start)
+        kind = labels.kind(int(tagged.numbers[start]))
+        yield Entity(kind, score, text[first:end], first, end)
 
 
 def _trimmed(start: int, end: int, text: str) -> tuple[int, int]:
