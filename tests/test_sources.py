@@ -18,6 +18,7 @@ from taskcli.inputs.sources import Sources, resolve
 from taskcli.media.items import Media
 from taskcli.media.source import Source
 from taskcli.remote.fetching import RemoteFile
+from taskcli.results import Shard
 
 TEXT = Reading(Media.TEXT)
 IMAGE = Reading(Media.IMAGE)
@@ -300,7 +301,16 @@ def test_literals_are_numbered_and_come_first() -> None:
 
 def test_a_source_with_another_number_is_the_same_in_all_else() -> None:
     source = Source(
-        "a", "b", RemoteFile("memory://r"), b"c", "d", {"e": "f"}, InputError("g"), 1, True
+        "a",
+        "b",
+        RemoteFile("memory://r"),
+        b"c",
+        "d",
+        {"e": "f"},
+        InputError("g"),
+        1,
+        True,
+        Shard(1, 2, 0),
     )
     for own in dataclasses.fields(Source):
         expected = 2 if own.name == "number" else getattr(source, own.name)

@@ -233,7 +233,7 @@ class OutputOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="Write here; the extension chooses the format. "
+            help="Write here, or to s3:// and the like; the extension chooses the format. "
             f"A folder for {' and '.join(FOLDERS)}.",
             rich_help_panel=_OUTPUT,
         ),

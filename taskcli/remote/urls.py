@@ -130,3 +130,9 @@ def url_of(path: PurePath) -> str | None:
     if not head.endswith(":") or head[:-1].lower() not in STORES:
         return None
     return f"{head.lower()}//{'/'.join(rest)}"
+
+
+def shown_path(path: PurePath) -> str:
+    """A path, or the URL that it was made of, as it may be shown."""
+    url = url_of(path)
+    return str(path) if url is None else redacted(url)

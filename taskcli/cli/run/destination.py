@@ -11,6 +11,7 @@ from taskcli.formats import FORMATS, Format
 from taskcli.inputs.files import printable
 from taskcli.inputs.sources import Sources
 from taskcli.output.presentation import saved_by
+from taskcli.remote.urls import redacted, shown_path, url_of
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
@@ -20,28 +21,53 @@ _DEVICES = (("dev",), ("proc",))
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     """Refuse, before anything is run, an output that could not be written or would do harm."""
     format = FORMATS[chosen]
+    for flag, path in {"--save-dir": written.save_dir, "--report": written.report}.items():
+        if path is not None and url_of(path) is not None:
+            raise UsageError(f"{flag} {shown_path(path)}: it is written on this disk only")
+    url = None if written.output is None else url_of(written.output)
+    if url is not None:
+        _check_elsewhere(url, format, written, sources)
     if format.one_input and sources.total != 1:
         raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
     if written.resume and not format.resumes:
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
     if written.save_dir is not None:
         _check_folder("--save-dir", written.save_dir)
-    if format.kind == "folder":
-        if written.output is None:
-            raise UsageError(f"{chosen} is a folder of files", "name it with -o FOLDER")
-        _check_folder("-o", written.output)
-        _check_own_folder(written.output, written, sources)
-    elif format.kind == "binary" and (written.output is None or is_stream(written.output)):
-        raise UsageError(f"{chosen} is a file", f"name it with -o FILE{format.extensions[0]}")
-    elif written.output is not None:
-        _check_file(written.output, format, written)
+    if url is None:
+        _check_here(format, written, sources)
     if written.report is not None:
         _check_report(written.report, written)
 
 
+def _check_elsewhere(url: str, format: Format, written: OutputOptions, sources: Sources) -> None:
+    from taskcli.remote.uploading import check_place
+
+    shown = redacted(url)
+    if written.resume:
+        hint = "write to a .jsonl here, resume that, and copy it when it is whole"
+        raise UsageError(f"--resume goes on with a file on this disk, not with {shown}", hint)
+    if format.kind == "folder":
+        raise UsageError(f"{format.name} is a folder, which is written on this disk only")
+    check_place(url, written.overwrite, sources.named)
+
+
+def _check_here(format: Format, written: OutputOptions, sources: Sources) -> None:
+    if format.kind == "folder":
+        if written.output is None:
+            raise UsageError(f"{format.name} is a folder of files", "name it with -o FOLDER")
+        _check_folder("-o", written.output)
+        _check_own_folder(written.output, written, sources)
+    elif format.kind == "binary" and (written.output is None or is_stream(written.output)):
+        raise UsageError(f"{format.name} is a file", f"name it with -o FILE{format.extensions[0]}")
+    elif written.output is not None:
+        _check_file(written.output, format, written)
+
+
 def check_folder_exists(written: OutputOptions) -> None:
     """Refuse an output in a folder that is not there, before its extension is looked at."""
-    if written.output is not None and not (parent := written.output.absolute().parent).is_dir():
+    if written.output is None or url_of(written.output) is not None:
+        return
+    if not (parent := written.output.absolute().parent).is_dir():
         hint = f"mkdir -p {shlex.quote(str(written.output.parent))}"
         if parent.exists():
             hint = f"{written.output.parent} is a file"

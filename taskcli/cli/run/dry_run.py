@@ -16,7 +16,6 @@ from taskcli.cli import messages
 from taskcli.cli.run import saving
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
-from taskcli.config.options import OutputOptions
 from taskcli.output.sanitize import safe
 from taskcli.runtime.batching import policy_for
 
@@ -54,14 +53,9 @@ def _lines(config: RunConfig) -> list[tuple[str, str]]:
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
         ("batches", _batches(config, architecture)),
         ("format", config.format),
-        *_outputs(config.output),
+        *config.named_outputs,
         *_inputs(config),
     ]
-
-
-def _outputs(written: OutputOptions) -> list[tuple[str, str]]:
-    named = {"output": written.output, "report": written.report}
-    return [(name, str(path)) for name, path in named.items() if path is not None]
 
 
 def _here(config: RunConfig) -> Checkpoint | None:

@@ -14,7 +14,7 @@ from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 from taskcli.remote.stores import Patience
-from taskcli.remote.urls import needs_network, redacted
+from taskcli.remote.urls import needs_network, redacted, url_of
 
 
 def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
@@ -43,11 +43,12 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
 
 def check_offline(call: Invocation, given: GivenOptions) -> None:
     """Refuse inputs that are elsewhere in a run that is to ask nobody."""
-    named = next((word for word in call.inputs if needs_network(word)), None)
+    words = [*call.inputs, "" if given.output.output is None else url_of(given.output.output) or ""]
+    named = next((word for word in words if needs_network(word)), None)
     if given.model.offline and named is not None:
         raise UsageError(
-            f"--offline, but an input is elsewhere: {redacted(named)}",
-            "leave --offline out, or fetch the input before",
+            f"--offline, but this is elsewhere: {redacted(named)}",
+            "leave --offline out, or use a file on this disk",
         )
 
 

@@ -17,6 +17,7 @@ from taskcli.inputs.files import printable
 from taskcli.inputs.sources import Sources
 from taskcli.media.source import Source
 from taskcli.output.filesystem.files import Protected
+from taskcli.remote.urls import url_of
 
 
 class InTheWayError(StoppedError):
@@ -38,7 +39,7 @@ def outputs_of(written: OutputOptions, chosen: str, standard: TextIO | None) -> 
     file, format = written.output, FORMATS[chosen]
     if file is None or format.kind == "folder":
         yield Output("standard output", None, of_stream(standard))
-    if file is not None:
+    if file is not None and url_of(file) is None:
         yield _output("-o", file, is_folder=format.kind == "folder")
         if format.resumes:
             yield _output("what --resume needs,", resume.fingerprint_path(file))

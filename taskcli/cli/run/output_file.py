@@ -14,6 +14,7 @@ from taskcli.errors import StoppedError, UsageError
 from taskcli.files.atomic_write import Unfinished, WholeWrites
 from taskcli.files.identity import identity
 from taskcli.formats import FORMATS, Format
+from taskcli.remote.urls import redacted, url_of
 
 
 @contextmanager
@@ -29,7 +30,10 @@ def opened(
     `waits` keeps even JSON Lines from their name until the run has ended.
     """
     file, format = written.output, FORMATS[chosen]
-    if file is None or format.kind == "folder":
+    if file is not None and (url := url_of(file)) is not None:
+        with _elsewhere(url, format) as stream:
+            yield stream
+    elif file is None or format.kind == "folder":
         if file is not None:
             file.mkdir(parents=True, exist_ok=True)
         yield _on_disk(standard.fileno()) if _is_on_disk(standard) else standard
@@ -125,6 +129,25 @@ def _at_the_end(file: Path, format: Format) -> Iterator[TextIO]:
 
 
 @contextmanager
+def _elsewhere(url: str, format: Format) -> Iterator[TextIO]:
+    """An object in a store, which is there when the run ends, however it ends, as a file is."""
+    from taskcli.remote.uploading import Upload
+
+    upload = Upload(url)
+    try:
+        upload.write(format.signature)
+        yield cast(TextIO, upload)
+    except BaseException as failure:
+        is_of_use = format.kind == "stream" and upload.sent > format.empty
+        if is_of_use and not isinstance(failure, InTheWayError):
+            with suppress(StoppedError):
+                upload.finish()
+        upload.forget()
+        raise
+    upload.finish()
+
+
+@contextmanager
 def _unfinished(file: Path) -> Iterator[Unfinished]:
     with _told(file):
         unfinished = Unfinished(file)
@@ -169,6 +192,8 @@ def _what_is_left(written: OutputOptions, chosen: str, standard: TextIO) -> str:
             "ends with a whole line" if _is_on_disk(standard) else "may end in the midst of a line"
         )
         return f"what came out {end}; only -o FILE.jsonl can be gone on with, by --resume"
+    if (url := url_of(file)) is not None:
+        return f"{redacted(url)} holds whole answers only, or is not there"
     if format.resumes and not is_stream(file):
         return "what was written is whole, and --resume goes on" + (
             "" if written.report is None else " (with another --report)"

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from taskcli import __version__
@@ -11,7 +12,7 @@ from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
 from taskcli.config.flags import flag_of
-from taskcli.remote.urls import without_secrets
+from taskcli.remote.urls import shown_path, without_secrets
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report
@@ -60,7 +61,7 @@ def _spelled(flag: str, value: object) -> Iterator[str]:
         yield from [flag] * value
         return
     for one in value if isinstance(value, list | tuple) else [value]:
-        yield from (flag, str(one))
+        yield from (flag, shown_path(one) if isinstance(one, PurePath) else str(one))
 
 
 def _facts(config: RunConfig, model: Engine | None) -> dict[str, Any]:

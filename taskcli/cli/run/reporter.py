@@ -15,6 +15,7 @@ from taskcli.formats import FORMATS
 from taskcli.media.items import Item
 from taskcli.media.source import Source
 from taskcli.output.sanitize import safe, safe_line
+from taskcli.remote.urls import url_of
 from taskcli.results import Record
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Reporter:
         self._loaded = 0.0  # seconds
         self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
-        self._resumable = FORMATS[chosen].resumes and output is not None
+        self._resumable = FORMATS[chosen].resumes and output is not None and url_of(output) is None
         self._with = "--resume" if report is None else "--resume and another --report"
         interactive = self._console.is_interactive and not quiet
         self._animated = interactive and not self._shown

@@ -15,6 +15,7 @@ from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, 
 from taskcli.formats import FORMATS
 from taskcli.inputs.sources import Sources
 from taskcli.media import MEDIA
+from taskcli.remote.urls import shown_path, url_of
 from taskcli.task import Task
 
 # What the ids of inputs depend on, and which of a file's tracks was heard.
@@ -65,7 +66,8 @@ class RunConfig:
 
     @property
     def can_be_resumed(self) -> bool:
-        return self.output.output is not None and FORMATS[self.format].resumes
+        file = self.output.output
+        return file is not None and FORMATS[self.format].resumes and url_of(file) is None
 
     @property
     def is_timed(self) -> bool:
@@ -76,6 +78,12 @@ class RunConfig:
     def shows_inputs(self) -> bool:
         """Whether the inputs themselves are shown, as on the page of a report."""
         return bool(getattr(self.output, "preview", False) or self.output.report is not None)
+
+    @property
+    def named_outputs(self) -> list[tuple[str, str]]:
+        """What the options call the files that are written, and where they are."""
+        named = {"output": self.output.output, "report": self.output.report}
+        return [(name, shown_path(path)) for name, path in named.items() if path is not None]
 
     @property
     def is_looked_at(self) -> bool:
