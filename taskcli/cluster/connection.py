@@ -65,10 +65,12 @@ class _Held:
 
     def end(self) -> None:
         self._over.set()
-        if self._up.is_set():  # else the process is about to end, and Ray's processes with it
-            self._thread.join(_ENDING)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            if self._up.is_set():  # else the process is about to end, and Ray's processes with it
+                self._thread.join(_ENDING)
+        finally:
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hold(self) -> None:
         with _environment({} if self._address else _OWN):  # Ray reads some at its import

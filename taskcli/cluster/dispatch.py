@@ -80,8 +80,7 @@ class Dispatch:
             self._workers.give(member, block)
         if self._blocks.ended and not self._suspects:
             self._workers.retire()
-        begun = sum(1 for _ in self._workers.running) + len(self._suspects)
-        self._workers.grow(begun + self._blocks.waiting)
+        self._workers.grow(self._workers.busy + len(self._suspects) + self._blocks.waiting)
 
     def _may_begin(self) -> bool:
         """Whether another block is near enough to the first that is not finished."""

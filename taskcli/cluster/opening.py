@@ -37,6 +37,16 @@ def check_installed() -> None:
         raise UsageError("--engine ray needs Ray", "pip install 'taskcli[ray]'")
 
 
+def planned(asked: ClusterOptions) -> list[tuple[str, str]]:
+    """Where a run on Ray would be answered, as --dry-run has it; nothing of a local run."""
+    if asked.engine == "local":
+        return []
+    address = address_of(asked.address)
+    where = "started here" if address is None else f"at {address}"
+    workers = "as many as fit" if asked.workers is None else f"{asked.workers} at most"
+    return [("engine", f"Ray, {where}; workers: {workers}")]
+
+
 @contextmanager
 def opened(
     asked: ClusterOptions, load: Load, total: int | None, watch: Watch
@@ -53,7 +63,7 @@ def opened(
         workers = Workers(has, load, watch.workers)
         try:
             workers.grow(has.workers if total is None else min(has.workers, total))
-            yield ClusterModel(load, _first(workers, has, watch), workers)
+            yield ClusterModel(load, first_loaded(workers, has, watch), workers)
         finally:
             workers.close()
 
@@ -65,7 +75,7 @@ def _nodes() -> list[Node]:
     return [Node(math.floor(one.get("CPU", 0)), one.get("GPU", 0.0)) for one in alive]
 
 
-def _first(workers: Workers, has: Capacity, watch: Watch) -> Loaded:
+def first_loaded(workers: Workers, has: Capacity, watch: Watch) -> Loaded:
     """What the first worker says that is loaded. Raises as `Workers.settle`."""
     began, told = time.monotonic(), False
     watch.status(f"loading on {has.in_words} …")

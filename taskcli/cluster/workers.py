@@ -97,6 +97,10 @@ class Workers:
         return sum(member.is_loaded for member in self._members)
 
     @property
+    def busy(self) -> int:
+        return sum(bool(member.running) for member in self._members)
+
+    @property
     def placed(self) -> bool:
         """Whether any has a machine."""
         return any(member.placed.done() for member in self._members)

@@ -16,6 +16,7 @@ from taskcli.cli import messages
 from taskcli.cli.run import saving
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
+from taskcli.cluster.opening import planned
 from taskcli.output.sanitize import safe
 from taskcli.runtime.batching import policy_for
 
@@ -53,6 +54,7 @@ def _lines(config: RunConfig) -> list[tuple[str, str]]:
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
         ("batches", _batches(config, architecture)),
         ("format", config.format),
+        *planned(config.cluster),
         *config.named_outputs,
         *_inputs(config),
     ]
