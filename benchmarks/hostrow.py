@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from taskcli.engine import Stages
-
-_NO_STAGE = ("kept", "is_out_of_memory", "is_fatal")
-STAGES = tuple(one.name for one in fields(Stages) if one.name not in _NO_STAGE)
+STAGES = ("decode", "encode", "collate", "forward", "read", "fold")
 WRITE, LIBRARIES, ENGINE = "write", "libraries", "engine"
 PARTS = (*STAGES, WRITE, LIBRARIES, ENGINE)
 

@@ -99,9 +99,13 @@ class MeteredSession(Session):
 
 
 def metered(model: Model, meter: Meter) -> Model:
-    session = model.session
-    known = {one.name: getattr(session, one.name) for one in fields(Session)}
-    return replace(model, session=MeteredSession(**known, meter=meter))
+    sessions = tuple(
+        MeteredSession(
+            **{one.name: getattr(session, one.name) for one in fields(Session)}, meter=meter
+        )
+        for session in model.sessions
+    )
+    return replace(model, sessions=sessions)
 
 
 def time_stages(run: Run, meter: Meter) -> None:
@@ -110,7 +114,13 @@ def time_stages(run: Run, meter: Meter) -> None:
 
     def stages(threads: int) -> Stages:
         plain = made(threads)
-        return replace(plain, **{name: meter.timed(name, getattr(plain, name)) for name in STAGES})
+        named = {
+            name: meter.timed(name, getattr(plain, name)) for name in STAGES if name != "forward"
+        }
+        devices = [
+            replace(one, forward=meter.timed("forward", one.forward)) for one in plain.devices
+        ]
+        return replace(plain, **named, devices=devices)
 
     run._stages = stages  # type: ignore[method-assign]
 

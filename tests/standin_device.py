@@ -6,7 +6,7 @@ it refuses: tensors of two devices in one operation, numpy() on the device, dtyp
 more memory than it has. Copies that do not block wait all the same where they come from memory of
 the host that is not pinned, and are counted. What a GPU leaves unfinished is unfinished: a copy to
 the host that does not block holds rubbish until something waits for the device, and every wait is
-counted.
+counted. One that is `lost` says so at everything that it is asked.
 """
 
 import math
@@ -53,6 +53,9 @@ _WAITING = {
 _NOT_MADE = ("sparse", "quantized", "cudnn", "mkldnn", "nested", "from_file", "_dep_token")
 
 
+Copy = tuple[torch.Tensor, torch.Tensor, int]  # of the host, its values, whence they come
+
+
 class State:
     """What the devices have, and what they did."""
 
@@ -63,8 +66,9 @@ class State:
         self.used = [0] * COUNT
         self.peak = 0  # of one of them
         self.holders: Counter[int] = Counter()  # of each storage: how many tensors lie in it
-        self.current = 0
-        self.arriving: list[tuple[torch.Tensor, torch.Tensor]] = []  # host tensors, their values
+        self.here = threading.local()  # `index` of the current one, which each thread has its own
+        self.lost: dict[int, str] = {}  # those that compute nothing any more, and what they say
+        self.arriving: list[Copy] = []
         self.waits: Counter[str] = Counter()
         self.pageable = 0  # copies to the device, not to block, from memory that is not pinned
         self.on_wait: Callable[[str], None] = lambda reason: None
@@ -170,12 +174,13 @@ def _release(key: int, size: int, used: list[int], holders: Counter[int], index:
 # Waiting
 
 
-def _wait(reason: str) -> None:
-    """Let every copy that is under way arrive."""
+def _wait(reason: str, index: int) -> None:
+    """Let every copy arrive that is under way from a device."""
     _count_wait(reason)
     with state.lock:
-        arriving, state.arriving = state.arriving, []
-    _arrive(arriving)
+        due = [copy for copy in state.arriving if copy[2] == index]
+        state.arriving = [copy for copy in state.arriving if copy[2] != index]
+    _arrive(due)
 
 
 def _count_wait(reason: str) -> None:
@@ -183,12 +188,12 @@ def _count_wait(reason: str) -> None:
     state.on_wait(reason)
 
 
-def _arrive(copies: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-    for target, values in copies:
+def _arrive(copies: list[Copy]) -> None:
+    for target, values, _ in copies:
         target.copy_(values)
 
 
-def _begin_copy(target: torch.Tensor) -> None:
+def _begin_copy(target: torch.Tensor, index: int) -> None:
     """Leave rubbish in a host tensor until something waits."""
     values = target.clone()
     if target.is_floating_point() or target.is_complex():
@@ -198,7 +203,7 @@ def _begin_copy(target: torch.Tensor) -> None:
     else:
         target.fill_(torch.iinfo(target.dtype).max - _RUBBISH)
     with state.lock:
-        state.arriving.append((target, values))
+        state.arriving.append((target, values, index))
 
 
 class _Event(torch.Event):
@@ -209,14 +214,16 @@ class _Event(torch.Event):
             super().record(*[stream] * (stream is not None))
             return
         with state.lock:
-            self.awaited = list(state.arriving)
+            index = _index(self.device)
+            self.awaited = [copy for copy in state.arriving if copy[2] == index]
 
     def synchronize(self) -> None:
         if self.device.type != NAME:
             super().synchronize()
             return
+        _refuse_lost(_index(self.device))
         _count_wait("event")
-        ours = {id(target) for target, _ in self.awaited}
+        ours = {id(copy[0]) for copy in self.awaited}
         with state.lock:
             due = [copy for copy in state.arriving if id(copy[0]) in ours]
             state.arriving = [copy for copy in state.arriving if id(copy[0]) not in ours]
@@ -243,8 +250,10 @@ def _computed(func: Any, args: Any, kwargs: Any) -> Any:
     name = func._schema.name
     ours = [one for one in tree_leaves((args, kwargs)) if isinstance(one, StandIn)]
     where = ours[0].device if name in _MAY_CROSS else _common_device(func, args, kwargs)
+    for one in {tensor.device.index for tensor in ours}:
+        _refuse_lost(one)
     if name in _WAITING or (name in _INDEXING and _has_mask(args[1])):
-        _wait(name)
+        _wait(name, ours[0].device.index)
     if name in _COPIES:
         target, source = args[1::-1] if name == "aten::_copy_from" else args[:2]
         return _copied(target, source, *args[2:], **kwargs)
@@ -272,7 +281,16 @@ def _own(func: Any, given: dict[int, StandIn], index: int, result: torch.Tensor)
 
 def _index(device: Any) -> int:
     index = None if device is None else torch.device(device).index
-    return state.current if index is None else index
+    return _current() if index is None else index
+
+
+def _current() -> int:
+    return getattr(state.here, "index", 0)
+
+
+def _refuse_lost(index: int) -> None:
+    if index in state.lost:
+        raise RuntimeError(state.lost[index])
 
 
 def _common_device(func: Any, args: Any, kwargs: Any) -> torch.device:
@@ -313,9 +331,9 @@ def _brought(result: torch.Tensor, ours: list[StandIn], non_blocking: bool) -> t
     shared = {one.inner.untyped_storage()._cdata for one in ours}
     result = result.clone() if result.untyped_storage()._cdata in shared else result
     if non_blocking:
-        _begin_copy(result)
+        _begin_copy(result, ours[0].device.index)
     else:
-        _wait("copy to host")
+        _wait("copy to host", ours[0].device.index)
     return result
 
 
@@ -327,9 +345,9 @@ def _copied(target: torch.Tensor, source: torch.Tensor, non_blocking: bool = Fal
         state.pageable += not hasattr(source, "is_in_pinned_memory")
     if not isinstance(target, StandIn):
         if non_blocking:
-            _begin_copy(to)
+            _begin_copy(to, source.device.index)
         else:
-            _wait("copy to host")
+            _wait("copy to host", source.device.index)
     return target
 
 
@@ -344,6 +362,7 @@ def _made(func: Any, *args: Any, **kwargs: Any) -> Any:
     if any(isinstance(one, StandIn) for one in tree_leaves((args, kwargs))):
         return _computed(func, args, kwargs)
     index = _index(kwargs.get("device"))
+    _refuse_lost(index)
     kwargs = {**kwargs, "device": torch.device("cpu")}
     kwargs.pop("pin_memory", None)
     return _wrapped(func(*args, **kwargs), index)
@@ -383,16 +402,25 @@ class _Module(_DummyBackendModule):
         return COUNT if state.is_present else 0
 
     def current_device(self) -> int:
-        return state.current
+        return _current()
 
     def set_device(self, device: Any) -> None:
-        state.current = device if isinstance(device, int) else _index(device)
+        state.here.index = device if isinstance(device, int) else _index(device)
+
+    @contextmanager
+    def device(self, device: Any) -> Iterator[None]:
+        before = _current()
+        self.set_device(device)
+        try:
+            yield
+        finally:
+            self.set_device(before)
 
     def get_device_name(self, device: Any = None) -> str:
         return "Stand-in"
 
     def synchronize(self, device: Any = None) -> None:
-        _wait("synchronize")
+        _wait("synchronize", _index(device))
 
     def manual_seed(self, seed: int) -> None: ...
     def empty_cache(self) -> None: ...
@@ -453,7 +481,9 @@ def present() -> Iterator[State]:
             mock.patch.object(torch, "Event", _Event),
             mock.patch.object(torch, "Generator", _Generator),
             mock.patch.object(torch.Tensor, "pin_memory", _pinned),
-            mock.patch.object(torch.accelerator, "synchronize", lambda *_: _wait("synchronize")),
+            mock.patch.object(
+                torch.accelerator, "synchronize", lambda *_: _wait("synchronize", _current())
+            ),
             mock.patch.multiple(state, **{**fresh, "is_present": True}),
         ):
             yield state

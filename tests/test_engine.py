@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from taskcli import engine
-from taskcli.engine import BatchingConfig, Encoded, Outcome, Stages, Stop
+from taskcli.engine import BatchingConfig, Device, Encoded, Outcome, Stages, Stop
 from taskcli.engine.batching import BatchBuilder, broken_windows, window_edges
 from taskcli.engine.channel import Channel, ChannelClosed, spawn
 from taskcli.engine.lookahead import Lookahead
@@ -30,7 +30,7 @@ class OutOfMemory(Exception):
     pass
 
 
-class DeviceLost(Exception):
+class DeviceLost(RuntimeError):
     pass
 
 
@@ -54,11 +54,11 @@ class Fake:
             decode=self._decode,
             encode=self._encode,
             collate=lambda texts: self._checked("collate!", texts),
-            forward=self._forward,
+            devices=one(self._forward, self._check),
             read=lambda outputs, batch, count: self._checked("read!", batch) and outputs,
             fold=lambda item, parts: " ".join(self._checked("FOLD!", parts)),
             is_out_of_memory=lambda failure: isinstance(failure, OutOfMemory),
-            is_fatal=lambda failure: isinstance(failure, DeviceLost),
+            is_device_error=lambda failure: isinstance(failure, DeviceLost),
         )
 
     def _decode(self, source: Source) -> str:
@@ -92,6 +92,16 @@ class Fake:
         self._checked("forward!", batch)
         self.answered.append(batch)
         return [text.upper() for text in batch]
+
+    def _check(self) -> None:
+        if any("fatal!" in batch for batch in self.batches):
+            raise DeviceLost("fell off the bus")
+
+
+def one(
+    forward: Callable[[list[Any]], list[Any]], check: Callable[[], object] = int
+) -> list[Device]:
+    return [Device("one", forward, check)]
 
 
 def sources(texts: Iterable[str]) -> Iterator[Source]:
@@ -242,7 +252,12 @@ def test_a_long_item_is_computed_while_it_is_read() -> None:
         return batch
 
     stages = Stages(
-        lambda source: source.text, encode, list, forward, lambda o, b, n: o, lambda i, r: sum(r)
+        lambda source: source.text,
+        encode,
+        list,
+        one(forward),
+        lambda o, b, n: o,
+        lambda i, r: sum(r),
     )
     config = BatchingConfig(4, 4, lookahead=32_000)
     (outcome,) = engine.run(stages, sources(["long"]), config)
@@ -419,7 +434,7 @@ def test_memory_does_not_grow_with_the_number_of_inputs() -> None:
         return Item(source.text)
 
     fake = Fake().stages()
-    stages = replace(fake, decode=decode, forward=lambda batch: batch)
+    stages = replace(fake, decode=decode, devices=one(lambda batch: batch))
     outcomes = engine.run(stages, counted(5_000, []), BatchingConfig(8, 1_000, window=32))
     assert sum(1 for _ in outcomes) == 5_000
     assert most < 8 * 32
@@ -519,14 +534,14 @@ def test_what_a_stop_leaves_behind_an_unanswered_input_is_given_if_gaps_may_be(g
     stages = Fake(group=lambda text: text).stages()
 
     def forward(batch: list[str]) -> list[str]:
-        outputs: list[str] = stages.forward(batch)
+        outputs: list[str] = stages.devices[0].forward(batch)
         if batch == ["bb"]:
             stop.set()
         return outputs
 
     texts = ["first", "second", "third", "the_longest", "a", "bb", "ccc"]
     config = BatchingConfig(4, 1_000, gaps=gaps)
-    outcomes = engine.run(replace(stages, forward=forward), sources(texts), config, stop)
+    outcomes = engine.run(replace(stages, devices=one(forward)), sources(texts), config, stop)
     found = [outcome.source.number for outcome in outcomes]
     assert found == ([0, 1, 2, 4, 5] if gaps else [0, 1, 2])
 

@@ -23,6 +23,7 @@ from taskcli.media.items import Media
 from taskcli.runtime import session
 from taskcli.tasks import BY_NAME
 
+ONE = f"{NAME}:0"
 Run = Callable[..., Finished]
 Inputs = dict[str, Any]
 WRITERS = ("generate", "summarize", "translate")
@@ -96,7 +97,7 @@ class Waits:
 def test_a_device_answers_as_the_processor_does_and_is_waited_for_once_a_batch(
     standin: State, files: dict[Media, list[Path]], task: str, name: str
 ) -> None:
-    model = opened(task, name, device=NAME)
+    model = opened(task, name, device=ONE)
     passes: list[object] = []
     model.loaded.model.register_forward_hook(lambda *_: passes.append(1))
     standin.on_wait = waits = Waits()
@@ -117,7 +118,7 @@ def test_a_device_divides_pictures_as_the_processor_does(
     expected = ask(opened("segment", "mask2former", subtask=subtask), files)
     assert any(expected)
     standin.on_wait = waits = Waits()
-    found = ask(opened("segment", "mask2former", subtask=subtask, device=NAME), files)
+    found = ask(opened("segment", "mask2former", subtask=subtask, device=ONE), files)
     assert difference(expected, found) < 1e-4
     assert set(waits.places) == {"event in read_back.py"}
 
@@ -149,11 +150,11 @@ def test_a_device_is_chosen_by_what_torch_knows(
         assert done.exit_code == 0, done.stderr
         return done.stdout
 
-    assert f"device      {NAME} (the fastest device found)" in told()
+    assert f"device      {NAME}:0 and {NAME}:1 (all 2 of the fastest kind found)" in told()
     assert f"device      {NAME}:1 (asked for)" in told("--device", f"{NAME}:1")
-    assert "dtype       bfloat16 (" in told("--device", NAME)
+    assert "dtype       bfloat16 (" in told("--device", ONE)
     standin.missing_dtypes = frozenset({torch.bfloat16})
-    assert "dtype       float32 (" in told("--device", NAME)
+    assert "dtype       float32 (" in told("--device", ONE)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(
 
 @pytest.mark.usefixtures("standin")
 def test_int8_is_for_processors(run: Run, classifier: Path) -> None:
-    words = ("classify-text", "--text", "Yes.", "-m", classifier, "--device", NAME)
+    words = ("classify-text", "--text", "Yes.", "-m", classifier, "--device", ONE)
     done = run(*words, "--dtype", "int8")
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"--dtype int8: {NAME} does not compute it here" in done.stderr
@@ -220,7 +221,7 @@ def test_a_batch_that_exhausts_memory_is_halved_and_all_inputs_are_answered(
     standin: State, classifier: Path
 ) -> None:
     standin.bytes = 1e9
-    model = load("classify-text", classifier, device=NAME, batch_size="8")
+    model = load("classify-text", classifier, device=ONE, batch_size="8")
     need = room_for_one(model, standin, SHORT_TEXT)
     standin.bytes = standin.used[0] + 3 * need
     sizes: list[int] = []
@@ -240,19 +241,19 @@ def test_an_input_that_no_memory_holds_is_an_error_and_leaves_room_for_others(
     run: Run, standin: State, classifier: Path
 ) -> None:
     standin.bytes = 1e9
-    model = load("classify-text", classifier, device=NAME)
+    model = load("classify-text", classifier, device=ONE)
     need = room_for_one(model, standin, "Yes.")
     standin.bytes = standin.used[0] + 4 * need  # those of a batch before may still be there
     records = list(model(texts=[LONG_TEXT, "Yes.", LONG_TEXT, "No."]))
     assert [record.error is None for record in records] == [False, True, False, True]
-    assert f"it needs more memory than there is ({NAME})" in records[0].error.message
+    assert f"it needs more memory than there is ({ONE})" in records[0].error.message
 
 
 def test_a_checkpoint_that_no_memory_holds_is_refused(
     run: Run, standin: State, classifier: Path
 ) -> None:
     standin.bytes = 1_000
-    done = run("classify-text", "--text", "Yes.", "-m", classifier, "--device", NAME)
+    done = run("classify-text", "--text", "Yes.", "-m", classifier, "--device", ONE)
     assert (done.exit_code, done.stdout) == (3, "")
     assert "is larger than the memory there is: standin out of memory" in done.stderr
 
@@ -278,7 +279,10 @@ def test_a_checkpoint_that_no_memory_holds_is_refused(
 def test_what_a_failure_of_a_device_means(
     failure: Exception, is_memory: bool, is_lost: bool
 ) -> None:
-    assert (session.is_out_of_memory(failure), session.is_fatal(failure)) == (is_memory, is_lost)
+    assert (session.is_out_of_memory(failure), session.is_device_error(failure)) == (
+        is_memory,
+        is_lost,
+    )
 
 
 # Faults that are planted, so that the stand-in is known to see them
@@ -308,7 +312,7 @@ def test_a_fault_of_a_task_is_seen(
     standin: State, classifier: Path, monkeypatch: pytest.MonkeyPatch, forward: Any, message: str
 ) -> None:
     monkeypatch.setattr(BY_NAME["classify-text"], "forward", forward)
-    [record] = load("classify-text", classifier, device=NAME)(texts=["Yes."])
+    [record] = load("classify-text", classifier, device=ONE)(texts=["Yes."])
     assert record.error is not None
     assert message in record.error.message
 
@@ -317,7 +321,7 @@ def test_what_is_read_before_it_has_arrived_is_rubbish(
     standin: State, classifier: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = answers(load("classify-text", classifier), texts=["Yes."])
-    model = load("classify-text", classifier, device=NAME)
+    model = load("classify-text", classifier, device=ONE)
     monkeypatch.setattr(BY_NAME["classify-text"], "forward", does_not_wait)
     [[*labels]] = answers(model, texts=["Yes."])
     assert all(math.isnan(label.score) for label in labels)
@@ -336,7 +340,7 @@ def test_a_further_wait_is_counted(
         return logits
 
     monkeypatch.setattr(BY_NAME["classify-text"], "forward", looks)
-    model = load("classify-text", classifier, device=NAME)
+    model = load("classify-text", classifier, device=ONE)
     standin.on_wait = waits = Waits()
     assert answers(model, texts=["Yes."])
     assert [place.split(" in ")[0] for place in waits.places] == [

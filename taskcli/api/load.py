@@ -1,5 +1,6 @@
 """From the name of a checkpoint to a model that can be called."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from taskcli.api.model import Model
@@ -19,13 +20,16 @@ def load(
     offline: bool = False,
     allow_pickle: bool = False,
     device: str = "auto",
+    devices: str | Sequence[int] | None = None,
     dtype: str = "auto",
     batch_size: str | int = "auto",
     **options: Any,
 ) -> Model:
     """Load a checkpoint for a task: a registry name, a Hub id, or a folder.
 
-    `options` are the task's own, named as its flags with underscores. Raises UsageError for an
+    `options` are the task's own, named as its flags with underscores. `device` means all devices of
+    a kind, each of which has the weights, unless it names one, as "cuda:1", or `devices` some of
+    them: [0, 2] or "0,2". Raises UsageError for an
     unknown task or option, for a value that an option does not take, and CheckpointError for a
     checkpoint that cannot be had or used.
     """
@@ -33,7 +37,8 @@ def load(
         raise UsageError(f"unknown task {task!r}", f"known tasks: {', '.join(BY_NAME)}")
     task_class = BY_NAME[task]
     where = f"load({task!r})"
-    given = {"device": device, "dtype": dtype, "batch_size": batch_size}
+    numbers = devices if isinstance(devices, str | None) else ",".join(map(str, devices))
+    given = {"device": device, "devices": numbers, "dtype": dtype, "batch_size": batch_size}
     how = settings.build(RunOptions, where, given)
     chosen = settings.named(task_class.Options, options, where)
     checkpoint = lock.resolve(task, model, revision)
@@ -41,4 +46,4 @@ def load(
     built = settings.build(task_class.Options, model, chosen, usual)
     task_class.refuse(built, checkpoint.languages)
     fetched = cache.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
-    return open_model(task_class, built, fetched, how.device, how.dtype, how.batch_size)
+    return open_model(task_class, built, fetched, how)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.api.decoding import DecodeOptions, decoder, whole
 from taskcli.api.records import RecordWithInput
-from taskcli.api.run import Heard, Run
+from taskcli.api.run import Heard, Lost, Run, warn_of
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.config import settings
 from taskcli.inputs.sources import Reading, Sources, resolve
@@ -32,7 +32,7 @@ class Model:
     options: Any
     checkpoint: Checkpoint
     loaded: "LoadedModel"
-    session: "Session"
+    sessions: "tuple[Session, ...]"  # one for each device that has the weights
     policy: BatchPolicy
     batch_size: str
     decode_options: DecodeOptions
@@ -40,6 +40,11 @@ class Model:
     @property
     def task(self) -> type[Task[Any, Any, Any]]:
         return self.loaded.task
+
+    @property
+    def session(self) -> "Session":
+        """The one of the first device."""
+        return self.sessions[0]
 
     def __call__(
         self,
@@ -69,7 +74,7 @@ class Model:
         chosen = settings.named(group, options, "bind()")
         built = settings.build(group, "bind()", chosen, vars(self.options))
         self.task.refuse(built, self.checkpoint.languages)
-        return replace(self, options=built, session=self.loaded.bind(built))
+        return replace(self, options=built, sessions=self.loaded.bind(built))
 
     def run(
         self,
@@ -80,17 +85,19 @@ class Model:
         stop: threading.Event | None = None,
         heard: Heard = lambda source, seconds: None,
         looked_at: bool = True,
+        lost: Lost = warn_of,
     ) -> Run:
         """Answers to sources, to be begun. What such a run notes is its own.
 
         After `stop`, `gaps` gives what was finished behind an input that was not.
         `heard` is told of recordings how many further seconds of one are answered. Of pictures
-        that nobody will have `looked_at`, answers carry the size alone.
+        that nobody will have `looked_at`, answers carry the size alone. `lost` hears, in the thread
+        that iterates, of every device that is used no more while others go on.
         """
         return Run(
             self.task,
             self.options,
-            self.session,
+            self.sessions,
             self.policy,
             self.checkpoint,
             sources,
@@ -101,6 +108,7 @@ class Model:
             stop,
             heard,
             looked_at,
+            lost,
         )
 
     @property

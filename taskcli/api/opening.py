@@ -1,4 +1,4 @@
-"""A checkpoint that lies on this disk, brought onto a device."""
+"""A checkpoint that lies on this disk, brought onto its devices."""
 
 import os
 import threading
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskcli.api.decoding import DecodeOptions
 from taskcli.api.model import Model
 from taskcli.checkpoints.registry import Checkpoint
+from taskcli.config.options import RunOptions
 from taskcli.runtime.batching import policy_for
 from taskcli.task import Task
 
@@ -25,23 +26,28 @@ def open_model(
     task: type[Task[Any, Any, Any]],
     options: Any,
     checkpoint: Checkpoint,
-    device: str,
-    dtype: str,
-    batch_size: str,
+    how: RunOptions,
     decode_options: DecodeOptions = MappingProxyType({}),
     placed: "Callable[[Placement], None]" = lambda _: None,
 ) -> Model:
-    """Bring a fetched checkpoint onto a device. This is where the heavy libraries load.
+    """Bring a fetched checkpoint onto its devices. This is where the heavy libraries load.
 
-    `placed` hears which device, before the weights are read.
+    `placed` hears which devices, before the weights are read.
     """
     with _host_kept():
         from taskcli.runtime import loader
 
-        loaded = loader.load(task, checkpoint, device=device, dtype=dtype, placed=placed)
-    session = loaded.bind(options)
+        loaded = loader.load(
+            task,
+            checkpoint,
+            device=how.device,
+            devices=how.devices,
+            dtype=how.dtype,
+            placed=placed,
+        )
+    sessions = loaded.bind(options)
     policy = policy_for(task, loaded.model_type).policy
-    return Model(options, checkpoint, loaded, session, policy, batch_size, decode_options)
+    return Model(options, checkpoint, loaded, sessions, policy, how.batch_size, decode_options)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What became of an input, as its record."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from taskcli.results import Failure, Record
 from taskcli.task import Task, WithWarnings
 
 if TYPE_CHECKING:
-    from taskcli.runtime.placement import Placement
+    from taskcli.runtime.session import Session
 
 
 class RecordWithInput(NamedTuple):
@@ -25,14 +26,17 @@ class RecordWithInput(NamedTuple):
 
 
 def in_words(
-    outcome: engine.Outcome, task: type[Task[Any, Any, Any]], options: Any, placement: "Placement"
+    outcome: engine.Outcome,
+    task: type[Task[Any, Any, Any]],
+    options: Any,
+    sessions: "Sequence[Session]",
 ) -> engine.Outcome:
     """What allocators say of one input that is too large for the memory there is."""
     from taskcli.runtime.session import is_out_of_memory
 
     if outcome.error is None or not is_out_of_memory(outcome.error):
         return outcome
-    where = placement.device_name
+    where = ", ".join(session.placement.device_name for session in sessions)
     way_out = MEDIA[task.media].less_memory
     if hasattr(options, "max_side"):
         way_out = "--max-side 640 computes it smaller"

@@ -1,6 +1,7 @@
 """One run: sources through a session, and a record for each."""
 
 import threading
+import warnings
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 # Is told of recordings how many further seconds of one are answered.
 Heard = Callable[[Source, float], None]
+# Is told of a device that is used no more, and why, in one line.
+Lost = Callable[[str], None]
+
+
+def warn_of(line: str) -> None:
+    warnings.warn(line, RuntimeWarning, stacklevel=2)
 
 
 @dataclass(eq=False)
@@ -31,7 +38,7 @@ class Run:
 
     task: type[Task[Any, Any, Any]]
     options: Any
-    session: "Session"
+    sessions: "tuple[Session, ...]"  # one for each device that has the weights
     policy: BatchPolicy
     checkpoint: Checkpoint
     sources: Sources
@@ -42,10 +49,16 @@ class Run:
     stop: threading.Event | None
     heard: Heard
     looked_at: bool = True  # whether somebody wants to see the pictures that are answered
+    lost: Lost = warn_of
     # Hears generated text as it comes, where one input is answered while somebody looks on.
     listener: Callable[[str], None] | None = None
     # What keeps inputs apart; beyond two it does not matter how many.
     _keys: set[Hashable] = field(default_factory=set, init=False, repr=False)
+
+    @property
+    def session(self) -> "Session":
+        """The one of the first device: it does what the others need not do, too."""
+        return self.sessions[0]
 
     def answers(self) -> Iterator[RecordWithInput]:
         """Records with the inputs that they answer; none for what is answered already."""
@@ -60,12 +73,15 @@ class Run:
             if rate is not None and not source.answered:
                 self.heard(source, progress / rate)
 
+        def lost(loss: engine.Loss) -> None:
+            self.lost(loss.told)
+
         for outcome in engine.run(
-            self._stages(config.threads), computed, config, self.stop, advance
+            self._stages(config.threads), computed, config, self.stop, advance, lost
         ):
             if outcome.source.answered:
                 continue
-            outcome = in_words(outcome, self.task, self.options, self.session.placement)
+            outcome = in_words(outcome, self.task, self.options, self.sessions)
             record = to_record(outcome, self.task.name, self.checkpoint)
             yield RecordWithInput(record, outcome.source, outcome.item)
 
@@ -74,7 +90,7 @@ class Run:
             self.task,
             self.policy,
             self.batch_size,
-            self.session.affordable,
+            min(session.affordable for session in self.sessions),
             on_cpu=self.session.placement.device.type == "cpu",
             live=self.sources.live,
             ordered=self.ordered,
@@ -89,18 +105,18 @@ class Run:
         return policy_for(self.task, self.session.model_type).how
 
     def _stages(self, threads: int) -> engine.Stages:
-        from taskcli.runtime.session import is_fatal, is_out_of_memory
+        from taskcli.runtime.session import is_device_error, is_out_of_memory
 
         decode = decoder(self.task, self.session, self.decode_options)
         stages = engine.Stages(
             decode=decode,
             encode=self._encoded,
             collate=self.session.collate,
-            forward=lambda collated: self.session.forward(collated, self.listener),
+            devices=[self._device(session) for session in self.sessions],
             read=self.session.read,
             fold=self.session.fold,
             is_out_of_memory=is_out_of_memory,
-            is_fatal=is_fatal,
+            is_device_error=is_device_error,
         )
         if not MEDIA[self.task.media].is_bulky:
             return stages
@@ -111,6 +127,13 @@ class Run:
             decode=PictureEncoder(decode, self.session.encode, threads, self.looked_at),
             encode=self._encoded_pictures,
             kept=lambda picture: picture.shown,
+        )
+
+    def _device(self, session: "Session") -> engine.Device:
+        return engine.Device(
+            session.placement.device_name,
+            lambda collated: session.forward(collated, self.listener),
+            session.check,
         )
 
     def _encoded(self, items: list[Any]) -> Iterator[tuple[int, engine.Encoded[Any]]]:

@@ -86,13 +86,16 @@ def _requirement(text: str) -> Iterator[Check]:
 
 
 def _devices() -> Iterator[Check]:
-    from taskcli.runtime.devices import devices
+    from taskcli.runtime.devices import devices, usual
 
     found = devices()
     for one in found:
         told = f"{one.model}, {one.free / 1e9:.1f} of {one.total / 1e9:.1f} GB free"
         more = {"total": one.total, "free": one.free, "dtypes": list(one.dtypes)}
         yield Check(one.name, State.OK, f"{told}, {one.dtypes[0]}", more=more)
+    run = usual()
+    device, dtype = f"{run.device_name} ({run.device_why})", f"{run.dtype_name} ({run.dtype_why})"
+    yield Check("a run", State.OK, f"computes on {device} in {dtype}")
     if len(found) == 1 and shutil.which("nvidia-smi"):
         fix = "install the build of torch for your CUDA: https://pytorch.org/get-started"
         yield Check("cuda", State.PROBLEM, "there is a GPU that torch does not see", fix)

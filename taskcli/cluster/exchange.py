@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskcli import __version__
 from taskcli.api import DecodeOptions, Model, RecordWithInput
 from taskcli.checkpoints.registry import Checkpoint, package_folder
+from taskcli.config.options import RunOptions
 from taskcli.media import MEDIA
 from taskcli.media.items import TextInput
 from taskcli.results import DepthMap, Record
@@ -23,9 +24,7 @@ class Load:
     task: str
     options: object
     checkpoint: Checkpoint  # at the commit that the driver resolved
-    device: str
-    dtype: str
-    batch_size: str
+    run: RunOptions
     decode_options: DecodeOptions
     offline: bool
     allow_pickle: bool

@@ -59,7 +59,7 @@ def opened(
     watch.status("starting Ray …" if address is None else f"connecting to Ray at {address} …")
     wanted = (asked.workers or 1) * (asked.cpus_per_worker or 1)
     with connected(address, max(usable_cores(), wanted)):
-        has = capacity(asked, load.device, _nodes(), grows=address is not None)
+        has = capacity(asked, load.run.device, _nodes(), grows=address is not None)
         workers = Workers(has, load, watch.workers)
         try:
             workers.grow(has.workers if total is None else min(has.workers, total))

@@ -46,7 +46,7 @@ class ClusterRun:
 
     def _blocks(self) -> Blocks:
         task = BY_NAME[self.load.task]
-        window = window_of(task.media, self.load.batch_size)
+        window = window_of(task.media, self.load.run.batch_size)
         return Blocks(
             map(_carried, engine.broken_windows(self.sources.items, window, task.first_window)),
             window,

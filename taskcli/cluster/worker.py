@@ -71,9 +71,7 @@ def _opened(load: Load, sent: Shipment | None) -> Model:
             BY_NAME[load.task],
             load.options,
             checkpoint,
-            load.device,
-            load.dtype,
-            load.batch_size,
+            load.run,
             load.decode_options,
         )
         if not load.reads_hub:  # as long as this process lives

@@ -101,10 +101,18 @@ class RunOptions:
     device: Annotated[
         str,
         typer.Option(
-            help="auto, cpu, cuda, cuda:N, mps, xpu, npu, ...: those of taskcli doctor.",
+            help="auto, cpu, cuda, cuda:N, mps, xpu, npu, ...: all of the kind, or the one named.",
             rich_help_panel=_RUN,
         ),
     ] = "auto"
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="Some of the kind, by the numbers of taskcli doctor; unset: all.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None
     dtype: Annotated[
         Literal["auto", "float32", "bfloat16", "float16", "int8"],
         typer.Option(
@@ -138,6 +146,12 @@ class RunOptions:
     ] = False
 
     def __post_init__(self) -> None:
+        numbers = (self.devices or "0").split(",")
+        if self.devices == "" or not all(map(str.isdecimal, numbers)):
+            raise UsageError(
+                f"--devices {self.devices}: not numbers with commas between them",
+                "try --devices 0,1, or leave it out",
+            )
         if self.batch_size != "auto" and not (
             self.batch_size.isdecimal() and int(self.batch_size) > 0
         ):

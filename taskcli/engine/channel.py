@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 THREADS = "taskcli-"  # how the names of the engine's threads begin
-_POLL_INTERVAL = 0.1  # seconds between looks at whether it is over, while nothing comes
+POLL_INTERVAL = 0.1  # seconds between looks at whether it is over, while nothing comes
 
 
 class ChannelClosed(Exception):
@@ -15,10 +15,11 @@ class ChannelClosed(Exception):
 
 
 class Channel(Generic[T]):
-    """Blocks the producer when `depth` values wait, and the consumer when none does."""
+    """Blocks producers when `depth` values wait, and the consumer when none does."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, producers: int = 1) -> None:
         self._depth = depth
+        self._producers = producers
         self._values: deque[T] = deque()
         self._changed = threading.Condition()
         self._ended = False
@@ -34,9 +35,14 @@ class Channel(Generic[T]):
             self._changed.notify_all()
 
     def end(self, failure: BaseException | None = None) -> None:
-        """No more values; `failure` is raised to the consumer after those that wait."""
+        """No more values, once every producer says so.
+
+        A `failure` ends them at once, and is raised to the consumer after those that wait.
+        """
         with self._changed:
-            self._ended, self._failure = True, failure
+            self._producers -= 1
+            self._failure = self._failure or failure
+            self._ended = self._ended or self._producers == 0 or failure is not None
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -71,7 +77,7 @@ class Channel(Generic[T]):
         """The values up to the end, or until it `is_over`, even while no value comes."""
         while not is_over():
             try:
-                value = self.get(_POLL_INTERVAL)
+                value = self.get(POLL_INTERVAL)
             except TimeoutError:
                 continue
             if value is None:

@@ -11,7 +11,7 @@ from taskcli.engine.work import Item, Job, Part, Stages
 class Collating:
     """Plans which parts share a batch, and collates them.
 
-    `prepared` are the batches that the device has not begun: it is idle when there are none.
+    `prepared` are the batches that no device has begun: one is idle when there are none.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Collating:
 
         def flushed() -> Iterator[Job]:
             for parts in builder.flush():
-                yield self.collated(parts)
+                yield self._collated(parts)
             yield Job(ended=ended.copy())
             ended.clear()
 
@@ -46,7 +46,7 @@ class Collating:
                     edge = next(window_edges(window, first, item.source.number))
                 if isinstance(entry, Part):
                     for parts in builder.add(entry):
-                        yield self.collated(parts)
+                        yield self._collated(parts)
                     continue
                 ended.append(item)
                 # At once, for what is last in its window; and for what fills batches by itself,
@@ -58,7 +58,7 @@ class Collating:
         yield from flushed()
 
     def _next_entries(self) -> list[Part | Item] | None:
-        """What comes next; nothing where a pipe pauses and the device is idle; None at the end."""
+        """What comes next; nothing where a pipe pauses and a device is idle; None at the end."""
         while True:
             try:
                 return self._ahead.get(self._config.max_wait)
@@ -66,10 +66,7 @@ class Collating:
                 if len(self._prepared) == 0:
                     return []
 
-    def collated(self, parts: list[Part]) -> Job:
+    def _collated(self, parts: list[Part]) -> Job:
         job = Job(parts)
-        try:
-            job.batch = self._stages.collate([part.encoded.value for part in parts])
-        except Exception as failure:
-            job.failure = failure
+        job.collate(self._stages)
         return job

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from taskcli.engine.dispatch import Dispatch
 from taskcli.engine.lookahead import Lookahead
 from taskcli.engine.work import Item, Job, Outcome, Part, Stages
 from taskcli.media.source import Source
@@ -10,29 +11,28 @@ from taskcli.media.source import Source
 class Reading:
     """Reads outputs, and folds the results of an item's parts once the last has come.
 
-    `halves` computes again, in two, a batch whose outputs cannot be read. `advance` hears of every
-    part that is answered.
+    A batch whose outputs cannot be read goes back to `dispatch`. `advance` hears of every part that
+    is answered.
     """
 
     def __init__(
         self,
         stages: Stages,
         ahead: Lookahead[Part | Item],
-        halves: Callable[[Job], Iterator[Job]],
+        dispatch: Dispatch,
         advance: Callable[[Source, int], None],
     ) -> None:
         self._stages = stages
         self._ahead = ahead
-        self._halves = halves
+        self._dispatch = dispatch
         self._advance = advance
 
     def outcomes(self, job: Job) -> Iterator[tuple[int, Outcome]]:
         """Those of the items that the batch ends, each with its rank."""
         results = self.read(job).results or []
-        if job.failure is not None and len(job.parts) > 1:
-            for half in self._halves(job):
-                yield from self.outcomes(half)
+        if job.failure is not None and not job.is_final and self._dispatch.retries(job):
             return
+        self._dispatch.settle(job)
         if job.failure is not None:
             job.parts[0].item.failure = job.failure
         for part, result in zip(job.parts, results, strict=False):
@@ -57,7 +57,6 @@ class Reading:
                 raise ValueError(f"{len(job.parts)} parts had {len(results)} answers")
             return results
         except Exception as failure:
-            self._stages.raise_fatal(failure)
             job.failure = failure
             return []
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 
 import torch
@@ -11,7 +12,11 @@ def accelerators() -> Iterator[torch.device]:
     """Each that this build of torch computes on: cuda:0, cuda:1, ..., or mps, xpu, npu."""
     found = torch.accelerator.current_accelerator(check_available=True)
     if found is not None:
-        yield from (torch.device(found.type, index) for index in range(_count(found.type)))
+        yield from of_kind(found.type)
+
+
+def of_kind(kind: str) -> tuple[torch.device, ...]:
+    return tuple(torch.device(kind, index) for index in range(_count(kind)))
 
 
 def is_there(device: torch.device) -> bool:
@@ -44,6 +49,18 @@ def computes_bfloat16(device: torch.device) -> bool:
         return False
     emulates = "including_emulation" in inspect.signature(ask).parameters
     return bool(ask(including_emulation=False) if emulates else ask())
+
+
+def current(device: torch.device) -> AbstractContextManager[object]:
+    """While it is entered, the device is the one of its kind that this thread means by default."""
+    enter = getattr(_module(device.type), "device", None) if device.index else None
+    return enter(device) if enter else nullcontext()
+
+
+def check(device: torch.device) -> None:
+    """Raises RuntimeError where it does not compute the simplest thing."""
+    if int((torch.ones(2, device=device) + 1).sum()) != 4:
+        raise RuntimeError(f"{device} says that 2 + 2 is not 4")
 
 
 def _count(kind: str) -> int:

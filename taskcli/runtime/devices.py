@@ -10,6 +10,9 @@ from taskcli.runtime.foresight import foreseen, may_have_accelerator
 if TYPE_CHECKING:
     import torch
 
+    from taskcli.runtime.foresight import Foreseen
+    from taskcli.runtime.placement import Placement
+
 
 @dataclass(frozen=True)
 class Device:
@@ -25,6 +28,11 @@ class Device:
 def devices() -> list[Device]:
     """Every device that --device may name, the processor last."""
     return [*(_accelerators() if may_have_accelerator() else ()), _processor()]
+
+
+def usual() -> "Foreseen | Placement":
+    """What a run computes on that says nothing of it."""
+    return _placed("auto", "auto")
 
 
 def total_memory(device: "torch.device") -> int:
@@ -63,11 +71,15 @@ def _dtypes(name: str) -> tuple[str, ...]:
 
 def _dtype(name: str, word: str) -> str:
     """What --dtype `word` means on a device. Raises UsageError where that is nothing."""
-    if known := foreseen(name, word):
-        return known.dtype_name
+    return _placed(name, word).dtype_name
+
+
+def _placed(device: str, dtype: str) -> "Foreseen | Placement":
+    if known := foreseen(device, dtype):
+        return known
     from taskcli.runtime.placement import place
 
-    return place(name, word, 0).dtype_name
+    return place(device, dtype, 0)
 
 
 def _main_memory() -> tuple[int, int]:

@@ -41,8 +41,12 @@ class Foreseen:
     dtype_why: str
 
 
-def foreseen(device: str, dtype: str, model_type: str = "") -> Foreseen | None:
+def foreseen(
+    device: str, dtype: str, model_type: str = "", devices: str | None = None
+) -> Foreseen | None:
     """Where a model would run. Raises UsageError as `placement.place`; None if torch must say."""
+    if devices is not None:
+        return None
     if device == "cpu":
         why = "asked for"
     elif device == "auto" and not may_have_accelerator():

@@ -1,8 +1,9 @@
-"""A checkpoint on a device: what sessions of other options share."""
+"""A checkpoint on its devices: what sessions of other options share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedModel
@@ -20,30 +21,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A checkpoint of a task on a device: its processor, its weights, and facts about both.
+    """A checkpoint of a task on its devices: its processor, its weights, and facts about both.
 
     Any number of sessions may be bound to it and used in any threads: in turns they collate, for
-    some tokenizers change while they pad, and compute.
+    some tokenizers change while they pad, and in turns those of one device compute.
     """
 
     name: str
     task: type[Task[Any, Any, Any]]
     processor: "Processor"
-    model: PreTrainedModel
+    models: Sequence[PreTrainedModel]  # the same weights, in the order of `placement.each`
     placement: Placement
     model_type: str  # the checkpoint's; its half that writes has one of its own
     scaling: Scaling | None = None  # of what its processor leaves to the device
-    turns: Turns = field(default_factory=Turns)
+    turns: Sequence[Turns] = field(init=False)
 
-    def bind(self, options: object) -> Session:
-        """A session that answers by `options`.
+    def __post_init__(self) -> None:
+        first = Turns()
+        others = (replace(first, compute=Lock()) for _ in self.models[1:])
+        object.__setattr__(self, "turns", (first, *others))
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The one on the first device."""
+        return self.models[0]
+
+    def bind(self, options: object) -> tuple[Session, ...]:
+        """A session for each copy of the weights, which answer by `options`.
 
         Raises UsageError for options that the checkpoint cannot serve, and CheckpointError where
         it lacks what its task needs.
         """
-        with refusing_damage(self.name), contained(), self.turns.collate:
-            task = self.task(options, self.processor, self.model)
-        return Session(task, self.placement, self.model_type, self.turns, self.scaling)
+        with refusing_damage(self.name), contained(), self.turns[0].collate:
+            tasks = [self.task(options, self.processor, model) for model in self.models]
+        return tuple(
+            Session(task, placement, self.model_type, turns, self.scaling)
+            for task, placement, turns in zip(tasks, self.placement.each, self.turns, strict=True)
+        )
 
 
 @contextmanager

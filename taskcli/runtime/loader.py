@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,18 @@ def load(
     checkpoint: Checkpoint,
     *,
     device: str = "auto",
+    devices: str | None = None,
     dtype: str = "auto",
     placed: Callable[[Placement], None] = lambda _: None,
 ) -> LoadedModel:
     """Load a fetched checkpoint; `placed` hears where to, before the weights are read.
 
-    Raises CheckpointError if it cannot serve the task.
+    Words as `placement.place` takes them. Raises CheckpointError if it cannot serve the task.
     """
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     with refusing_damage(checkpoint.name), contained(), _as_before():
         name, folder = checkpoint.name, checkpoint.folder
-        return _loaded(task, name, folder, device, dtype, placed)
+        return _loaded(task, name, folder, partial(place, device, dtype, devices=devices), placed)
 
 
 @contextmanager
@@ -71,8 +73,7 @@ def _loaded(
     task: type[Task[Any, Any, Any]],
     name: str,
     folder: Path,
-    device: str,
-    dtype: str,
+    place: Callable[[int, str], Placement],
     placed: Callable[[Placement], None],
 ) -> LoadedModel:
     config = config_of(name, folder)
@@ -80,15 +81,18 @@ def _loaded(
     processor = processor_of(task, name, folder)
     if task.chats:
         refuse_hanging_template(name, processor)
-    placement = place(device, dtype, weight_bytes(folder), config.model_type)
+    placement = place(weight_bytes(folder), config.model_type)
     placed(placement)
-    model = read_weights(auto_model, name, folder, config, placement)
-    adapt(model, task, folder, placement)
-    task.prepare(processor, model)
+    models = []
+    for own in placement.each:
+        model = read_weights(auto_model, name, folder, config, own)
+        adapt(model, task, folder, own)
+        task.prepare(processor, model)
+        models.append(model)
     scaling = None
     if task.processor_class() == "AutoImageProcessor":
-        scaling = spare(processor, frozenset(inspect.signature(model.forward).parameters))
-    return LoadedModel(name, task, processor, model, placement, str(config.model_type), scaling)
+        scaling = spare(processor, frozenset(inspect.signature(models[0].forward).parameters))
+    return LoadedModel(name, task, processor, models, placement, str(config.model_type), scaling)
 
 
 def model_type(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> str:

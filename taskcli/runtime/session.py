@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
+from taskcli.runtime import accelerators
 from taskcli.runtime.contained import contained
 from taskcli.runtime.devices import total_memory
 from taskcli.runtime.levels import Scaling
@@ -26,9 +27,9 @@ _BATCHES_SHARE = 0.25  # of what weights leave of a device's memory, for what a 
 # Beyond what accelerate knows: what drivers and libraries beneath torch say, as cuBLAS and Intel's.
 _OUT_OF_MEMORY = ("out of memory", "status_alloc_failed", "out_of_device_memory")
 # Of builds and backends that raise no AcceleratorError: CUDA's and AMD's, Intel's, Ascend's.
-_DEVICE_LOST = (
+_DEVICE_SAYS = (
     "cuda error", "hip error", "device-side assert", "unspecified launch failure", "device lost",
-    "device_lost", "npu function error",
+    "device_lost", "npu function error", "uncorrectable ecc",
 )  # fmt: skip
 
 
@@ -71,7 +72,8 @@ class Session:
         each = self.task.bytes_per_cost
         if not each:
             return sys.maxsize
-        left = total_memory(self.placement.device) - self.task.model.get_memory_footprint()
+        memory = sum(map(total_memory, self.placement.devices))
+        left = memory - self.task.model.get_memory_footprint()
         return max(int(_BATCHES_SHARE * left) // each, 1)
 
     def plan(self, part: object, padded: bool) -> tuple[int, Hashable]:
@@ -100,6 +102,7 @@ class Session:
         batch = replace(collated.batch, listener=listener)
         with (
             self.turns.compute,
+            accelerators.current(self.placement.device),
             _letting_go(),
             contained(),
             torch.inference_mode(),
@@ -109,6 +112,11 @@ class Session:
             with self.watching():
                 outputs = self.task.forward(batch)
             return read_back((outputs, nan))
+
+    def check(self) -> None:
+        """Raises RuntimeError where a device does not compute the simplest thing."""
+        for device in self.placement.devices:
+            accelerators.check(device)
 
     def read(
         self, computed: Callable[[], tuple[Any, list[Any]]], collated: "Collated", count: int
@@ -182,9 +190,9 @@ def is_out_of_memory(failure: Exception) -> bool:
     )
 
 
-def is_fatal(failure: Exception) -> bool:
-    """Whether the device is lost, so that no later batch can be answered."""
+def is_device_error(failure: Exception) -> bool:
+    """Whether the device may be to blame, and not what it was given."""
     if not isinstance(failure, RuntimeError) or is_out_of_memory(failure):
         return False
     told = str(failure).lower()
-    return isinstance(failure, torch.AcceleratorError) or any(sign in told for sign in _DEVICE_LOST)
+    return isinstance(failure, torch.AcceleratorError) or any(sign in told for sign in _DEVICE_SAYS)

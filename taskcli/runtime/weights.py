@@ -10,7 +10,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 
 from taskcli.errors import CheckpointError, first_line
 from taskcli.runtime.architectures import AutoModelClass, class_of, is_of_text
-from taskcli.runtime.placement import Placement
+from taskcli.runtime.placement import Placement, memory_of_spread
 from taskcli.runtime.processors import LOCAL, what_to_install
 from taskcli.runtime.timm_weights import timm_to_transformers
 from taskcli.runtime.weight_dtypes import refuse_integers
@@ -37,6 +37,7 @@ def read_weights(
                 **LOCAL,
                 dtype=placement.dtype,
                 device_map="auto" if placement.spread else None,
+                max_memory=memory_of_spread(placement) if placement.spread else None,
                 use_safetensors=has_safetensors,
                 weights_only=True,
                 output_loading_info=True,

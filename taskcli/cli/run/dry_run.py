@@ -84,12 +84,12 @@ def _architecture(config: RunConfig, here: Checkpoint | None) -> str:
 def _placement(config: RunConfig, size: int, architecture: str) -> "Foreseen | Placement":
     from taskcli.runtime.foresight import foreseen
 
-    device, dtype = config.run.device, config.run.dtype
-    if known := foreseen(device, dtype, architecture):
+    device, dtype, devices = config.run.device, config.run.dtype, config.run.devices
+    if known := foreseen(device, dtype, architecture, devices):
         return known
     from taskcli.runtime.placement import place
 
-    return place(device, dtype, size, architecture)
+    return place(device, dtype, size, architecture, devices)
 
 
 def _cached(config: RunConfig, here: Checkpoint | None) -> str:

@@ -67,9 +67,7 @@ def _here(
             config.task,
             config.options,
             config.checkpoint,
-            config.run.device,
-            config.run.dtype,
-            config.run.batch_size,
+            config.run,
             vars(config.inputs),
             placed,
         )
@@ -83,6 +81,7 @@ def _here(
             stop=stopping.event,
             heard=reporter.hear,
             looked_at=config.is_looked_at,
+            lost=reporter.warn,
         ),
     )
 
@@ -98,9 +97,7 @@ def _on_ray(
         config.task.name,
         config.options,
         config.checkpoint,
-        config.run.device,
-        config.run.dtype,
-        config.run.batch_size,
+        config.run,
         vars(config.inputs),
         offline=config.model.offline,
         allow_pickle=config.model.allow_pickle,

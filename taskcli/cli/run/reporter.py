@@ -143,6 +143,11 @@ class Reporter:
             self._bar.advance(seconds, self._rate())
         self._show_line()
 
+    def warn(self, line: str) -> None:
+        """Something went wrong that no record tells; the run goes on."""
+        told = Text("warning: ", style="yellow").append(safe_line(line), style="default")
+        self._console.print(told, soft_wrap=True)
+
     def _hint(self, hint: str | None) -> None:
         if hint and hint not in self._hinted:
             self._hinted.add(hint)
