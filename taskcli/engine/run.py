@@ -21,7 +21,6 @@ from taskcli.engine.readers import Readers
 from taskcli.engine.reading import Reading
 from taskcli.engine.stop import left
 from taskcli.engine.work import Item, Job, Outcome, Part, Stages
-from taskcli.errors import StoppedError
 from taskcli.media.source import Source
 
 T = TypeVar("T")
@@ -52,10 +51,10 @@ def run(
 
 
 def in_order(outcomes: Iterator[tuple[int, T]], gaps: bool) -> Iterator[T]:
-    """By rank, each as soon as all before it have come; after a stop, `gaps` gives the others."""
+    """By rank, each as soon as all before it have come; `gaps` gives the others when a run ends."""
     waiting: dict[int, T] = {}
     expected = 0
-    ended: StoppedError | None = None
+    ended: Exception | None = None
     with closing(outcomes):  # type: ignore[type-var]
         try:
             for rank, outcome in outcomes:
@@ -63,9 +62,10 @@ def in_order(outcomes: Iterator[tuple[int, T]], gaps: bool) -> Iterator[T]:
                 while expected in waiting:
                     yield waiting.pop(expected)
                     expected += 1
-        except StoppedError as failure:
+        except Exception as failure:  # it ends the run, not what was answered
             ended = failure
-        # Only after a stop is anything left: what was finished behind an input that was not.
+        # Only then, and after a stop, is anything left: what was finished behind an input that was
+        # not.
         for rank in sorted(waiting) if gaps else ():
             yield waiting[rank]
     if ended is not None:
