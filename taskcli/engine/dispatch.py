@@ -165,9 +165,11 @@ class Dispatch(Channel[Job]):
 
     def tell_losses(self, tell: Callable[[Loss], None]) -> None:
         """Of every device once; that of the last one is kept, since it ends the run."""
-        kept = 0 if self._working else 1
-        while len(self._losses) > kept:
-            tell(self._losses.popleft())
+        with self._changed:  # or the last one could be lost meanwhile, and be told, too
+            kept = 0 if self._working else 1
+            told = [self._losses.popleft() for _ in range(len(self._losses) - kept)]
+        for loss in told:
+            tell(loss)
 
     def raise_if_all_are_lost(self) -> None:
         """Raises StoppedError where no device is left."""
