@@ -41,6 +41,7 @@ def explain(model: Model, source: Source) -> Explanation:
 
     weights = model.loaded.model
     groups = groups_of(weights)
+    model = replace(model, sessions=model.sessions[:1])
     first = _record(model, source)
     timed, counted = Tracer(groups, counting=False), Tracer(groups, counting=True)
     again = [_record(_watched(model, tracer), source) for tracer in (timed, counted)]
@@ -57,7 +58,7 @@ def explain(model: Model, source: Source) -> Explanation:
 
 
 def _watched(model: Model, tracer: "Tracer") -> Model:
-    return replace(model, session=replace(model.session, watching=tracer.watching))
+    return replace(model, sessions=(replace(model.session, watching=tracer.watching),))
 
 
 def _record(model: Model, source: Source) -> Record:

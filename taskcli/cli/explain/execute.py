@@ -26,9 +26,7 @@ def run(call: Invocation, asked: str, stage: str | None) -> ExitCode:
                 config.task,
                 config.options,
                 config.checkpoint,
-                config.run.device,
-                config.run.dtype,
-                config.run.batch_size,
+                config.run,
                 vars(config.inputs),
             )
             messages.status("")
