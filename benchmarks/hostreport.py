@@ -75,7 +75,8 @@ _HOW = """## How it was measured
 - An instant device: the model's forward pass, and `generate()`, answer with constants of the shapes
   that the full-size architecture gives, made once for each shape of a batch. All else is real:
   finding and decoding inputs, the checkpoint's processor, planning and padding of batches, reading
-  answers, folding them, and JSON Lines through the writer to the null device.
+  answers, folding them, and JSON Lines through the writer to the null device. Batches are cut as
+  for an accelerator: up to 16 times as large as for a processor.
 - Left out: the forward pass and `generate()`, transfers to a device and conversion to its dtype,
   loading, saved files, reports, the progress bar, and what a disk takes (files are in its cache).
   `forward` is what is done around the model's call: moving inputs, looking for NaN, and what a task

@@ -92,6 +92,7 @@ def _answer(path: HostPath, model: Model, inputs: list[str], meter: Meter) -> in
     """Every input through the whole path, into JSON Lines that nobody keeps."""
     run = metered(model, meter).run(sources_of(model, inputs, path.texts), looked_at=False)
     time_stages(run, meter)
+    instant.plan_for_accelerator(run)
     answered = 0
     with Path(os.devnull).open("w", encoding="utf-8") as stream:
         writer = output.open_writer("jsonl", stream, output.Layout(labels=model.labels))

@@ -18,6 +18,9 @@ from transformers.models.mask2former.modeling_mask2former import (
 )
 
 from benchmarks.corpus import SEED
+from taskcli.api import Run
+from taskcli.api.batching import batching_config
+from taskcli.engine.batching import BatchingConfig
 
 # A model and its inputs by name -> the class of its answer, and what that holds.
 Answer = Callable[[Any, dict[str, torch.Tensor]], tuple[type[Any], dict[str, torch.Tensor]]]
@@ -44,6 +47,24 @@ def replace_forward(model: Any, answer: Answer) -> None:
         return made(**values)
 
     model.forward = forward
+
+
+def plan_for_accelerator(run: Run) -> None:
+    """Make a run cut its batches as for the device that the instant one stands for."""
+
+    def config() -> BatchingConfig:
+        return batching_config(
+            run.task,
+            run.policy,
+            run.batch_size,
+            run.session.affordable,
+            on_cpu=False,
+            live=run.sources.live,
+            ordered=run.ordered,
+            gaps=run.gaps,
+        )
+
+    run.batching_config = config  # type: ignore[method-assign]
 
 
 def replace_generate(model: Any) -> None:

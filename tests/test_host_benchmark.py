@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checkpoints import BY_TASK
+from models import load
 
 from benchmarks.hostrow import ENGINE, PARTS, WRITE
+from benchmarks.inputs import sources_of
+from benchmarks.instant import plan_for_accelerator
 from benchmarks.meter import Meter
+from taskcli.runtime.session import Session
 
 PATHS = ["images-640", "texts-100-qa", "asr-6s-words", "generate"]
 
@@ -55,6 +60,24 @@ def test_the_page_tells_every_row_and_what_is_left_out(measured: Any) -> None:
     assert f"| path | cores | {' | '.join(PARTS)} |" in page
     assert "Left out: the forward pass" in page
     assert "the figures mean nothing" in page
+
+
+def test_batches_are_those_of_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """120 texts leave windows of 1, 2, 4, ..., 32 and 57, none of which is cut."""
+    model = load("classify-text", BY_TASK["classify-text"][0])
+    sizes: list[int] = []
+    collate = Session.collate
+
+    def noted(session: Session, parts: list[Any]) -> Any:
+        sizes.append(len(parts))
+        return collate(session, parts)
+
+    monkeypatch.setattr(Session, "collate", noted)
+    texts = ["The cat sat on the wall and saw the dog. " * 5] * 120
+    run = model.run(sources_of(model, texts, texts=True), looked_at=False)
+    plan_for_accelerator(run)
+    assert all(answer.record.error is None for answer in run.answers())
+    assert sizes == [1, 2, 4, 8, 16, 32, 57]
 
 
 def test_unknown_paths_are_refused() -> None:
