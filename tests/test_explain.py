@@ -187,3 +187,117 @@ def test_help_tells_what_it_is_for(run: Run) -> None:
     for flag in ("--question", "--stage", "--format", "--model", "--device"):
         assert flag in text
     assert "--resume" not in text
+
+
+# An architecture, without an input
+
+
+def drawn(run: Run, task: str, folder: object) -> dict[str, Any]:
+    done = run("explain", task, "-m", folder, "--architecture")
+    assert done.exit_code == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def config_alone(task: str, **changes: Any) -> Path:
+    """A folder that holds a starter's config with changes, and no weights."""
+    known = json.loads(
+        (Path(taskcli.__file__).parent / "starter" / task / "config.json").read_text()
+    )
+    folder = Path(f"{task}-alone")
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(known | changes))
+    return folder
+
+
+ARCHITECTURES = {
+    "classify-image-convnext": ("classify-image", "convnext.encoder.stages.2"),
+    "detect": ("detect", "model.encoder.layers"),
+    "depth": ("depth", "glpn.encoder.block.3"),
+    "classify-text": ("classify-text", "bert.encoder.layer"),
+    "summarize": ("summarize", "model.decoder.layers"),
+    "classify-audio": ("classify-audio", "wav2vec2.encoder.layers"),
+}
+SYMBOLS = {
+    "classify-image-convnext": ["batch", "192", "height/16", "width/16"],
+    "detect": ["batch", "height/8 · width/8", "128"],
+    "depth": ["batch", "height/32 · width/32", "160"],
+    "classify-text": ["batch", "tokens", "128"],
+    "summarize": ["batch", "written", "128"],
+    "classify-audio": ["batch", "samples/320 - 1", "128"],
+}
+
+
+@pytest.mark.parametrize("starter", ARCHITECTURES)
+def test_axes_tell_what_they_follow_from(run: Run, starter: str) -> None:
+    task, module = ARCHITECTURES[starter]
+    found = drawn(run, task, config_alone(starter))
+    assert shapes(stage(found, module)["outputs"])[0] == SYMBOLS[starter]
+    assert sum(one["parameters"] for one in found["stages"]) == found["parameters"]
+    assert found["parameters"] == weights(starter)
+    assert not any(
+        "?" in axis for one in found["stages"] for t in one["outputs"] for axis in t["shape"]
+    )
+
+
+def test_multiply_adds_of_an_architecture_are_those_of_a_run(run: Run) -> None:
+    ran = explained(run, "classify-image", SCENE, "-m", "starter")
+    found = drawn(run, "classify-image", config_alone("classify-image"))
+    assert found["sizes"] == {"batch": 2, "height": 128, "width": 128}
+    assert found["multiply_adds"] == 2 * ran["multiply_adds"]
+
+
+def test_a_model_too_large_for_any_memory_is_drawn_from_its_config(run: Run) -> None:
+    """GPT-2's blocks, 12,288 wide and 96 deep: 175 billion weights."""
+    folder = config_alone("generate", n_embd=12_288, n_layer=96, n_head=96, n_inner=None)
+    found = drawn(run, "generate", folder)
+    assert found["parameters"] > 170e9
+    blocks = stage(found, "transformer.h")
+    assert (blocks["repeats"], shapes(blocks["outputs"])[0]) == (96, ["batch", "tokens", "12288"])
+
+
+def test_a_terminal_shows_an_architecture(run: Run) -> None:
+    done = run("explain", "depth", "-m", "starter", "--architecture", "-f", "rich")
+    text = " ".join(done.stdout.split())
+    for told in ("GLPNForDepthEstimation", "Selective feature fusion", "height/16 × width/16"):
+        assert told in text
+    assert "ms" not in text.split(), "nothing was timed"
+
+
+def test_an_architecture_takes_no_input_and_wants_one_that_serves(run: Run) -> None:
+    done = run("explain", "depth", SCENE, "-m", "starter", "--architecture")
+    assert (done.exit_code, "takes no input" in done.stderr) == (2, True)
+    done = run("explain", "depth", "-m", config_alone("ner"), "--architecture")
+    assert (done.exit_code, "cannot serve depth" in done.stderr) == (3, True)
+
+
+def test_a_config_that_names_code_is_refused(run: Run) -> None:
+    folder = config_alone("classify-text", auto_map={"AutoModel": "evil.Model"}, model_type="evil")
+    done = run("explain", "classify-text", "-m", folder, "--architecture")
+    assert done.exit_code == 3
+
+
+AXES = {
+    "a number": ([({"batch": 2, "tokens": 8}, 5), ({"batch": 3, "tokens": 8}, 5)], "5"),
+    "a batch": ([({"batch": 2}, 2), ({"batch": 3}, 3)], "batch"),
+    "heads of a batch": ([({"batch": 2}, 24), ({"batch": 3}, 36)], "batch · 12"),
+    "one more": ([({"batch": 2, "n": 8}, 9), ({"batch": 2, "n": 16}, 17)], "n + 1"),
+    "a share": ([({"batch": 2, "n": 8}, 2), ({"batch": 2, "n": 16}, 4)], "n/4"),
+    "of a batch, too": (
+        [
+            ({"batch": 2, "n": 8}, 4),
+            ({"batch": 3, "n": 8}, 6),
+            ({"batch": 2, "n": 16}, 8),
+        ],
+        "batch · n/4",
+    ),
+    "no rule": ([({"batch": 2, "n": 8}, 9), ({"batch": 2, "n": 16}, 8)], "?"),
+}
+
+
+@pytest.mark.parametrize("case", AXES)
+def test_an_axis_is_told_by_its_lengths(case: str) -> None:
+    from taskcli.runtime.axes import meaning
+
+    seen, told = AXES[case]
+    assert meaning(seen) == told

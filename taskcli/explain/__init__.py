@@ -1,6 +1,6 @@
 """What happens inside a model to one input: its stages in the order of the data, with numbers."""
 
-from taskcli.explain.explaining import Explanation, explain
+from taskcli.explain.explaining import Architecture, Explanation, draw, explain
 from taskcli.explain.stages import Stage, TensorShape
 
-__all__ = ["Explanation", "Stage", "TensorShape", "explain"]
+__all__ = ["Architecture", "Explanation", "Stage", "TensorShape", "draw", "explain"]

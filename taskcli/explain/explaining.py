@@ -1,15 +1,17 @@
 """One input through a model, again and again: answered, timed, counted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from taskcli.api import Model
 from taskcli.explain.guide import told_of_training
-from taskcli.explain.stages import Stage, stages_of
+from taskcli.explain.stages import Stage, drawn_stages, stages_of
 from taskcli.inputs.sources import Sources
 from taskcli.media.source import Source
 from taskcli.results import Record
+from taskcli.task import Task
 
 if TYPE_CHECKING:
     from taskcli.runtime.tracing import Tracer
@@ -34,16 +36,51 @@ class Explanation:
     training: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """The stages of an architecture, from its configuration alone.
+
+    `multiply_adds` are of one call of the model with inputs of the `sizes`. `lacking` says why
+    there are no shapes, if so.
+    """
+
+    model_type: str
+    kind: str
+    stages: Sequence[Stage]
+    parameters: int
+    multiply_adds: int
+    sizes: Mapping[str, int]
+    training: Sequence[str]
+    lacking: str | None
+
+
+def draw(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Architecture:
+    """Of the config in a folder. Raises CheckpointError if it cannot serve the task."""
+    from taskcli.runtime.blueprint import blueprint
+
+    drawn = blueprint(task, name, folder)
+    return Architecture(
+        drawn.model_type,
+        drawn.kind,
+        drawn_stages(drawn),
+        drawn.parameters,
+        drawn.multiply_adds,
+        drawn.sizes,
+        told_of_training(drawn.model_type),
+        drawn.lacking,
+    )
+
+
 def explain(model: Model, source: Source) -> Explanation:
     """Answers three times: for the record, which warms up; with a clock; and with counters."""
     from taskcli.runtime.structure import groups_of
-    from taskcli.runtime.tracing import Tracer
+    from taskcli.runtime.tracing import Counting, Tracer
 
     weights = model.loaded.model
     groups = groups_of(weights)
     model = replace(model, sessions=model.sessions[:1])
     first = _record(model, source)
-    timed, counted = Tracer(groups, counting=False), Tracer(groups, counting=True)
+    timed, counted = Tracer(groups), Tracer(groups, Counting)
     again = [_record(_watched(model, tracer), source) for tracer in (timed, counted)]
     return Explanation(
         first,

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from taskcli.explain.guide import words_of
 
 if TYPE_CHECKING:
+    from taskcli.runtime.blueprint import Blueprint, SymbolicShape
+    from taskcli.runtime.structure import ModuleGroup
     from taskcli.runtime.tracing import GroupTrace, TensorFacts
 
 
 @dataclass(frozen=True, slots=True)
 class TensorShape:
-    """A tensor that a stage is given or gives; `name` is the argument's, empty for an answer."""
+    """A tensor that a stage is given or gives; `name` is the argument's, empty for an answer.
+
+    Of an architecture without an input, what an axis follows from stands in place of its length.
+    """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     dtype: str
 
 
@@ -38,8 +43,8 @@ class Stage:
     outputs: tuple[TensorShape, ...]
     parameters: int
     multiply_adds: int
-    seconds: float
-    peak_bytes: int
+    seconds: float | None = None
+    peak_bytes: int | None = None
 
 
 def stages_of(
@@ -58,10 +63,8 @@ def stages_of(
 
 def _stage(model_type: str, timed: "GroupTrace", counted: "GroupTrace") -> Stage:
     group = timed.group
-    words = words_of(model_type, group.path)
     return Stage(
-        words.name if words else group.path,
-        words.about if words else "",
+        *_named(model_type, group),
         group.path,
         group.kind,
         len(group.modules),
@@ -75,5 +78,29 @@ def _stage(model_type: str, timed: "GroupTrace", counted: "GroupTrace") -> Stage
     )
 
 
-def _shapes(tensors: Iterable["TensorFacts"]) -> Iterable[TensorShape]:
+def drawn_stages(blueprint: "Blueprint") -> list[Stage]:
+    """Of an architecture that was given no input: neither time nor memory is known."""
+    return [
+        Stage(
+            *_named(blueprint.model_type, one.group),
+            one.group.path,
+            one.group.kind,
+            len(one.group.modules),
+            one.calls,
+            tuple(_shapes(one.inputs)),
+            tuple(_shapes(one.outputs)),
+            one.group.parameters,
+            one.multiply_adds,
+        )
+        for one in blueprint.groups
+    ]
+
+
+def _named(model_type: str, group: "ModuleGroup") -> tuple[str, str]:
+    """What a stage is called, and what is told of it."""
+    words = words_of(model_type, group.path)
+    return (words.name, words.about) if words else (group.path, "")
+
+
+def _shapes(tensors: Iterable["TensorFacts | SymbolicShape"]) -> Iterable[TensorShape]:
     return (TensorShape(one.name, one.shape, one.dtype) for one in tensors)

@@ -42,11 +42,11 @@ class GroupTrace:
 class Tracer:
     """Watches the groups of a model while it is called, in the thread that calls it.
 
-    `counting` multiply-adds and memory takes longer than the arithmetic of small models: what was
-    counted is not timed.
+    `counting` multiply-adds and memory takes longer than the arithmetic of small models: what is
+    counted is not to be timed.
     """
 
-    def __init__(self, groups: list[ModuleGroup], counting: bool) -> None:
+    def __init__(self, groups: list[ModuleGroup], counting: "type[Counting] | None" = None) -> None:
         self.traces = [GroupTrace(group) for group in groups]
         self.seconds = 0.0  # of all calls together
         self.multiply_adds = 0
@@ -57,7 +57,7 @@ class Tracer:
     def watching(self) -> Iterator[None]:
         """While this is open, in one thread, calls are noted."""
         with ExitStack() as stack:
-            counted = stack.enter_context(_Counting()) if self._counting else None
+            counted = stack.enter_context(self._counting()) if self._counting else None
             for trace in self.traces:
                 for handle in self._hooked(trace, counted):
                     stack.callback(handle.remove)
@@ -66,7 +66,7 @@ class Tracer:
             self.seconds += time.perf_counter() - began
             self.multiply_adds += 0 if counted is None else counted.multiply_adds
 
-    def _hooked(self, trace: GroupTrace, counted: "_Counting | None") -> Iterator[Any]:
+    def _hooked(self, trace: GroupTrace, counted: "Counting | None") -> Iterator[Any]:
         begun: list[tuple[float, int]] = []
 
         def before(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ _FLOPS = {
 }
 
 
-class _Counting(TorchDispatchMode):  # type: ignore[misc]  # torch does not type it
+class Counting(TorchDispatchMode):  # type: ignore[misc]  # torch does not type it
     """Multiply-adds, and bytes of the tensors that were made meanwhile and are still held."""
 
     def __init__(self) -> None:

@@ -16,13 +16,19 @@ Format = Annotated[
     Literal["auto", "rich", "jsonl"],
     typer.Option("--format", "-f", help="auto: a table on a terminal, else a line an input."),
 ]
+Drawn = Annotated[
+    bool,
+    typer.Option("--architecture", help="From the config alone: no input, no weights, any size."),
+]
 StageName = Annotated[
     str | None,
     typer.Option("--stage", metavar="NAME", help="Only stages with this in their name or path."),
 ]
 
 
-def shown_options(shown: Format = "auto", stage: StageName = None) -> None:
+def shown_options(
+    shown: Format = "auto", stage: StageName = None, architecture: Drawn = False
+) -> None:
     """The options that no task has: their declarations are read, it is never called."""
 
 
@@ -43,13 +49,16 @@ def make_explain(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
         inputs: list[str] | None = None,
         shown: str = "auto",
         stage: str | None = None,
+        architecture: bool = False,
         **values: Any,
     ) -> None:
-        from taskcli.cli.explain.execute import run
+        from taskcli.cli.explain.architecture import run_architecture
+        from taskcli.cli.explain.execute import run_inputs
         from taskcli.cli.run.request import Invocation
 
         given = {name: value for name, value in values.items() if is_given(ctx, name)}
         call = Invocation(task, input_group, tuple(inputs or ()), given)
+        run = run_architecture if architecture else run_inputs
         raise typer.Exit(run(call, shown, stage))
 
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -10,13 +10,12 @@ from taskcli.cli.run.fetch import fetch
 from taskcli.cli.run.request import Invocation
 from taskcli.cli.run.resolve import resolve_run
 from taskcli.cli.run.signals import Stopping
-from taskcli.cli.run.streams import nobody_else_reads_stdin, results_stream, stdout_is_terminal
+from taskcli.cli.run.streams import nobody_else_reads_stdin, results_stream
 from taskcli.errors import ExitCode
 
 
-def run(call: Invocation, asked: str, stage: str | None) -> ExitCode:
+def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
     """Explain every input. Raises TaskcliError for what stops it."""
-    chosen = asked if asked != "auto" else "rich" if stdout_is_terminal() else "jsonl"
     config = resolve_run(call)
     with Stopping() as stopping:
         config = replace(config, checkpoint=fetch(config))
@@ -32,7 +31,7 @@ def run(call: Invocation, asked: str, stage: str | None) -> ExitCode:
             messages.status("")
             from taskcli.explain import explain
 
-            shown, failed = open_shown(chosen, stream, stage), 0
+            shown, failed = open_shown(asked, stream, stage), 0
             for source in config.sources.items:
                 explanation = explain(model, source)
                 shown.write(explanation)

@@ -1,15 +1,17 @@
 """Explanations for a person, as a table, or for the next program, as a line an input."""
 
 from collections.abc import Sequence
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from taskcli.checkpoints.registry import Checkpoint
 from taskcli.errors import UsageError
-from taskcli.explain import Explanation, Stage, TensorShape
+from taskcli.explain import Architecture, Explanation, Stage, TensorShape
 from taskcli.output import open_writer
+from taskcli.output.sanitize import safe_line
 from taskcli.output.serialize import one_line, plain, to_json
 
 _BAR = 8  # characters of the whole
@@ -18,19 +20,25 @@ _BAR = 8  # characters of the whole
 class Shown(Protocol):
     def write(self, explanation: Explanation) -> None: ...
 
+    def write_architecture(
+        self, task: str, checkpoint: Checkpoint, drawn: Architecture
+    ) -> None: ...
 
-def open_shown(chosen: str, stream: TextIO, stage: str | None) -> Shown:
-    return _Lines(stream, stage) if chosen == "jsonl" else _Tables(stream, stage)
+
+def open_shown(asked: str, stream: TextIO, stage: str | None) -> Shown:
+    """In the format that is `asked` for; auto is a table where somebody looks."""
+    lines = asked == "jsonl" or (asked == "auto" and not stream.isatty())
+    return _Lines(stream, stage) if lines else _Tables(stream, stage)
 
 
-def _named(explanation: Explanation, part: str | None) -> Sequence[Stage]:
+def _named(stages: Sequence[Stage], part: str | None) -> Sequence[Stage]:
     """The stages that `part` is in the name or path of. Raises UsageError if none is."""
-    if part is None or explanation.record.error is not None:
-        return explanation.stages
+    if part is None:
+        return stages
     sought = part.casefold()
-    found = [one for one in explanation.stages if sought in f"{one.name}\n{one.module}".casefold()]
+    found = [one for one in stages if sought in f"{one.name}\n{one.module}".casefold()]
     if not found:
-        names = ", ".join(dict.fromkeys(one.name for one in explanation.stages))
+        names = ", ".join(dict.fromkeys(one.name for one in stages))
         raise UsageError(f"--stage {part}: no stage is called so", f"there are: {names}")
     return found
 
@@ -48,8 +56,26 @@ class _Lines:
                 "parameters": explanation.parameters,
                 "multiply_adds": explanation.multiply_adds,
                 "seconds": plain(explanation.seconds),
-                "stages": [plain(one) for one in _named(explanation, self._stage)],
+                "stages": [plain(one) for one in _named(explanation.stages, self._stage)],
             }
+        self._put(data)
+
+    def write_architecture(self, task: str, checkpoint: Checkpoint, drawn: Architecture) -> None:
+        self._put(
+            {
+                "task": task,
+                "model": checkpoint.name,
+                "revision": checkpoint.revision,
+                "architecture": drawn.model_type,
+                "parameters": drawn.parameters,
+                "multiply_adds": drawn.multiply_adds,
+                "sizes": dict(drawn.sizes),
+                "stages": [plain(one) for one in _named(drawn.stages, self._stage)],
+                **({"lacking": drawn.lacking} if drawn.lacking else {}),
+            }
+        )
+
+    def _put(self, data: dict[str, Any]) -> None:
         self._stream.write(one_line(data) + "\n")
         self._stream.flush()
 
@@ -64,20 +90,41 @@ class _Tables:
         self._answers.write(explanation.record)
         if explanation.record.error is not None:
             return
-        self._console.print(_table(explanation, _named(explanation, self._stage)))
+        self._console.print(_table(explanation.seconds, _named(explanation.stages, self._stage)))
         self._console.print(_summary(explanation))
-        for told in explanation.training:
+        self._tell(explanation.training)
+
+    def write_architecture(self, task: str, checkpoint: Checkpoint, drawn: Architecture) -> None:
+        self._console.print(Text(f"{safe_line(checkpoint.name)}: {drawn.kind}", style="bold"))
+        self._console.print(_table(None, _named(drawn.stages, self._stage)))
+        self._console.print(_outline(drawn))
+        self._tell(drawn.training)
+
+    def _tell(self, training: Sequence[str]) -> None:
+        for told in training:
             self._console.print(Text(told, style="dim"))
         self._console.print()
 
 
-def _table(explanation: Explanation, stages: Sequence[Stage]) -> Table:
+def _outline(drawn: Architecture) -> Text:
+    sizes = ", ".join(f"{name} {size:,}" for name, size in drawn.sizes.items())
+    text = Text(f"{drawn.model_type}: {drawn.parameters:,} weights", style="dim")
+    if drawn.lacking:
+        why = f"\nno shapes: it cannot be followed without an input ({safe_line(drawn.lacking)})"
+        return text.append(why, style="yellow")
+    return text.append(f", {drawn.multiply_adds:,} multiply-adds for {sizes}")
+
+
+def _table(whole: float | None, stages: Sequence[Stage]) -> Table:
+    """`whole` is the time of all stages in seconds, None where there was no input to time."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="dim")
     table.add_column("stage", ratio=1, overflow="fold")
     table.add_column("in → out", overflow="fold")
-    for name in ("weights", "multiply-adds", "memory"):
+    timed = ("memory",) if whole is not None else ()
+    for name in ("weights", "multiply-adds", *timed):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("time", no_wrap=True)
+    if whole is not None:
+        table.add_column("time", no_wrap=True)
     told = ""
     for stage in stages:
         about, told = stage.about if stage.about != told else "", stage.about
@@ -86,10 +133,16 @@ def _table(explanation: Explanation, stages: Sequence[Stage]) -> Table:
             _flow(stage),
             _count(stage.parameters),
             _count(stage.multiply_adds),
-            _bytes(stage.peak_bytes),
-            _time(stage.seconds, explanation.seconds) if stage.calls else Text(""),
+            *_measured(stage, whole),
         )
     return table
+
+
+def _measured(stage: Stage, whole: float | None) -> list[Text]:
+    if whole is None or stage.seconds is None:
+        return []
+    time = _time(stage.seconds, whole) if stage.calls else Text("")
+    return [Text(_bytes(stage.peak_bytes or 0)), time]
 
 
 def _told(stage: Stage, about: str) -> Text:
@@ -103,8 +156,8 @@ def _told(stage: Stage, about: str) -> Text:
 
 
 def _flow(stage: Stage) -> Text:
-    if not stage.calls:
-        return Text("read by other stages", style="dim")
+    if not (stage.inputs or stage.outputs):
+        return Text("–" if stage.calls else "read by other stages", style="dim")
     return Text.assemble(_shapes(stage.inputs), "\n", ("→ ", "dim"), _shapes(stage.outputs))
 
 
