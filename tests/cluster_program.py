@@ -17,6 +17,7 @@ from taskcli.cluster.exchange import Answered, BlockAnswers, Load, Loaded
 from taskcli.cluster.opening import first_loaded
 from taskcli.cluster.run import ClusterRun
 from taskcli.cluster.workers import Workers
+from taskcli.config.options import RunOptions
 from taskcli.inputs.sources import Sources
 from taskcli.media.source import Source
 from taskcli.results import Record
@@ -52,7 +53,9 @@ def plain_load(folder: Path) -> Load:
     here = Checkpoint("none", folder=folder)
     no = dict.fromkeys(("offline", "allow_pickle", "asks", "reads_hub", "with_texts"), False)
     options = BY_NAME["classify-text"].Options()
-    return Load("classify-text", options, here, "cpu", "auto", "auto", {}, **no, with_depths=False)
+    return Load(
+        "classify-text", options, here, RunOptions(device="cpu"), {}, **no, with_depths=False
+    )
 
 
 def main(address: str, count: int, poisons: set[int]) -> None:

@@ -22,6 +22,7 @@ def load(
     device: str = "auto",
     devices: str | Sequence[int] | None = None,
     dtype: str = "auto",
+    compile: bool = False,
     batch_size: str | int = "auto",
     **options: Any,
 ) -> Model:
@@ -29,16 +30,23 @@ def load(
 
     `options` are the task's own, named as its flags with underscores. `device` means all devices of
     a kind, each of which has the weights, unless it names one, as "cuda:1", or `devices` some of
-    them: [0, 2] or "0,2". Raises UsageError for an
-    unknown task or option, for a value that an option does not take, and CheckpointError for a
-    checkpoint that cannot be had or used.
+    them: [0, 2] or "0,2". With `compile` the first batch takes minutes; a model that cannot be
+    compiled answers as it is, and a warning says so. Raises UsageError for an unknown task or
+    option, for a value that an option does not take, and CheckpointError for a checkpoint that
+    cannot be had or used.
     """
     if task not in BY_NAME:
         raise UsageError(f"unknown task {task!r}", f"known tasks: {', '.join(BY_NAME)}")
     task_class = BY_NAME[task]
     where = f"load({task!r})"
     numbers = devices if isinstance(devices, str | None) else ",".join(map(str, devices))
-    given = {"device": device, "devices": numbers, "dtype": dtype, "batch_size": batch_size}
+    given = {
+        "device": device,
+        "devices": numbers,
+        "dtype": dtype,
+        "compile": compile,
+        "batch_size": batch_size,
+    }
     how = settings.build(RunOptions, where, given)
     chosen = settings.named(task_class.Options, options, where)
     checkpoint = lock.resolve(task, model, revision)

@@ -29,10 +29,12 @@ def open_model(
     how: RunOptions,
     decode_options: DecodeOptions = MappingProxyType({}),
     placed: "Callable[[Placement], None]" = lambda _: None,
+    warn: Callable[[str], None] = warnings.warn,
 ) -> Model:
     """Bring a fetched checkpoint onto its devices. This is where the heavy libraries load.
 
-    `placed` hears which devices, before the weights are read.
+    `placed` hears which devices, before the weights are read. `warn` hears, also while the model
+    computes and in the thread that does, what of `how` was left undone.
     """
     with _host_kept():
         from taskcli.runtime import loader
@@ -45,6 +47,8 @@ def open_model(
             dtype=how.dtype,
             placed=placed,
         )
+    if how.compile:
+        loaded = loaded.compiling(warn)
     sessions = loaded.bind(options)
     policy = policy_for(task, loaded.model_type).policy
     return Model(options, checkpoint, loaded, sessions, policy, how.batch_size, decode_options)

@@ -44,6 +44,7 @@ class Loaded:
     labels: Mapping[int, str]
     placement: "Foreseen"
     told: Mapping[str, object]  # what the checkpoint decides of how inputs are decoded
+    is_compiled: bool = False
 
     @classmethod
     def of(cls, model: Model) -> "Loaded":
@@ -52,7 +53,7 @@ class Loaded:
         at = model.loaded.placement
         words = Foreseen(at.device_name, at.device_why, at.dtype_name, at.dtype_why)
         told = {name: getattr(model.session, name) for name in MEDIA[model.task.media].told}
-        return cls(model.labels, words, told)
+        return cls(model.labels, words, told, model.loaded.is_compiled)
 
 
 @dataclass(frozen=True, slots=True)

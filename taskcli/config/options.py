@@ -120,6 +120,14 @@ class RunOptions:
             rich_help_panel=_RUN,
         ),
     ] = "auto"
+    compile: Annotated[
+        bool,
+        typer.Option(
+            "--compile",
+            help="Compile the model first: for long runs; the first batch takes minutes.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False
     batch_size: Annotated[
         str,
         typer.Option(

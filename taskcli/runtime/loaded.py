@@ -1,6 +1,6 @@
 """A checkpoint on its devices: what sessions of other options share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import PreTrainedModel
 
 from taskcli.errors import CheckpointError, TaskcliError, first_line
+from taskcli.runtime.compiling import Compiler, compiled
 from taskcli.runtime.contained import contained
 from taskcli.runtime.levels import Scaling
 from taskcli.runtime.placement import Placement
@@ -35,6 +36,7 @@ class LoadedModel:
     model_type: str  # the checkpoint's; its half that writes has one of its own
     scaling: Scaling | None = None  # of what its processor leaves to the device
     turns: Sequence[Turns] = field(init=False)
+    compiler: Compiler | None = None
 
     def __post_init__(self) -> None:
         first = Turns()
@@ -45,6 +47,15 @@ class LoadedModel:
     def model(self) -> PreTrainedModel:
         """The one on the first device."""
         return self.models[0]
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the forward pass is compiled, or will be by its first batch."""
+        return self.compiler is not None and self.compiler.works
+
+    def compiling(self, warn: Callable[[str], None]) -> "LoadedModel":
+        """The same model, compiled where it can be; `warn` hears, at any time, where it cannot."""
+        return replace(self, compiler=compiled(self.models, self.placement, warn))
 
     def bind(self, options: object) -> tuple[Session, ...]:
         """A session for each copy of the weights, which answer by `options`.

@@ -25,7 +25,7 @@ def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
                 config.task,
                 config.options,
                 config.checkpoint,
-                config.run,
+                replace(config.run, compile=False),  # each part of it is looked into
                 vars(config.inputs),
             )
             messages.status("")

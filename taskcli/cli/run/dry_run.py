@@ -52,6 +52,7 @@ def _lines(config: RunConfig) -> list[tuple[str, str]]:
         ("size", "unknown" if size is None else f"{size / 1e6:,.1f} MB"),
         ("device", f"{placement.device_name} ({placement.device_why})"),
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
+        *_compiled(config),
         ("batches", _batches(config, architecture)),
         ("format", config.format),
         *planned(config.cluster),
@@ -90,6 +91,11 @@ def _placement(config: RunConfig, size: int, architecture: str) -> "Foreseen | P
     from taskcli.runtime.placement import place
 
     return place(device, dtype, size, architecture, devices)
+
+
+def _compiled(config: RunConfig) -> list[tuple[str, str]]:
+    told = "asked for: the first batch takes minutes; models that write run as they are"
+    return [("compiled", told)] if config.run.compile else []
 
 
 def _cached(config: RunConfig, here: Checkpoint | None) -> str:

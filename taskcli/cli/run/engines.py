@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Placed(Protocol):
     @property
     def placement(self) -> "Placement | Foreseen": ...
+    @property
+    def is_compiled(self) -> bool: ...
 
 
 class Engine(Protocol):
@@ -70,6 +72,7 @@ def _here(
             config.run,
             vars(config.inputs),
             placed,
+            reporter.warn,
         )
     stopping.working()
     yield (

@@ -50,7 +50,8 @@ def _answer(config: RunConfig, pending: Pending, stopping: Stopping) -> ExitCode
         with begun(config, pending, stopping, reporter) as (model, run):
             failed = write(run, config, model, pending, standard, reporter, stopping)
             interrupted = stopping.exit_code is not None
-            reporter.summarise(model.loaded.placement, run.batching_note, interrupted)
+            on, is_compiled = model.loaded.placement, model.loaded.is_compiled
+            reporter.summarise(on, is_compiled, run.batching_note, interrupted)
     if stopping.exit_code is not None:
         return stopping.exit_code
     if not stopping.event.is_set():

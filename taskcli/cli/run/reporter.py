@@ -154,14 +154,19 @@ class Reporter:
             self._console.print(Text(f"  → {safe(hint)}", style="dim"), soft_wrap=True)
 
     def summarise(
-        self, placement: "Placement | Foreseen", batching_note: str, interrupted: bool
+        self,
+        placement: "Placement | Foreseen",
+        is_compiled: bool,
+        batching_note: str,
+        interrupted: bool,
     ) -> None:
         """The last line; `batching_note` is how inputs were batched that could not share."""
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
         by = f"{_counted(self._most_workers)}, " if self._most_workers else ""
-        where = f"{by}{placement.device_name}, {placement.dtype_name}"
+        compiled = ", compiled" if is_compiled else ""
+        where = f"{by}{placement.device_name}, {placement.dtype_name}{compiled}"
         sound = f" of {_length(self._sound)} of sound" if self._sound else ""
         batches = f", {batching_note} (--dry-run says why)" if batching_note else ""
         work = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
