@@ -30,6 +30,7 @@ COMMANDS = (
     "translate examples/texts/letter.txt --model starter --from en --to fr --format rich",
     "asr examples/sounds/scene.wav --model starter | "
     "taskcli translate - --model starter --to fr --format rich",
+    "explain classify-image examples/scenes/blue-ball.jpg --model starter --format rich",
 )
 
 
