@@ -3,6 +3,7 @@
 Inductor takes minutes; a backend that runs the graphs as they were traced stands in its place.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,18 @@ def test_a_compiled_model_answers_as_the_plain_one_and_is_the_one_that_answers(
 
 
 @pytest.mark.parity
+def test_compiled_code_lies_where_nobody_else_writes(
+    run: Run, backend: Backend, classifier: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    results(classify(run, classifier, "--compile"))
+    folder = Path(os.environ["TORCHINDUCTOR_CACHE_DIR"])
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR")
+    assert folder.is_relative_to(tmp_path / "cache")
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_pictures_are_answered_by_a_compiled_model(
     run: Run, backend: Backend, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """What answers a run's inputs: a model loaded in this process, or workers on a Ray cluster."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -64,6 +65,8 @@ def begun(
 def _here(
     config: RunConfig, pending: Pending, stopping: Stopping, reporter: Reporter
 ) -> Iterator[tuple[Engine, Answers]]:
+    if config.run.compile:
+        _keep_compiled_code_private()
     with cache.unplugged(), reporter.loading(config.checkpoint.name) as placed:
         model = open_model(
             config.task,
@@ -87,6 +90,18 @@ def _here(
             lost=reporter.warn,
         ),
     )
+
+
+def _keep_compiled_code_private() -> None:
+    """Compiled code is loaded again by later runs.
+
+    Torch keeps it under a name that anybody can guess, in a folder that is everybody's.
+    """
+    import platformdirs
+
+    folder = platformdirs.user_cache_path("taskcli") / "compiled"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))
 
 
 @contextmanager
