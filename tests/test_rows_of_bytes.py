@@ -15,7 +15,10 @@ from pyarrow import ipc, parquet
 from samples import photos, sounds
 from web_server import serving
 
+from taskcli.errors import InputError
+from taskcli.inputs import columns
 from taskcli.inputs.reading import Reading
+from taskcli.inputs.rows import RowReading
 from taskcli.inputs.sources import resolve
 from taskcli.media.items import Media
 
@@ -123,6 +126,38 @@ def test_a_damaged_row_group_costs_its_own_rows(pictures: dict[str, bytes]) -> N
     assert [source.id for source in found] == [f"a.parquet:{number}" for number in range(1, 5)]
     assert [source.error is None for source in found] == [True, True, False, False]
     assert "row group is damaged" in found[2].error.message
+
+
+def test_values_that_python_does_not_hold_cost_no_row(run: Run, classifier: Path) -> None:
+    years = pa.array([2**62, None], pa.timestamp("us"))
+    offsets, latin = [0, 4, 8], "café bon!".encode("latin-1").replace(b" ", b"")
+    buffers = [None, pa.array(offsets, pa.int32()).buffers()[1], pa.py_buffer(latin)]
+    texts = pa.Array.from_buffers(pa.string(), 2, buffers)
+    parquet.write_table(pa.table({"text": texts, "when": years}), "odd.parquet")
+    done = run("classify-text", "odd.parquet", "--text", "fine", "-m", classifier)
+    assert done.exit_code == 0
+    assert [record["input"] for record in done.records] == [
+        "text:1",
+        "odd.parquet:1",
+        "odd.parquet:2",
+    ]
+    asked = RowReading(("text",))
+    rows = columns.column_rows(io.BytesIO(Path("odd.parquet").read_bytes()), ".parquet", asked)
+    assert [row.text for row in rows] == ["caf\N{REPLACEMENT CHARACTER}", "bon!"]
+
+
+def test_a_damaged_group_that_states_any_number_of_rows_is_one_error() -> None:
+    parquet.write_table(pa.table({"text": ["a"] * 77}), "a.parquet")
+    table = bytearray(Path("a.parquet").read_bytes())
+    end = len(table) - 8
+    begin = end - int.from_bytes(table[end : end + 4], "little")
+    # 77 and 2**60 as the footer writes numbers: doubled, seven bits a byte, the lowest first.
+    footer = table[begin:end].replace(b"\x9a\x01", b"\x80" * 8 + b"\x20")
+    table[10:30] = bytes(20)
+    broken = bytes(table[:begin] + footer) + len(footer).to_bytes(4, "little") + b"PAR1"
+    rows = columns.column_rows(io.BytesIO(broken), ".parquet", RowReading(("text",)))
+    with pytest.raises(InputError, match=r"1,152,921,504,606,846,976 rows is none: .*damaged"):
+        list(rows)
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.feather"])

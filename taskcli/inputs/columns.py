@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".parquet", ".arrow", ".feather")
 _AT_ONCE = 32  # rows that are Python's values together
+_GROUP = 1 << 24  # rows of a group: no writer makes more, but a damaged footer may state any number
+_NO_VALUE = (ValueError, OverflowError)  # also of pyarrow, and of bytes that are not UTF-8
 
 
 def require(file: File) -> None:
@@ -50,6 +52,8 @@ def _parquet(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
                 begin += batch.num_rows
         except (pa.ArrowException, OSError) as failure:
             reason = f"its row group is damaged: {first_line(failure)}"
+            if end - begin > _GROUP:
+                raise InputError(f"a row group of {end - begin:,} rows is none: {reason}") from None
             yield from (Row(number, error=InputError(reason)) for number in range(begin, end))
         begin = end
 
@@ -95,10 +99,31 @@ def _wanted(schema: "pa.Schema", reading: RowReading) -> list[str]:
 def _rows(
     batch: "pa.RecordBatch", begin: int, names: list[str], reading: RowReading
 ) -> Iterator[Row]:
-    rows = batch.to_pylist() if batch.num_columns else [{}] * batch.num_rows
+    rows = _values(batch) if batch.num_columns else [{}] * batch.num_rows
     place: Callable[[int], str] = "row {}".format
     for number, value in enumerate(rows, begin):
         row = row_of(value, number, place(number), reading)
         if row.has is not None:  # with the columns that were not read
             row = Row(number, error=InputError(*lacking(place(number), reading, names)), has=names)
         yield row
+
+
+def _values(batch: "pa.RecordBatch") -> list[dict[str, Any]]:
+    """The rows as Python's values, one by one where some have none there, such as nanoseconds."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        return rows
+    except _NO_VALUE:
+        names = batch.schema.names
+        return [dict(zip(names, map(_value, row), strict=True)) for row in zip(*batch, strict=True)]
+
+
+def _value(cell: "pa.Scalar") -> Any:
+    """Of a text that is not UTF-8 what is, as of a file; None for what Python cannot hold."""
+    import pyarrow as pa
+
+    try:
+        return cell.as_py()
+    except _NO_VALUE:
+        is_text = pa.types.is_string(cell.type) or pa.types.is_large_string(cell.type)
+        return cell.as_buffer().to_pybytes().decode("utf-8", "replace") if is_text else None
