@@ -103,6 +103,7 @@ SECRETS = {
     "s3://key:hunter2@bucket/a.jpg": "s3://bucket/a.jpg",
     "abfss://box@account.dfs.core.windows.net/a": "abfss://box@account.dfs.core.windows.net/a",
     "abfss://u:hunter2@account.dfs.core.windows.net/a": "abfss://account.dfs.core.windows.net/a",
+    "zip://a#1.jpg::https://h.example/a.zip#hunter2": "zip://a#1.jpg::https://h.example/a.zip",
     "https://[hunter2/a.jpg": "https://…",
     "HTTPS://u:hunter2@h.example/": "https://h.example/",
 }
@@ -121,7 +122,13 @@ def test_secrets_are_not_shown(url: str) -> None:
         "https://h.example/a%20b.jpg?size=2&page=",
         "s3://bucket/a b/c?.jpg",
         "a/b::c.txt",
+        "s3://bucket/a#1.jpg",
         "zip://x.png::pictures.zip",
+        "zip://a#1.png::pictures.zip",
+        "zip://a@1.png::pictures.zip",
+        "zip://q?token=1.png::pictures.zip",
+        "tar://b[1].png::zip://a#1.tar::pictures.zip",
+        "zip://::pictures.zip",
     ],
 )
 def test_what_is_no_secret_stays_as_it_is(url: str) -> None:
@@ -229,6 +236,33 @@ def test_a_broken_archive_costs_its_files_and_is_fetched_once(
         "its archive is damaged, or is none"
     ] * 3
     assert web.asked["/a.zip"] == 1
+
+
+def test_each_file_of_an_archive_has_a_name_of_its_own(
+    run: Run, vit: Path, pictures: dict[str, bytes]
+) -> None:
+    names = ["a#1.png", "a#2.png", "b@1.png", "c@1.png", "q?token=1.png", "q?token=2.png"]
+    packed = archive("zip", dict.fromkeys(names, pictures["small.png"]))
+    Path("odd.zip").write_bytes(packed)
+    done = run("classify-image", "zip://*.png::odd.zip", "-m", vit)
+    assert [record["input"] for record in done.records] == [f"zip://{n}::odd.zip" for n in names]
+
+
+@pytest.mark.parametrize("how", ["call", "list", "pipe"])
+def test_an_archive_that_is_read_is_never_replaced(
+    run: Run, vit: Path, pictures: dict[str, bytes], how: str
+) -> None:
+    packed = archive("zip", pictures)
+    Path("all.jsonl").write_bytes(packed)
+    word = "zip://small.png::./all.jsonl"
+    Path("list.txt").write_text(word)
+    words = {"call": [word], "list": ["--files-from", "list.txt"], "pipe": ["--files-from", "-"]}
+    given = word if how == "pipe" else ""
+    write = ("-o", "all.jsonl", "--overwrite", "--allow-remote")
+    done = run("classify-image", *words[how], *write, "-m", vit, stdin=given)
+    assert done.exit_code == (4 if how == "pipe" else 2)
+    assert "an input is never replaced" in done.stderr
+    assert Path("all.jsonl").read_bytes() == packed
 
 
 def test_links_in_an_archive_are_no_files(run: Run, vit: Path) -> None:

@@ -16,6 +16,11 @@ def id_of(file: File) -> str:
     return file.id if isinstance(file, RemoteFile) else printable(file)
 
 
+def archive_of(file: File) -> str | None:
+    """The archive on this disk that it lies in."""
+    return file.on_this_disk if isinstance(file, RemoteFile) else None
+
+
 def suffix_of(file: File) -> str:
     return file.suffix if isinstance(file, RemoteFile) else Path(file).suffix.lower()
 

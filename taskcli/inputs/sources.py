@@ -30,7 +30,7 @@ from taskcli.inputs.discovery import (
     is_folder,
     matching,
 )
-from taskcli.inputs.files import File, id_of, printable
+from taskcli.inputs.files import File, archive_of, id_of, printable
 from taskcli.inputs.reading import Reading
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
@@ -53,6 +53,7 @@ class Sources:
     total: int | None
     live: bool = False
     paths: tuple[str, ...] = ()  # the files on this disk, as far as they are known beforehand
+    archives: tuple[str, ...] = ()  # on this disk, in which others of the files lie
     ids: tuple[str, ...] = ()  # of all files, here and elsewhere, as far as they are known
     of_all_shards: tuple[str, ...] = ()  # their ids, where this run answers one shard
     notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
@@ -118,6 +119,7 @@ def resolve(
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
         tuple(path for part in parts for path in part.paths),
+        tuple(path for part in parts for path in part.archives),
         tuple(id for part in parts for id in part.ids),
         notes=tuple(note for part in parts for note in part.notes),
     )
@@ -201,7 +203,8 @@ def _counted(files: Sequence[File], reading: Reading) -> Sources:
     total = None if any(opens_into_many(file, reading) for file in files) else len(files)
     items = chain.from_iterable(from_file(file, reading) for file in files)
     here = tuple(file for file in files if isinstance(file, str))
-    return Sources(items, total, paths=here, ids=tuple(map(id_of, files)))
+    archives = dict.fromkeys(filter(None, map(archive_of, files)))
+    return Sources(items, total, False, here, tuple(archives), tuple(map(id_of, files)))
 
 
 def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:

@@ -30,6 +30,11 @@ class Source:
     answered: bool = False
     shard: Shard | None = None
 
+    @property
+    def on_this_disk(self) -> str | None:
+        """The file here that is read for it: its own, or the archive that it lies in."""
+        return self.path if self.remote is None else self.remote.on_this_disk
+
     def numbered(self, number: int) -> "Source":
         """The same with another number; `dataclasses.replace` takes three times as long."""
         return Source(

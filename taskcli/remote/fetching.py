@@ -5,12 +5,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
-from urllib.parse import urlsplit
 
 from taskcli.errors import InputError
 from taskcli.remote.failures import ShortError, SlowError, why
 from taskcli.remote.stores import USUAL, Patience, file_system
-from taskcli.remote.urls import redacted, scheme_of
+from taskcli.remote.urls import is_url, parts_of, redacted, scheme_of
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -34,8 +33,14 @@ class RemoteFile:
     def suffix(self) -> str:
         """The extension of its name, in small letters."""
         first, _, inside = self.url.partition("::")
-        path = first if inside else urlsplit(first).path
+        path = first if inside else parts_of(first).path
         return PurePosixPath(path).suffix.lower()
+
+    @property
+    def on_this_disk(self) -> str | None:
+        """The path of the archive that it lies in, if that is here."""
+        place = self.url.rpartition("::")[2]
+        return None if is_url(place) else place
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import UsageError
-from taskcli.remote.urls import Store, redacted, scheme_of, store_of
+from taskcli.remote.urls import Store, is_member, redacted, scheme_of, store_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, TraceRequestRedirectParams
@@ -46,17 +46,13 @@ def require(url: str) -> Store:
     """The store of a URL. Raises UsageError for one that cannot be read with what is installed."""
     store = store_of(url)
     for link in url.split("::"):
-        one = store_of(link) if "://" in link and not _is_member(link) else None
+        one = store_of(link) if "://" in link and not is_member(link) else None
         if one is not None and find_spec(one.package) is None:
             raise UsageError(
                 f"{redacted(url)}: {one.name} is read with {one.package}, which is not installed",
                 f"pip install 'taskcli[{one.extra}]'",
             )
     return store
-
-
-def _is_member(link: str) -> bool:
-    return scheme_of(link) in ("zip", "tar")
 
 
 def file_system(url: str, patience: Patience) -> "tuple[AbstractFileSystem, str]":

@@ -89,14 +89,26 @@ def redacted(url: str) -> str:
     """A URL as it may be shown: without a name, a password, a signature, a token or a fragment.
 
     What signs a request is left out whole, its dates too, so that an object that is signed anew has
-    the name that it had. What is no URL stays as it is.
+    the name that it had. What is no URL stays as it is, and so does a file's name in an archive.
     """
-    return "::".join(_redacted(link) if is_url(link) else link for link in url.split("::"))
+    *members, place = url.split("::")
+    shown = [link if is_member(link) else redacted(link) for link in members]
+    return "::".join([*shown, _redacted(place) if is_url(place) else place])
+
+
+def is_member(link: str) -> bool:
+    """Whether it names a file in an archive."""
+    return scheme_of(link) in ("zip", "tar")
+
+
+def parts_of(link: str) -> SplitResult:
+    """Only on the web does # end a path: keys of a store may hold it. Raises ValueError."""
+    return urlsplit(link, allow_fragments=scheme_of(link) in ("http", "https"))
 
 
 def _redacted(link: str) -> str:
     try:
-        parts = urlsplit(link)
+        parts = parts_of(link)
     except ValueError:  # brackets that are no address: nothing of it can be trusted
         return f"{scheme_of(link)}://…"
     return parts._replace(netloc=_host(parts), query=_harmless(parts.query), fragment="").geturl()

@@ -67,13 +67,14 @@ def kept_apart(
 
     def read() -> Iterator[str]:
         yield from sources.paths
+        yield from sources.archives
         if listed not in (None, "-"):
             yield listed
         if (ids := getattr(written, "coco_ids", None)) is not None:
             yield str(ids)
         if in_rows:  # read once more, to know the files that they name
             rows = sources_of(call, inputs).items
-            yield from (source.path for source in rows if source.path is not None)
+            yield from filter(None, (source.on_this_disk for source in rows))
 
     live = sources.live and (listed == "-" or not of_texts)
     apart = Apart(tuple(outputs_of(written, chosen, sys.stdout)), read, live, written.overwrite)

@@ -118,7 +118,8 @@ class Apart:
         return replace(sources, items=map(self._guard, sources.items))
 
     def _guard(self, source: Source) -> Source:
-        found = None if source.path is None else identity(source.path)
+        path = source.on_this_disk
+        found = None if path is None else identity(path)
         if found is None:
             return source
         if self.live:
