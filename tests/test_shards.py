@@ -205,9 +205,21 @@ REFUSED = {
     "no shares": (["whole.jsonl"], "whole.jsonl, line 1: the record does not tell its place"),
     "another model": (["one.jsonl", "two.jsonl"], "two.jsonl was made with another task"),
     "another division": (["one.jsonl", "three.jsonl"], "different divisions: 2, 3"),
+    "no place": (["nowhere.jsonl"], "nowhere.jsonl, line 1: the record does not tell its place"),
+    "another format": (["one.jsonl", "-o", "a.parquet"], "merge writes JSON Lines, not parquet"),
     "its own input": (["one.jsonl", "-o", "one.jsonl"], "-o one.jsonl is one of the parts"),
     "something is there": (["one.jsonl", "-o", "notes.txt"], "-o notes.txt exists"),
 }
+
+
+def test_any_number_of_missing_shares_is_told_at_once(run: Run) -> None:
+    shard = {"number": 4, "count": 2**50, "index": 0}
+    record = {"input": "a", "task": "ner", "result": [], "shard": shard}
+    Path("a.jsonl").write_text(json.dumps(record) + "\n")
+    done = run("merge", "a.jsonl")
+    assert done.exit_code == 1
+    shares = ", ".join(f"{number}/{2**50}" for number in (1, 2, 3, 5, 6))
+    assert f"no part holds share {shares} and {2**50 - 6:,} more" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -220,6 +232,7 @@ def test_what_cannot_be_merged_is_refused(run: Run, case: str) -> None:
     Path("one.jsonl").write_text(record("ner", shard={"number": 1, "count": 2, "index": 0}))
     Path("two.jsonl").write_text(record("qa", shard={"number": 2, "count": 2, "index": 1}))
     Path("three.jsonl").write_text(record("ner", shard={"number": 2, "count": 3, "index": 1}))
+    Path("nowhere.jsonl").write_text(record("ner", shard={"number": 3, "count": 2, "index": 0}))
     words, told = REFUSED[case]
     before = {path: path.read_bytes() for path in Path().iterdir()}
     done = run("merge", *words)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from taskcli.cli.shards.part import Part
@@ -79,8 +80,10 @@ def _gaps(parts: Sequence[Part], index: "np.ndarray[tuple[int], np.dtype[np.int6
     told = []
     there = {number for part in parts for number, _ in part.shares}
     count = max((count for part in parts for _, count in part.shares), default=0)
-    if missing := sorted(set(range(1, count + 1)) - there):
-        told.append(f"no part holds share {_some(f'{number}/{count}' for number in missing)}")
+    if missing := count - len(there):
+        numbers = (number for number in range(1, count + 1) if number not in there)
+        shares = [f"{number}/{count}" for number in islice(numbers, _NAMED)]
+        told.append(f"no part holds share {_listed(shares, missing)}")
     if torn := [part.file for part in parts if part.torn]:
         told.append(f"{_some(torn)} ends in the midst of a record, which is left out")
     if unended := [part.file for part in parts if part.ended is False]:
@@ -88,9 +91,10 @@ def _gaps(parts: Sequence[Part], index: "np.ndarray[tuple[int], np.dtype[np.int6
     steps = np.diff(index, prepend=-1)
     before = np.flatnonzero(steps > 1)
     if lacking := int((steps[before] - 1).sum()):
-        places = [_span(int(index[at - 1]) + 2 if at else 1, int(index[at])) for at in before]
+        named = before[:_NAMED]
+        places = [_span(int(index[at - 1]) + 2 if at else 1, int(index[at])) for at in named]
         inputs = "1 input has" if lacking == 1 else f"{lacking:,} inputs have"
-        told.append(f"{inputs} no record: number {_some(places)} of the list")
+        told.append(f"{inputs} no record: number {_listed(places, len(before))} of the list")
     if clashes := int((steps == 0).sum()):
         told.append(f"the shares were made of different lists: {clashes:,} places hold two inputs")
     return told
@@ -102,5 +106,9 @@ def _span(first: int, last: int) -> str:
 
 def _some(values: object) -> str:
     named = [str(value) for value in values]  # type: ignore[attr-defined]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + more
+    return _listed(named[:_NAMED], len(named))
+
+
+def _listed(named: Sequence[str], count: int) -> str:
+    """The first of so many."""
+    return ", ".join(named) + (f" and {count - len(named):,} more" if count > len(named) else "")

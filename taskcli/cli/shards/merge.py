@@ -18,6 +18,7 @@ from taskcli.cli.shards.part import Part, read_part, record_at
 from taskcli.errors import ExitCode, UsageError
 from taskcli.files import atomic_write
 from taskcli.files.identity import is_one
+from taskcli.formats import BY_EXTENSION
 from taskcli.output.serialize import one_line
 
 _SPARE = 64  # files that are open beside the parts
@@ -79,6 +80,8 @@ def _check(output: Path, files: Sequence[Path], overwrite: bool) -> None:
             raise UsageError(f"-o {output} is one of the parts", "write elsewhere")
     if output.exists() and not overwrite:
         raise UsageError(f"-o {output} exists", "name another file, or --overwrite")
+    if (other := BY_EXTENSION.get(output.suffix.lower(), "jsonl")) != "jsonl":
+        raise UsageError(f"-o {output}: merge writes JSON Lines, not {other}", "name a .jsonl file")
 
 
 def _write(output: Path, parts: Sequence[Part], joined: Joined) -> None:

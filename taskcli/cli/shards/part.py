@@ -96,10 +96,13 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _is_shard(value: object) -> bool:
-    return isinstance(value, dict) and all(
-        type(value.get(name)) is int and 0 <= value[name] < 1 << 62
-        for name in ("number", "count", "index")
-    )
+    """Whether it is a place in the list that a share can have."""
+    if not isinstance(value, dict):
+        return False
+    number, count, index = (value.get(name) for name in ("number", "count", "index"))
+    if not (type(number) is int and type(count) is int and type(index) is int):
+        return False
+    return 1 <= number <= count < 1 << 62 and 0 <= index < 1 << 62
 
 
 def _digest(name: object) -> int:
