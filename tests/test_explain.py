@@ -107,6 +107,7 @@ def test_detr_tells_its_queries_which_are_read_without_a_call(run: Run) -> None:
     found = explained(run, "detect", SCENE, "-m", "starter")
     queries = stage(found, "model.query_position_embeddings")
     assert (queries["calls"], queries["parameters"]) == (0, 10 * 128)
+    assert queries["read"]
     decoder = stage(found, "model.decoder.layers")
     assert (decoder["repeats"], decoder["inputs"][0]["shape"]) == (3, [1, 10, 128])
     assert shapes(stage(found, "class_labels_classifier")["outputs"]) == [[1, 10, 5]]
@@ -290,6 +291,19 @@ AXES = {
             ({"batch": 2, "n": 16}, 8),
         ],
         "batch · n/4",
+    ),
+    "a sum": (
+        [({"n": 8, "m": 4}, 13), ({"n": 16, "m": 4}, 21), ({"n": 8, "m": 8}, 17)],
+        "n + m + 1",
+    ),
+    "maps of two scales in a row": (
+        [
+            ({"h": 8, "w": 8}, 20),
+            ({"h": 16, "w": 8}, 40),
+            ({"h": 8, "w": 16}, 40),
+            ({"h": 16, "w": 16}, 80),
+        ],
+        "h · w · 5/16",
     ),
     "no rule": ([({"batch": 2, "n": 8}, 9), ({"batch": 2, "n": 16}, 8)], "?"),
 }

@@ -29,8 +29,10 @@ class Stage:
     """`module` is a path in the model, `kind` its class, of which `repeats` are passed in a row.
 
     `calls` counts how often data came by: generation calls its decoder once a token. Shapes are
-    those of the first call. `parameters` that an earlier stage shares are counted there. `seconds`
-    and `multiply_adds` are of all calls, `peak_bytes` of all that is held beside the weights.
+    those of the first call. `parameters` that an earlier stage shares are counted there; `read`
+    tells whether any of them had a part, for other stages read the weights of one that is not
+    called. `seconds` and `multiply_adds` are of all calls, `peak_bytes` of all that is held beside
+    the weights.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Stage:
     kind: str
     repeats: int
     calls: int
+    read: bool
     inputs: tuple[TensorShape, ...]
     outputs: tuple[TensorShape, ...]
     parameters: int
@@ -69,6 +72,7 @@ def _stage(model_type: str, timed: "GroupTrace", counted: "GroupTrace") -> Stage
         group.kind,
         len(group.modules),
         timed.calls,
+        counted.read,
         tuple(_shapes(timed.inputs)),
         tuple(_shapes(timed.outputs)),
         group.parameters,
@@ -87,6 +91,7 @@ def drawn_stages(blueprint: "Blueprint") -> list[Stage]:
             one.group.kind,
             len(one.group.modules),
             one.calls,
+            one.read,
             tuple(_shapes(one.inputs)),
             tuple(_shapes(one.outputs)),
             one.group.parameters,

@@ -17,7 +17,7 @@ def adapt(
     model: PreTrainedModel, task: type[Task[Any, Any, Any]], folder: Path, placement: Placement
 ) -> None:
     """Its languages settled, padding without effect, the dtypes of its layers, hooks for NaN."""
-    _settle_language(model.config)
+    settle_language(model.config)
     model.config.card_languages = cards.languages(folder)
     make_exact(model)
     if placement.dtype != torch.float32:
@@ -27,7 +27,7 @@ def adapt(
     nan_watch.watch(model)
 
 
-def _settle_language(config: PreTrainedConfig) -> None:
+def settle_language(config: PreTrainedConfig) -> None:
     """X-MOD has parts for each of its languages; a checkpoint that names none reads English."""
     if getattr(config, "default_language", "") is None:
         known = list(config.languages)

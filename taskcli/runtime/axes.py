@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import prod
 from typing import TypeAlias
 
 Sizes: TypeAlias = Mapping[str, int]  # of an input: `batch`, `tokens`, `height`, ...
 Seen: TypeAlias = Sequence[tuple[Sizes, int]]  # an axis' length for each
 
+_NONE = Fraction(0)
 _FINEST = 2048  # samples or pixels that one step of an axis stands for at most
 
 
@@ -44,40 +46,69 @@ def _of_batch(seen: Seen, names: list[str]) -> str:
 
 
 def _of_sizes(seen: Seen, names: list[str]) -> str:
-    """A product of shares of sizes, and a number that is added."""
+    """A share of the product of sizes or shares of their sum, and a number that is added."""
+    return _of_product(seen, names) or _of_sum(seen, names) or _roughly(seen, names)
+
+
+def _of_product(seen: Seen, names: list[str]) -> str | None:
     usual, length = seen[0]
-    # How much longer the axis is for every further pixel, sample or token of each.
-    product = 1
-    for name in names:
-        product *= usual[name]
-    larger = next(
+    larger = _at_twice(seen, names)
+    if larger is None:
+        return None
+    whole = _product(usual, names)
+    slope = Fraction(larger - length, (2 ** len(names) - 1) * whole)
+    added = length - slope * whole
+    told = _times(names, slope)
+    if told is None or any(slope * _product(sizes, names) + added != one for sizes, one in seen):
+        return None
+    return _and(told, added)
+
+
+def _of_sum(seen: Seen, names: list[str]) -> str | None:
+    usual, length = seen[0]
+    twice = [_at_twice(seen, [name]) for name in names]
+    slopes = [
+        Fraction(0 if larger is None else larger - length, usual[name])
+        for name, larger in zip(names, twice, strict=True)
+    ]
+
+    def share(sizes: Sizes) -> Fraction:
+        return sum((slope * sizes[name] for name, slope in zip(names, slopes, strict=True)), _NONE)
+
+    added = length - share(usual)
+    told = [_times([name], slope) for name, slope in zip(names, slopes, strict=True)]
+    known = [one for one in told if one is not None]
+    if len(known) < len(names) or any(share(sizes) + added != one for sizes, one in seen):
+        return None
+    return _and(" + ".join(known), added)
+
+
+def _at_twice(seen: Seen, names: list[str]) -> int | None:
+    """The length where the named sizes are doubled, and of the others as few as may be."""
+    usual = seen[0][0]
+    return next(
         (one for sizes, one in seen if all(sizes[name] == 2 * usual[name] for name in names)), None
     )
-    if larger is None:
-        return "?"
-    slope = Fraction(larger - length, (2 ** len(names) - 1) * product)
-    added = length - slope * product
-    if added.denominator != 1 or slope <= 0:
-        return _roughly(seen, names)
-    share = _share(slope, len(names))
-    if share is None:
-        return _roughly(seen, names)
-    for sizes, one in seen:
-        at = Fraction(1)
-        for name in names:
-            at *= sizes[name]
-        if slope * at + added != one:
-            return _roughly(seen, names)
-    told = " · ".join(name if share == 1 else f"{name}/{share}" for name in names)
-    return told if not added else f"{told} {'+' if added > 0 else '-'} {abs(int(added))}"
 
 
-def _share(slope: Fraction, count: int) -> int | None:
-    """The n of which each of `count` names gives 1/n; None where it is no such number."""
-    if slope.numerator != 1:
+def _product(sizes: Sizes, names: list[str]) -> int:
+    return prod(sizes[name] for name in names)
+
+
+def _times(names: list[str], slope: Fraction) -> str | None:
+    """How much longer the axis is for every pixel, sample or token; None where no rule says so."""
+    if slope <= 0 or slope.denominator > _FINEST ** len(names):
         return None
-    root = round(slope.denominator ** (1 / count))
-    return root if root**count == slope.denominator and root <= _FINEST else None
+    root = round(slope.denominator ** (1 / len(names)))
+    if slope.numerator == 1 and root ** len(names) == slope.denominator:
+        return " · ".join(name if root == 1 else f"{name}/{root}" for name in names)
+    return f"{' · '.join(names)} · {slope}"
+
+
+def _and(told: str, added: Fraction) -> str | None:
+    if added.denominator != 1:
+        return None
+    return told if not added else f"{told} {'+' if added > 0 else '-'} {abs(int(added))}"
 
 
 def _roughly(seen: Seen, names: list[str]) -> str:

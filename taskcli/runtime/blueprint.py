@@ -4,30 +4,32 @@ A model on torch's meta device computes shapes and no numbers. It is asked sever
 of other sizes, and from how each axis answers follows what it means: `tokens`, `height/16`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.utils._pytree import tree_map_only
+from transformers import PreTrainedConfig
 
 from taskcli.errors import first_line
+from taskcli.media.items import Media
+from taskcli.runtime.adapted import settle_language
 from taskcli.runtime.architectures import auto_model_of, class_of, config_of
 from taskcli.runtime.axes import Sizes, meaning
 from taskcli.runtime.contained import contained
+from taskcli.runtime.imagined import Imagined, Inputs, everything_counts, ways_to_ask
 from taskcli.runtime.loaded import refusing_damage
 from taskcli.runtime.structure import ModuleGroup, groups_of
-from taskcli.runtime.tracing import Counting, GroupTrace, Tracer
+from taskcli.runtime.tracing import GroupTrace, Tracer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from taskcli.task import Task
 
-_TOKENS, _WRITTEN = 32, 8
-_SIDE = 128  # pixels; a multiple of what every pyramid halves
-_SAMPLES, _FRAMES = 160_000, 3_000  # ten seconds; and half a minute, as Whisper wants it
+# Attention as it is written out, and experts asked token by token: others group by numbers.
+_FOLLOWED = {"attn_implementation": "eager", "experts_implementation": "batched_mm"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class DrawnGroup:
 
     group: ModuleGroup
     calls: int
+    read: bool  # any of its weights
     inputs: list[SymbolicShape]
     outputs: list[SymbolicShape]
     multiply_adds: int
@@ -69,82 +72,75 @@ class Blueprint:
 def blueprint(task: "type[Task[Any, Any, Any]]", name: str, folder: Path) -> Blueprint:
     """Raises CheckpointError if the configuration in `folder` cannot serve the task."""
     with refusing_damage(name), contained(), torch.device("meta"), torch.inference_mode():
-        config = config_of(name, folder)
+        config = _settled(config_of(name, folder))
         made = class_of(auto_model_of(task, name, config), config)
-        model = made._from_config(config, attn_implementation="eager", dtype=torch.float32).eval()
+        model = made._from_config(config, dtype=torch.float32, **_FOLLOWED).eval()
         groups = groups_of(model)
         try:
-            traced = _traced(model, groups)
+            traced = _traced(model, groups, task.media)
         except Exception as failure:  # of any of a thousand models, each in its own way
             return _drawn(model, groups, [], f"{type(failure).__name__}: {first_line(failure)}")
         return _drawn(model, groups, traced)
 
 
+def _settled(config: PreTrainedConfig) -> PreTrainedConfig:
+    """With what a tokenizer or a run decides where the configuration does not."""
+    settle_language(config)
+    for one in (config, config.get_text_config()):
+        if getattr(one, "pad_token_id", None) is None:
+            one.pad_token_id = 0  # of which no input has any
+    return config
+
+
 _Traced = list[tuple[Sizes, Tracer]]
 
 
-def _traced(model: "PreTrainedModel", groups: list[ModuleGroup]) -> _Traced:
-    """The first of the sizes is the usual one. Those that an architecture refuses are left out."""
-    usual, *others = _sizes(model)
-    traced = [(usual, _trace(model, groups, usual))]
-    for sizes in others:
+def _traced(model: "PreTrainedModel", groups: list[ModuleGroup], media: Media) -> _Traced:
+    """In the first way that the architecture takes. Raises what the likely one raised if none."""
+    failures = []
+    for way in ways_to_ask(model, media):
         try:
-            traced.append((sizes, _trace(model, groups, sizes)))
-        except Exception:  # it knows one size alone
-            continue
-    return traced
+            return _traced_in(way, model, groups)
+        except Exception as failure:  # of any of a thousand models, each in its own way
+            failures.append(failure)
+    raise failures[0]
 
 
-def _sizes(model: "PreTrainedModel") -> Iterator[Sizes]:
-    """A batch of a size, and others in which something is larger."""
-    usual = {"batch": 2, **_usual(model)}
-    yield usual
-    yield {**usual, "batch": 3}
-    names = [name for name in usual if name != "batch"]
-    for name in names:
-        yield {**usual, name: usual[name] * 2}
-        yield {**usual, name: usual[name] * 3}
+def _traced_in(way: Inputs, model: "PreTrainedModel", groups: list[ModuleGroup]) -> _Traced:
+    """The first of the sizes is the usual one. Those that an architecture refuses are left out."""
+
+    def trace(sizes: Sizes) -> Tracer:
+        tracer = Tracer(groups, Imagined)
+        with tracer.watching(), everything_counts():
+            model(**way.tensors(sizes))
+        return tracer
+
+    def attempted(every: Iterable[Sizes]) -> Iterator[tuple[Sizes, Tracer]]:
+        for sizes in every:
+            try:
+                yield sizes, trace(sizes)
+            except Exception:  # it knows one size alone
+                continue
+
+    traced = [(way.usual, trace(way.usual)), *attempted(_larger(way.usual))]
+    return [*traced, *attempted(_larger_together([sizes for sizes, _ in traced]))]
+
+
+def _larger(usual: Sizes) -> Iterator[Sizes]:
+    """In one thing at a time."""
+    yield {**usual, "batch": usual["batch"] + 1}
+    for name in usual:
+        if name != "batch":
+            yield {**usual, name: usual[name] * 2}
+            yield {**usual, name: usual[name] * 3}
+
+
+def _larger_together(taken: list[Sizes]) -> Iterator[Sizes]:
+    """In all that may be larger alone."""
+    usual = taken[0]
+    names = [name for name in usual if any(sizes[name] == usual[name] * 2 for sizes in taken)]
     if len(names) > 1:
-        yield {name: size if name == "batch" else size * 2 for name, size in usual.items()}
-
-
-def _usual(model: "PreTrainedModel") -> Sizes:
-    config, kind = model.config, model.main_input_name
-    if kind == "pixel_values":
-        side = getattr(config, "image_size", None) or _SIDE
-        height, width = side if isinstance(side, tuple | list) else (side, side)
-        return {"height": height, "width": width}
-    if kind == "input_values":
-        return {"samples": _SAMPLES}
-    if kind == "input_features":
-        return {"frames": _FRAMES}
-    return {"tokens": _TOKENS, **({"written": _WRITTEN} if config.is_encoder_decoder else {})}
-
-
-def _trace(model: "PreTrainedModel", groups: list[ModuleGroup], sizes: Sizes) -> Tracer:
-    tracer = Tracer(groups, _Imagined)
-    with tracer.watching():
-        model(**_inputs(model, sizes))
-    return tracer
-
-
-def _inputs(model: "PreTrainedModel", sizes: Sizes) -> dict[str, torch.Tensor]:
-    config, kind, batch = model.config, model.main_input_name, sizes["batch"]
-    whole = torch.long
-    if kind == "pixel_values":
-        channels = getattr(config, "num_channels", None) or 3
-        given = {kind: torch.empty(batch, channels, sizes["height"], sizes["width"])}
-    elif kind == "input_values":
-        given = {kind: torch.empty(batch, sizes["samples"])}
-    elif kind == "input_features":
-        bands = getattr(config, "num_mel_bins", None) or 80
-        given = {kind: torch.empty(batch, bands, sizes["frames"])}
-    else:
-        given = {"input_ids": torch.empty(batch, sizes["tokens"], dtype=whole)}
-    if config.is_encoder_decoder:
-        written = sizes.get("written", _WRITTEN)
-        given["decoder_input_ids"] = torch.empty(batch, written, dtype=whole)
-    return given
+        yield {**usual, **{name: usual[name] * 2 for name in names}}
 
 
 def _drawn(
@@ -167,6 +163,7 @@ def _drawn(
             DrawnGroup(
                 groups[place],
                 usual.traces[place].calls,
+                usual.traces[place].read,
                 _shapes(every, place, "inputs"),
                 _shapes(every, place, "outputs"),
                 usual.traces[place].multiply_adds,
@@ -199,15 +196,3 @@ def _shapes(
         )
         found.append(SymbolicShape(tensor.name, axes, tensor.dtype))
     return found
-
-
-class _Imagined(Counting):
-    """On the meta device, where some models make tensors elsewhere, or ask for a number."""
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        if func is torch.ops.aten._local_scalar_dense.default:
-            return 1  # "is all of it input?": nothing is padded
-        given = tree_map_only(torch.Tensor, lambda one: one.to("meta"), (args, kwargs or {}))
-        return super().__torch_dispatch__(func, types, *given)

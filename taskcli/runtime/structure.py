@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from torch import nn
 
@@ -17,7 +18,7 @@ class ModuleGroup:
     empty.
     """
 
-    path: str  # as named_modules() has it; of layers that of their list
+    path: str  # as named_modules() has it; of layers that of their list, with the numbers of some
     kind: str
     modules: tuple[nn.Module, ...]
     weights: tuple[nn.Parameter, ...]  # those that no group before it has
@@ -54,26 +55,31 @@ def _parted(module: nn.Module, path: str) -> Iterator[_Found]:
         inner = f"{path}.{name}" if path else name
         if isinstance(child, _PASSES_THROUGH):
             continue
-        if isinstance(child, nn.ModuleList):
-            yield from _of_list(child, inner)
-        elif _has_layers(child) or isinstance(child, nn.ModuleDict):
-            yield from _parted(child, inner)
+        if isinstance(child, _LISTS) or _has_layers(child):
+            yield from _within(child, inner)
         else:
             yield _group(inner, child)
 
 
+def _within(module: nn.Module, path: str) -> Iterator[_Found]:
+    if isinstance(module, nn.ModuleList):
+        yield from _of_list(module, path)
+    else:
+        yield from _parted(module, path)
+
+
 def _of_list(modules: nn.ModuleList, path: str) -> Iterator[_Found]:
-    """Layers are one group; stages of a pyramid, which differ in size, are one each."""
-    entries = list(modules)
-    if len({_shape(one) for one in entries}) == 1 and not isinstance(entries[0], _LISTS):
-        yield _group(path, *entries)
-        return
-    for number, entry in enumerate(entries):
-        inner = f"{path}.{number}"
-        if isinstance(entry, nn.ModuleList):
-            yield from _of_list(entry, inner)
+    """Layers in a row are one group; stages of a pyramid, which differ in size, are one each."""
+    entries = list(enumerate(modules))
+    for _, run in groupby(entries, lambda entry: _shape(entry[1])):
+        (first, entry), *more = alike = list(run)
+        if isinstance(entry, _LISTS):
+            for number, inner in alike:
+                yield from _within(inner, f"{path}.{number}")
         elif not isinstance(entry, _PASSES_THROUGH):
-            yield _group(inner, entry)
+            place = f".{first}-{more[-1][0]}" if more else f".{first}"
+            whole = len(alike) == len(entries)
+            yield _group(path if whole else path + place, *(one for _, one in alike))
 
 
 def _group(path: str, *modules: nn.Module) -> _Found:

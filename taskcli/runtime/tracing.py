@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +36,7 @@ class GroupTrace:
     outputs: list[TensorFacts] = field(default_factory=list)  # of the first call
     seconds: float = 0.0
     multiply_adds: int = 0
+    read: bool = False  # any of its weights, by whatever module
     peak_bytes: int = 0  # of all tensors that were alive at once, beside the weights
 
 
@@ -64,7 +65,10 @@ class Tracer:
             began = time.perf_counter()
             yield
             self.seconds += time.perf_counter() - began
-            self.multiply_adds += 0 if counted is None else counted.multiply_adds
+            if counted is not None:
+                self.multiply_adds += counted.multiply_adds
+                for trace in self.traces:
+                    trace.read |= counted.has_read(trace.group.weights)
 
     def _hooked(self, trace: GroupTrace, counted: "Counting | None") -> Iterator[Any]:
         begun: list[tuple[float, int]] = []
@@ -153,6 +157,7 @@ class Counting(TorchDispatchMode):  # type: ignore[misc]  # torch does not type 
         super().__init__()
         self.multiply_adds = 0
         self.peak = 0  # bytes since the last mark
+        self._read: set[int] = set()  # storages
         self._held: dict[int, tuple[StorageWeakRef, int]] = {}
 
     def mark(self) -> None:
@@ -173,12 +178,20 @@ class Counting(TorchDispatchMode):  # type: ignore[misc]  # torch does not type 
         made = func(*args, **kwargs)
         if count is not None:
             self.multiply_adds += count(*args, **kwargs, out_val=made) // 2
+        self._read |= given
+        self._hold(made, given)
+        return made
+
+    def has_read(self, weights: Iterable[nn.Parameter]) -> bool:
+        """Whether any arithmetic was given one of them."""
+        return any(one.untyped_storage()._cdata in self._read for one in weights)
+
+    def _hold(self, made: object, given: set[int]) -> None:
         for storage in (tensor.untyped_storage() for tensor in _tensors(made)):
             if storage._cdata not in given:  # else a view, of a weight perhaps
                 held = StorageWeakRef(storage)
                 self._held[held.cdata] = (held, storage.nbytes())
         self.peak = max(self.peak, self._alive())
-        return made
 
     def _alive(self) -> int:
         self._held = {key: one for key, one in self._held.items() if not one[0].expired()}

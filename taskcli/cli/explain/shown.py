@@ -157,7 +157,8 @@ def _told(stage: Stage, about: str) -> Text:
 
 def _flow(stage: Stage) -> Text:
     if not (stage.inputs or stage.outputs):
-        return Text("–" if stage.calls else "read by other stages", style="dim")
+        read = "read by other stages" if stage.read else "no part in this"
+        return Text("–" if stage.calls else read, style="dim")
     return Text.assemble(_shapes(stage.inputs), "\n", ("→ ", "dim"), _shapes(stage.outputs))
 
 
