@@ -63,6 +63,16 @@ def test_an_output_in_a_folder_that_is_not_there(run: Run) -> None:
         assert done.stderr == told
 
 
+def test_an_output_at_a_url_that_is_not_written_to(run: Run) -> None:
+    Path("a.jpg").touch()
+    done = run("detect", "a.jpg", "-o", "ftp://u:hunter2@host/x.jsonl")
+    assert done.exit_code == 2
+    told = "error: -o ftp://host/x.jsonl: a URL of this kind is not written to\n"
+    assert done.stderr == f"{told}  → s3://, gs:// and az:// are\n"
+    done = run("detect", "a.jpg", "-o", "file:///tmp/x.jsonl")
+    assert "give its path, without file://" in done.stderr
+
+
 def test_the_value_that_is_wrong_is_named(run: Run) -> None:
     assert run("detect", "--model").stderr.startswith("error: --model needs a value\n")
     assert "error: --threshold: " in run("detect", "a.jpg", "--threshold", "7").stderr

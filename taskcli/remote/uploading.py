@@ -8,7 +8,7 @@ from typing import Any
 from taskcli.errors import StoppedError, UsageError
 from taskcli.remote.failures import why
 from taskcli.remote.stores import USUAL, file_system, require
-from taskcli.remote.urls import redacted, scheme_of
+from taskcli.remote.urls import WRITTEN_TO, redacted, scheme_of
 
 _PART = 8 << 20  # bytes, of which S3 takes 10,000
 
@@ -71,9 +71,7 @@ def check_place(url: str, overwrite: bool, read: Iterable[str]) -> None:
     """
     store, shown = require(url), redacted(url)
     if not store.writes:
-        raise UsageError(
-            f"-o {shown}: {store.name} is not written to", "s3://, gs:// and az:// are"
-        )
+        raise UsageError(f"-o {shown}: {store.name} is not written to", WRITTEN_TO)
     if shown in set(read):
         raise UsageError(f"-o {shown} is one of the inputs", "write elsewhere")
     try:

@@ -41,6 +41,8 @@ STORES: Mapping[str, Store] = {
     "tar": Store("a tar archive", is_archive=True),
 }
 
+WRITTEN_TO = "s3://, gs:// and az:// are"  # where another place is refused
+
 _URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 _SECRET = re.compile(
     r"(?i)token|secret|passw|pwd|signature|credential|session|jwt|bearer|hmac|hdn(ts|ea)"
@@ -138,10 +140,15 @@ def without_secrets(text: str) -> str:
 
 def url_of(path: PurePath) -> str | None:
     """The URL that a path was made of, which has lost a slash; None for a path on this disk."""
+    url = looked_like(path)
+    return url if url is not None and scheme_of(url) in STORES else None
+
+
+def looked_like(path: PurePath) -> str | None:
+    """The URL of any kind that a path may have been made of; a drive's letter is none."""
     head, *rest = path.parts or ("",)
-    if not head.endswith(":") or head[:-1].lower() not in STORES:
-        return None
-    return f"{head.lower()}//{'/'.join(rest)}"
+    url = f"{head.lower()}//{'/'.join(rest)}"
+    return url if head.endswith(":") and is_url(url) else None
 
 
 def shown_path(path: PurePath) -> str:

@@ -11,7 +11,7 @@ from taskcli.formats import FORMATS, Format
 from taskcli.inputs.files import printable
 from taskcli.inputs.sources import Sources
 from taskcli.output.presentation import saved_by
-from taskcli.remote.urls import redacted, shown_path, url_of
+from taskcli.remote.urls import WRITTEN_TO, looked_like, redacted, scheme_of, shown_path, url_of
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
@@ -68,6 +68,12 @@ def check_folder_exists(written: OutputOptions) -> None:
     if written.output is None or url_of(written.output) is not None:
         return
     if not (parent := written.output.absolute().parent).is_dir():
+        if (url := looked_like(written.output)) is not None:
+            is_file = scheme_of(url) == "file"
+            raise UsageError(
+                f"-o {redacted(url)}: a URL of this kind is not written to",
+                "give its path, without file://" if is_file else WRITTEN_TO,
+            )
         hint = f"mkdir -p {shlex.quote(str(written.output.parent))}"
         if parent.exists():
             hint = f"{written.output.parent} is a file"
