@@ -304,3 +304,11 @@ def test_blocks_end_where_windows_do() -> None:
     found = [[source.number for source in blocks.take().sources] for _ in range(6)]
     assert found == [[0], [1, 2], [3, 4, 5, 6], [*range(7, 15)], [*range(15, 20)], numbers[20:]]
     assert blocks.ended
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "no-such-host.invalid:6379", "127.0.0.1:99999"])
+def test_an_address_where_nobody_listens_is_refused_at_once(run: Run, address: str) -> None:
+    words = ("classify-text", "--text", "a", "-m", "starter", "--engine", "ray")
+    done = run(*words, "--address", address)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: no Ray cluster answers at {address}: ")

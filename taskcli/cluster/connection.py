@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from taskcli.engine import THREADS
 from taskcli.errors import UsageError, first_line
 
 ADDRESS = "RAY_ADDRESS"  # Ray's own variable, which its jobs set
+_REACHED = 10.0  # seconds for a machine to answer at all
 _ENDING = 6.0  # seconds for Ray to end its processes
 _LONGEST = 40  # bytes of a folder in which the paths of Ray's sockets do not become too long
 _STORE = 512 << 20  # bytes for what is on its way; beyond it Ray writes to its folder
@@ -33,12 +35,31 @@ def connected(address: str | None, cpus: int) -> Iterator[None]:
     Raises UsageError where no cluster answers. What is started here leaves neither processes nor
     files.
     """
+    _check_reached(address or "")
     held = _Held(address, cpus)
     try:
         held.wait()
         yield
     finally:
         held.end()
+
+
+def _check_reached(address: str) -> None:
+    """Ray itself tries a HOST:PORT at which nobody listens for minutes. Raises UsageError."""
+    host, _, port = address.rpartition(":")
+    if "/" in address or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _REACHED).close()
+    except (OSError, OverflowError, UnicodeError) as failure:
+        raise _no_cluster(address, first_line(failure)) from None
+
+
+def _no_cluster(address: str | None, why: str) -> UsageError:
+    return UsageError(
+        f"no Ray cluster answers at {address}: {why}",
+        "ray status tells; without --address and RAY_ADDRESS one is started here",
+    )
 
 
 class _Held:
@@ -56,10 +77,7 @@ class _Held:
     def wait(self) -> None:
         self._up.wait()
         if isinstance(self._failure, ConnectionError):
-            raise UsageError(
-                f"no Ray cluster answers at {self._address}: {first_line(self._failure)}",
-                "ray status tells; without --address and RAY_ADDRESS one is started here",
-            ) from self._failure
+            raise _no_cluster(self._address, first_line(self._failure)) from self._failure
         if self._failure is not None:
             raise self._failure
 
