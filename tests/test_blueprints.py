@@ -69,9 +69,9 @@ def test_layers_that_differ_from_the_first_are_one_stage(
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"num_layers": 6}))
     found = json.loads(run("explain", "summarize", "-m", tmp_path, "--architecture").stdout)
-    blocks = [
-        (one["module"], one["repeats"])
-        for one in found["stages"]
-        if "encoder.block" in one["module"]
+    blocks = [one for one in found["stages"] if "encoder.block" in one["module"]]
+    assert {one["name"] for one in blocks} == {"Encoder"}
+    assert [(one["module"], one["repeats"]) for one in blocks] == [
+        ("encoder.block.0", 1),
+        ("encoder.block.1-5", 5),
     ]
-    assert blocks == [("encoder.block.0", 1), ("encoder.block.1-5", 5)]

@@ -39,7 +39,7 @@ _BACKBONE_OF_CONVNEXT = (
     Words(
         "*backbone.model.encoder.stages.*",
         "Backbone: stage",
-        "Convolutions turn the picture into a map that is coarser and says more at each place.",
+        "Convolutions; from stage to stage the map becomes coarser and says more at each place.",
     ),
     Words("*backbone.model.hidden_states_norms.*", "Backbone: normalised map"),
 )
@@ -47,11 +47,11 @@ _BACKBONE_OF_RESNET = (
     Words(
         "*backbone.*",
         "Backbone",
-        "A convolutional network turns the picture into a map of features, 32 times coarser.",
+        "It turns the picture into a map of features that is far coarser: 32 times, mostly.",
     ),
 )
 _SEQ2SEQ = (
-    Words("*shared", "Token vectors", "One table of vectors serves encoder, decoder and output."),
+    Words("*shared", "Token vectors", "One table of vectors serves encoder and decoder."),
     Words(
         "*encoder.embed_tokens",
         "Encoder: token vectors",
@@ -90,13 +90,35 @@ _SEQ2SEQ = (
         "A score for each token of the vocabulary: how well it would come next.",
     ),
 )
+_T5 = (
+    Words(
+        "*encoder.block*",
+        "Encoder",
+        "In every block each token looks at all others; how far apart they lie is weighed by what "
+        "the first block learned of it.",
+    ),
+    Words("*encoder.final_layer_norm", "Encoder: normalised output"),
+    Words(
+        "*decoder.block*",
+        "Decoder",
+        "Each token looks at those written before it and, by cross-attention, at the encoder's "
+        "output: there it finds what to say next.",
+    ),
+    Words("*decoder.final_layer_norm", "Decoder: normalised output"),
+    *_SEQ2SEQ,
+)
 GUIDE: Mapping[str, Sequence[Words]] = {
     "wav2vec2": (
         Words(
+            "wav2vec2",
+            "Mask vector",
+            "In training it stands in place of vectors that are hidden.",
+        ),
+        Words(
             "wav2vec2.feature_extractor.conv_layers*",
             "Feature encoder: convolution",
-            "Convolutions over the waveform, each coarser than the one before; together they give "
-            "a vector for every few milliseconds (20 in the models of the paper).",
+            "Convolutions with strides turn the waveform into far fewer vectors: one for every 20 "
+            "milliseconds in the models of the paper.",
         ),
         Words(
             "wav2vec2.feature_projection",
@@ -115,11 +137,11 @@ GUIDE: Mapping[str, Sequence[Words]] = {
             "Context network",
             "Transformer layers: every moment looks at the whole recording.",
         ),
-        Words("projector", "Projection", "The vectors are narrowed before they are pooled."),
+        Words("projector", "Projection", "The vectors are brought to the classifier's width."),
         Words(
             "classifier",
             "Classifier",
-            "The vectors of all moments are averaged into one, which is given a score for each "
+            "The vectors of all moments are averaged into one, which becomes a score for each "
             "label.",
         ),
         Words(
@@ -141,7 +163,6 @@ GUIDE: Mapping[str, Sequence[Words]] = {
             "Encoder",
             "In every layer each patch looks at all patches; [CLS] gathers what tells the label.",
         ),
-        Words("vit.encoder.layer", "Encoder", "In every layer each patch looks at all patches."),
         Words("vit.layernorm", "Normalised output", "Only the vector of [CLS] is read on."),
         Words(
             "classifier",
@@ -187,7 +208,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "model.query_position_embeddings",
             "Object queries",
-            "Learned vectors, each of which will ask for one object.",
+            "Learned vectors, each of which asks for one object.",
         ),
         Words(
             "model.decoder.layers",
@@ -204,20 +225,21 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "bbox_predictor*",
             "Box head",
-            "Layers of a small network; the last gives each query its box: centre, width and "
-            "height, as shares of the picture.",
+            "A small network gives each query its box: centre, width and height, as shares of the "
+            "picture.",
         ),
     ),
     "mask2former": (
         Words(
             "*swin.embeddings",
             "Backbone: patches",
-            "The picture is cut into squares of four pixels, each of which becomes a vector.",
+            "The picture is cut into squares, four pixels wide, each of which becomes a vector.",
         ),
         Words(
             "*swin.encoder.layers.*",
             "Backbone: Swin stage",
-            "Attention within windows that shift from layer to layer; then four places become one.",
+            "Attention within windows that shift from layer to layer; before the next stage four "
+            "places become one.",
         ),
         Words("*swin.layernorm", "Backbone: normalised output"),
         Words("*encoder.hidden_states_norms.*", "Backbone: normalised map"),
@@ -246,7 +268,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         ),
         Words("*pixel_level_module.decoder", "Pixel decoder: scales"),
         Words("*transformer_module.position_embedder", "Positions"),
-        Words("*transformer_module.queries_*", "Queries", "Learned vectors, one a proposed mask."),
+        Words("*transformer_module.queries_*", "Queries", "Learned vectors, one for each mask."),
         Words("*transformer_module.level_embed", "Scales", "A vector that tells each scale apart."),
         Words("*transformer_module.input_projections*", "Maps for the decoder"),
         Words(
@@ -263,35 +285,35 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "class_predictor",
             "Class head",
-            "For each query a score for every label, and for none. Masks and labels are then "
-            "merged into segments.",
+            "For each query a score for every label, and for no segment. Masks and labels are "
+            "then merged into segments.",
         ),
     ),
     "glpn": (
         Words(
             "glpn.encoder.patch_embeddings.*",
             "Overlapping patches",
-            "Squares that overlap, so that what lies at their edges is kept; the map is halved or "
-            "quartered.",
+            "Squares that overlap, so that nothing is lost at their edges, become vectors; the map "
+            "is a quarter as wide and high at first, half at each later stage.",
         ),
         Words(
             "glpn.encoder.block.*",
             "SegFormer stage",
-            "Attention to a coarser map of keys, and a Mix-FFN whose convolution tells where "
-            "things are.",
+            "Attention, where the map is fine to a coarser map of keys; and a Mix-FFN whose "
+            "convolution tells where things are.",
         ),
         Words("glpn.encoder.layer_norm.*", "Normalised map"),
         Words(
             "decoder.stages.*",
             "Selective feature fusion",
-            "What comes from the coarser map and what the encoder saw at this scale are weighed "
-            "at each place and joined, then enlarged twofold.",
+            "What comes from the coarser map, if there is one, and what the encoder saw at this "
+            "scale are weighed at each place and joined, then enlarged twofold.",
         ),
         Words("decoder.final_upsample", "Enlarged map"),
         Words(
             "head",
             "Depth head",
-            "Convolutions and a sigmoid: of each pixel a share of the largest distance.",
+            "Convolutions and a sigmoid give each pixel a share of the largest distance.",
         ),
     ),
     "bert": (
@@ -341,7 +363,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
     ),
     "bart": _SEQ2SEQ,
     "mbart": _SEQ2SEQ,
-    "t5": _SEQ2SEQ,
+    "t5": _T5,
     "marian": _SEQ2SEQ,
 }
 _TRAINING: Mapping[str, Sequence[str]] = {

@@ -37,12 +37,16 @@ class Inputs:
 
 def ways_to_ask(model: "PreTrainedModel", media: Media) -> list[Inputs]:
     """The likely one first: a configuration does not tell in which order axes come."""
-    if media is Media.IMAGE:
+    if media is Media.IMAGE and _takes(model, "pixel_values"):  # ImageGPT reads colours as tokens
         return [_pixels(model)]
     kind = _main_input(model)
     if media is Media.AUDIO and kind in ("input_values", "input_features"):
         return list(_sounds(model, kind))
     return [_asked(model, {"tokens": _TOKENS}, lambda sizes: {"input_ids": _ids(sizes, "tokens")})]
+
+
+def _takes(model: "PreTrainedModel", name: str) -> bool:
+    return name in signature(model.forward).parameters
 
 
 def _main_input(model: "PreTrainedModel") -> str:
@@ -56,7 +60,7 @@ def _pixels(model: "PreTrainedModel") -> Inputs:
     side = stated(config, "image_size") or _SIDE
     height, width = side if isinstance(side, tuple | list) else (side, side)
     channels = stated(config, "num_channels") or 3
-    words = "task_inputs" in signature(model.forward).parameters  # OneFormer is told its task
+    words = _takes(model, "task_inputs")  # OneFormer is told its task
 
     def tensors(sizes: Sizes) -> Tensors:
         shape = (sizes["batch"], channels, sizes["height"], sizes["width"])

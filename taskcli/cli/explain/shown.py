@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +15,7 @@ from taskcli.output.sanitize import safe_line
 from taskcli.output.serialize import one_line, plain, to_json
 
 _BAR = 8  # characters of the whole
+_WIDTHS = (7, 13, 7, 25)  # of the columns of numbers, in characters
 
 
 class Shown(Protocol):
@@ -115,51 +116,54 @@ def _outline(drawn: Architecture) -> Text:
     return text.append(f", {drawn.multiply_adds:,} multiply-adds for {sizes}")
 
 
-def _table(whole: float | None, stages: Sequence[Stage]) -> Table:
-    """`whole` is the time of all stages in seconds, None where there was no input to time."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style="dim")
-    table.add_column("stage", ratio=1, overflow="fold")
-    table.add_column("in → out", overflow="fold")
-    timed = ("memory",) if whole is not None else ()
-    for name in ("weights", "multiply-adds", *timed):
-        table.add_column(name, justify="right", no_wrap=True)
-    if whole is not None:
-        table.add_column("time", no_wrap=True)
-    told = ""
+def _table(whole: float | None, stages: Sequence[Stage]) -> Group:
+    """`whole` is the time of all stages in seconds, None where there was no input to time.
+
+    What is told of a stage has the width of the terminal; its numbers stand in columns below.
+    """
+    names = ("weights", "multiply-adds", *(() if whole is None else ("memory", "time")))
+    heads = [Text(name, style="dim") for name in names]
+    parts: list[RenderableType] = [_row(Text("in → out", style="dim"), heads), ""]
+    told = {""}
     for stage in stages:
-        about, told = stage.about if stage.about != told else "", stage.about
-        table.add_row(
-            _told(stage, about),
-            _flow(stage),
-            _count(stage.parameters),
-            _count(stage.multiply_adds),
-            *_measured(stage, whole),
-        )
+        parts.append(_title(stage))
+        if stage.about not in told:  # which the stages of a pyramid share
+            parts.append(Text(stage.about))
+            told.add(stage.about)
+        parts += [_row(_flow(stage), _numbers(stage, whole)), ""]
+    return Group(*parts)
+
+
+def _row(flow: Text, numbers: Sequence[Text]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(ratio=1, overflow="fold")
+    for width, _ in zip(_WIDTHS, numbers, strict=False):
+        table.add_column(justify="right", width=width, no_wrap=True)
+    table.add_row(flow, *numbers)
     return table
 
 
-def _measured(stage: Stage, whole: float | None) -> list[Text]:
+def _numbers(stage: Stage, whole: float | None) -> list[Text]:
+    counted = [Text(_count(stage.parameters)), Text(_count(stage.multiply_adds))]
     if whole is None or stage.seconds is None:
-        return []
+        return counted
     time = _time(stage.seconds, whole) if stage.calls else Text("")
-    return [Text(_bytes(stage.peak_bytes or 0)), time]
+    return [*counted, Text(_bytes(stage.peak_bytes or 0)), time]
 
 
-def _told(stage: Stage, about: str) -> Text:
+def _title(stage: Stage) -> Text:
     repeats = f"{stage.repeats} × " if stage.repeats > 1 else ""
-    text = Text(stage.name, style="bold cyan")
-    if about:  # which the stages of a pyramid share
-        text.append(f"\n{about}", style="not bold default")
     calls = f", called {stage.calls:,} times" if stage.calls > 1 else ""
     where = stage.module or "the model itself"
-    return text.append(f"\n{repeats}{stage.kind}  {where}{calls}", style="not bold dim")
+    text = Text(stage.name, style="bold cyan")
+    return text.append(f"  {repeats}{stage.kind}  {where}{calls}", style="not bold dim default")
 
 
 def _flow(stage: Stage) -> Text:
     if not (stage.inputs or stage.outputs):
         read = "read by other stages" if stage.read else "no part in this"
         return Text("–" if stage.calls else read, style="dim")
-    return Text.assemble(_shapes(stage.inputs), "\n", ("→ ", "dim"), _shapes(stage.outputs))
+    return Text.assemble(_shapes(stage.inputs), (" → ", "dim"), _shapes(stage.outputs))
 
 
 def _shapes(tensors: Sequence[TensorShape]) -> Text:
@@ -167,9 +171,8 @@ def _shapes(tensors: Sequence[TensorShape]) -> Text:
     if not tensors:
         return Text("–")
     first, *more = tensors
-    name = f"{first.name} " if first.name not in ("", "input") else ""
-    text = Text(name, style="dim").append(" × ".join(map(str, first.shape)), style="not dim")
-    return text.append(f"  +{len(more)}", style="dim") if more else text
+    text = Text(" × ".join(map(str, first.shape)))
+    return text.append(f" +{len(more)}", style="dim") if more else text
 
 
 def _time(seconds: float, whole: float) -> Text:
