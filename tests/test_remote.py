@@ -15,7 +15,7 @@ import soundfile
 from checkpoints import cached
 from conftest import Finished, parse
 from samples import photos, sounds
-from web_server import Web, serving
+from web_server import Version6, Web, serving
 
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.items import LongSound, Media
@@ -94,7 +94,18 @@ SECRETS = {
     "https://h.example/a?a=1;token=hunter2": "https://h.example/a?a=1",
     "https://h.example/a?toke%6e=hunter2": "https://h.example/a",
     "https://h.example/a#access_token=hunter2": "https://h.example/a",
-    "https://h.example/a?next=https://u:hunter2@other.example/": "https://h.example/a",
+    "https://h.example/a?next=https://u:hunter2@other.example/&w=2": (
+        "https://h.example/a?next=https%3A%2F%2Fother.example%2F&w=2"
+    ),
+    "https://h.example/a?q=see+http://u:hunter2@b/&r=a+b": (
+        "https://h.example/a?q=see%20http%3A%2F%2Fb%2F&r=a+b"
+    ),
+    "https://h.example/a?code=hunter2": "https://h.example/a?code=hidden-312b830b",
+    "https://h.example/a?auth_key=hunter2;b=2;c=3": "https://h.example/a?b=2;c=3",
+    "https://h.example/a?Policy=hunter2&Key-Pair-Id=hunter2&Signature=hunter2": (
+        "https://h.example/a"
+    ),
+    "https://u:hunter2@[2001:db8::1]:80/a?sig=hunter2": "https://[2001:db8::1]:80/a",
     "https://u:hunter2@h.example:8443/a.jpg": "https://h.example:8443/a.jpg",
     "https://u:p@ss@hunter2@h.example/a.jpg": "https://h.example/a.jpg",
     "zip://a/b.jpg::https://u:hunter2@h.example/a.zip?sig=hunter2": (
@@ -129,10 +140,37 @@ def test_secrets_are_not_shown(url: str) -> None:
         "zip://q?token=1.png::pictures.zip",
         "tar://b[1].png::zip://a#1.tar::pictures.zip",
         "zip://::pictures.zip",
+        "http://[::1]:8765/p.jpg?key=a.jpg&st=2",
+        "tar://a.jpg::http://[fe80::1%25eth0]/a.tar",
+        "https://h.example/?url=http%3A%2F%2Fb.example%2Fa.jpg",
     ],
 )
 def test_what_is_no_secret_stays_as_it_is(url: str) -> None:
     assert redacted(url) == url
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("key=a.jpg", "key=b.jpg"),
+        ("key=1", "key=2"),
+        ("code=a", "code=b"),
+        ("code=%fe", "code=%ff"),
+        ("session=1", "session=2"),
+        ("author=jane", "author=joan"),
+        ("tokenizer=a", "tokenizer=b"),
+        ("page_token=a", "page_token=b"),
+        *((f"{name}=1", f"{name}=2") for name in ("st", "sp", "si", "policy")),
+        ("url=http://b.example/1.jpg", "url=http://b.example/2.jpg"),
+        ("url=http://u:p@b.example/1.jpg", "url=http://u:p@b.example/2.jpg"),
+        ("a=1&sig=s", "a=2&sig=s"),
+        ("flag&sig=s", "flag=&sig=s"),
+    ],
+)
+def test_urls_of_two_files_have_two_names(one: str, other: str) -> None:
+    names = {redacted(f"https://h.example/p?{query}") for query in (one, other)}
+    assert len(names) == 2
+    assert names == {redacted(name) for name in names}
 
 
 def test_urls_in_a_message_are_shown_without_secrets() -> None:
@@ -286,6 +324,26 @@ def test_recordings_short_and_long_come_from_a_server(run: Run, web: Web, tmp_pa
     here = run("classify-audio", *found.values(), "-m", "starter")
     there = run("classify-audio", *(f"{web.url}{path}" for path in web.files), "-m", "starter")
     assert answers(there) == answers(here)
+
+
+def test_a_host_may_be_an_address_of_ipv6(run: Run, vit: Path, pictures: dict[str, bytes]) -> None:
+    with serving(Version6) as web:
+        web.files |= {"/a.png": pictures["small.png"], "/b.zip": archive("zip", pictures)}
+        urls = [f"{web.url}/a.png", f"zip://small.png::{web.url}/b.zip"]
+        done = run("classify-image", *urls, "-m", vit)
+    assert done.inputs == urls
+    assert answers(done)[0] == answers(done)[1] is not None
+
+
+def test_resuming_answers_what_differs_in_its_query_alone(
+    run: Run, vit: Path, web: Web, pictures: dict[str, bytes]
+) -> None:
+    web.files["/p"] = pictures["small.png"]
+    urls = [f"{web.url}/p?key={name}.png" for name in "ab"]
+    run("classify-image", urls[0], "-m", vit, "-o", "out.jsonl")
+    assert run("classify-image", *urls, "-m", vit, "-o", "out.jsonl", "--resume").exit_code == 0
+    records = parse(Path("out.jsonl").read_text())
+    assert [record["input"] for record in records] == urls
 
 
 def test_texts_lines_and_tables_come_from_a_server(run: Run, web: Web, classifier: Path) -> None:

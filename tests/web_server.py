@@ -107,16 +107,23 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    host = "127.0.0.1"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is no error: stderr is the command's."""
 
 
+class Version6(_Server):
+    address_family = socket.AF_INET6
+    host = "::1"
+
+
 @contextmanager
-def serving() -> Iterator[Web]:
+def serving(kind: type[_Server] = _Server) -> Iterator[Web]:
     web = Web()
-    server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"web": web}))
-    web.url = f"http://127.0.0.1:{server.server_address[1]}"
+    server = kind((kind.host, 0), type("Bound", (_Handler,), {"web": web}))
+    host = f"[{kind.host}]" if ":" in kind.host else kind.host
+    web.url = f"http://{host}:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield web

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from taskcli.errors import InputError
 from taskcli.remote.failures import ShortError, SlowError, why
 from taskcli.remote.stores import USUAL, Patience, file_system
-from taskcli.remote.urls import is_url, parts_of, redacted, scheme_of
+from taskcli.remote.urls import is_url, links_of, member_of, parts_of, redacted, scheme_of
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -32,14 +32,14 @@ class RemoteFile:
     @property
     def suffix(self) -> str:
         """The extension of its name, in small letters."""
-        first, _, inside = self.url.partition("::")
+        first, inside = member_of(self.url)
         path = first if inside else parts_of(first).path
         return PurePosixPath(path).suffix.lower()
 
     @property
     def on_this_disk(self) -> str | None:
         """The path of the archive that it lies in, if that is here."""
-        place = self.url.rpartition("::")[2]
+        place = links_of(self.url)[-1]
         return None if is_url(place) else place
 
     @property
@@ -50,7 +50,7 @@ class RemoteFile:
         """All of it, from its start, for the caller to close. Raises InputError."""
         spool = Spool(self.patience)
         if self.archive is not None:
-            self.archive.copy(self.url.partition("::")[0].partition("://")[2], spool)
+            self.archive.copy(member_of(self.url)[0].partition("://")[2], spool)
             return spool.stream
         return fetched(self.url, self.patience)
 

@@ -12,7 +12,7 @@ from taskcli.errors import InputError, UsageError
 from taskcli.remote.failures import why
 from taskcli.remote.fetching import RemoteFile
 from taskcli.remote.stores import Patience, file_system, require
-from taskcli.remote.urls import is_url, redacted, scheme_of
+from taskcli.remote.urls import is_url, member_of, redacted, scheme_of
 
 if TYPE_CHECKING:
     from taskcli.remote.archives import Archive
@@ -92,14 +92,14 @@ def remote_file(url: str, patience: Patience, size: int | None = None) -> Remote
 
 def _inside(url: str) -> str:
     """The path in a store or an archive: what may be a pattern."""
-    first = url.partition("::")[0]
-    if first != url:
+    first, inside = member_of(url)
+    if inside:
         return first.partition("://")[2]
     return first.partition("://")[2].partition("/")[2]
 
 
 def _archive(url: str, patience: Patience) -> "Archive | None":
-    first, _, inside = url.partition("::")
+    first, inside = member_of(url)
     if not inside:
         return None
     from taskcli.remote.archives import archive_of, on_this_disk
@@ -173,7 +173,7 @@ def _folders(folder: str, members: Mapping[str, RemoteFile]) -> Iterator[Listed]
 
 
 def _member(url: str, name: str) -> str:
-    return f"{scheme_of(url)}://{name}::{url.partition('::')[2]}"
+    return f"{scheme_of(url)}://{name}::{member_of(url)[1]}"
 
 
 def _named(url: str, name: str) -> str:

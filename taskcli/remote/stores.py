@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import UsageError
-from taskcli.remote.urls import Store, is_member, redacted, scheme_of, store_of
+from taskcli.remote.urls import Store, is_member, links_of, redacted, scheme_of, store_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, TraceRequestRedirectParams
@@ -45,7 +45,7 @@ class RedirectedError(Exception):
 def require(url: str) -> Store:
     """The store of a URL. Raises UsageError for one that cannot be read with what is installed."""
     store = store_of(url)
-    for link in url.split("::"):
+    for link in links_of(url):
         one = store_of(link) if "://" in link and not is_member(link) else None
         if one is not None and find_spec(one.package) is None:
             raise UsageError(

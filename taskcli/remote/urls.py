@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from taskcli.errors import UsageError
+from taskcli.remote.queries import harmless
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,8 @@ STORES: Mapping[str, Store] = {
 WRITTEN_TO = "s3://, gs:// and az:// are"  # where another place is refused
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-_SECRET = re.compile(
-    r"(?i)token|secret|passw|pwd|signature|credential|session|jwt|bearer|hmac|hdn(ts|ea)"
-    r"|^(sig|se|sp|sv|sr|st|spr|sip|ss|srt|si|ske|sks|skt|skv|skoid|sktid|auth\w*|code|policy"
-    r"|expires|pass|key|.*[-_]?key([-_]?(id|pair[-_]?id))?|key-pair-id|x-(amz|goog|ms)-.*)$"
-)
+# Joins a file to its archive; in the brackets of an IPv6 address it stands for zeros.
+_JOIN = re.compile(r"::(?![0-9a-f:.]*(?:%[\w.~-]+)?\])", re.IGNORECASE)
 
 
 def is_url(word: str) -> bool:
@@ -59,9 +57,20 @@ def scheme_of(url: str) -> str:
     return url.partition("://")[0].lower()
 
 
+def links_of(url: str) -> list[str]:
+    """A file in an archive, then what it lies in; the URL alone where it is in none."""
+    return _JOIN.split(url)
+
+
+def member_of(url: str) -> tuple[str, str]:
+    """The first link of the chain, and the archive that the others name, which may be empty."""
+    first = links_of(url)[0]
+    return first, url[len(first) + 2 :]
+
+
 def store_of(url: str) -> Store:
     """Raises UsageError for a kind of URL that is not read, in any link of the chain."""
-    links = url.split("::")
+    links = links_of(url)
     for place, link in enumerate(links):
         if not is_url(link):
             if place and links[place - 1]:
@@ -84,16 +93,17 @@ def store_of(url: str) -> Store:
 def needs_network(word: str) -> bool:
     """Whether it is a URL of which any link is reached over a network."""
     here = ("memory", "zip", "tar")
-    return any(is_url(link) and scheme_of(link) not in here for link in word.split("::"))
+    return any(is_url(link) and scheme_of(link) not in here for link in links_of(word))
 
 
 def redacted(url: str) -> str:
     """A URL as it may be shown: without a name, a password, a signature, a token or a fragment.
 
     What signs a request is left out whole, its dates too, so that an object that is signed anew has
-    the name that it had. What is no URL stays as it is, and so does a file's name in an archive.
+    the name that it had. Of a value that may be a secret, and may tell two files apart, a digest is
+    left. What is no URL stays as it is, and so does a file's name in an archive.
     """
-    *members, place = url.split("::")
+    *members, place = links_of(url)
     shown = [link if is_member(link) else redacted(link) for link in members]
     return "::".join([*shown, _redacted(place) if is_url(place) else place])
 
@@ -113,24 +123,20 @@ def _redacted(link: str) -> str:
         parts = parts_of(link)
     except ValueError:  # brackets that are no address: nothing of it can be trusted
         return f"{scheme_of(link)}://…"
-    return parts._replace(netloc=_host(parts), query=_harmless(parts.query), fragment="").geturl()
+    return parts._replace(
+        netloc=_host(parts), query=harmless(parts.query, _inner), fragment=""
+    ).geturl()
+
+
+def _inner(value: str) -> str:
+    """What a query's field holds, if that is a URL; one that follows other words is found, too."""
+    return redacted(value) if is_url(value) else without_secrets(value)
 
 
 def _host(parts: SplitResult) -> str:
     before, at, host = parts.netloc.rpartition("@")
     names_container = parts.scheme.lower() in ("abfs", "abfss") and ":" not in before
     return parts.netloc if at and names_container else host
-
-
-def _harmless(query: str) -> str:
-    """The query without what is a secret, or tells of one by its name."""
-    given = parse_qsl(query.replace(";", "&"), keep_blank_values=True)
-    kept = [(name, value) for name, value in given if not _is_secret(name, value)]
-    return query if len(kept) == len(given) else urlencode(kept, quote_via=quote)
-
-
-def _is_secret(name: str, value: str) -> bool:
-    return _SECRET.search(name) is not None or is_url(value)
 
 
 def without_secrets(text: str) -> str:
