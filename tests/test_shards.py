@@ -201,6 +201,7 @@ def test_what_was_merged_can_be_gone_on_with_as_one_run(run: Run, texts: list[st
 
 REFUSED = {
     "no such file": (["none.jsonl"], "no such file: none.jsonl"),
+    "parts in Parquet": (["p.parquet"], "takes the folder that the parts are in as one data set"),
     "no records": (["notes.txt"], "notes.txt, line 1: no record"),
     "no shares": (["whole.jsonl"], "whole.jsonl, line 1: the record does not tell its place"),
     "another model": (["one.jsonl", "two.jsonl"], "two.jsonl was made with another task"),
@@ -228,6 +229,7 @@ def test_what_cannot_be_merged_is_refused(run: Run, case: str) -> None:
         return json.dumps({"input": "a", "task": task, "result": [], **more}) + "\n"
 
     Path("notes.txt").write_text("some notes\n")
+    Path("p.parquet").write_bytes(b"PAR1")
     Path("whole.jsonl").write_text(record("ner"))
     Path("one.jsonl").write_text(record("ner", shard={"number": 1, "count": 2, "index": 0}))
     Path("two.jsonl").write_text(record("qa", shard={"number": 2, "count": 2, "index": 1}))

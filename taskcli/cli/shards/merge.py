@@ -70,8 +70,17 @@ def _files(words: Sequence[str]) -> list[Path]:
         matching = [word] if Path(word).exists() else sorted(glob.glob(word, recursive=True))
         if not matching:
             raise UsageError(f"no such file: {word}", "give the .jsonl files of --shard runs")
-        files += map(Path, matching)
+        files += map(_part, matching)
     return list(dict.fromkeys(files))
+
+
+def _part(word: str) -> Path:
+    """Raises UsageError for Parquet, whose parts are read together as they are."""
+    file = Path(word)
+    if BY_EXTENSION.get(file.suffix.lower()) == "parquet":
+        hint = "what reads Parquet takes the folder that the parts are in as one data set"
+        raise UsageError(f"{file}: parts in Parquet are not merged", hint)
+    return file
 
 
 def _check(output: Path, files: Sequence[Path], overwrite: bool) -> None:
