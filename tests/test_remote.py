@@ -1,5 +1,6 @@
 """Inputs that are elsewhere: on a web server, in a store, in an archive; and what breaks there."""
 
+import gzip
 import io
 import json
 import re
@@ -301,6 +302,48 @@ def test_an_archive_that_is_read_is_never_replaced(
     assert done.exit_code == (4 if how == "pipe" else 2)
     assert "an input is never replaced" in done.stderr
     assert Path("all.jsonl").read_bytes() == packed
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_a_bomb_in_an_archive_is_refused_by_its_header(
+    run: Run, vit: Path, pictures: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("taskcli.remote.archives._BOMB_BYTES", 1 << 20)
+    files = {"bomb.png": bytes(4 << 20), "a.png": pictures["small.png"]}
+    if kind == "tar":
+        Path("packed").write_bytes(gzip.compress(archive("tar", files)))
+    else:
+        with zipfile.ZipFile("packed", "w", zipfile.ZIP_DEFLATED) as made:
+            for name, data in files.items():
+                made.writestr(name, data)
+    urls = [f"{kind}://{name}::packed" for name in files]
+    bomb, honest = run("classify-image", *urls, "-m", vit).records
+    assert bomb["error"]["message"] == "it would unpack to 4,194,304 bytes, as a bomb does"
+    assert "result" in honest
+
+
+@pytest.mark.parametrize("how", ["call", "glob", "chain", "list"])
+def test_an_archive_that_is_not_there_is_refused_as_a_file_is(
+    run: Run, vit: Path, how: str
+) -> None:
+    words = {
+        "call": ["zip://a.jpg::nofile.zip"],
+        "glob": ["zip://*.jpg::nofile.zip"],
+        "chain": ["tar://a.jpg::zip://b.tar::nofile.zip"],
+        "list": ["--files-from", "list.txt", "--allow-remote"],
+    }
+    Path("list.txt").write_text("zip://a.jpg::nofile.zip\n")
+    done = run("classify-image", *words[how], "-m", vit)
+    assert done.exit_code == 2
+    assert "no such file: nofile.zip" in done.stderr
+    assert not done.records
+
+
+def test_a_row_that_names_an_archive_that_is_not_there_costs_itself(run: Run, vit: Path) -> None:
+    Path("table.csv").write_text("where\nzip://a.jpg::nofile.zip\n")
+    done = run("classify-image", "table.csv", "--field", "where", "--allow-remote", "-m", vit)
+    assert done.exit_code == 1
+    assert "no such file: nofile.zip" in done.records[0]["error"]["message"]
 
 
 def test_links_in_an_archive_are_no_files(run: Run, vit: Path) -> None:

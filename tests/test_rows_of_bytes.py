@@ -255,3 +255,17 @@ def test_a_shard_that_ends_early_costs_what_is_missing(pictures: dict[str, bytes
     assert [source.id for source in found] == ["a.tar:a"]
     assert broken.id == "a.tar"
     assert "the shard is damaged" in broken.error.message
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.tar.gz"])
+def test_a_member_that_is_too_large_for_memory_costs_its_own_sample(
+    pictures: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("taskcli.inputs.webdataset._LARGEST", 1 << 20)
+    zeros = bytes((1 << 20) + 1)
+    shard(name, {"a.jpg": zeros, "b.jpg": pictures["wide"], "b.avi": zeros})
+    large, b = sources(name, field="jpg")
+    assert large.id == f"{name}:a"
+    assert large.error.message == "its .jpg has 1,048,577 bytes, and a row may hold 1,048,576"
+    assert "tar://" in large.error.hint
+    assert (b.data, b.fields) == (pictures["wide"], {"avi": None})

@@ -13,6 +13,7 @@ from taskcli.inputs.files import File, suffix_of
 from taskcli.inputs.rows import Row, RowReading, row_of
 
 _LARGE = 1 << 20  # bytes; of larger members only the one that is asked for is read
+_LARGEST = 1 << 30  # bytes; a row is in memory, and a few kB of a shard may unpack to more
 _TEXTS = ("txt", "cls", "text")
 
 
@@ -28,11 +29,17 @@ def sample_rows(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
         with tarfile.open(fileobj=stream, mode="r|*") as tar:
             for key, sample in _samples(tar, reading):
                 number += 1
-                row = row_of(sample, number, f"sample {key}", reading)
-                yield replace(row, key=key)
+                yield replace(_row(sample, number, key, reading), key=key)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as failure:
         reason = f"the shard is damaged behind sample {number}: {type(failure).__name__}"
         raise InputError(reason) from None
+
+
+def _row(sample: dict[str, Any], number: int, key: str, reading: RowReading) -> Row:
+    refused = next((one for one in sample.values() if isinstance(one, InputError)), None)
+    if refused is not None:
+        return Row(number, error=refused)
+    return row_of(sample, number, f"sample {key}", reading)
 
 
 def _samples(tar: tarfile.TarFile, reading: RowReading) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -56,11 +63,17 @@ def _samples(tar: tarfile.TarFile, reading: RowReading) -> Iterator[tuple[str, d
 
 
 def _value(extension: str, content: IO[bytes], size: int, reading: RowReading) -> object:
-    """What a member says: its text, its JSON, the bytes that are asked for; None for the rest."""
+    """What a member says: its text, its JSON, the bytes that are asked for; None for the rest.
+
+    An InputError for one that is asked for and too large.
+    """
     asked = any(f"{name}.".startswith(f"{extension}.") for name in reading.names)
     is_told = extension == "json" or extension in _TEXTS
     if not asked and (not is_told or size > _LARGE):
         return None
+    if size > _LARGEST:
+        reason = f"its .{extension} has {size:,} bytes, and a row may hold {_LARGEST:,}"
+        return InputError(reason, "name it alone: tar://FILE::SHARD, which is read from the disk")
     data = content.read()
     if extension == "json":
         try:

@@ -1,5 +1,6 @@
 """Files inside an archive, which is fetched whole and once where it is elsewhere itself."""
 
+import io
 import re
 import tarfile
 import threading
@@ -83,6 +84,12 @@ class Archive(ABC):
         """Raises KeyError for a name that it has not."""
 
 
+def _refuse_bomb(size: int, packed: int) -> None:
+    """Raises InputError for a file of which too few bytes are stored."""
+    if size > _BOMB_BYTES and size > _BOMB_RATIO * packed:
+        raise InputError(f"it would unpack to {size:,} bytes, as a bomb does")
+
+
 class _Zip(Archive):
     def _read(self, stream: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(stream)
@@ -93,8 +100,7 @@ class _Zip(Archive):
 
     def _member(self, name: str) -> IO[bytes]:
         entry = self._zip.getinfo(name)
-        if entry.file_size > _BOMB_BYTES and entry.file_size > _BOMB_RATIO * entry.compress_size:
-            raise InputError(f"it would unpack to {entry.file_size:,} bytes, as a bomb does")
+        _refuse_bomb(entry.file_size, entry.compress_size)
         return self._zip.open(entry)
 
 
@@ -102,6 +108,8 @@ class _Tar(Archive):
     """Links and devices in it are no files."""
 
     def _read(self, stream: BinaryIO) -> None:
+        self._packed = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
         self._tar = tarfile.open(fileobj=stream)  # noqa: SIM115  # read on, member by member
         self._files = {one.name.removeprefix("./"): one for one in self._tar if one.isreg()}
 
@@ -109,7 +117,9 @@ class _Tar(Archive):
         return ((name, one.size) for name, one in self._files.items())
 
     def _member(self, name: str) -> IO[bytes]:
-        member = self._tar.extractfile(self._files[name])
+        entry = self._files[name]
+        _refuse_bomb(entry.size, self._packed)  # files of a tar are packed together
+        member = self._tar.extractfile(entry)
         assert member is not None, "a regular file has content"
         return member
 

@@ -1,6 +1,7 @@
 """What a URL that was typed names: one file, those that a glob matches, or those of a folder."""
 
 import glob
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,7 @@ from taskcli.errors import InputError, UsageError
 from taskcli.remote.failures import why
 from taskcli.remote.fetching import RemoteFile
 from taskcli.remote.stores import Patience, file_system, require
-from taskcli.remote.urls import is_url, member_of, redacted, scheme_of
+from taskcli.remote.urls import is_url, links_of, member_of, redacted, scheme_of
 
 if TYPE_CHECKING:
     from taskcli.remote.archives import Archive
@@ -33,6 +34,7 @@ class Place:
 
     def __post_init__(self) -> None:
         require(self.url)
+        _require_archive(self.url)
 
     @property
     def shown(self) -> str:
@@ -87,7 +89,19 @@ class Place:
 def remote_file(url: str, patience: Patience, size: int | None = None) -> RemoteFile:
     """The file that a URL names. Raises UsageError for what cannot be read."""
     require(url)
+    _require_archive(url)
+    return _file(url, patience, size)
+
+
+def _file(url: str, patience: Patience, size: int | None = None) -> RemoteFile:
     return RemoteFile(url, patience, size, _archive(url, patience))
+
+
+def _require_archive(url: str) -> None:
+    """Raises UsageError where the archive is meant to be on this disk, and is not."""
+    *members, place = links_of(url)
+    if members and not is_url(place) and not os.path.lexists(place):
+        raise UsageError(f"no such file: {place}, in {redacted(url)}", "check the spelling")
 
 
 def _inside(url: str) -> str:
@@ -106,7 +120,7 @@ def _archive(url: str, patience: Patience) -> "Archive | None":
 
     if not is_url(inside):
         return archive_of(scheme_of(first), inside, partial(on_this_disk, inside))
-    return archive_of(scheme_of(first), inside, lambda: remote_file(inside, patience).open())
+    return archive_of(scheme_of(first), inside, lambda: _file(inside, patience).open())
 
 
 def _listing(place: Place, listed: Callable[[], T]) -> T:
