@@ -151,7 +151,7 @@ def test_a_closed_stderr_leaves_the_answers_alone(classifier: Path) -> None:
 
 NOISY = """
 import os, sys, warnings, logging
-import taskcli.cli.run.execute as at
+import taskcli.cli.run.engines as at
 before = at.open_model
 def noisy(*words, **how):
     os.write(2, b"[src/libmpg123/id3.c] error\\n")

@@ -69,6 +69,7 @@ def _gone_on_with(file: Path, retry: bool) -> Iterator[TextIO]:
     with _told(file):
         stream = file.open("ab")
     with stream:
+        resume.go_on(file)
         if retry:
             resume.begin_retry(file)
         try:

@@ -67,7 +67,6 @@ def resume(output: Path, fingerprint: dict[str, Any], retry: bool = False) -> Jo
     """
     _compare(output, fingerprint)
     settle(output)
-    begin(output, {name: value for name, value in _beside(output).items() if name != ENDED})
     done: Counter[str] = Counter()
     failed = 0
     with output.open("r+b") as stream:
@@ -85,6 +84,13 @@ def end(output: Path) -> None:
     """Note that every input has its record, which whoever merges shares wants to know."""
     if fingerprint_path(output).exists():  # not beside a pipe
         begin(output, {**_beside(output), ENDED: True})
+
+
+def go_on(output: Path) -> None:
+    """From here on inputs may lack a record again, until `end` is called."""
+    beside = _beside(output)
+    if beside.pop(ENDED, None):
+        begin(output, beside)
 
 
 def begin_retry(output: Path) -> None:
