@@ -180,7 +180,7 @@ def _wait(reason: str, index: int) -> None:
     with state.lock:
         due = [copy for copy in state.arriving if copy[2] == index]
         state.arriving = [copy for copy in state.arriving if copy[2] != index]
-    _arrive(due)
+        _arrive(due)  # before another thread that waits for the same finds it gone
 
 
 def _count_wait(reason: str) -> None:
@@ -227,7 +227,7 @@ class _Event(torch.Event):
         with state.lock:
             due = [copy for copy in state.arriving if id(copy[0]) in ours]
             state.arriving = [copy for copy in state.arriving if id(copy[0]) not in ours]
-        _arrive(due)
+            _arrive(due)
 
 
 class _Generator(torch.Generator):

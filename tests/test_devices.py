@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +37,10 @@ TEXTS = [f"{SHORT_TEXT} {'Again. ' * (number % 4)}{number}" for number in range(
 def standin() -> Iterator[State]:
     with standin_device.present() as state:
         yield state
-    assert not [one.name for one in threading.enumerate() if one.name.startswith(THREADS)]
+    ended = time.monotonic() + PATIENCE
+    while left := [one.name for one in threading.enumerate() if one.name.startswith(THREADS)]:
+        assert time.monotonic() < ended, left
+        time.sleep(0.01)
 
 
 @pytest.fixture
