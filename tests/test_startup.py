@@ -16,7 +16,7 @@ HEAVY = ("torch", "transformers", "numpy", "PIL", "soundfile", "soxr", "av", "ac
 UNASKED = (
     "pydantic", "regex", "langcodes", "sentencex", "httpx", "email.message", "asyncio", "hashlib",
     "importlib.metadata", "rich.progress", "taskcli.api",
-    "taskcli.engine.run", "taskcli.output.terminal.views",
+    "taskcli.engine.run", "taskcli.output.terminal.views", "taskcli.cluster.opening", "tarfile",
 )  # fmt: skip
 HELP = [("--help",), *((task.name, "--help") for task in TASKS)]
 # They stand first among the calls, so nothing that others load is there yet.

@@ -37,14 +37,12 @@ def check_installed() -> None:
         raise UsageError("--engine ray needs Ray", "pip install 'taskcli[ray]'")
 
 
-def planned(asked: ClusterOptions) -> list[tuple[str, str]]:
-    """Where a run on Ray would be answered, as --dry-run has it; nothing of a local run."""
-    if asked.engine == "local":
-        return []
+def planned(asked: ClusterOptions) -> str:
+    """Where a run on Ray would be answered, as --dry-run has it."""
     address = address_of(asked.address)
     where = "started here" if address is None else f"at {address}"
     workers = "as many as fit" if asked.workers is None else f"{asked.workers} at most"
-    return [("engine", f"Ray, {where}; workers: {workers}")]
+    return f"Ray, {where}; workers: {workers}"
 
 
 @contextmanager

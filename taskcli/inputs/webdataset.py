@@ -1,16 +1,18 @@
 """Shards of webdataset: in a tar, the files of one stem are a row, whose fields are extensions."""
 
 import json
-import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import IO, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.inputs.files import File, suffix_of
 from taskcli.inputs.rows import Row, RowReading, row_of
+
+if TYPE_CHECKING:
+    import tarfile
 
 _LARGE = 1 << 20  # bytes; of larger members only the one that is asked for is read
 _LARGEST = 1 << 30  # bytes; a row is in memory, and a few kB of a shard may unpack to more
@@ -24,6 +26,8 @@ def is_shard(file: File) -> bool:
 
 def sample_rows(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
     """Every sample, by its stem. Raises InputError behind the last that is whole."""
+    import tarfile
+
     number = 0
     try:
         with tarfile.open(fileobj=stream, mode="r|*") as tar:
@@ -42,7 +46,7 @@ def _row(sample: dict[str, Any], number: int, key: str, reading: RowReading) -> 
     return row_of(sample, number, f"sample {key}", reading)
 
 
-def _samples(tar: tarfile.TarFile, reading: RowReading) -> Iterator[tuple[str, dict[str, Any]]]:
+def _samples(tar: "tarfile.TarFile", reading: RowReading) -> Iterator[tuple[str, dict[str, Any]]]:
     """Members that follow each other and have one stem; links in the archive are none."""
     latest, sample = "", dict[str, Any]()
     for member in tar:

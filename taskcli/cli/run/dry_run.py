@@ -16,7 +16,6 @@ from taskcli.cli import messages
 from taskcli.cli.run import saving
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
-from taskcli.cluster.opening import planned
 from taskcli.output.sanitize import safe
 from taskcli.runtime.batching import policy_for
 
@@ -55,10 +54,18 @@ def _lines(config: RunConfig) -> list[tuple[str, str]]:
         *_compiled(config),
         ("batches", _batches(config, architecture)),
         ("format", config.format),
-        *planned(config.cluster),
+        *_engine(config),
         *config.named_outputs,
         *_inputs(config),
     ]
+
+
+def _engine(config: RunConfig) -> list[tuple[str, str]]:
+    if config.cluster.engine == "local":
+        return []
+    from taskcli.cluster.opening import planned
+
+    return [("engine", planned(config.cluster))]
 
 
 def _here(config: RunConfig) -> Checkpoint | None:

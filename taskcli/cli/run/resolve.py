@@ -7,7 +7,6 @@ from taskcli.cli.run.inputs import check_offline, kept_apart, reads_hub, sources
 from taskcli.cli.run.options import given_options, merge_options
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
-from taskcli.cluster.opening import check_installed
 from taskcli.inputs import shards
 
 
@@ -18,6 +17,8 @@ def resolve_run(call: Invocation) -> RunConfig:
     """
     given = given_options(call)
     if given.cluster.engine == "ray":
+        from taskcli.cluster.opening import check_installed
+
         check_installed()
     written = given.output
     check_offline(call, given)
