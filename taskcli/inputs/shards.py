@@ -30,7 +30,7 @@ def of(asked: str | None, sources: Sources) -> Sources:
     """
     if asked is None:
         return sources
-    share = _share(asked)
+    share = share_of(asked)
     own = tuple(id for id in sources.ids if _is_in(share, id))
     # Where all inputs are files, each gives the same number: of questions, say.
     each, others = divmod(sources.total or 1, max(1, len(sources.ids)))
@@ -45,7 +45,8 @@ def of(asked: str | None, sources: Sources) -> Sources:
     )
 
 
-def _share(asked: str) -> Share:
+def share_of(asked: str) -> Share:
+    """Of `I/N`. Raises UsageError for what is no share."""
     found = re.fullmatch(r"(\d+)/(\d+)", asked, re.ASCII)
     number, parts = map(int, found.groups()) if found else (0, 0)
     if not 1 <= number <= parts:

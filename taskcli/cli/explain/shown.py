@@ -144,11 +144,11 @@ def _row(flow: Text, numbers: Sequence[Text]) -> Table:
 
 
 def _numbers(stage: Stage, whole: float | None) -> list[Text]:
-    counted = [Text(_count(stage.parameters)), Text(_count(stage.multiply_adds))]
+    counted = [Text(_amount(stage.parameters)), Text(_amount(stage.multiply_adds))]
     if whole is None or stage.seconds is None:
         return counted
     time = _time(stage.seconds, whole) if stage.calls else Text("")
-    return [*counted, Text(_bytes(stage.peak_bytes or 0)), time]
+    return [*counted, Text(_amount(stage.peak_bytes or 0, "B")), time]
 
 
 def _title(stage: Stage) -> Text:
@@ -195,15 +195,9 @@ def _summary(explanation: Explanation) -> Text:
     return text
 
 
-def _count(number: int) -> str:
-    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+def _amount(number: int, unit: str = "") -> str:
+    """Three digits, with what they are thousands, millions or more of."""
+    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return str(number) if number else "–"
-
-
-def _bytes(number: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return f"{number} B" if number else "–"
+            return f"{number / size:.3g} {prefix}{unit}"
+    return f"{number} {unit}".rstrip() if number else "–"

@@ -83,21 +83,21 @@ def resume(output: Path, fingerprint: dict[str, Any], retry: bool = False) -> Jo
 def end(output: Path) -> None:
     """Note that every input has its record, which whoever merges shares wants to know."""
     if fingerprint_path(output).exists():  # not beside a pipe
-        begin(output, {**_beside(output), ENDED: True})
+        begin(output, {**beside(output), ENDED: True})
 
 
 def go_on(output: Path) -> None:
     """From here on inputs may lack a record again, until `end` is called."""
-    beside = _beside(output)
-    if beside.pop(ENDED, None):
-        begin(output, beside)
+    made_with = beside(output)
+    if made_with.pop(ENDED, None):
+        begin(output, made_with)
 
 
 def begin_retry(output: Path) -> None:
     """From here on a record stands for an earlier failure of its input, once `settle` is called."""
     size = output.stat().st_size
     mark = {"from": size, "digest": _digest(output, size)}
-    begin(output, {**_beside(output), _RETRY: mark})
+    begin(output, {**beside(output), _RETRY: mark})
 
 
 def settle(output: Path) -> None:
@@ -105,16 +105,17 @@ def settle(output: Path) -> None:
 
     A kill at any point leaves the file as it was or as it should be; the digest tells which.
     """
-    beside = _beside(output)
-    mark = beside.pop(_RETRY, None)
+    made_with = beside(output)
+    mark = made_with.pop(_RETRY, None)
     if mark is None:
         return
     if _digest(output, mark["from"]) == mark["digest"]:
         _merge(output, mark["from"])
-    begin(output, beside)
+    begin(output, made_with)
 
 
-def _beside(output: Path) -> dict[str, Any]:
+def beside(output: Path) -> dict[str, Any]:
+    """What made an output. Raises OSError or ValueError where nothing tells."""
     found: dict[str, Any] = json.loads(fingerprint_path(output).read_bytes())
     return found
 
@@ -189,7 +190,7 @@ def _record(line: bytes) -> dict[str, Any]:
 
 def _compare(output: Path, fingerprint: dict[str, Any]) -> None:
     try:
-        made_with = json.loads(fingerprint_path(output).read_bytes())
+        made_with = beside(output)
     except (OSError, ValueError):
         raise UsageError(
             f"{output} cannot be resumed: nothing tells which checkpoint and options made it",

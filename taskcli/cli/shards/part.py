@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from taskcli.cli.run import resume
 from taskcli.errors import UsageError
+from taskcli.inputs.shards import share_of
 
 _JOINED = "files of runs without --shard are joined by cat"
 
@@ -52,7 +53,7 @@ def read_part(file: Path) -> Part:
     """Raises UsageError for what holds something else."""
     part = Part(file)
     with suppress(OSError, ValueError):
-        part.made_with = json.loads(resume.fingerprint_path(file).read_bytes())
+        part.made_with = resume.beside(file)
     try:
         with file.open("rb") as stream:
             for number, (offset, line) in enumerate(_lines(stream), 1):
@@ -63,8 +64,7 @@ def read_part(file: Path) -> Part:
     except OSError as failure:
         raise UsageError(f"{file} cannot be read: {failure.strerror}") from None
     if asked := (part.made_with or {}).get("shard"):  # a share may hold no inputs
-        number, count = map(int, asked.split("/"))
-        part.shares.add((number, count))
+        part.shares.add(share_of(asked))
     return part
 
 
