@@ -62,7 +62,7 @@ def draw(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Architectu
     return Architecture(
         drawn.model_type,
         drawn.kind,
-        drawn_stages(drawn),
+        drawn_stages(drawn.model_type, drawn.traces),
         drawn.parameters,
         drawn.multiply_adds,
         drawn.sizes,
@@ -74,7 +74,7 @@ def draw(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Architectu
 def explain(model: Model, source: Source) -> Explanation:
     """Answers three times: for the record, which warms up; with a clock; and with counters."""
     from taskcli.runtime.structure import groups_of
-    from taskcli.runtime.tracing import Counting, Tracer
+    from taskcli.runtime.tracing import Counting, Tracer, in_order
 
     weights = model.loaded.model
     groups = groups_of(weights)
@@ -85,7 +85,7 @@ def explain(model: Model, source: Source) -> Explanation:
     return Explanation(
         first,
         model.loaded.model_type,
-        stages_of(model.loaded.model_type, timed.traces, counted.traces),
+        stages_of(model.loaded.model_type, in_order(timed.traces), counted.traces),
         sum(one.numel() for one in weights.parameters()),
         counted.multiply_adds,
         timed.seconds,

@@ -1,13 +1,12 @@
 """One row of an explanation: a stage of the model, with what goes in and what comes out."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from taskcli.explain.guide import words_of
 
 if TYPE_CHECKING:
-    from taskcli.runtime.blueprint import Blueprint, SymbolicShape
     from taskcli.runtime.structure import ModuleGroup
     from taskcli.runtime.tracing import GroupTrace, TensorFacts
 
@@ -51,54 +50,41 @@ class Stage:
 
 
 def stages_of(
-    model_type: str, timed: Sequence["GroupTrace"], counted: Sequence["GroupTrace"]
+    model_type: str, timed: Iterable["GroupTrace"], counted: Iterable["GroupTrace"]
 ) -> list[Stage]:
-    """In the order in which data reached them; then those whose weights are read by others."""
-    pairs = sorted(
-        zip(timed, counted, strict=True), key=lambda pair: (pair[0].calls == 0, pair[0].order)
-    )
+    """Of a model that was given one input twice; `timed` is in the order of the data."""
+    counts = {trace.group: trace for trace in counted}
     return [
-        _stage(model_type, timed, counted)
-        for timed, counted in pairs
-        if timed.calls or timed.group.parameters
+        replace(
+            _stage(model_type, trace),
+            read=counts[trace.group].read,
+            multiply_adds=counts[trace.group].multiply_adds,
+            seconds=trace.seconds,
+            peak_bytes=counts[trace.group].peak_bytes,
+        )
+        for trace in timed
     ]
 
 
-def _stage(model_type: str, timed: "GroupTrace", counted: "GroupTrace") -> Stage:
-    group = timed.group
+def drawn_stages(model_type: str, traces: Iterable["GroupTrace"]) -> list[Stage]:
+    """Of an architecture that was given no input: neither time nor memory is known."""
+    return [_stage(model_type, trace) for trace in traces]
+
+
+def _stage(model_type: str, trace: "GroupTrace") -> Stage:
+    group = trace.group
     return Stage(
         *_named(model_type, group),
         group.path,
         group.kind,
         len(group.modules),
-        timed.calls,
-        counted.read,
-        tuple(_shapes(timed.inputs)),
-        tuple(_shapes(timed.outputs)),
+        trace.calls,
+        trace.read,
+        tuple(_shapes(trace.inputs)),
+        tuple(_shapes(trace.outputs)),
         group.parameters,
-        counted.multiply_adds,
-        timed.seconds,
-        counted.peak_bytes,
+        trace.multiply_adds,
     )
-
-
-def drawn_stages(blueprint: "Blueprint") -> list[Stage]:
-    """Of an architecture that was given no input: neither time nor memory is known."""
-    return [
-        Stage(
-            *_named(blueprint.model_type, one.group),
-            one.group.path,
-            one.group.kind,
-            len(one.group.modules),
-            one.calls,
-            one.read,
-            tuple(_shapes(one.inputs)),
-            tuple(_shapes(one.outputs)),
-            one.group.parameters,
-            one.multiply_adds,
-        )
-        for one in blueprint.groups
-    ]
 
 
 def _named(model_type: str, group: "ModuleGroup") -> tuple[str, str]:
@@ -107,5 +93,5 @@ def _named(model_type: str, group: "ModuleGroup") -> tuple[str, str]:
     return (words.name, words.about) if words else (group.path, "")
 
 
-def _shapes(tensors: Iterable["TensorFacts | SymbolicShape"]) -> Iterable[TensorShape]:
+def _shapes(tensors: Iterable["TensorFacts"]) -> Iterable[TensorShape]:
     return (TensorShape(one.name, one.shape, one.dtype) for one in tensors)

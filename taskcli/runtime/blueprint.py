@@ -5,7 +5,7 @@ of other sizes, and from how each axis answers follows what it means: `tokens`, 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from taskcli.runtime.contained import contained
 from taskcli.runtime.imagined import Imagined, Inputs, everything_counts, ways_to_ask
 from taskcli.runtime.loaded import refusing_damage
 from taskcli.runtime.structure import ModuleGroup, groups_of
-from taskcli.runtime.tracing import GroupTrace, Tracer
+from taskcli.runtime.tracing import GroupTrace, TensorFacts, Tracer, in_order
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -33,37 +33,17 @@ _FOLLOWED = {"attn_implementation": "eager", "experts_implementation": "batched_
 
 
 @dataclass(frozen=True)
-class SymbolicShape:
-    """A tensor of a group; an axis is a number or what it follows from."""
-
-    name: str
-    shape: tuple[str, ...]
-    dtype: str
-
-
-@dataclass(frozen=True)
-class DrawnGroup:
-    """A group in one forward of the model, for the usual sizes where it has numbers."""
-
-    group: ModuleGroup
-    calls: int
-    read: bool  # any of its weights
-    inputs: list[SymbolicShape]
-    outputs: list[SymbolicShape]
-    multiply_adds: int
-
-
-@dataclass(frozen=True)
 class Blueprint:
-    """An architecture, its groups in the order of the data.
+    """An architecture, and what was seen of its groups, in the order of the data.
 
-    `multiply_adds` are those for `sizes`. `lacking` says why there are no shapes, if so.
+    Axes are told by what they follow from; `multiply_adds`, here and there, are those for `sizes`.
+    `lacking` says why there are no shapes, if so.
     """
 
     model_type: str
     kind: str
     parameters: int
-    groups: list[DrawnGroup]
+    traces: list[GroupTrace]
     multiply_adds: int
     sizes: Sizes
     lacking: str | None = None
@@ -150,27 +130,20 @@ def _drawn(
     lacking: str | None = None,
 ) -> Blueprint:
     usual = traced[0][1] if traced else Tracer(groups)
-    order = sorted(
-        range(len(groups)),
-        key=lambda place: (not usual.traces[place].calls, usual.traces[place].order),
-    )
     every = [(sizes, tracer.traces) for sizes, tracer in traced]
+    drawn = [
+        replace(
+            trace,
+            inputs=_shapes(every, place, "inputs"),
+            outputs=_shapes(every, place, "outputs"),
+        )
+        for place, trace in enumerate(usual.traces)
+    ]
     return Blueprint(
         str(model.config.model_type),
         type(model).__name__,
         sum(one.numel() for one in model.parameters()),
-        [
-            DrawnGroup(
-                groups[place],
-                usual.traces[place].calls,
-                usual.traces[place].read,
-                _shapes(every, place, "inputs"),
-                _shapes(every, place, "outputs"),
-                usual.traces[place].multiply_adds,
-            )
-            for place in order
-            if usual.traces[place].calls or groups[place].parameters
-        ],
+        in_order(drawn),
         usual.multiply_adds,
         traced[0][0] if traced else {},
         lacking,
@@ -179,7 +152,7 @@ def _drawn(
 
 def _shapes(
     every: list[tuple[Sizes, list[GroupTrace]]], place: int, side: str
-) -> list[SymbolicShape]:
+) -> list[TensorFacts]:
     if not every:
         return []
     seen = [(sizes, getattr(traces[place], side)) for sizes, traces in every]
@@ -194,5 +167,5 @@ def _shapes(
             meaning([(sizes, shape[axis]) for sizes, shape in alike])
             for axis in range(len(tensor.shape))
         )
-        found.append(SymbolicShape(tensor.name, axes, tensor.dtype))
+        found.append(TensorFacts(tensor.name, axes, tensor.dtype))
     return found

@@ -18,10 +18,13 @@ from taskcli.runtime.structure import ModuleGroup
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """One tensor that a module is given, or gives."""
+    """One tensor that a module is given, or gives.
+
+    Of an architecture alone an axis is, in words, what its length follows from.
+    """
 
     name: str
-    shape: tuple[int, ...]
+    shape: tuple[int | str, ...]
     dtype: str
 
 
@@ -38,6 +41,12 @@ class GroupTrace:
     multiply_adds: int = 0
     read: bool = False  # any of its weights, by whatever module
     peak_bytes: int = 0  # of all tensors that were alive at once, beside the weights
+
+
+def in_order(traces: Iterable[GroupTrace]) -> list[GroupTrace]:
+    """As data reached the groups; then those that hold weights which others read."""
+    found = [trace for trace in traces if trace.calls or trace.group.parameters]
+    return sorted(found, key=lambda trace: (not trace.calls, trace.order))
 
 
 class Tracer:
