@@ -1,6 +1,7 @@
 """What can go wrong, as values: every error has a message, a next step and an exit code."""
 
 from enum import IntEnum
+from importlib.util import find_spec
 
 
 class ExitCode(IntEnum):
@@ -66,3 +67,13 @@ class Interrupted(BaseException):
 def first_line(failure: BaseException) -> str:
     """What a library's exception says, without the pages that may follow; its name if nothing."""
     return (str(failure).strip() or type(failure).__name__).splitlines()[0]
+
+
+def require_package(package: str, extra: str, needed: str) -> None:
+    """Raise UsageError where what an extra brings is not there; it is not imported.
+
+    `needed` says what for. A folder of that name, which Python takes for a package, is none.
+    """
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        raise UsageError(needed, f"pip install 'taskcli[{extra}]'")

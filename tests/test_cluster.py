@@ -249,7 +249,7 @@ def test_a_run_goes_on_with_what_another_engine_wrote(
 
 
 def test_without_ray_the_way_to_it_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("taskcli.errors.find_spec", lambda name: None)
     done = run("classify-text", "--text", "Yes.", "--engine", "ray")
     assert done.exit_code == 2
     assert done.stderr == "error: --engine ray needs Ray\n  → pip install 'taskcli[ray]'\n"

@@ -162,7 +162,7 @@ def test_a_run_that_stops_leaves_no_half_table(
 def test_without_its_library_it_is_refused_with_the_command(
     run: Run, classifier: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskcli.output.find_spec", lambda name: None)
+    monkeypatch.setattr("taskcli.errors.find_spec", lambda name: None)
     done = run("classify-text", "--text", "a", "-m", classifier, "-o", "a.parquet")
     assert done.exit_code == 2
     assert "pip install 'taskcli[parquet]'" in done.stderr

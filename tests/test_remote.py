@@ -535,7 +535,7 @@ def test_a_server_that_is_not_there_is_an_error_record(run: Run, vit: Path) -> N
 def test_a_missing_extra_is_one_line_with_the_command(
     run: Run, vit: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskcli.remote.stores.find_spec", lambda name: None)
+    monkeypatch.setattr("taskcli.errors.find_spec", lambda name: None)
     done = run("classify-image", "gs://bucket/a.png", "-m", vit)
     assert done.exit_code == 2
     assert "Google Cloud Storage is read with gcsfs, which is not installed" in done.stderr

@@ -176,7 +176,7 @@ def test_without_pyarrow_the_command_is_named(
     run: Run, vit: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("a.parquet").write_bytes(b"PAR1")
-    monkeypatch.setattr("taskcli.inputs.columns.find_spec", lambda name: None)
+    monkeypatch.setattr("taskcli.errors.find_spec", lambda name: None)
     done = run("classify-image", "a.parquet", "--field", "image", "-m", vit)
     assert (done.exit_code, "pip install 'taskcli[parquet]'" in done.stderr) == (2, True)
 

@@ -14,7 +14,6 @@ from taskcli.cluster.model import ClusterModel
 from taskcli.cluster.workers import LoadEnded, Workers
 from taskcli.config.options import ClusterOptions
 from taskcli.engine.cores import usable_cores
-from taskcli.errors import UsageError
 
 _BEAT = 0.2  # seconds
 _PATIENCE = 30.0  # seconds without a worker, after which it is said what is waited for
@@ -26,15 +25,6 @@ class Watch(Protocol):
     def status(self, text: str) -> None: ...
     def say(self, text: str) -> None: ...
     def workers(self, count: int) -> None: ...
-
-
-def check_installed() -> None:
-    """Raise UsageError where Ray is not there; it is not imported."""
-    from importlib.util import find_spec
-
-    found = find_spec("ray")
-    if found is None or found.origin is None:  # a folder of that name is no package
-        raise UsageError("--engine ray needs Ray", "pip install 'taskcli[ray]'")
 
 
 def planned(asked: ClusterOptions) -> str:

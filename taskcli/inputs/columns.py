@@ -1,10 +1,9 @@
 """Rows of Parquet and of Arrow's files, read a few at a time; one may hold a picture as bytes."""
 
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from taskcli.errors import InputError, UsageError, first_line
+from taskcli.errors import InputError, first_line, require_package
 from taskcli.inputs.files import File, id_of, suffix_of
 from taskcli.inputs.rows import Row, RowReading, lacking, row_of
 
@@ -19,11 +18,9 @@ _NO_VALUE = (ValueError, OverflowError)  # also of pyarrow, and of bytes that ar
 
 def require(file: File) -> None:
     """Raises UsageError for a table that cannot be read with what is installed."""
-    if suffix_of(file) in SUFFIXES and find_spec("pyarrow") is None:
-        raise UsageError(
-            f"{id_of(file)} is read with pyarrow, which is not installed",
-            "pip install 'taskcli[parquet]'",
-        )
+    if suffix_of(file) in SUFFIXES:
+        needed = f"{id_of(file)} is read with pyarrow, which is not installed"
+        require_package("pyarrow", "parquet", needed)
 
 
 def column_rows(stream: BinaryIO, suffix: str, reading: RowReading) -> Iterator[Row]:

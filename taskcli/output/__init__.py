@@ -1,11 +1,10 @@
 """Where records go. `open_writer` decides format by flag, extension and terminal, once."""
 
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO, cast
 
-from taskcli.errors import UsageError
+from taskcli.errors import UsageError, require_package
 from taskcli.formats import BY_EXTENSION, FORMATS, UNIVERSAL
 from taskcli.output.writer import Layout, Writer
 
@@ -31,11 +30,9 @@ def choose_format(
         known = ", ".join((*UNIVERSAL, *extra))
         raise UsageError(f"{task} has no format {chosen}", f"it has {known}")
     package = FORMATS[chosen].package
-    if package and find_spec(package) is None:
-        raise UsageError(
-            f"{chosen} is written with {package}, which is not installed",
-            f"pip install 'taskcli[{chosen}]'",
-        )
+    if package:
+        needed = f"{chosen} is written with {package}, which is not installed"
+        require_package(package, chosen, needed)
     return chosen
 
 

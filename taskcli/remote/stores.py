@@ -3,10 +3,9 @@
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from taskcli.errors import UsageError
+from taskcli.errors import require_package
 from taskcli.remote.urls import Store, is_member, links_of, redacted, scheme_of, store_of
 
 if TYPE_CHECKING:
@@ -46,12 +45,10 @@ def require(url: str) -> Store:
     """The store of a URL. Raises UsageError for one that cannot be read with what is installed."""
     store = store_of(url)
     for link in links_of(url):
-        one = store_of(link) if "://" in link and not is_member(link) else None
-        if one is not None and find_spec(one.package) is None:
-            raise UsageError(
-                f"{redacted(url)}: {one.name} is read with {one.package}, which is not installed",
-                f"pip install 'taskcli[{one.extra}]'",
-            )
+        if "://" in link and not is_member(link):
+            one = store_of(link)
+            needed = f"{one.name} is read with {one.package}, which is not installed"
+            require_package(one.package, one.extra, f"{redacted(url)}: {needed}")
     return store
 
 

@@ -7,6 +7,7 @@ from taskcli.cli.run.inputs import check_offline, kept_apart, reads_hub, sources
 from taskcli.cli.run.options import given_options, merge_options
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
+from taskcli.errors import require_package
 from taskcli.inputs import shards
 
 
@@ -17,9 +18,7 @@ def resolve_run(call: Invocation) -> RunConfig:
     """
     given = given_options(call)
     if given.cluster.engine == "ray":
-        from taskcli.cluster.opening import check_installed
-
-        check_installed()
+        require_package("ray", "ray", "--engine ray needs Ray")
     written = given.output
     check_offline(call, given)
     sources = sources_of(call, given.inputs)
