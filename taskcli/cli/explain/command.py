@@ -14,7 +14,12 @@ from taskcli.task import Task
 _RUN = ("device", "dtype")  # of the options of a run
 Format = Annotated[
     Literal["auto", "rich", "jsonl"],
-    typer.Option("--format", "-f", help="auto: a table on a terminal, else a line an input."),
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="auto: a table on a terminal, else a line an input.",
+    ),
 ]
 Drawn = Annotated[
     bool,
