@@ -17,7 +17,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         "-f",
-        metavar="FORMAT",
+        metavar="auto|rich|jsonl",
         help="auto: a table on a terminal, else a line an input.",
     ),
 ]
