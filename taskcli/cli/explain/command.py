@@ -14,12 +14,7 @@ from taskcli.task import Task
 _RUN = ("device", "dtype")  # of the options of a run
 Format = Annotated[
     Literal["auto", "rich", "jsonl"],
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="auto|rich|jsonl",
-        help="auto: a table on a terminal, else a line an input.",
-    ),
+    typer.Option("--format", "-f", help="auto: a table on a terminal, else a line an input."),
 ]
 Drawn = Annotated[
     bool,
@@ -32,7 +27,7 @@ StageName = Annotated[
 
 
 def shown_options(
-    shown: Format = "auto", stage: StageName = None, architecture: Drawn = False
+    format: Format = "auto", stage: StageName = None, architecture: Drawn = False
 ) -> None:
     """The options that no task has: their declarations are read, it is never called."""
 
@@ -52,7 +47,7 @@ def make_explain(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
     def command(
         ctx: typer.Context,
         inputs: list[str] | None = None,
-        shown: str = "auto",
+        format: str = "auto",
         stage: str | None = None,
         architecture: bool = False,
         **values: Any,
@@ -64,7 +59,7 @@ def make_explain(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
         given = {name: value for name, value in values.items() if is_given(ctx, name)}
         call = Invocation(task, input_group, tuple(inputs or ()), given)
         run = run_architecture if architecture else run_inputs
-        raise typer.Exit(run(call, shown, stage))
+        raise typer.Exit(run(call, format, stage))
 
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
