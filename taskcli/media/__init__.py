@@ -33,6 +33,7 @@ class Medium:
     told: tuple[str, ...]  # which of them are properties of a Session: the checkpoint decides
     options: str  # the group of options that say how inputs are read
     processor: str  # transformers' class of what stands before the model
+    tensors: tuple[str, ...]  # as its models name what they are given: their main inputs
     one: str  # an input, and several, as messages call them
     many: str
     task: str  # the one to suggest for a file of this medium
@@ -66,6 +67,7 @@ MEDIA: Mapping[Media, Medium] = {
         told=("final_newline",),
         options="taskcli.config.input_options:TextInputOptions",
         processor="AutoTokenizer",
+        tensors=("input_ids",),
         one="a text",
         many="texts",
         task="summarize",
@@ -82,6 +84,7 @@ MEDIA: Mapping[Media, Medium] = {
         told=("picture_side",),
         options="taskcli.config.input_options:ImageInputOptions",
         processor="AutoImageProcessor",
+        tensors=("pixel_values",),
         # torchvision resizes otherwise than Pillow: one backend, so that answers do not depend
         # on what happens to be installed.
         processor_options={"backend": "pil"},
@@ -109,6 +112,7 @@ MEDIA: Mapping[Media, Medium] = {
         told=("rate",),
         options="taskcli.config.input_options:AudioInputOptions",
         processor="AutoFeatureExtractor",
+        tensors=("input_values", "input_features"),
         one="a recording",
         many="recordings and videos",
         task="asr",

@@ -11,6 +11,7 @@ from torch.fx.experimental import _config as shapes
 from torch.utils._pytree import tree_leaves, tree_map_only
 from transformers import PreTrainedConfig
 
+from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.runtime.axes import Sizes
 from taskcli.runtime.tracing import Counting
@@ -37,10 +38,11 @@ class Inputs:
 
 def ways_to_ask(model: "PreTrainedModel", media: Media) -> list[Inputs]:
     """The likely one first: a configuration does not tell in which order axes come."""
-    if media is Media.IMAGE and _takes(model, "pixel_values"):  # ImageGPT reads colours as tokens
+    usual = MEDIA[media].tensors
+    if "pixel_values" in usual and _takes(model, "pixel_values"):  # ImageGPT takes colours as ids
         return [_pixels(model)]
     kind = _main_input(model)
-    if media is Media.AUDIO and kind in ("input_values", "input_features"):
+    if kind in usual and kind != "input_ids":
         return list(_sounds(model, kind))
     return [_asked(model, {"tokens": _TOKENS}, lambda sizes: {"input_ids": _ids(sizes, "tokens")})]
 
