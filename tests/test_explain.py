@@ -87,9 +87,15 @@ def test_a_vit_is_patches_layers_and_a_head(run: Run) -> None:
     """Of 128 x 128 pixels in squares of 16: 64 patches and [CLS], 160 wide, 6 layers, 32 labels."""
     found = explained(run, "classify-image", SCENE, "-m", "starter")
     assert [one["name"] for one in found["stages"]] == [
-        "Patches and positions", "Encoder", "Normalised output", "Head",
+        "Pixels", "Patches and positions", "Encoder", "Normalised output", "Head", "Labels",
     ]  # fmt: skip
-    patches, encoder, _, head = found["stages"]
+    pixels, patches, encoder, _, head, labels = found["stages"]
+    assert (
+        pixels["outputs"]
+        == patches["inputs"]
+        == [{"name": "pixel_values", "shape": [1, 3, 128, 128], "dtype": "float32"}]
+    )
+    assert labels["inputs"][0]["shape"] == [1, 32]
     assert shapes(patches["inputs"]) == [[1, 3, 128, 128]]
     assert shapes(patches["outputs"]) == [[1, 65, 160]]
     assert patches["multiply_adds"] == 64 * 3 * 16 * 16 * 160
@@ -133,7 +139,8 @@ def test_an_encoder_is_called_once_and_its_decoder_for_every_token(run: Run) -> 
 
 def test_a_recording_becomes_fewer_vectors_and_then_letters(run: Run) -> None:
     found = explained(run, "asr", SPEECH, "-m", "starter")
-    (first, *_), (*_, last) = found["stages"], found["stages"]
+    (waveform, first, *_, last, _) = found["stages"]
+    assert waveform["name"] == "Waveform, normalised"
     samples, frames = first["inputs"][0]["shape"][-1], last["inputs"][0]["shape"][1]
     assert 400 < samples / frames < 520
     assert last["name"] == "CTC head"

@@ -3,27 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from taskcli.api import Model
+from taskcli.explain.answering import answered, watched
 from taskcli.explain.guide import told_of_training
-from taskcli.explain.stages import Stage, drawn_stages, stages_of
-from taskcli.inputs.sources import Sources
+from taskcli.explain.looking import Look, look
+from taskcli.explain.stages import Stage, drawn_stages, stages_around, stages_of
 from taskcli.media.source import Source
 from taskcli.results import Record
 from taskcli.task import Task
-
-if TYPE_CHECKING:
-    from taskcli.runtime.tracing import Tracer
 
 
 @dataclass(frozen=True)
 class Explanation:
     """An answer, and the stages that led to it.
 
-    `parameters` are the model's, `multiply_adds` and `seconds` of all its calls: what the stages
-    lack of them happens between these. `same` says that the answer was the same while the model was
-    watched. `training` tells what belongs to the architecture's training and to no answer.
+    `parameters` are the model's, `multiply_adds` of all its calls, `seconds` of these and of what
+    stands around the model: what the stages lack of them happens between. `same` says that the
+    answer was the same while the model was watched. `training` tells what belongs to the
+    architecture's training and to no answer.
     """
 
     record: Record
@@ -34,6 +33,7 @@ class Explanation:
     seconds: float
     same: bool
     training: Sequence[str]
+    look: Look | None = None
 
 
 @dataclass(frozen=True)
@@ -71,33 +71,32 @@ def draw(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Architectu
     )
 
 
-def explain(model: Model, source: Source) -> Explanation:
-    """Answers three times: for the record, which warms up; with a clock; and with counters."""
+def explain(model: Model, source: Source, views: bool = False) -> Explanation:
+    """Answers three times: for the record, which warms up; with a clock; and with counters.
+
+    A fourth time, with attention written out, for `views`.
+    """
     from taskcli.runtime.structure import groups_of
     from taskcli.runtime.tracing import Counting, Tracer, in_order
 
     weights = model.loaded.model
     groups = groups_of(weights)
     model = replace(model, sessions=model.sessions[:1])
-    first = _record(model, source)
+    first = answered(model, source).record
     timed, counted = Tracer(groups), Tracer(groups, Counting)
-    again = [_record(_watched(model, tracer), source) for tracer in (timed, counted)]
+    again, notes = watched(model, source, timed.watching)
+    once_more, _ = watched(model, source, counted.watching)
+    model_type = model.loaded.model_type
+    before, behind = stages_around(model.session.task, model_type, notes)
+    of_model = stages_of(model_type, in_order(timed.traces), counted.traces)
     return Explanation(
         first,
-        model.loaded.model_type,
-        stages_of(model.loaded.model_type, in_order(timed.traces), counted.traces),
+        model_type,
+        [before, *of_model, behind],
         sum(one.numel() for one in weights.parameters()),
         counted.multiply_adds,
-        timed.seconds,
-        all(record == first for record in again),
-        told_of_training(model.loaded.model_type),
+        notes.before + timed.seconds + notes.behind,
+        first == again.record == once_more.record,
+        told_of_training(model_type),
+        look(model, source, first) if views and first.error is None else None,
     )
-
-
-def _watched(model: Model, tracer: "Tracer") -> Model:
-    return replace(model, sessions=(replace(model.session, watching=tracer.watching),))
-
-
-def _record(model: Model, source: Source) -> Record:
-    (answered,) = model.run(Sources([source], 1), looked_at=False).answers()
-    return answered.record

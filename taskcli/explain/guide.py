@@ -24,6 +24,12 @@ def words_of(model_type: str, path: str) -> Words | None:
     return next((row for row in rows if fnmatchcase(path, row.pattern)), None)
 
 
+def words_around(task: str, model_type: str) -> tuple[Words, Words]:
+    """What stands before the model and behind it."""
+    before = _BEFORE_MODEL.get((task, model_type)) or _BEFORE_MODEL.get(("", model_type))
+    return before or _BEFORE[task], _BEHIND.get((task, model_type)) or _BEHIND[(task, "")]
+
+
 def told_of_training(model_type: str) -> Sequence[str]:
     """What the guide tells of an architecture that no answer needs."""
     return _TRAINING.get(model_type, ())
@@ -365,6 +371,100 @@ GUIDE: Mapping[str, Sequence[Words]] = {
     "mbart": _SEQ2SEQ,
     "t5": _T5,
     "marian": _SEQ2SEQ,
+}
+_TOKENS = "The tokenizer cuts the text into tokens that it knows, and gives the number of each."
+_PIXELS = (
+    "The picture is brought to the size that the model wants, and its pixels to numbers around 0."
+)
+_SOUND = "The recording as one channel, at the rate that the model wants."
+_BEFORE: Mapping[str, Words] = {
+    "classify-audio": Words("", "Waveform", _SOUND),
+    "asr": Words("", "Waveform", _SOUND),
+    "classify-image": Words("", "Pixels", _PIXELS),
+    "detect": Words("", "Pixels", _PIXELS),
+    "segment": Words("", "Pixels", _PIXELS),
+    "depth": Words("", "Pixels", _PIXELS),
+    "classify-text": Words("", "Tokens", _TOKENS),
+    "ner": Words("", "Tokens", _TOKENS),
+    "qa": Words("", "Tokens", f"Question and context in one row. {_TOKENS}"),
+    "generate": Words("", "Tokens", _TOKENS),
+    "summarize": Words("", "Tokens", _TOKENS),
+    "translate": Words("", "Tokens", _TOKENS),
+}
+# By task and architecture; an empty task is any.
+_BEFORE_MODEL: Mapping[tuple[str, str], Words] = {
+    ("", "wav2vec2"): Words(
+        "",
+        "Waveform, normalised",
+        "The recording as one channel; where the checkpoint asks for it, its mean is brought to 0 "
+        "and its loudness to that of all others.",
+    ),
+    ("", "bert"): Words(
+        "",
+        "WordPiece tokens",
+        "Words that the vocabulary lacks are cut into pieces that it has. [CLS] is put in front, "
+        "[SEP] behind each text; segment ids tell a first text from a second.",
+    ),
+    ("qa", "bert"): Words(
+        "",
+        "WordPiece tokens",
+        "[CLS], the question, [SEP], the context, [SEP]: words that the vocabulary lacks are cut "
+        "into pieces that it has. Segment ids tell the question (0) from the context (1).",
+    ),
+    ("", "gpt2"): Words(
+        "",
+        "Byte-pair tokens",
+        "The bytes of the text, of which pairs that are often together were joined, again and "
+        "again: no text is unknown.",
+    ),
+    ("translate", "mbart"): Words(
+        "",
+        "Tokens",
+        f"{_TOKENS} A token of their own names the language of the source, and the one to write.",
+    ),
+}
+_BEHIND: Mapping[tuple[str, str], Words] = {
+    ("classify-audio", ""): Words(
+        "", "Labels", "Scores become probabilities; the best labels are the answer."
+    ),
+    ("asr", ""): Words("", "Text", "What the model answered is read as text."),
+    ("asr", "wav2vec2"): Words(
+        "",
+        "Greedy path, collapsed",
+        "At every moment the likeliest letter is taken. Letters that repeat become one, then "
+        "blanks are taken out: what stays is the text.",
+    ),
+    ("classify-image", ""): Words(
+        "", "Labels", "Scores become probabilities; the best labels are the answer."
+    ),
+    ("detect", ""): Words(
+        "",
+        "Boxes",
+        "What scores less than the threshold, or is no object, is dropped; shares become pixels "
+        "of the picture.",
+    ),
+    ("segment", ""): Words(
+        "",
+        "Segments",
+        "Each pixel goes to the mask that claims it most; masks of which too little is left are "
+        "dropped.",
+    ),
+    ("depth", ""): Words("", "Depth", "The map is brought to the size of the picture."),
+    ("classify-text", ""): Words(
+        "", "Labels", "Scores become probabilities; the best labels are the answer."
+    ),
+    ("ner", ""): Words(
+        "", "Entities", "Tokens of one label that stand together become one name, as in the text."
+    ),
+    ("qa", ""): Words(
+        "",
+        "Best span",
+        "Of all spans that end behind their start and are short enough, the one whose two scores "
+        "are highest together.",
+    ),
+    ("generate", ""): Words("", "Text", "Tokens become text again, until one ends it."),
+    ("summarize", ""): Words("", "Text", "The best row of tokens becomes text again."),
+    ("translate", ""): Words("", "Text", "The best row of tokens becomes text again."),
 }
 _TRAINING: Mapping[str, Sequence[str]] = {
     "wav2vec2": (

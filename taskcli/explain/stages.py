@@ -1,14 +1,17 @@
 """One row of an explanation: a stage of the model, with what goes in and what comes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from taskcli.explain.guide import words_of
+from taskcli.explain.guide import words_around, words_of
 
 if TYPE_CHECKING:
+    from taskcli.explain.guide import Words
     from taskcli.runtime.structure import ModuleGroup
     from taskcli.runtime.tracing import GroupTrace, TensorFacts
+    from taskcli.runtime.watched import Notes
+    from taskcli.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,16 @@ class TensorShape:
     dtype: str
 
 
+# In place of a path: what leads to the model, and what makes the result of its answers.
+INPUT, ANSWER = "<input>", "<answer>"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """`module` is a path in the model, `kind` its class, of which `repeats` are passed in a row.
+
+    What leads to the model is INPUT, of the processor's class, and what reads its answer is ANSWER,
+    of the task's: these have no weights, and are timed alone.
 
     `calls` counts how often data came by: generation calls its decoder once a token. Shapes are
     those of the first call. `parameters` that an earlier stage shares are counted there; `read`
@@ -66,6 +76,46 @@ def stages_of(
     ]
 
 
+def stages_around(
+    task: "Task[Any, Any, Any]", model_type: str, notes: "Notes"
+) -> tuple[Stage, Stage]:
+    """What leads to the model and what reads its answer, for the first batch of an input."""
+    before, behind = words_around(task.name, model_type)
+    given = [batch.inputs for batch in notes.batches[:1]]
+    return (
+        _beside(before, INPUT, task.processor, len(notes.batches), (), given, notes.before),
+        _beside(behind, ANSWER, task, len(notes.outputs), notes.outputs[:1], (), notes.behind),
+    )
+
+
+def _beside(
+    words: "Words",
+    place: str,
+    does: object,
+    calls: int,
+    given: Iterable[object],
+    gives: Iterable[object],
+    seconds: float,
+) -> Stage:
+    from taskcli.runtime.tracing import facts_of
+
+    return Stage(
+        words.name,
+        words.about,
+        place,
+        type(does).__name__,
+        1,
+        calls,
+        True,
+        tuple(_shapes(fact for one in given for fact in facts_of(one))),
+        tuple(_shapes(fact for one in gives for fact in facts_of(one))),
+        0,
+        0,
+        seconds,
+        0,
+    )
+
+
 def drawn_stages(model_type: str, traces: Iterable["GroupTrace"]) -> list[Stage]:
     """Of an architecture that was given no input: neither time nor memory is known."""
     return [_stage(model_type, trace) for trace in traces]
@@ -95,3 +145,23 @@ def _named(model_type: str, group: "ModuleGroup") -> tuple[str, str]:
 
 def _shapes(tensors: Iterable["TensorFacts"]) -> Iterable[TensorShape]:
     return (TensorShape(one.name, one.shape, one.dtype) for one in tensors)
+
+
+def stage_with(stages: Sequence[Stage], path: str) -> Stage:
+    """The stage that a module is part of; ANSWER's for one that none has."""
+    return next(
+        (one for one in stages if _holds(one.module, path)),
+        next(one for one in stages if one.module == ANSWER),
+    )
+
+
+def _holds(group: str, path: str) -> bool:
+    """Whether a group of modules has this one; `layers.0-3` are four of a list."""
+    if path == group or path.startswith(f"{group}."):
+        return group != ""
+    parent, _, numbers = group.rpartition(".")
+    first, _, last = numbers.partition("-")
+    place = path.removeprefix(f"{parent}.").partition(".")[0]
+    if not (path.startswith(f"{parent}.") and first.isdigit() and last.isdigit()):
+        return False
+    return place.isdigit() and int(first) <= int(place) <= int(last)

@@ -85,7 +85,7 @@ class Tracer:
         def before(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             if module is trace.group.modules[0]:
                 if not trace.calls:
-                    trace.inputs = list(facts_of(_named(module, args, kwargs)))
+                    trace.inputs = list(facts_of(named_arguments(module, args, kwargs)))
                     trace.order = self._calls
                 trace.calls += 1
                 self._calls += 1
@@ -120,7 +120,9 @@ def facts_of(value: object, name: str = "") -> Iterator[TensorFacts]:
             yield from facts_of(inner, name)
 
 
-def _named(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+def named_arguments(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
     """The arguments of a call, by the names of the parameters."""
     try:
         bound = inspect.signature(module.forward).bind(*args, **kwargs).arguments
@@ -132,19 +134,19 @@ def _named(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 def _synchronise(output: object) -> None:
     """Wait for an accelerator: what it still computes would be counted to the next group."""
-    for device in {one.device for one in _tensors(output)}:
+    for device in {one.device for one in tensors_of(output)}:
         if device.type not in ("cpu", "meta"):
             torch.accelerator.synchronize(device)
 
 
-def _tensors(value: object) -> Iterator[torch.Tensor]:
+def tensors_of(value: object) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, Mapping):
-        yield from _tensors(list(value.values()))
+        yield from tensors_of(list(value.values()))
     elif isinstance(value, tuple | list):
         for inner in value:
-            yield from _tensors(inner)
+            yield from tensors_of(inner)
 
 
 def _sdpa_flops(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
@@ -183,7 +185,7 @@ class Counting(TorchDispatchMode):  # type: ignore[misc]  # torch does not type 
                 parts = func.decompose(*args, **kwargs)
             if parts is not NotImplemented:
                 return parts
-        given = {one.untyped_storage()._cdata for one in _tensors((args, kwargs))}
+        given = {one.untyped_storage()._cdata for one in tensors_of((args, kwargs))}
         made = func(*args, **kwargs)
         if count is not None:
             self.multiply_adds += count(*args, **kwargs, out_val=made) // 2
@@ -196,7 +198,7 @@ class Counting(TorchDispatchMode):  # type: ignore[misc]  # torch does not type 
         return any(one.untyped_storage()._cdata in self._read for one in weights)
 
     def _hold(self, made: object, given: set[int]) -> None:
-        for storage in (tensor.untyped_storage() for tensor in _tensors(made)):
+        for storage in (tensor.untyped_storage() for tensor in tensors_of(made)):
             if storage._cdata not in given:  # else a view, of a weight perhaps
                 held = StorageWeakRef(storage)
                 self._held[held.cdata] = (held, storage.nbytes())

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.errors import UsageError
-from taskcli.explain import Architecture, Explanation, Stage, TensorShape
+from taskcli.explain import ANSWER, INPUT, Architecture, Explanation, Stage, TensorShape
 from taskcli.output import open_writer
 from taskcli.output.sanitize import safe_line
 from taskcli.output.serialize import one_line, plain, to_json
@@ -154,7 +154,9 @@ def _numbers(stage: Stage, whole: float | None) -> list[Text]:
 def _title(stage: Stage) -> Text:
     repeats = f"{stage.repeats} × " if stage.repeats > 1 else ""
     calls = f", called {stage.calls:,} times" if stage.calls > 1 else ""
-    where = stage.module or "the model itself"
+    where = {INPUT: "before the model", ANSWER: "behind the model", "": "the model itself"}.get(
+        stage.module, stage.module
+    )
     text = Text(stage.name, style="bold cyan")
     return text.append(f"  {repeats}{stage.kind}  {where}{calls}", style="not bold dim default")
 
@@ -186,8 +188,7 @@ def _summary(explanation: Explanation) -> Text:
     record = explanation.record
     text = Text(
         f"{record.model} ({explanation.architecture}): {explanation.parameters:,} weights, "
-        f"{explanation.multiply_adds:,} multiply-adds, {explanation.seconds * 1e3:,.1f} ms in the "
-        "model",
+        f"{explanation.multiply_adds:,} multiply-adds, {explanation.seconds * 1e3:,.1f} ms",
         style="dim",
     )
     if not explanation.same:

@@ -1,0 +1,30 @@
+"""What is looked at of a task's input: VIEWS is the only table.
+
+A module of views says which modules of a model it wants the calls of, `WANTED`, as fnmatch has it,
+and makes what it can, `draw(seen)`: of a model that lacks what it looks for, nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from taskcli.explain.seen import Seen
+from taskcli.explain.views.kinds import View
+
+VIEWS: Mapping[str, tuple[str, ...]] = {
+    "classify-image": ("patches",),
+}
+
+
+def wanted(task: str) -> tuple[str, ...]:
+    """The modules whose calls are to be kept."""
+    return tuple(pattern for one in _modules(task) for pattern in one.WANTED)
+
+
+def views_of(seen: Seen) -> Iterator[View]:
+    for one in _modules(seen.task.name):
+        yield from one.draw(seen)
+
+
+def _modules(task: str) -> list[Any]:
+    return [import_module(f"{__name__}.{name}") for name in VIEWS.get(task, ())]
