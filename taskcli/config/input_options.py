@@ -40,6 +40,29 @@ class InputOptions:
             rich_help_panel=_INPUTS,
         ),
     ] = False
+    skip: Annotated[
+        int,
+        typer.Option(min=0, help="Leave out the first N inputs.", rich_help_panel=_INPUTS),
+        UsersOwn(),
+    ] = 0
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Answer N inputs at most.", rich_help_panel=_INPUTS),
+        UsersOwn(),
+    ] = None
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Answer N inputs, chosen by chance, in their order.",
+            rich_help_panel=_INPUTS,
+        ),
+        UsersOwn(),
+    ] = None
+    sample_seed: Annotated[
+        int,
+        typer.Option(help="Another number is another --sample.", rich_help_panel=_INPUTS),
+    ] = 0
     shard: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +120,10 @@ class InputOptions:
         object.__setattr__(self, "delimiter", named)
         if named is not None and (len(named) != 1 or named in '"\r\n'):
             raise UsageError(f"--delimiter {named}: not one character", "such as ';', or tab")
+        if self.limit is not None and self.sample is not None:
+            raise UsageError(
+                "--limit takes the first inputs and --sample any of them", "give one of them"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,25 @@
 """The inputs of a run: found by name, and kept apart from what the run writes."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
-from taskcli.cli.run.options import GivenOptions
 from taskcli.cli.run.request import Invocation
 from taskcli.cli.run.streams import standard_input
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import OutputOptions
-from taskcli.errors import UsageError
+from taskcli.inputs.selection import Selection
 from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
 from taskcli.remote.stores import Patience
-from taskcli.remote.urls import needs_network, redacted, url_of
 
 
 def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
-    """What the words of the call name. Raises UsageError for what is not there."""
+    """What the words of the call name, and of it what is chosen.
+
+    Raises UsageError for what is not there.
+    """
     reading = Reading(
         call.task.media,
         call.task.text_fields,
@@ -31,7 +32,8 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         allow_remote=inputs.allow_remote,
         patience=Patience(inputs.retries, inputs.timeout),
     )
-    return resolve(
+    chosen = Selection(inputs.skip, inputs.limit, inputs.sample, inputs.sample_seed)
+    found = resolve(
         call.inputs,
         reading,
         texts=getattr(inputs, "text", ()),
@@ -39,22 +41,7 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         null=inputs.null,
         stdin=standard_input(),
     )
-
-
-def check_offline(call: Invocation, given: GivenOptions) -> None:
-    """Refuse inputs that are elsewhere in a run that is to ask nobody."""
-    words = [*call.inputs, "" if given.output.output is None else url_of(given.output.output) or ""]
-    named = next((word for word in words if needs_network(word)), None)
-    if given.model.offline and named is not None:
-        raise UsageError(
-            f"--offline, but this is elsewhere: {redacted(named)}",
-            "leave --offline out, or use a file on this disk",
-        )
-
-
-def reads_hub(call_inputs: Iterable[str], inputs: InputOptions) -> bool:
-    """Whether inputs may have to be fetched from the Hub while the run goes on."""
-    return inputs.allow_remote or any("hf://" in word for word in call_inputs)
+    return chosen.of(found)
 
 
 def kept_apart(

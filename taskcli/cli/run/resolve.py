@@ -3,11 +3,11 @@
 from taskcli import output
 from taskcli.checkpoints import lock
 from taskcli.cli.run import destination, report, saving, writers
-from taskcli.cli.run.inputs import check_offline, kept_apart, reads_hub, sources_of
+from taskcli.cli.run.elsewhere import check_elsewhere, reads_hub
+from taskcli.cli.run.inputs import kept_apart, sources_of
 from taskcli.cli.run.options import given_options, merge_options
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
-from taskcli.errors import require_package
 from taskcli.inputs import shards
 
 
@@ -17,10 +17,8 @@ def resolve_run(call: Invocation) -> RunConfig:
     Raises UsageError for a call that cannot be run, and CheckpointError for an unknown checkpoint.
     """
     given = given_options(call)
-    if given.cluster.engine == "ray":
-        require_package("ray", "ray", "--engine ray needs Ray")
     written = given.output
-    check_offline(call, given)
+    check_elsewhere(call, given)
     sources = sources_of(call, given.inputs)
     checkpoint = lock.resolve(call.task.name, given.model.model, given.model.revision)
     options = merge_options(call.task, call.given, given.files, checkpoint)
