@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _EAGER = "eager"  # transformers' name of attention that is written out, and gives its weights
 _TOLERANCE = 1e-3  # rows of weights sum to one, in any dtype
+_MOST_OF_HEADS = 10_000_000  # numbers of one call; of more, the mean of the heads is kept
+_MOST_BYTES = 1 << 30  # of all weights of attention; later calls of a long input are not kept
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Capture:
     """Keeps the calls of modules whose path matches any of `wanted`, and all weights of attention.
 
     Attention is computed as written out while this watches: fused kernels return no weights. The
-    numbers differ by rounding alone.
+    numbers differ by rounding alone. Of very many weights the mean of the heads is kept, as if
+    there were one; and of very long inputs the first calls.
     """
 
     def __init__(self, model: "PreTrainedModel", wanted: Sequence[str]) -> None:
@@ -43,6 +46,7 @@ class Capture:
         self.attention: defaultdict[str, list[Array]] = defaultdict(list)
         self._model = model
         self._wanted = wanted
+        self._bytes = 0
         self._last: torch.Tensor | None = None
 
     @contextmanager
@@ -75,9 +79,16 @@ class Capture:
             weights = next(filter(_are_weights, tensors_of(output)), None)
             if weights is not None and weights is not self._last:  # a module around another's
                 self._last = weights
-                self.attention[path].append(array(weights))
+                self._keep_some(path, weights)
 
         return keep
+
+    def _keep_some(self, path: str, weights: torch.Tensor) -> None:
+        if self._bytes < _MOST_BYTES:
+            many = weights.numel() > _MOST_OF_HEADS
+            kept = array(weights.mean(1, keepdim=True) if many else weights)
+            self.attention[path].append(kept)
+            self._bytes += kept.nbytes
 
 
 def array(tensor: torch.Tensor) -> "Array":

@@ -12,6 +12,8 @@ from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import View
 
 VIEWS: Mapping[str, tuple[str, ...]] = {
+    "classify-audio": ("waveform", "moments", "silence"),
+    "asr": ("waveform", "lattice", "moments"),
     "classify-image": ("patches",),
 }
 

@@ -90,4 +90,5 @@ def _of_patches(layers: "Sequence[Array]", grid: tuple[int, int], stage: str) ->
 
 
 def _named(heads: "Array") -> "Iterator[tuple[str, Array]]":
-    return ((f"head {number}", one) for number, one in enumerate(heads, 1))
+    """None of a single one, which may be the mean of many."""
+    return ((f"head {number}", one) for number, one in enumerate(heads, 1) if len(heads) > 1)

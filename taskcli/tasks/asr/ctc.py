@@ -22,7 +22,7 @@ _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 _WINDOW_AND_STRIDE = 20, 3  # seconds; the stride, at each side, is heard by the neighbour too
 
 
-class _BestLabels(NamedTuple):
+class BestLabels(NamedTuple):
     """The best label of each frame [rows, frames], and how many are valid [rows]; None for all."""
 
     labels: "torch.Tensor"
@@ -63,15 +63,15 @@ class CtcRecognizer(Recognizer):
         inputs = features(self.extractor, self.model, samples, parts[0].rate)
         return Batch(inputs, range(len(parts)))
 
-    def forward(self, batch: Batch, options: AsrOptions) -> _BestLabels:
+    def forward(self, batch: Batch, options: AsrOptions) -> BestLabels:
         best = self.model(**batch.inputs).logits.argmax(-1)
         mask = batch.inputs.get("attention_mask")
         measure = getattr(self.model, "_get_feat_extract_output_lengths", None)
         valid = None if mask is None or measure is None else measure(mask.sum(-1))
-        return _BestLabels(best, valid)
+        return BestLabels(best, valid)
 
     def postprocess(
-        self, outputs: _BestLabels, batch: Batch, parts: list[Stretch], timestamps: str
+        self, outputs: BestLabels, batch: Batch, parts: list[Stretch], timestamps: str
     ) -> list["_Heard"]:
         best, valid = outputs
         counts = [best.shape[1]] * len(parts) if valid is None else valid.tolist()
