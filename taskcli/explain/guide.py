@@ -123,8 +123,8 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "wav2vec2.feature_extractor.conv_layers*",
             "Feature encoder: convolution",
-            "Convolutions with strides turn the waveform into far fewer vectors: one for every 20 "
-            "milliseconds in the models of the paper.",
+            "Convolutions with strides turn the waveform into far fewer vectors: seven of them "
+            "make one for every 20 milliseconds in the models of the paper.",
         ),
         Words(
             "wav2vec2.feature_projection",
