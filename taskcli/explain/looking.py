@@ -7,7 +7,7 @@ from taskcli.api import Model
 from taskcli.explain.alike import alike
 from taskcli.explain.answering import watched
 from taskcli.explain.seen import Seen
-from taskcli.explain.views import views_of, wanted
+from taskcli.explain.views import attends, views_of, wanted
 from taskcli.explain.views.kinds import View
 from taskcli.media.items import Item
 from taskcli.media.source import Source
@@ -35,7 +35,7 @@ def look(model: Model, source: Source, answer: Record) -> Look:
     from taskcli.runtime.contained import contained
 
     task = model.session.task
-    capture = Capture(model.loaded.model, wanted(task.name))
+    capture = Capture(model.loaded.model, wanted(task.name), attends(task.name))
     found, notes = watched(model, source, capture.watching)
     if found.record.error is not None:
         return Look((), False, None)
@@ -51,6 +51,7 @@ def look(model: Model, source: Source, answer: Record) -> Look:
         notes.outputs,
         capture.calls,
         capture.attention,
+        capture.writing.batches,
     )
     with contained(), inference_mode():
         views = tuple(views_of(seen))

@@ -10,6 +10,7 @@ from taskcli.task import Batch, Task
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
     from taskcli.runtime.capture import Call
+    from taskcli.runtime.writing import Written
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Seen:
     `task` is bound to the processor, the weights and the options. `batches` hold what the model was
     given, `parts` what they were made of, `outputs` what Task.forward gave; tensors are torch's, on
     the host. `calls` and `attention` are by the paths of modules, in the order of the calls:
-    NumPy's, float32. Weights of attention are [rows, heads, queries, keys].
+    NumPy's, float32. Weights of attention are [rows, heads, queries, keys]. `writing` tells of each
+    batch how it was written, None of one that was not.
     """
 
     task: Task[Any, Any, Any]
@@ -31,3 +33,4 @@ class Seen:
     outputs: Sequence[Any]
     calls: Mapping[str, "Sequence[Call]"]
     attention: Mapping[str, "Sequence[Array]"]
+    writing: "Sequence[Written | None]" = ()

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from taskcli.runtime.tracing import named_arguments, tensors_of
+from taskcli.runtime.writing import Writing
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,18 +35,23 @@ class Call:
 
 
 class Capture:
-    """Keeps the calls of modules whose path matches any of `wanted`, and all weights of attention.
+    """Keeps the calls of modules whose path matches any of `wanted`, and how a text was written.
 
-    Attention is computed as written out while this watches: fused kernels return no weights. The
+    And all weights of `attention`, but those of single queries, as a writer has one at each step:
+    it is computed as written out while this watches, for fused kernels return no weights. The
     numbers differ by rounding alone. Of very many weights the mean of the heads is kept, as if
     there were one; and of very long inputs the first calls.
     """
 
-    def __init__(self, model: "PreTrainedModel", wanted: Sequence[str]) -> None:
+    def __init__(
+        self, model: "PreTrainedModel", wanted: Sequence[str], attention: bool = True
+    ) -> None:
         self.calls: defaultdict[str, list[Call]] = defaultdict(list)
         self.attention: defaultdict[str, list[Array]] = defaultdict(list)
+        self.writing = Writing(model)
         self._model = model
         self._wanted = wanted
+        self._attends = attention
         self._bytes = 0
         self._last: torch.Tensor | None = None
 
@@ -53,7 +59,9 @@ class Capture:
     def watching(self) -> Iterator[None]:
         """While this is open, in one thread, calls are kept."""
         with ExitStack() as stack:
-            stack.enter_context(_written_out(self._model))
+            stack.enter_context(self.writing.watching())
+            if self._attends:
+                stack.enter_context(written_out(self._model))
             for path, module in self._model.named_modules():
                 for handle in self._hooked(path, module):
                     stack.callback(handle.remove)
@@ -62,7 +70,7 @@ class Capture:
     def _hooked(self, path: str, module: nn.Module) -> Iterator[Any]:
         if any(fnmatchcase(path, pattern) for pattern in self._wanted):
             yield module.register_forward_hook(self._keep(path), with_kwargs=True)
-        if "attention" in type(module).__name__.lower():
+        if self._attends and "attention" in type(module).__name__.lower():
             yield module.register_forward_hook(self._keep_weights(path))
 
     def _keep(self, path: str) -> Any:
@@ -98,15 +106,18 @@ def array(tensor: torch.Tensor) -> "Array":
 
 
 def _are_weights(tensor: torch.Tensor) -> bool:
-    """Whether these are [rows, heads, queries, keys], of which every row sums to one."""
+    """Whether these are [rows, heads, queries, keys], of several queries; every row sums to one."""
     if tensor.ndim != 4 or not tensor.is_floating_point() or not tensor.numel():
+        return False
+    if tensor.shape[-2] == 1 < tensor.shape[-1]:
         return False
     sums = tensor.sum(-1, dtype=torch.float32)
     return bool(((sums - 1).abs() < _TOLERANCE).all() and (tensor >= 0).all())
 
 
 @contextmanager
-def _written_out(model: "PreTrainedModel") -> Iterator[None]:
+def written_out(model: "PreTrainedModel") -> Iterator[None]:
+    """While this is open, attention gives its weights."""
     configs = {id(one.config): one.config for one in _with_config(model.modules())}
     before = {key: config._attn_implementation for key, config in configs.items()}
     try:

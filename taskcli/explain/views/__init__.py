@@ -1,7 +1,8 @@
 """What is looked at of a task's input: VIEWS is the only table.
 
 A module of views says which modules of a model it wants the calls of, `WANTED`, as fnmatch has it,
-and makes what it can, `draw(seen)`: of a model that lacks what it looks for, nothing.
+and makes what it can, `draw(seen)`: of a model that lacks what it looks for, nothing. One that
+needs no weights of attention says so by `ATTENTION`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,20 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "classify-audio": ("waveform", "moments", "silence"),
     "asr": ("waveform", "lattice", "moments"),
     "classify-image": ("patches",),
+    "generate": ("next_tokens", "alignment", "beams", "how_written"),
+    "summarize": ("next_tokens", "alignment", "beams", "how_written"),
+    "translate": ("next_tokens", "alignment", "beams", "how_written"),
 }
 
 
 def wanted(task: str) -> tuple[str, ...]:
     """The modules whose calls are to be kept."""
     return tuple(pattern for one in _modules(task) for pattern in one.WANTED)
+
+
+def attends(task: str) -> bool:
+    """Whether any view of a task wants the weights of attention; a module may say it wants none."""
+    return any(getattr(one, "ATTENTION", True) for one in _modules(task))
 
 
 def views_of(seen: Seen) -> Iterator[View]:
