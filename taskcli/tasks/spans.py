@@ -37,6 +37,33 @@ class SpanCandidates:
     no_answer: float
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Of each of a window's own tokens [tokens] how likely an answer begins, and ends, there.
+
+    Both are 0 for tokens that can be no part of an answer; `no_answer` is how likely there is none.
+    """
+
+    window: Window
+    start: "Array"
+    end: "Array"
+    no_answer: float
+
+    def spans(self, longest: int) -> Iterator[Span]:
+        """Those of at most `longest` tokens, best first."""
+        for score, first, last in self.candidates(longest):
+            yield Span(score, *self.characters(first, last))
+
+    def candidates(self, longest: int) -> Iterator[tuple[float, int, int]]:
+        """(score, first token, last token) of spans of at most `longest` tokens, best first."""
+        return _candidates(self.start, self.end, longest)
+
+    def characters(self, first: int, last: int) -> tuple[int, int]:
+        """Where in the context the tokens from `first` to `last` are, in whole words."""
+        places = self.window.places[[first, last]].tolist()
+        return _characters(self.window.encoding, *places)
+
+
 class SpanOptions(Protocol):
     """How many spans are given, whether none may be one, and the most tokens of one."""
 
@@ -62,23 +89,32 @@ def best_spans(
     written for the pipeline expect. Of spans that overlap, in one window or in neighbouring ones,
     the best is given: a second answer should be another one.
     """
-    import numpy as np
-
     found: list[Span] = []
     no_answer = 1.0
+    for shares in read_shares(read, number, no_answer_id):
+        no_answer = min(no_answer, shares.no_answer)
+        found += _apart(shares.spans(options.max_answer_len), options.top_k)
+    if options.no_answer:
+        found.append(Span(no_answer, 0, 0))
+    ordered = sorted(found, key=lambda span: -span.score)
+    return SpanCandidates(_apart(ordered, options.top_k), no_answer)
+
+
+def read_shares(
+    read: "Sequence[tuple[Window, Array, Array]]", number: int, no_answer_id: int | None
+) -> Iterator[Shares]:
+    """Of each window, from its logits as `best_spans` takes them."""
+    import numpy as np
+
     texts = read[0][0].encoding.sequence_ids  # a list of the whole text, made at every access
     is_context = np.array([one == number for one in texts])
     for window, *logits in read:
         context = is_context[window.places]
         none = window.row["input_ids"] == no_answer_id
         p_start, p_end = (_probabilities(window.of(one), context, none) for one in logits)
-        no_answer = min(no_answer, float((p_start * p_end)[none].sum()))
+        no_answer = float((p_start * p_end)[none].sum())
         p_start[none | ~context] = p_end[none | ~context] = 0.0
-        found += _best_of_window(window, p_start, p_end, options)
-    if options.no_answer:
-        found.append(Span(no_answer, 0, 0))
-    ordered = sorted(found, key=lambda span: -span.score)
-    return SpanCandidates(_apart(ordered, options.top_k), no_answer)
+        yield Shares(window, p_start, p_end, no_answer)
 
 
 def _apart(spans: Iterable[Span], most: int) -> list[Span]:
@@ -101,16 +137,6 @@ def _probabilities(
     exponents = np.exp(masked - masked.max())
     shares: Array = exponents / exponents.sum()
     return shares
-
-
-def _best_of_window(
-    window: Window, p_start: "Array", p_end: "Array", options: SpanOptions
-) -> list[Span]:
-    spans = (
-        Span(score, *_characters(window.encoding, *window.places[[first, last]].tolist()))
-        for score, first, last in _candidates(p_start, p_end, options.max_answer_len)
-    )
-    return _apart(spans, options.top_k)
 
 
 def _candidates(p_start: "Array", p_end: "Array", longest: int) -> Iterator[tuple[float, int, int]]:
