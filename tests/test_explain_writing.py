@@ -124,7 +124,7 @@ def test_sampling_tells_the_models_probability_and_that_of_the_draw() -> None:
     assert rows.shares == {"probability", "after changes"}
     assert own != drawn
     assert all(0 < one <= 1 for one in [*own, *drawn])
-    assert rules(found)["way of choosing"] == "by chance"
+    assert rules(found)["way of choosing"] == "drawn by chance"
     (strip,) = views(found, Strip)
     assert STORY + "".join(strip.pieces) == text_of(found)
     greedy = steps(story())
@@ -150,7 +150,7 @@ def test_of_several_texts_the_first_is_shown() -> None:
 def test_a_decoder_looks_at_what_stands_before_and_never_ahead() -> None:
     found = story()
     (grid,) = views(found, Grid)
-    assert stage_with(found.stages, grid.stage).name == "Decoder blocks"
+    assert stage_with(found.stages, grid.stage).name == "Causal decoder blocks"
     prompt = len(grid.columns) - len(grid.rows) + 1
     assert (len(grid.rows), len(grid.columns)) == (12, prompt + 11)
     assert [*grid.columns[prompt:], grid.rows[-1]] == list(grid.rows)
@@ -206,7 +206,7 @@ def test_words_are_aligned_with_those_that_they_translate() -> None:
 def test_an_alignment_has_a_row_for_each_token_and_sums_to_one() -> None:
     found = translated()
     grid = alignment(found)
-    assert stage_with(found.stages, grid.stage).name == "Decoder"
+    assert stage_with(found.stages, grid.stage).name == "Decoder with cross-attention"
     assert list(grid.rows) == column(steps(found), "token")
     assert (grid.columns[0], grid.columns[-1]) == ("en_XX", "</s>")
     red, rouge = grid.columns.index("red"), grid.rows.index("rouge")
@@ -360,3 +360,34 @@ def test_an_architecture_that_nobody_knows_is_seen_as_far_as_it_tells(
     found = looked(loaded(task, str(tmp_path), **length), SENTENCE)
     assert len(steps(found).rows) == rules(found)["tokens written"] > 0
     assert len(views(found, Grid)) == grids
+
+
+# The stages that the guide tells of
+
+
+def names(found: Explanation) -> list[str]:
+    return [one.name for one in found.stages]
+
+
+def test_the_stages_of_gpt2_are_those_of_the_guide() -> None:
+    assert names(story()) == [
+        "Byte-pair tokens", "Token vectors", "Positions", "Causal decoder blocks",
+        "Normalised output", "Language-model head", "The next token, again and again",
+    ]  # fmt: skip
+
+
+def test_the_stages_of_encoder_decoders_are_those_of_the_guide() -> None:
+    found = names(translated())
+    wanted = [
+        "Tokens, with the source's language", "Encoder", "Decoder with cross-attention",
+        "Language-model head", "Forced language, beams and length limits",
+    ]  # fmt: skip
+    assert [one for one in found if one in wanted] == wanted
+
+
+@pytest.mark.parametrize("name", ["t5", "marian", "bart"])
+def test_every_stage_of_its_kin_has_a_name(name: str) -> None:
+    model = loaded("summarize", str(cached(name)), num_beams=2, min_length=2, max_length=8)
+    found = looked(model, SENTENCE)
+    assert [one.module for one in found.stages if one.name == one.module] == []
+    assert found.stages[-1].name == "Beams and length limits"

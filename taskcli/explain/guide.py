@@ -85,7 +85,7 @@ _SEQ2SEQ = (
     Words("*decoder.layernorm_embedding", "Decoder: normalised vectors"),
     Words(
         "*decoder.layers",
-        "Decoder",
+        "Decoder with cross-attention",
         "Each token looks at those written before it and, by cross-attention, at the encoder's "
         "output: there it finds what to say next.",
     ),
@@ -106,7 +106,7 @@ _T5 = (
     Words("*encoder.final_layer_norm", "Encoder: normalised output"),
     Words(
         "*decoder.block*",
-        "Decoder",
+        "Decoder with cross-attention",
         "Each token looks at those written before it and, by cross-attention, at the encoder's "
         "output: there it finds what to say next.",
     ),
@@ -355,7 +355,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words("transformer.wpe", "Positions", "A vector for each place is added."),
         Words(
             "transformer.h",
-            "Decoder blocks",
+            "Causal decoder blocks",
             "Each token looks at itself and at those before it, never ahead: so the model can be "
             "asked for the next.",
         ),
@@ -363,8 +363,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "lm_head",
             "Language-model head",
-            "A score for each token of the vocabulary: how well it would come next. The chosen one "
-            "is put behind the text, and all begins again.",
+            "A score for each token of the vocabulary: how well it would come next.",
         ),
     ),
     "bart": _SEQ2SEQ,
@@ -377,6 +376,14 @@ _PIXELS = (
     "The picture is brought to the size that the model wants, and its pixels to numbers around 0."
 )
 _SOUND = "The recording as one channel, at the rate that the model wants."
+_ASKED = (
+    "Where the checkpoint names words that ask for a task, such as 'summarize:', they are put "
+    "before the text."
+)
+_BEAMS = (
+    "As many rows of tokens as there are beams are gone on with, those of the highest score. The "
+    "end token, or the greatest length, ends a row; the best of them becomes text again."
+)
 _BEFORE: Mapping[str, Words] = {
     "classify-audio": Words("", "Waveform", _SOUND),
     "asr": Words("", "Waveform", _SOUND),
@@ -419,9 +426,11 @@ _BEFORE_MODEL: Mapping[tuple[str, str], Words] = {
     ),
     ("translate", "mbart"): Words(
         "",
-        "Tokens",
-        f"{_TOKENS} A token of their own names the language of the source, and the one to write.",
+        "Tokens, with the source's language",
+        f"{_TOKENS} A token of its own names the language of the source.",
     ),
+    ("summarize", "t5"): Words("", "Tokens, with what is asked for", f"{_ASKED} {_TOKENS}"),
+    ("translate", "t5"): Words("", "Tokens, with what is asked for", f"{_ASKED} {_TOKENS}"),
 }
 _BEHIND: Mapping[tuple[str, str], Words] = {
     ("classify-audio", ""): Words(
@@ -463,8 +472,19 @@ _BEHIND: Mapping[tuple[str, str], Words] = {
         "are highest together.",
     ),
     ("generate", ""): Words("", "Text", "Tokens become text again, until one ends it."),
-    ("summarize", ""): Words("", "Text", "The best row of tokens becomes text again."),
-    ("translate", ""): Words("", "Text", "The best row of tokens becomes text again."),
+    ("generate", "gpt2"): Words(
+        "",
+        "The next token, again and again",
+        "The token that is chosen is put behind the text, and the model is asked for the next, "
+        "until one ends the text or there is no room for more.",
+    ),
+    ("summarize", ""): Words("", "Beams and length limits", _BEAMS),
+    ("translate", ""): Words("", "Beams and length limits", _BEAMS),
+    ("translate", "mbart"): Words(
+        "",
+        "Forced language, beams and length limits",
+        f"The first token that is written is forced: it names the language to write. {_BEAMS}",
+    ),
 }
 _TRAINING: Mapping[str, Sequence[str]] = {
     "wav2vec2": (

@@ -64,6 +64,10 @@ class Written:
     processors: Sequence[str]  # the classes that changed scores
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def beams(self) -> int:
+        return self.config.num_beams or 1
+
 
 class Writing:
     """Notes what a model writes; `batches` has an entry for each time that this was entered.
@@ -112,8 +116,8 @@ class Writing:
 
     def _texts(self, ids: torch.Tensor, ended: torch.Tensor) -> None:
         batch, scored = self.batches[-1], self._scored
-        if batch is not None and scored is not None:
-            batch.steps.append(scored.step(ids, ended, batch.config.num_beams or 1))
+        if batch is not None and scored is not None and scored.is_before(ids, batch.beams):
+            batch.steps.append(scored.step(ids, ended, batch.beams))
         self._scored = None
 
 
@@ -124,6 +128,12 @@ class _Scored:
     ids: torch.Tensor
     own: torch.Tensor  # logarithms of probabilities
     scores: torch.Tensor
+
+    def is_before(self, ids: torch.Tensor, beams: int) -> bool:
+        """Whether texts are one token longer, and as many of each input."""
+        items = len(self.ids) // beams
+        is_whole = items > 0 and not len(self.ids) % beams and not len(ids) % items
+        return is_whole and ids.shape[1] == self.ids.shape[1] + 1
 
     def step(self, ids: torch.Tensor, ended: torch.Tensor, beams: int) -> Step:
         rows = self._rows_of(ids, beams)

@@ -71,8 +71,8 @@ def _alignment(text: Text, layers: Weights, seen: Seen, stage: str) -> Grid:
         "Which words of the source each token was written from",
         "Cross-attention: how much each token took from each of the source when it was written. "
         "The most is outlined, for the mean of all layers and heads. It tells where the model "
-        "looked, which is mostly but not always the word that was meant; much of it may go to "
-        "tokens that only mark an end."
+        "looked, which need not be the word that was meant; much of it may go to tokens that only "
+        "mark an end."
         f"{_of_columns(len(tokens), 'source')}{of_part(text)}{cut(text, count)}",
         frames,
         shown(seen.task.processor, text.ids[:count]),
@@ -95,7 +95,8 @@ def _own(text: Text, layers: Weights, seen: Seen, stage: str) -> Grid:
         "Which tokens before it each token was written from",
         "Attention to the text so far: how much each token took from those before it when it was "
         "written. It never looks ahead. Models often leave much of it on the first token, where "
-        "it means nothing. Attention tells where a model looks, not yet why it answers so."
+        "it tells nothing of that token. Attention tells where a model looks, not yet why it "
+        "answers so."
         f"{_of_columns(length, 'text', 'last')}{of_part(text)}{cut(text, count)}",
         frames,
         shown(seen.task.processor, text.ids[:count]),

@@ -94,9 +94,10 @@ def _tree(text: Text, grown: _Grown) -> Tree:
         "",
         "Beams: what was tried and what was dropped",
         f"At each step {text.config.num_beams} texts are gone on with, those of the highest score; "
-        "the others are dropped. The score is the sum of the logarithms of the probabilities of "
-        "all tokens, after the changes that were asked for: 0 is certain. Only in the end is it "
-        f"weighed by the length.{drawn}{of_part(text)}{cut}",
+        "the others are dropped. A text that ended waits for the end, while it is one of the best. "
+        "The score is the sum of the logarithms of the probabilities of all tokens, after the "
+        "changes that were asked for: 0 is certain. Only in the end is it weighed by the length."
+        f"{drawn}{of_part(text)}{cut}",
         grown.nodes,
     )
 

@@ -63,7 +63,7 @@ def _asked(text: Text) -> Iterator[tuple[str, str | int | float]]:
 def _way(beams: int, is_drawn: bool) -> str:
     if beams > 1:
         return f"{beams} beams, which go on by chance" if is_drawn else f"{beams} beams"
-    return "by chance" if is_drawn else "the likeliest token every time"
+    return "drawn by chance" if is_drawn else "the token of the highest score every time"
 
 
 def _ending(text: Text, seen: Seen) -> Iterator[tuple[str, str | int]]:

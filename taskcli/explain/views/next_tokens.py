@@ -53,9 +53,10 @@ def _table(text: Text, seen: Seen, stage: str) -> Rows:
         stage,
         "The next token, step by step",
         "The probability that the model gave each token it wrote, and the likeliest others. "
-        "Entropy tells how undecided it was: 0 bits is certain, and each bit more is a choice "
-        "between twice as many tokens."
-        f"{way_of(text)}{_told_of_changes(text, is_changed)}{of_part(text)}{cut(text, len(path))}",
+        "Entropy tells how undecided it was: 0 bits is certain, 1 bit is a choice between two "
+        "tokens that are equally likely, and each bit more is one between twice as many."
+        f"{way_of(text, is_changed)}{_told_of_changes(text, is_changed)}{of_part(text)}"
+        f"{cut(text, len(path))}",
         ("step", "token", "probability", *asked, "entropy in bits", "other tokens"),
         rows,
         frozenset({"probability", *asked}),

@@ -38,8 +38,8 @@ def changes_of(text: Text) -> list[str]:
     return [_CHANGES.get(one, one).format_map(values) for one in text.written.processors]
 
 
-def way_of(text: Text) -> str:
-    """A sentence on how tokens were chosen."""
+def way_of(text: Text, is_changed: bool) -> str:
+    """A sentence on how tokens were chosen; by scores that were changed, maybe."""
     beams = text.config.num_beams or 1
     if beams > 1 and text.config.do_sample:
         return f" {beams} beams went on by chance; this is the best text of theirs."
@@ -50,4 +50,6 @@ def way_of(text: Text) -> str:
         )
     if text.config.do_sample:
         return " Tokens were drawn by chance: another run may draw others."
+    if is_changed:
+        return " The token of the highest score was taken every time."
     return " The likeliest token was taken every time."
