@@ -176,3 +176,21 @@ def classifier() -> Path:
     from checkpoints import cached
 
     return cached("distilbert-sentiment")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from browser import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def tab(chromium: Any) -> Iterator[Any]:
+    """A page at a desk, which must neither complain nor ask the network for anything."""
+    from browser import Tab
+
+    opened = Tab(chromium, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield opened
+    opened.check()

@@ -1,13 +1,13 @@
 """--report in a browser: clicked, typed into, played and measured, in headless Chromium."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import Tab, pixel
 from report_pages import (
     ALL,
     answer,
@@ -22,7 +22,6 @@ from report_pages import (
     sound,
     spoken,
 )
-from tools import module, program
 
 from taskcli import results
 from taskcli.media.items import AudioInput, ImageInput, Item, TextInput
@@ -30,52 +29,8 @@ from taskcli.output.palette import colours, hexadecimal, token_colours
 from taskcli.output.report import thumbnails
 from taskcli.results import Box
 
-playwright = module("playwright.sync_api")
-CHROMIUM = program("chromium", "chromium-browser")
-
 PAGE = Path("out.html")
-FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]  # tests may run as root
 ARTICLE = "Ada Lovelace 👩‍🚀 met <b>Babbage & Co</b> in 東京."
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Tab:
-    """A page in the browser, and everything that it complains of or asks the network for."""
-
-    def __init__(self, browser: Any, **how: Any) -> None:
-        self.context = browser.new_context(**how)
-        self.context.set_default_timeout(120_000)  # the machine may be busy
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog {dialog.message}"))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-
-    def open(self, file: Path) -> Any:
-        self.page.goto(file.absolute().as_uri())
-        return self.page
-
-    def check(self) -> None:
-        assert not self.complaints
-        local = ("file:", "data:", "blob:")
-        assert not [url for url in self.requests if not url.startswith(local)]
-        self.context.close()
-
-
-@pytest.fixture
-def tab(chromium: Any) -> Iterator[Tab]:
-    opened = Tab(chromium, viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    yield opened
-    opened.check()
 
 
 def names(page: Any) -> list[str]:
@@ -291,16 +246,6 @@ def test_the_viewer_turns_pages_and_gives_the_focus_back(tab: Tab) -> None:
     page.keyboard.press("Escape")
     assert not page.locator("#viewer").is_visible()
     assert focused(page) == "b/one.png"
-
-
-def pixel(page: Any, selector: str, x: float, y: float) -> list[int]:
-    """Red, green, blue and alpha of a canvas, at shares of its width and height."""
-    return page.eval_on_selector(
-        selector,
-        """(canvas, [x, y]) => Array.from(canvas.getContext("2d").getImageData(
-            Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data)""",
-        [x, y],
-    )
 
 
 def test_masks_cover_what_they_cover(tab: Tab) -> None:

@@ -51,9 +51,13 @@ def test_the_page_knows_how_its_results_look() -> None:
     assert read_page(make_page(PAGE, "detect", rows[:1])).run["shape"]["view"] == "fields"
 
 
-def test_modules_share_one_scope_without_a_clash() -> None:
+@pytest.mark.parametrize("more", [(), ("taskcli.explain.page",)], ids=["report", "explain"])
+def test_modules_share_one_scope_without_a_clash(more: tuple[str, ...]) -> None:
     """A page from disk can import nothing, so its modules stand one after the other."""
-    scripts = [file for file in files(report).iterdir() if file.name.endswith(".js")]
+    rooms = [files(report), *map(files, more)]
+    scripts = [file for room in rooms for file in room.iterdir() if file.name.endswith(".js")]
+    if more:
+        scripts.remove(files(report) / "page.js")  # the other page's own
     assert len(scripts) > 10
     named = Counter(
         name

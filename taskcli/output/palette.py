@@ -24,6 +24,9 @@ PALETTE: tuple[Colour, ...] = tuple(
 # Ten steps of matplotlib's inferno: lightness grows evenly, so it reads without colours too.
 _INFERNO = "000004 1B0C42 4B0C6B 781C6D A52C60 CF4446 ED6925 FB9A06 F7D03C FCFFA4".split()
 
+# ColorBrewer's RdBu: blue is below zero, red above; colour-blind readers tell the two apart.
+_DIVERGING = "053061 2166AC 4393C3 92C5DE D1E5F0 F7F7F7 FDDBC7 F4A582 D6604D B2182B 67001F".split()
+
 
 def colours(labels: Mapping[int, str]) -> dict[str, Colour]:
     """A colour for each label of a checkpoint, by its place among them."""
@@ -58,25 +61,34 @@ def hexadecimal(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def colormap(levels: "npt.ArrayLike") -> "npt.NDArray[np.uint8]":
-    """Numbers from 0 to 1, shape [h, w], as colours, uint8 [h, w, 3]: dark to light."""
+def colormap(levels: "npt.ArrayLike", diverging: bool = False) -> "npt.NDArray[np.uint8]":
+    """Numbers from 0 to 1, shape [h, w], as colours, uint8 [h, w, 3].
+
+    From dark to light; those that are `diverging` from blue over white, in the middle, to red.
+    """
     import numpy as np
 
-    return _heats()[(np.asarray(levels) * 255).astype(np.uint8)]
+    table = _between(_DIVERGING if diverging else _INFERNO)
+    return table[(np.asarray(levels) * 255).astype(np.uint8)]
 
 
 def heat_colours() -> list[str]:
     """The 256 colours that `colormap` has, dark to light, for what draws by itself."""
-    return [hexadecimal(tuple(colour)) for colour in _heats().tolist()]
+    return [hexadecimal(tuple(colour)) for colour in _between(_INFERNO).tolist()]
 
 
-def _heats() -> "npt.NDArray[np.uint8]":
-    """Shape [256, 3], uint8."""
+def diverging_colours() -> list[str]:
+    """The 256 colours that `colormap` has for numbers on both sides of a middle."""
+    return [hexadecimal(tuple(colour)) for colour in _between(_DIVERGING).tolist()]
+
+
+def _between(steps: list[str]) -> "npt.NDArray[np.uint8]":
+    """256 colours from the first step to the last, shape [256, 3], uint8."""
     import numpy as np
 
-    stops = np.array([list(bytes.fromhex(code)) for code in _INFERNO], np.float32)
+    stops = np.array([list(bytes.fromhex(code)) for code in steps], np.float32)
     places = np.linspace(0, len(stops) - 1, 256)
-    steps = range(len(stops))
-    return np.stack([np.interp(places, steps, stops[:, part]) for part in range(3)], -1).astype(
+    numbers = range(len(stops))
+    return np.stack([np.interp(places, numbers, stops[:, part]) for part in range(3)], -1).astype(
         np.uint8
     )

@@ -21,6 +21,13 @@ def run_architecture(call: Invocation, asked: str, stage: str | None) -> ExitCod
             f"--architecture takes no input, and {call.inputs[0]} is given",
             "leave one of them out",
         )
+    for name in ("report", "save_dir"):
+        if call.given.get(name) is not None:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"--architecture runs no input, so {flag} would show nothing",
+                "leave one of them out",
+            )
     given = given_options(call).model
     checkpoint = lock.resolve(call.task.name, given.model, given.revision)
     folder = _config_of(checkpoint, given.offline)

@@ -12,6 +12,7 @@ from taskcli.media import MEDIA
 from taskcli.task import Task
 
 _RUN = ("device", "dtype")  # of the options of a run
+_WRITTEN = ("save_dir", "report", "overwrite")  # of those of its output
 Format = Annotated[
     Literal["auto", "rich", "jsonl"],
     typer.Option("--format", "-f", help="auto: a table on a terminal, else a line an input."),
@@ -42,6 +43,7 @@ def make_explain(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
             for one in parameters(group, task)
         ),
         *(one for one in parameters(RunOptions, task) if one.name in _RUN),
+        *(one for one in parameters(task.Output, task) if one.name in _WRITTEN),
     ]
 
     def command(
@@ -80,6 +82,7 @@ def _help(task: type[Task[Any, Any, Any]]) -> str:
         f"Explain an answer of {task.name}.\n\n"
         "It shows what happens inside the model: the stages in the order of the data, what goes in "
         "and comes out, weights, multiply-adds, time and memory. The answer is the one that the "
-        "task's own command gives.\n\n"
+        "task's own command gives. With --report a page, with --save-dir files show what flows "
+        "between the stages: where attention goes, what was tried, what each part says.\n\n"
         f"[bold]Example[/bold]\n  $ {example} -m starter"
     )

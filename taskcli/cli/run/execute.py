@@ -20,6 +20,7 @@ from taskcli.errors import ExitCode
 def run(call: Invocation) -> ExitCode:
     """Run one command. Raises TaskcliError for what stops it before or in mid-run."""
     config = resolve_run(call)
+    saving.check(config)
     for note in config.sources.notes if not config.output.quiet else ():
         print_note(note)
     if config.run.dry_run:

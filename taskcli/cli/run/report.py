@@ -29,7 +29,7 @@ def opened(
     from taskcli.output import report
 
     labels = {} if model is None else model.labels
-    return report.opened(config.output.report, _facts(config, model), total, labels)
+    return report.opened(config.output.report, facts_of(config, model), total, labels)
 
 
 def why_stopped(stopping: Stopping) -> str | None:
@@ -64,7 +64,8 @@ def _spelled(flag: str, value: object) -> Iterator[str]:
         yield from (flag, shown_path(one) if isinstance(one, PurePath) else str(one))
 
 
-def _facts(config: RunConfig, model: Engine | None) -> dict[str, Any]:
+def facts_of(config: RunConfig, model: Engine | None) -> dict[str, Any]:
+    """What is shown at the top of its page."""
     facts: dict[str, Any] = {
         "task": config.task.name,
         "media": config.task.media,

@@ -2,7 +2,7 @@
 
 from taskcli import output
 from taskcli.checkpoints import lock
-from taskcli.cli.run import destination, report, saving, writers
+from taskcli.cli.run import destination, report, writers
 from taskcli.cli.run.elsewhere import check_elsewhere, reads_hub
 from taskcli.cli.run.inputs import kept_apart, sources_of
 from taskcli.cli.run.options import given_options, merge_options
@@ -27,13 +27,12 @@ def resolve_run(call: Invocation) -> RunConfig:
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
-    destination.check_saving(call.task, written)
     options = call.task.for_output(options, chosen, written)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
     writers.check(chosen, written, sources)
     apart = kept_apart(call, given.inputs, sources, written, chosen)
-    config = RunConfig(
+    return RunConfig(
         call.task,
         options,
         given.inputs,
@@ -48,6 +47,3 @@ def resolve_run(call: Invocation) -> RunConfig:
         apart,
         reads_hub(call.inputs, given.inputs),
     )
-    if not written.resume:
-        saving.check_files(config, config.sources.ids)
-    return config

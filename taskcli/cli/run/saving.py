@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from taskcli.api import RecordWithInput
+from taskcli.cli.run import destination
 from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.writers import layout_of
@@ -28,7 +29,7 @@ def saved(
         yield from answers
         return
     layout = layout_of(config, model.labels)
-    files = _saved_files(config, config.output.save_dir)
+    files = files_in(config, config.output.save_dir)
     for id in earlier:
         files.name(id)
     saver = Saver(config.task.result, files, layout)
@@ -36,6 +37,13 @@ def saved(
         for answered in answers:
             record = saver.save(replace(answered.record, item=model.whole(answered)))
             yield answered._replace(record=record)
+
+
+def check(config: RunConfig) -> None:
+    """Refuse --save-dir where the task has no files, or could not leave those it has."""
+    destination.check_saving(config.task, config.output)
+    if not config.output.resume:
+        check_files(config, config.sources.ids)
 
 
 def check_files(config: RunConfig, ids: Iterable[str]) -> None:
@@ -47,12 +55,13 @@ def check_files(config: RunConfig, ids: Iterable[str]) -> None:
     if folder is None or config.sources.total is None:
         return  # the ids of rows and lines come as they are read
     endings = saved_endings(config.task.result, layout_of(config, {}))
-    why = _saved_files(config, folder).refused(ids, endings)
+    why = files_in(config, folder).refused(ids, endings)
     if why is not None:
         raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
 
 
-def _saved_files(config: RunConfig, folder: Path) -> Files:
+def files_in(config: RunConfig, folder: Path) -> Files:
+    """The files of a run below a folder, where none replaces what it may not."""
     return Files(folder, config.known_ids, (), config.apart.protected, Ours(folder))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.items import ImageInput
 from taskcli.output.drawing.label_layout import Frame, Subject, places
+from taskcli.output.drawing.lines import write
 from taskcli.output.drawing.typefaces import OWN, Run, font, runs
 from taskcli.output.palette import Colour, text_color_on
 from taskcli.output.sanitize import safe_line
@@ -174,11 +175,7 @@ class _Shown:
 
     def write(self, draw: "ImageDraw", left: float, top: int, text: list[Run], ink: Colour) -> None:
         """Runs of several fonts stand on one line."""
-        line = top + self._pad // 2 + self._metrics[0]
-        for run in text:
-            letters = font(run.file, self._size)
-            draw.text((left, line), run.text, fill=ink, font=letters, anchor="ls")
-            left += letters.getlength(run.text)
+        write(draw, left, top + self._pad // 2 + self._metrics[0], text, self._size, ink)
 
     @property
     def _metrics(self) -> tuple[int, int]:

@@ -17,7 +17,7 @@ export class Card {
   /**
    * @param {Entry} entry
    * @param {State} state
-   * @param {(entry: Entry) => void} open shows the picture large
+   * @param {((entry: Entry) => void) | null} open shows the picture large
    */
   constructor(entry, state, open) {
     this.entry = entry;
@@ -51,8 +51,10 @@ export class Card {
       return h("div", { class: "picture" }, h("p", { class: "missing" }, why));
     }
     this.frame = new Frame(this.entry, this.preview, false, this.state);
+    const { open } = this;
+    if (!open) return h("div", { class: "picture" }, this.frame.element);
     const label = `Open ${clean(this.entry.name, this.state.run.unsafe)}`;
-    const button = h("button", { type: "button", class: "picture", "aria-label": label, onclick: () => this.open(this.entry) }, this.frame.element);
+    const button = h("button", { type: "button", class: "picture", "aria-label": label, onclick: () => open(this.entry) }, this.frame.element);
     button.style.aspectRatio = "4 / 3";
     return button;
   }

@@ -4,16 +4,11 @@ The page's own script builds everything a person sees from those blocks, so noth
 a label or a model contains is ever markup. Memory does not grow with the number of inputs.
 """
 
-import base64
-import hashlib
-import html
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.resources import files
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,15 +18,14 @@ from taskcli.files.atomic_write import Unfinished
 from taskcli.media.items import Item
 from taskcli.output.palette import Colour, colour_of, heat_colours, hexadecimal, text_color_on
 from taskcli.output.presentation import FIELDS, Presentation, answers_of, presentation_of
+from taskcli.output.report.template import template
 from taskcli.output.report.thumbnails import Preview
 from taskcli.output.sanitize import UNSAFE_IN_NAMES
 from taskcli.output.serialize import one_line, to_line
 from taskcli.results import Record
 
-_IMPORT = re.compile(r'^import [^;]* from "\./(\w+)\.js";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export ", re.MULTILINE)
+OWN_PAGE = Path(__file__).parent  # page.html, and all that makes it
 _PAGE_LIMIT = 256 * 2**20  # bytes; browsers open this much, further inputs come without media
-_MARK = "<!-- data -->"
 
 
 @dataclass
@@ -54,8 +48,8 @@ class Report:
     def write(self, record: Record, item: Item | None, path: str | None) -> None:
         """Add one input: its record, the decoded item that it answers, the file it came from."""
         full = self.stream.tell() > _PAGE_LIMIT
-        self._block("record", to_line(record))
-        self._block("preview", one_line(self.preview.of(item, record.result, path, full)))
+        self.block("record", to_line(record))
+        self.block("preview", one_line(self.preview.of(item, record.result, path, full)))
         if record.error is None:
             self._note_looks(record.result)
         self.count += 1
@@ -76,7 +70,13 @@ class Report:
             "began": datetime.fromtimestamp(self.began).astimezone().isoformat(timespec="seconds"),
             "seconds": time.time() - self.began,
         }
-        self._block("run", one_line(known))
+        self.block("run", one_line(known))
+
+    def block(self, kind: str, line: str) -> None:
+        """A line of JSON that the page's script reads."""
+        # `<` alone could end the block or open a comment in it.
+        data = line.replace("<", "\\u003c")
+        self.stream.write(f'<script type="application/json" class="{kind}">{data}</script>\n')
 
     def _note_looks(self, result: object) -> None:
         """The page has the colours of pictures and terminal; it cannot know a label's number."""
@@ -96,23 +96,22 @@ class Report:
                 self.colours[label] = hexadecimal(colour)
                 self.inks[hexadecimal(colour)] = hexadecimal(text_color_on(colour))
 
-    def _block(self, kind: str, line: str) -> None:
-        # `<` alone could end the block or open a comment in it.
-        data = line.replace("<", "\\u003c")
-        self.stream.write(f'<script type="application/json" class="{kind}">{data}</script>\n')
-
 
 @contextmanager
 def opened(
-    file: Path, facts: Mapping[str, Any], total: int | None, labels: Mapping[int, str] | None = None
+    file: Path,
+    facts: Mapping[str, Any],
+    total: int | None,
+    labels: Mapping[int, str] | None = None,
+    page: Path = OWN_PAGE,
 ) -> Iterator[Report]:
     """A report that stands at `file`, whole, once the block is left, even by an exception.
 
     `facts` are shown at the top; `total` is the number of inputs where it is known, and decides
-    how large their previews are; `labels` are the checkpoint's, by number. Raises OSError where
-    the page cannot be written; then there is none.
+    how large their previews are; `labels` are the checkpoint's, by number; `page` is the folder of
+    another page that shows the same. Raises OSError where it cannot be written; then there is none.
     """
-    head, tail = _template(f"{facts['task']} report").split(_MARK)
+    head, tail = template(page, f"{facts['task']} report")
     with closing(Unfinished(file)) as unfinished:
         stream = TextIOWrapper(unfinished.stream, "utf-8", newline="")
         stream.write(head)
@@ -127,43 +126,3 @@ def opened(
             stream.write(tail)
             stream.flush()
             unfinished.finish()
-
-
-def _template(title: str) -> str:
-    """The page without data. Its policy lets its own style and script run, and nothing else."""
-    style, script = _asset("report.css"), "\n".join(_modules("page").values())
-    script = f'"use strict";\n(() => {{\n{script}}})();\n'
-    filled = {
-        "title": html.escape(title),
-        "style-hash": _hash(style),
-        "script-hash": _hash(script),
-        "style": style,
-        "script": script,
-    }
-    page = _asset("page.html")
-    for name, value in filled.items():
-        page = page.replace(f"{{{{{name}}}}}", value)
-    return page
-
-
-def _modules(name: str, found: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A module of the script and all that it imports, each after what it uses itself.
-
-    A page from disk may import nothing, so they share one scope: no name stands in two of them.
-    """
-    known = dict(found or {})
-    if name in known:
-        return known
-    source = _asset(f"{name}.js")
-    for used in _IMPORT.findall(source):
-        known |= _modules(used, known)
-    return {**known, name: _EXPORT.sub("", _IMPORT.sub("", source))}
-
-
-def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    """As a content security policy names what may run."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

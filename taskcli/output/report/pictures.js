@@ -11,7 +11,7 @@ import { clean, depthText } from "./wording.js";
 /** @import { DepthMap } from "../../../types/records" */
 
 const FIT = 4 / 3; // of the space for a picture in a card
-const TAG = { font: '600 11px system-ui, "DejaVu Sans", sans-serif', height: 18, sides: 10 }; // as in report.css
+const TAG = { font: '600 11px system-ui, "DejaVu Sans", sans-serif', height: 18, sides: 10 }; // as in page.css
 
 /** @typedef {Answer & { box: Box }} Boxed */
 /** @typedef {[number, number]} Pair */

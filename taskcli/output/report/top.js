@@ -6,7 +6,7 @@ import { clean, duration, plural, rate } from "./wording.js";
 
 /** @import { Entry, Run, State } from "../../../types/page" */
 
-const PHONE = "(max-width: 720px)"; // as in report.css
+const PHONE = "(max-width: 720px)"; // as in page.css
 
 /** @param {State} state @param {(entry: Entry) => void} reveal leads to an entry's card */
 export function showTop(state, reveal) {

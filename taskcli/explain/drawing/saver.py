@@ -1,0 +1,53 @@
+"""The files of an input: one for each view, named after it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from taskcli.errors import InputError
+from taskcli.explain.drawing import figures, sheets
+from taskcli.explain.explaining import Explanation
+from taskcli.explain.looking import Look
+from taskcli.explain.views.kinds import Looks, Maps, View
+from taskcli.media.items import Item
+from taskcli.output.artifacts.encode import slug
+from taskcli.output.filesystem.files import Files
+from taskcli.results import Failure
+
+
+class Saver:
+    """Writes the files of each input before its record names them."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def save(self, explanation: Explanation) -> Explanation:
+        """The explanation with the files that were written; one without an answer has none."""
+        record, look = explanation.record, explanation.look
+        if record.error is not None or look is None:
+            self._files.name(record.input)  # kept for it, so that a later run names all alike
+            return explanation
+        try:
+            files = self._files.write(record.input, _drawn(look))
+        except InputError as failure:
+            why = Failure(type(failure).__name__, failure.message, failure.hint)
+            return replace(explanation, record=replace(record, result=None, error=why))
+        return replace(explanation, record=replace(record, files=(*record.files, *files)))
+
+
+def _drawn(look: Look) -> Iterator[tuple[str, bytes]]:
+    """What is added to the input's name, and the bytes."""
+    times: Counter[str] = Counter()
+    for view in look.views:
+        ending, content = _file_of(view, look.item)
+        name = slug(view.title).lower()
+        times[name] += 1
+        number = f"-{times[name]}" if times[name] > 1 else ""
+        if content:
+            yield f".{name}{number}{ending}", content
+
+
+def _file_of(view: View, item: Item | None) -> tuple[str, bytes]:
+    if isinstance(view, Maps | Looks):
+        return ".png", sheets.drawn(view, item)
+    return ".svg", figures.drawn(view)

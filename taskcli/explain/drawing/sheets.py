@@ -1,0 +1,139 @@
+"""Maps as a contact sheet: each frame of a view, its name beneath. Pillow loads when used."""
+
+import io
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeAlias
+
+from taskcli.explain.drawing.numbers import amount, coloured, span, weights
+from taskcli.explain.views.kinds import Frame, Looks, Maps, View
+from taskcli.media.items import ImageInput, Item
+from taskcli.output.drawing.lines import fitted, write
+from taskcli.output.palette import Colour
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Tile: TypeAlias = tuple["Image", Frame, str]  # a picture, what it shows, and its numbers in words
+
+_PAPER, _INK, _SOFT = (255, 255, 255), (29, 32, 38), (93, 100, 112)
+_SIDES = (
+    (4, 420),
+    (24, 240),
+    (120, 150),
+    (400, 96),
+)  # frames up to, pixels of a tile's longer side
+_MOST = 400  # frames of a sheet
+_COLUMNS = 8
+_GAP, _NAME, _TITLE = 14, 13, 20  # pixels; the latter two are sizes of letters
+
+
+def drawn(view: Maps | Looks, item: Item | None) -> bytes:
+    """A PNG; nothing where a view has no frames."""
+    frames = view.frames[:_MOST]
+    side = next(side for most, side in _SIDES if len(frames) <= most)
+    tiles = list(_tiles(view, frames, item, side))
+    if not tiles:
+        return b""
+    content = io.BytesIO()
+    _sheet(view, tiles, len(view.frames) - len(frames)).save(content, "PNG", compress_level=4)
+    return content.getvalue()
+
+
+@singledispatch
+def _tiles(view: View, frames: Sequence[Frame], item: Item | None, side: int) -> Iterator[Tile]:
+    raise TypeError(type(view).__name__)
+
+
+@_tiles.register(Maps)
+def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iterator[Tile]:
+    from PIL.Image import Resampling, composite, fromarray
+
+    ground = item.image if view.over and isinstance(item, ImageInput) else None
+    shared = span(frames, view.signed) if view.shared else None
+    for frame in frames:
+        ends = shared or span([frame], view.signed)
+        heat = fromarray(coloured(frame.values, ends, view.signed))
+        size = _fit(heat.size if ground is None else ground.size, side)
+        tile = heat.resize(size, Resampling.NEAREST)
+        if ground is not None:
+            clear = fromarray(weights(frame.values, ends, view.signed)).resize(
+                size, Resampling.NEAREST
+            )
+            tile = composite(tile, ground.convert("RGB").resize(size, Resampling.LANCZOS), clear)
+        _outline(tile, frame)
+        yield tile, frame, f"{amount(ends[0])} to {amount(ends[1], view.unit)}"
+
+
+@_tiles.register(Looks)
+def _(view: Looks, frames: Sequence[Frame], item: Item | None, side: int) -> Iterator[Tile]:
+    """At each place a small map of where it looks."""
+    import numpy as np
+    from PIL.Image import Resampling, fromarray
+
+    high, wide = view.grid
+    for frame in frames:
+        ends = span([frame], False)
+        maps = np.full((high, high + 1, wide, wide + 1, 3), 255, np.uint8)
+        pixels = coloured(frame.values, ends, False).reshape(high, wide, high, wide, 3)
+        maps[:, :high, :, :wide] = pixels.transpose(0, 2, 1, 3, 4)
+        mosaic = fromarray(maps.reshape(high * (high + 1), wide * (wide + 1), 3)[:-1, :-1])
+        times = max(1, round(side * 1.5 / max(mosaic.size)))
+        size = (mosaic.width * times, mosaic.height * times)
+        yield (
+            mosaic.resize(size, Resampling.NEAREST),
+            frame,
+            f"{amount(ends[0])} to {amount(ends[1])}",
+        )
+
+
+def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
+    scale = side / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _outline(tile: "Image", frame: Frame) -> None:
+    from PIL.ImageDraw import Draw
+
+    if frame.box is None:
+        return
+    sides = [
+        share * length for share, length in zip(frame.box, (*tile.size, *tile.size), strict=True)
+    ]
+    left, top, right, bottom = sides
+    if left <= right and top <= bottom:
+        Draw(tile).rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=(0, 0, 0), width=4)
+        Draw(tile).rectangle((left, top, right, bottom), outline=(255, 255, 255), width=2)
+
+
+def _sheet(view: View, tiles: Sequence[Tile], left_out: int) -> "Image":
+    """Frames that differ in their last axis alone stand in a row."""
+    from PIL import Image, ImageDraw
+
+    rows = [
+        row[at : at + _COLUMNS]
+        for _, same in groupby(tiles, lambda tile: tile[1].place[:-1])
+        for row in [list(same)]
+        for at in range(0, len(row), _COLUMNS)
+    ]
+    wide = max(tile.width for tile, *_ in tiles) + _GAP
+    high = max(tile.height for tile, *_ in tiles) + 3 * (_NAME + 4) + _GAP
+    top = _TITLE + 2 * _GAP
+    width = max(max(map(len, rows)) * wide + _GAP, 480)
+    sheet = Image.new("RGB", (width, top + len(rows) * high), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    more = f" ({left_out} further ones left out)" if left_out else ""
+    title = fitted(f"{view.title}{more}", _TITLE, width - 2 * _GAP)
+    write(draw, _GAP, _GAP + _TITLE, title, _TITLE, _INK)
+    for down, row in enumerate(rows):
+        for across, (tile, frame, numbers) in enumerate(row):
+            x, y = _GAP + across * wide, top + down * high
+            sheet.paste(tile, (x, y))
+            told: list[tuple[str, Colour]] = [(" · ".join(frame.place), _INK), (frame.note, _SOFT)]
+            for text, ink in [*told, (numbers, _SOFT)]:
+                if text:
+                    y += _NAME + 4
+                    line = y + tile.height
+                    write(draw, x, line, fitted(text, _NAME, wide - 4), _NAME, ink)
+    return sheet
