@@ -90,11 +90,11 @@ def test_a_vit_is_patches_layers_and_a_head(run: Run) -> None:
         "Pixels", "Patches and positions", "Encoder", "Normalised output", "Head", "Labels",
     ]  # fmt: skip
     pixels, patches, encoder, _, head, labels = found["stages"]
-    assert (
-        pixels["outputs"]
-        == patches["inputs"]
-        == [{"name": "pixel_values", "shape": [1, 3, 128, 128], "dtype": "float32"}]
+    given = {"name": "pixel_values", "shape": [1, 3, 128, 128]}
+    assert pixels["outputs"] == [{**given, "dtype": "uint8"}], (
+        "levels, until they are on the device"
     )
+    assert patches["inputs"] == [{**given, "dtype": "float32"}]
     assert labels["inputs"][0]["shape"] == [1, 32]
     assert shapes(patches["inputs"]) == [[1, 3, 128, 128]]
     assert shapes(patches["outputs"]) == [[1, 65, 160]]
@@ -165,7 +165,9 @@ def test_one_stage_can_be_asked_for(run: Run) -> None:
     assert [one["name"] for one in explained(run, *words, "bert.encoder")["stages"]] == ["Encoder"]
     done = run("explain", *words, "backbone")
     assert done.exit_code == 2
-    assert "there are: Tokens, segments and positions, Encoder" in " ".join(done.stderr.split())
+    assert "there are: WordPiece tokens, Tokens, segments and positions, Encoder" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_a_broken_input_is_told_and_the_others_are_explained(run: Run) -> None:

@@ -343,3 +343,18 @@ def test_of_a_regression_the_score_is_the_logit() -> None:
     assert np.allclose(
         frame(evidence, "occlusion"), frame(evidence, "occlusion, logit"), equal_nan=True
     )
+
+
+@pytest.mark.parametrize("task", ["classify-text", "qa"])
+def test_a_decoder_that_reads_is_not_said_to_write(task: str, tmp_path: Path) -> None:
+    make(BY_NAME[task], "bart", tmp_path)
+    asked = "Where does John Smith work?" if task == "qa" else None
+    stages = looked(task, "John Smith works in Berlin.", tmp_path, asked).stages
+    assert all(one.name != one.module for one in stages), "each is told of"
+    assert not any(
+        "written" in one.about or "to say next" in one.about
+        for one in stages[:-1]
+        if "nothing is written" not in one.about
+    )
+    head = {"classify-text": "Classification head", "qa": "Span head"}[task]
+    assert head in [one.name for one in stages]

@@ -62,7 +62,7 @@ def draw(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Architectu
     return Architecture(
         drawn.model_type,
         drawn.kind,
-        drawn_stages(drawn.model_type, drawn.traces),
+        drawn_stages(task.name, drawn.model_type, drawn.traces),
         drawn.parameters,
         drawn.multiply_adds,
         drawn.sizes,
@@ -88,7 +88,9 @@ def explain(model: Model, source: Source, views: bool = False) -> Explanation:
     once_more, _ = watched(model, source, counted.watching)
     model_type = model.loaded.model_type
     before, behind = stages_around(model.session.task, model_type, notes)
-    of_model = stages_of(model_type, in_order(timed.traces), counted.traces)
+    of_model = stages_of(
+        model.session.task.name, model_type, in_order(timed.traces), counted.traces
+    )
     return Explanation(
         first,
         model_type,

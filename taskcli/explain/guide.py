@@ -18,9 +18,12 @@ class Words:
     about: str = ""
 
 
-def words_of(model_type: str, path: str) -> Words | None:
-    """The first row for a module's path; None where nothing is told of it."""
-    rows = GUIDE.get(model_type, ())
+def words_of(model_type: str, path: str, task: str = "") -> Words | None:
+    """The first row for a module's path; None where nothing is told of it.
+
+    What a task makes of an architecture goes before what is true of it in general.
+    """
+    rows = (*_OF_TASK.get((task, model_type), ()), *GUIDE.get(model_type, ()))
     return next((row for row in rows if fnmatchcase(path, row.pattern)), None)
 
 
@@ -371,6 +374,70 @@ GUIDE: Mapping[str, Sequence[Words]] = {
     "t5": _T5,
     "marian": _SEQ2SEQ,
 }
+_LABELS_OF_TEXT = (
+    Words(
+        "classification_head", "Classification head", "One vector becomes a score for each label."
+    ),
+)
+_LABELS_OF_TOKENS = (
+    Words("classifier", "Classification head", "For every token a score for each label."),
+)
+_ENDS = (
+    Words(
+        "qa_outputs",
+        "Span head",
+        "Two scores for every token: how well the answer might begin there, and end there.",
+    ),
+)
+_READ_AGAIN = (
+    Words(
+        "*decoder.embed_tokens",
+        "Decoder: token vectors",
+        "The same text once more, moved by one place: nothing is written.",
+    ),
+    Words(
+        "*decoder.layers",
+        "Decoder",
+        "Each token looks at those before it and, by cross-attention, at the encoder's output.",
+    ),
+    Words(
+        "*decoder.block*",
+        "Decoder",
+        "Each token looks at those before it and, by cross-attention, at the encoder's output.",
+    ),
+)
+_READ_FORWARD = (
+    Words(
+        "transformer.h",
+        "Decoder blocks",
+        "Each token looks at itself and at those before it, never ahead: the last knows most.",
+    ),
+)
+# By task and architecture: of models that read, where the architecture was made to write, and of
+# heads that each task has its own of.
+_OF_TASK: Mapping[tuple[str, str], Sequence[Words]] = {
+    ("classify-text", "bert"): (
+        Words("classifier", "Classification head", "That vector becomes a score for each label."),
+    ),
+    ("ner", "bert"): _LABELS_OF_TOKENS,
+    ("classify-text", "gpt2"): (
+        *_READ_FORWARD,
+        Words(
+            "score",
+            "Classification head",
+            "The last token's vector becomes a score for each label.",
+        ),
+    ),
+    ("ner", "gpt2"): (*_READ_FORWARD, *_LABELS_OF_TOKENS),
+    ("qa", "gpt2"): (*_READ_FORWARD, *_ENDS),
+    ("classify-text", "bart"): (*_READ_AGAIN, *_LABELS_OF_TEXT),
+    ("classify-text", "mbart"): (*_READ_AGAIN, *_LABELS_OF_TEXT),
+    ("classify-text", "t5"): (*_READ_AGAIN, *_LABELS_OF_TEXT),
+    ("ner", "t5"): _LABELS_OF_TOKENS,
+    ("qa", "bart"): (*_READ_AGAIN, *_ENDS),
+    ("qa", "mbart"): (*_READ_AGAIN, *_ENDS),
+    ("qa", "t5"): (*_READ_AGAIN, *_ENDS),
+}
 _TOKENS = "The tokenizer cuts the text into tokens that it knows, and gives the number of each."
 _PIXELS = (
     "The picture is brought to the size that the model wants, and its pixels to numbers around 0."
@@ -460,16 +527,22 @@ _BEHIND: Mapping[tuple[str, str], Words] = {
     ),
     ("depth", ""): Words("", "Depth", "The map is brought to the size of the picture."),
     ("classify-text", ""): Words(
-        "", "Labels", "Scores become probabilities; the best labels are the answer."
+        "",
+        "Labels",
+        "Scores become probabilities, unless the checkpoint or --function leaves them as they are; "
+        "the best labels are the answer.",
     ),
     ("ner", ""): Words(
-        "", "Entities", "Tokens of one label that stand together become one name, as in the text."
+        "",
+        "Entities",
+        "What is of one kind and stands together becomes one name, as in the text; --aggregation "
+        "tells how words come by their labels.",
     ),
     ("qa", ""): Words(
         "",
         "Best span",
-        "Of all spans that end behind their start and are short enough, the one whose two scores "
-        "are highest together.",
+        "Of all spans of the context that are short enough, the one whose start and end are the "
+        "likeliest together.",
     ),
     ("generate", ""): Words("", "Text", "Tokens become text again, until one ends it."),
     ("generate", "gpt2"): Words(

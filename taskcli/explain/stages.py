@@ -60,13 +60,13 @@ class Stage:
 
 
 def stages_of(
-    model_type: str, timed: Iterable["GroupTrace"], counted: Iterable["GroupTrace"]
+    task: str, model_type: str, timed: Iterable["GroupTrace"], counted: Iterable["GroupTrace"]
 ) -> list[Stage]:
     """Of a model that was given one input twice; `timed` is in the order of the data."""
     counts = {trace.group: trace for trace in counted}
     return [
         replace(
-            _stage(model_type, trace),
+            _stage(task, model_type, trace),
             read=counts[trace.group].read,
             multiply_adds=counts[trace.group].multiply_adds,
             seconds=trace.seconds,
@@ -116,15 +116,15 @@ def _beside(
     )
 
 
-def drawn_stages(model_type: str, traces: Iterable["GroupTrace"]) -> list[Stage]:
+def drawn_stages(task: str, model_type: str, traces: Iterable["GroupTrace"]) -> list[Stage]:
     """Of an architecture that was given no input: neither time nor memory is known."""
-    return [_stage(model_type, trace) for trace in traces]
+    return [_stage(task, model_type, trace) for trace in traces]
 
 
-def _stage(model_type: str, trace: "GroupTrace") -> Stage:
+def _stage(task: str, model_type: str, trace: "GroupTrace") -> Stage:
     group = trace.group
     return Stage(
-        *_named(model_type, group),
+        *_named(task, model_type, group),
         group.path,
         group.kind,
         len(group.modules),
@@ -137,9 +137,9 @@ def _stage(model_type: str, trace: "GroupTrace") -> Stage:
     )
 
 
-def _named(model_type: str, group: "ModuleGroup") -> tuple[str, str]:
+def _named(task: str, model_type: str, group: "ModuleGroup") -> tuple[str, str]:
     """What a stage is called, and what is told of it."""
-    words = words_of(model_type, group.path)
+    words = words_of(model_type, group.path, task)
     return (words.name, words.about) if words else (group.path, "")
 
 
