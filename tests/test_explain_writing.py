@@ -56,6 +56,16 @@ def steps(found: Explanation) -> Rows:
     return table(found, "The next token, step by step")
 
 
+def sureness(found: Explanation) -> Strip:
+    (one,) = (strip for strip in views(found, Strip) if strip.title == "How sure of each token")
+    return one
+
+
+def looks(found: Explanation) -> list[Grid]:
+    """Of the tokens that were written."""
+    return [one for one in views(found, Grid) if one.row_name == "written"]
+
+
 def rules(found: Explanation) -> dict[str, Any]:
     return {str(row[0]): row[1] for row in table(found, "How it was written").rows}
 
@@ -86,9 +96,18 @@ def translated(text: str = SENTENCE, **options: Any) -> Explanation:
 # The next token
 
 
+def test_the_prompt_and_the_source_are_shown_as_tokens() -> None:
+    assert column(table(story(), "Tokens"), "token")[0] == "Once"
+    source = table(translated(), "Tokens")
+    assert column(source, "token")[0] == "en_XX"
+    (encoder,) = (one for one in views(translated(), Grid) if one.row_name == "token")
+    assert stage_with(translated().stages, encoder.stage).name == "Encoder"
+    assert len(encoder.rows) == len(source.rows)
+
+
 def test_the_tokens_of_the_steps_are_the_text() -> None:
     found = story()
-    (strip,) = views(found, Strip)
+    strip = sureness(found)
     assert STORY + "".join(strip.pieces) == text_of(found)
     assert [str(one).strip() for one in strip.pieces] == column(steps(found), "token")
     assert stage_with(found.stages, steps(found).stage).name == "Language-model head"
@@ -125,7 +144,7 @@ def test_sampling_tells_the_models_probability_and_that_of_the_draw() -> None:
     assert own != drawn
     assert all(0 < one <= 1 for one in [*own, *drawn])
     assert rules(found)["way of choosing"] == "drawn by chance"
-    (strip,) = views(found, Strip)
+    strip = sureness(found)
     assert STORY + "".join(strip.pieces) == text_of(found)
     greedy = steps(story())
     assert "after changes" not in greedy.heads and "likeliest token was taken" in greedy.about
@@ -139,7 +158,7 @@ def test_a_repetition_penalty_is_told_and_changes_what_was_compared() -> None:
 
 def test_of_several_texts_the_first_is_shown() -> None:
     found = story(seed=5, num_return_sequences=3)
-    (strip,) = views(found, Strip)
+    strip = sureness(found)
     assert STORY + "".join(strip.pieces) == found.record.result[0].generated_text
     assert "Of the texts that were asked for, this is the first." in strip.about
 
@@ -315,7 +334,7 @@ def test_a_text_of_stop_ends_the_text() -> None:
 def test_of_a_text_in_parts_the_first_is_shown() -> None:
     found = translated("The cat is on the old table. The red ball is near the tree.")
     assert "read in 2 parts: this is of the first" in steps(found).about
-    (strip,) = views(found, Strip)
+    strip = sureness(found)
     first = "".join(strip.pieces).removeprefix("fr_XX").removesuffix("</s>").strip()
     assert text_of(found).startswith(first) and len(first) < len(text_of(found)) - 10
     assert "table" in alignment(found).columns and "ball" not in alignment(found).columns
@@ -359,7 +378,7 @@ def test_an_architecture_that_nobody_knows_is_seen_as_far_as_it_tells(
     length = {"max_new_tokens": 5} if task == "generate" else {"max_length": 7}
     found = looked(loaded(task, str(tmp_path), **length), SENTENCE)
     assert len(steps(found).rows) == rules(found)["tokens written"] > 0
-    assert len(views(found, Grid)) == grids
+    assert len(looks(found)) == grids
 
 
 # The stages that the guide tells of

@@ -19,10 +19,12 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "classify-text": ("tokens", "evidence"),
     "ner": ("tokens", "entities", "evidence"),
     "qa": ("tokens", "spans", "evidence"),
-    "generate": ("next_tokens", "alignment", "beams", "how_written"),
-    "summarize": ("next_tokens", "alignment", "beams", "how_written"),
-    "translate": ("next_tokens", "alignment", "beams", "how_written"),
+    "generate": ("tokens", "next_tokens", "alignment", "beams", "how_written"),
+    "summarize": ("tokens", "next_tokens", "alignment", "beams", "how_written"),
+    "translate": ("tokens", "next_tokens", "alignment", "beams", "how_written"),
 }
+# A prompt may be long, and its weights would be its length squared, for each head.
+_WITHOUT_ATTENTION = frozenset({"generate"})
 
 
 def wanted(task: str) -> tuple[str, ...]:
@@ -32,7 +34,8 @@ def wanted(task: str) -> tuple[str, ...]:
 
 def attends(task: str) -> bool:
     """Whether any view of a task wants the weights of attention; a module may say it wants none."""
-    return any(getattr(one, "ATTENTION", True) for one in _modules(task))
+    asked = any(getattr(one, "ATTENTION", True) for one in _modules(task))
+    return asked and task not in _WITHOUT_ATTENTION
 
 
 def views_of(seen: Seen) -> Iterator[View]:

@@ -1,7 +1,7 @@
 """What a writer looked at: its own text, and by cross-attention the source."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import Frame, Grid, View
@@ -53,14 +53,24 @@ def _looked_at(text: Text, seen: Seen) -> "LookedAt | None":
 
 
 def _stage(seen: Seen) -> str:
-    """The first of the layers that write."""
+    """The first of the layers that write, which those that read pictures or sounds are not."""
     from torch import nn
 
-    model = seen.task.model
-    writer = model.get_decoder()
-    lists = [one for one in writer.modules() if isinstance(one, nn.ModuleList)]
-    first = next((one[0] for one in lists if len(one)), None)
-    return path_of(model, first) if first is not None else ""
+    lists = (
+        one
+        for part in _readers_of_text(seen.task.model.get_decoder())
+        for one in part.children()
+        if isinstance(one, nn.ModuleList) and len(one)
+    )
+    first = next(lists, None)
+    return "" if first is None else path_of(seen.task.model, first[0])
+
+
+def _readers_of_text(module: Any) -> Iterator[Any]:
+    yield module
+    for one in module.children():
+        if getattr(one, "main_input_name", "input_ids") == "input_ids":
+            yield from _readers_of_text(one)
 
 
 def _alignment(text: Text, layers: Weights, seen: Seen, stage: str) -> Grid:
