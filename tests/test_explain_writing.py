@@ -366,6 +366,7 @@ def test_other_writers_are_seen_too(name: str) -> None:
     ("generate", "mamba", 0),
     ("generate", "xlnet", 0),
     ("generate", "bart", 1),
+    ("generate", "prophetnet", 0),
     ("summarize", "pegasus", 2),
     ("summarize", "prophetnet", 0),
 ])  # fmt: skip

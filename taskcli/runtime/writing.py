@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = npt.NDArray[np.float32]
     Tokens: TypeAlias = npt.NDArray[np.int64]
 
+_MOST_BATCHES = 16  # that are noted: of the parts that are planned first
 BEST = 6  # tokens of a step that are kept: the one that is written, and five others
 
 
@@ -27,10 +28,10 @@ BEST = 6  # tokens of a step that are kept: the one that is written, and five ot
 class Candidates:
     """Texts that a step made, one token longer than the rows that it began with.
 
-    `ids` [n, tokens]; `rows` [n], of which row each goes on; `own` [n], the logarithm of the
-    probability that the model gave its last token; `score` [n], the same number as processors left
-    it, which is what beams add up; `drawn` [n], the logarithm of the share it has among the scores
-    that processors left; `ended` [n], whether it goes on no more.
+    `ids` [n, written tokens]; `rows` [n], of which row each goes on; `own` [n], the logarithm of
+    the probability that the model gave its last token; `score` [n], the same number as processors
+    left it, which is what beams add up; `drawn` [n], the logarithm of the share it has among the
+    scores that processors left; `ended` [n], whether it goes on no more.
     """
 
     ids: "Tokens"
@@ -43,7 +44,7 @@ class Candidates:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """`ids` [rows, tokens] stood there, prompts with them; of each row the likeliest tokens.
+    """`ids` [rows, tokens] were written before it; of each row there are the likeliest tokens.
 
     `best` [rows, BEST] are their numbers and `shares` their probabilities, by the model alone;
     `entropy` [rows] is of all its probabilities, in bits.
@@ -56,13 +57,17 @@ class Step:
     candidates: Candidates
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Written:
-    """One batch that a model wrote: what it was asked for, and its steps."""
+    """One batch that a model wrote: what it was asked for, and its steps.
+
+    `before` [rows, tokens] stood there before the first: prompts, or what tells a decoder to begin.
+    """
 
     config: "GenerationConfig"
     processors: Sequence[str]  # the classes that changed scores
     steps: list[Step] = field(default_factory=list)
+    before: "Tokens | None" = None
 
     @property
     def beams(self) -> int:
@@ -72,8 +77,9 @@ class Written:
 class Writing:
     """Notes what a model writes; `batches` has an entry for each time that this was entered.
 
-    Numbers are kept on the host, for each step a few of each row; scores of the whole vocabulary
-    only until the step's token is chosen.
+    That is None where nothing was written by steps, and of later parts of a very long text. Numbers
+    are kept on the host, for each step a few of each row; scores of the whole vocabulary only until
+    the step's token is chosen.
     """
 
     def __init__(self, model: "PreTrainedModel") -> None:
@@ -85,7 +91,7 @@ class Writing:
     def watching(self) -> Iterator[None]:
         """While this is open, in one thread, generate() is noted."""
         self.batches.append(None)
-        if not self._model.can_generate():
+        if not self._model.can_generate() or len(self.batches) > _MOST_BATCHES:
             yield
             return
         names = ("_get_logits_processor", "_get_stopping_criteria")
@@ -117,7 +123,9 @@ class Writing:
     def _texts(self, ids: torch.Tensor, ended: torch.Tensor) -> None:
         batch, scored = self.batches[-1], self._scored
         if batch is not None and scored is not None and scored.is_before(ids, batch.beams):
-            batch.steps.append(scored.step(ids, ended, batch.beams))
+            if batch.before is None:
+                batch.before = _tokens(scored.ids)
+            batch.steps.append(scored.step(ids, ended, batch.beams, batch.before.shape[1]))
         self._scored = None
 
 
@@ -135,7 +143,7 @@ class _Scored:
         is_whole = items > 0 and not len(self.ids) % beams and not len(ids) % items
         return is_whole and ids.shape[1] == self.ids.shape[1] + 1
 
-    def step(self, ids: torch.Tensor, ended: torch.Tensor, beams: int) -> Step:
+    def step(self, ids: torch.Tensor, ended: torch.Tensor, beams: int, begin: int) -> Step:
         rows = self._rows_of(ids, beams)
         shares = self.own.exp()
         best = shares.topk(min(BEST, shares.shape[-1]), dim=-1)
@@ -143,12 +151,12 @@ class _Scored:
         drawn = self.scores.log_softmax(-1)
         last = ids[:, -1]
         return Step(
-            _tokens(self.ids),
+            _tokens(self.ids[:, begin:]),
             _tokens(best.indices),
             _floats(best.values),
             _floats(entropy),
             Candidates(
-                _tokens(ids),
+                _tokens(ids[:, begin:]),
                 _tokens(rows),
                 _floats(self.own[rows, last]),
                 _floats(self.scores[rows, last]),
@@ -192,7 +200,7 @@ class _Criteria(StoppingCriteriaList):  # type: ignore[misc]
 
 
 def _tokens(tensor: torch.Tensor) -> "Tokens":
-    found: Tokens = tensor.cpu().numpy()
+    found: Tokens = tensor.to("cpu", copy=True).numpy()  # of a part, not a view of the whole
     return found
 
 

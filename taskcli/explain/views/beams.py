@@ -55,13 +55,13 @@ def _rows(text: Text, step: "Step | None") -> set[Ids]:
     """The texts that a step began with: those that the step before it kept."""
     if step is None:
         return set()
-    return {tuple(row) for row in step.ids[text.own(len(step.ids)), text.begin :].tolist()}
+    return {tuple(row) for row in step.ids[text.own(len(step.ids))].tolist()}
 
 
 def _grow(grown: _Grown, step: "Step", kept: set[Ids], text: Text, tokenizer: Any) -> None:
     """Candidates come best first: one that ends counts among as many as there are beams."""
     own = text.own(len(step.candidates.ids))
-    tried = step.candidates.ids[own, text.begin :].tolist()
+    tried = step.candidates.ids[own].tolist()
     found = zip(tried, step.candidates.score[own].tolist(), step.candidates.ended[own], strict=True)
     new: list[tuple[Ids, Node]] = []
     for rank, (tokens, score, has_ended) in enumerate(found):

@@ -44,8 +44,9 @@ class Text:
 
     @property
     def begin(self) -> int:
-        """Where in the rows of the steps what was written begins; padding stands before prompts."""
-        return int(self.written.steps[0].ids.shape[1])
+        """How many tokens stood in the rows before; padding stands before prompts."""
+        before = self.written.before
+        return 0 if before is None else int(before.shape[1])
 
     @property
     def ends(self) -> Sequence[int]:
@@ -65,14 +66,14 @@ def text_of(seen: Seen) -> Text | None:
     if len(seen.writing) != len(seen.batches) or number < 0:
         return None
     written, parts = seen.writing[number], seen.parts[number]
-    if written is None or not written.steps:
+    if written is None or written.before is None:
         return None
     has_encoder = bool(seen.task.model.config.is_encoder_decoder)
-    begin = written.steps[0].ids.shape[1]
+    begin = written.before.shape[1]
     rows = seen.outputs[number]
     row = rows[place * (len(rows) // len(parts))].tolist()[begin if has_encoder else 0 :]
     given = list(parts[place].ids)
-    first = written.steps[0].ids[place * (len(written.steps[0].ids) // len(parts))].tolist()
+    first = written.before[place * (len(written.before) // len(parts))].tolist()
     text = Text(
         written,
         given if has_encoder else [],
@@ -117,7 +118,7 @@ def _with_path(text: Text, ids: Sequence[int]) -> Text | None:
     path = []
     for count, step in enumerate(text.written.steps[: len(ids)], 1):
         own = text.own(len(step.candidates.ids))
-        same = (step.candidates.ids[own, text.begin :] == np.array(ids[:count])).all(-1)
+        same = (step.candidates.ids[own] == np.array(ids[:count])).all(-1)
         if not same.any():
             return None
         path.append((step, own.start + int(same.argmax())))
