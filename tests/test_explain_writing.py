@@ -17,6 +17,8 @@ import taskcli
 from recipes.text_grammars import bilingual
 from taskcli.explain import Explanation, explain
 from taskcli.explain.stages import stage_with
+from taskcli.explain.views import alignment as alignment_views
+from taskcli.explain.views import next_tokens
 from taskcli.explain.views.kinds import Grid, Node, Rows, Strip, Tree, View
 from taskcli.inputs.sources import Reading, resolve
 from taskcli.tasks import TASKS
@@ -346,6 +348,27 @@ def test_a_summary_is_aligned_with_its_article() -> None:
     assert len(grid.rows) == len(steps(found).rows) > 5
     assert len(views(found, Tree)) == 1
     assert rules(found)["way of choosing"] == "2 beams"
+
+
+def test_of_long_texts_a_part_is_shown_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, (grid,) = story(), looks(story())
+    for module in (alignment_views, next_tokens):
+        monkeypatch.setattr(module, "MOST_TOKENS", 4)
+    monkeypatch.setattr(alignment_views, "_MOST_COLUMNS", 5)
+    found = looked(loaded("generate", max_new_tokens=12), STORY)
+    assert "The first 4 of 12 tokens are shown." in steps(found).about
+    assert steps(found).rows == steps(whole).rows[:4]
+    (part,) = looks(found)
+    assert "Of the 7 tokens of the text, the last 5 are shown." in part.about
+    assert (part.rows, part.columns) == (grid.rows[:4], grid.columns[2:7])
+    assert part.frames[0].values == pytest.approx(grid.frames[0].values[:4, 2:7], abs=1e-5)
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = loaded("generate", max_new_tokens=12)
+    before = set(vars(model.loaded.model))
+    looked(model, STORY)
+    assert set(vars(model.loaded.model)) == before
 
 
 # Other architectures
