@@ -94,7 +94,9 @@ def _explain_section() -> str:
     """One section for the commands of all tasks, which differ in the task's own options alone."""
     return (
         f"### explain TASK\n\n{COMMANDS['explain'].summary}\n\n"
-        "It takes the inputs and options of the task's own command that decide the answer, and:\n\n"
+        "It takes the inputs and options of the task's own command that decide the answer; "
+        "`--report`, `--save-dir` and `--overwrite`, which leave what flows between the stages as "
+        "a page and as files, and\n\n"
         f"{_options_table(shown_options)}"
     )
 

@@ -27,6 +27,8 @@ FILES = {
     "segment": ("examples/scenes/red-cube.png", ".overlay.png"),
     "depth": ("examples/scenes/red-cube.png", ".colours.png"),
 }
+# What --save-dir of explain leaves.
+EXPLAINED = {"explain": ("classify-image", "examples/scenes/red-cube.png", ".where-cls-looks.png")}
 # What a terminal shows for a command.
 TERMINAL = {
     "classify-image": "classify-image examples/scenes/red-cube.png --top-k 3",
@@ -39,21 +41,23 @@ TERMINAL = {
 def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     for task, (source, ending) in FILES.items():
-        print(_saved(task, source, ending))
+        print(_saved(task, [task, source, "--quiet"], ending))
+    for name, (task, source, ending) in EXPLAINED.items():
+        print(_saved(name, ["explain", task, source], ending))
     for task, command in TERMINAL.items():
         print(_screen(task, command))
     return 0
 
 
-def _saved(task: str, source: str, ending: str) -> Path:
+def _saved(name: str, words: list[str], ending: str) -> Path:
     with tempfile.TemporaryDirectory() as folder:
-        _run([task, source, "--save-dir", folder])
+        _run([*words, "--save-dir", folder])
         (file,) = Path(folder).rglob(f"*{ending}")
-        return Path(shutil.copyfile(file, FOLDER / f"{task}.png"))
+        return Path(shutil.copyfile(file, FOLDER / f"{name}.png"))
 
 
 def _screen(task: str, command: str) -> Path:
-    shown = _run([*shlex.split(command), "--format", "rich"])
+    shown = _run([*shlex.split(command), "--format", "rich", "--quiet"])
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True)
     for line in _lines(command, shown):
         console.print(line, soft_wrap=True)
@@ -77,7 +81,7 @@ def _run(words: list[str]) -> str:
     """A command's standard output, in colours. Raises CalledProcessError if it fails."""
     told = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
     told.pop("NO_COLOR", None)
-    command = [sys.executable, "-m", "taskcli", *words, "--model", "starter", "--quiet"]
+    command = [sys.executable, "-m", "taskcli", *words, "--model", "starter"]
     done = subprocess.run(command, cwd=TOP, env=told, check=True, stdout=subprocess.PIPE)
     return done.stdout.decode()
 

@@ -202,7 +202,8 @@ def test_a_grid_says_which_row_looks_at_which_column(tab: Tab) -> None:
     plane, cell = page.locator(".plane").bounding_box(), marked.bounding_box()
     assert (cell["x"] - plane["x"]) // (plane["width"] / 3) == 1
     assert (cell["y"] - plane["y"]) // (plane["height"] / 3) == 0
-    assert page.locator(".numeral").count() == 9
+    written = (values >= 0.01 * values.max()).sum()
+    assert 0 < page.locator(".numeral").count() == written < 9, "what is next to nothing is not"
 
 
 def test_names_of_a_large_grid_stay_while_its_numbers_scroll(tab: Tab) -> None:

@@ -16,7 +16,7 @@ from taskcli.errors import ExitCode
 
 def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
     """Explain every input. Raises TaskcliError for what stops it."""
-    config = resolve_run(call)
+    config = resolve_run(call, saves_answers=False)
     with Stopping() as stopping:
         config = replace(config, checkpoint=fetch(config))
         with cache.unplugged(), nobody_else_reads_stdin(), results_stream() as stream:

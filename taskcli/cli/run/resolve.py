@@ -1,5 +1,7 @@
 """From what the user typed to all that follows from it: options, inputs, checkpoint, format."""
 
+from dataclasses import replace
+
 from taskcli import output
 from taskcli.checkpoints import lock
 from taskcli.cli.run import destination, report, writers
@@ -11,9 +13,10 @@ from taskcli.cli.run.streams import stdout_is_terminal
 from taskcli.inputs import shards
 
 
-def resolve_run(call: Invocation) -> RunConfig:
+def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     """Options by precedence, inputs by name, checkpoint by registry: nothing heavy.
 
+    `saves_answers` tells whether --save-dir is for files of answers, which may ask more of these.
     Raises UsageError for a call that cannot be run, and CheckpointError for an unknown checkpoint.
     """
     given = given_options(call)
@@ -27,7 +30,8 @@ def resolve_run(call: Invocation) -> RunConfig:
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
-    options = call.task.for_output(options, chosen, written)
+    asked_for = written if saves_answers else replace(written, save_dir=None)
+    options = call.task.for_output(options, chosen, asked_for)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
     writers.check(chosen, written, sources)

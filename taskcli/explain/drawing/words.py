@@ -2,6 +2,7 @@
 
 import base64
 import io
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from taskcli.explain.drawing.numbers import amount, coloured, span
@@ -18,6 +19,7 @@ _FRAMES = 48  # of a drawing
 _LETTER, _LONGEST = 7.3, 24  # pixels, and letters of a name
 _WRITTEN, _ROOMY, _DENSE = 48.0, 22.0, 15.0  # pixels of a cell
 _FEW = 16  # rows and columns in which numbers are written
+_LEAST = 0.01  # of the greatest number: what is less is not written
 _LINE = 900.0  # pixels of a text
 _WIDEST = 60  # letters of a table's cell
 
@@ -40,9 +42,8 @@ def _grid(figure: Figure, view: Grid, frame: Frame, top: float, told: bool) -> f
     wide = _WRITTEN if few else _ROOMY if len(view.columns) <= 40 else _DENSE
     high = _ROOMY if few else wide
     left = 24 + _LETTER * min(_LONGEST, max(map(len, view.rows), default=0))
-    if frame.place or frame.note:
-        figure.text(12, top + 8, ": ".join(filter(None, (" · ".join(frame.place), frame.note))))
-    top += 24 + _LETTER * min(_LONGEST, max(map(len, view.columns), default=0))
+    top = _heading(figure, frame, top)
+    top += 6 + _LETTER * min(_LONGEST, max(map(len, view.columns), default=0))
     for at, name in enumerate(view.columns):
         x, y = left + at * wide + wide / 2 + 4, top - 6
         figure.turned(x, y, _short(name))
@@ -71,6 +72,7 @@ def _cells(
     size: tuple[float, float],
     written: bool,
 ) -> None:
+    least = _LEAST * max(map(abs, span([frame], False)))
     for row, of_row in enumerate(frame.values.tolist()):
         for column, value in enumerate(of_row):
             x, y = corner[0] + column * size[0], corner[1] + row * size[1]
@@ -78,20 +80,26 @@ def _cells(
             colour = (red, green, blue)
             told = f"{view.rows[row]} → {view.columns[column]}: {amount(value)}"
             figure.rect((x, y), size, "", told, fill=hexadecimal(colour))
-            if written:
+            if written and abs(value) >= least:
                 ink = "on-dark" if text_color_on(colour)[0] else "on-light"
                 text = f"{value:.2g}"
                 figure.text(x + size[0] / 2, y + size[1] / 2 + 4, text, f"middle {ink}")
+
+
+def _heading(figure: Figure, frame: Frame, top: float) -> float:
+    """What a frame is, in lines from `top` on; where they end."""
+    told = ": ".join(filter(None, (" · ".join(frame.place), frame.note)))
+    for line in wrap(told, int(_LINE / _LETTER)):
+        figure.text(12, top + 8, line)
+        top += 18
+    return top
 
 
 def draw_strip(view: Strip) -> bytes:
     """The text once for each frame, with a ground as strong as the number of each piece."""
     figure, top = Figure(view.title), 48.0
     for frame in view.frames[:_FRAMES]:
-        if frame.place or frame.note:
-            figure.text(12, top + 8, ": ".join(filter(None, (" · ".join(frame.place), frame.note))))
-            top += 26
-        top = _strip(figure, view, frame, top)
+        top = _strip(figure, view, frame, _heading(figure, frame, top) + 6)
     return figure.done()
 
 

@@ -9,6 +9,7 @@ import { greatest, Plane } from "./plane.js";
 /** @import { Drawing, GridView, PackedFrame, StripView } from "../../../types/explain" */
 
 const FEW = 16; // columns and rows of a grid in which numbers are written
+const LEAST_WRITTEN = 0.01; // of the greatest number: less is left to the pointer
 const SIDES = /** @type {const} */ ({ written: 46, roomy: 24, dense: 17 }); // pixels of a cell
 const ROOMY = 40; // columns
 
@@ -40,10 +41,11 @@ export function drawGrid(view, { run }) {
   const show = (/** @type {PackedFrame} */ shown) => {
     frame = shown;
     const colours = scaleOf([frame], view.signed, run);
+    const most = Math.max(Math.abs(frame.low), Math.abs(frame.high));
     paint(canvas, numbersOf(frame), rows, columns, colours);
     written.replaceChildren(
       ...view.marked.map(([row, column]) => svg("rect", { x: column * side + 1, y: row * high + 1, width: side - 2, height: high - 2, class: "marked" })),
-      ...(few ? Array.from(numbersOf(frame), (number, at) => numeral(number, at % columns, Math.floor(at / columns), side, high, colourAt(colours, number))) : []),
+      ...(few ? Array.from(numbersOf(frame), (number, at) => Math.abs(number) < LEAST_WRITTEN * most || !Number.isFinite(number) ? "" : numeral(number, at % columns, Math.floor(at / columns), side, high, colourAt(colours, number))) : []),
     );
     plane.resize({ rows, columns });
     scale.replaceChildren(scaleBar(colours));
@@ -68,11 +70,10 @@ export function drawGrid(view, { run }) {
  * @param {readonly number[]} colour
  */
 function numeral(number, column, row, side, high, colour) {
-  if (!Number.isFinite(number)) return "";
   const [red, green, blue] = colour.map((part) => (part / 255) ** 2.2);
   const dark = 0.2126 * red + 0.7152 * green + 0.0722 * blue <= 0.18;
   const text = Math.abs(number) >= 100 ? number.toFixed(0) : String(Number(number.toPrecision(2)));
-  return svg("text", { x: (column + 0.5) * side, y: (row + 0.5) * high + 4, class: dark ? "numeral light" : "numeral" }, text.length > 7 ? number.toExponential(0) : text);
+  return svg("text", { x: (column + 0.5) * side, y: (row + 0.5) * high + 4, class: dark ? "numeral light" : "numeral" }, text.length > 6 ? number.toExponential(0) : text);
 }
 
 /** White space that can be seen. @param {string} text */

@@ -44,12 +44,12 @@ function flow(stage) {
     if (stage.calls) return null;
     return h("p", { class: "flow" }, stage.read ? "read by other stages" : "no part in this");
   }
-  return h("p", { class: "flow" }, tensors(stage.inputs), h("span", { class: "arrow" }, " → "), tensors(stage.outputs));
+  return h("p", { class: "flow" }, tensors(stage.inputs, stage.module === "<input>" ? "the input" : "–"), h("span", { class: "arrow" }, " → "), tensors(stage.outputs, stage.module === "<answer>" ? "the answer" : "–"));
 }
 
-/** @param {readonly TensorShape[]} shapes */
-function tensors(shapes) {
-  if (!shapes.length) return h("span", {}, "–");
+/** @param {readonly TensorShape[]} shapes @param {string} none what stands for no tensor */
+function tensors(shapes, none) {
+  if (!shapes.length) return h("span", {}, none);
   const [first, ...more] = shapes;
   const all = shapes.map((one) => `${one.name ? `${one.name}: ` : ""}${one.shape.join(" × ")} ${one.dtype}`).join("\n");
   return h("span", { class: "tensor", title: all }, first.shape.join(" × ") || "one number", more.length ? h("small", {}, ` +${more.length}`) : null);

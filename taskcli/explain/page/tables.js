@@ -17,7 +17,7 @@ export function drawRows(view, { run }) {
   const numeric = view.heads.map((_, at) => view.rows.every((row) => typeof row[at] !== "string"));
   const body = h("tbody");
   const cell = (/** @type {string | number | null} */ value, /** @type {number} */ at) => {
-    if (typeof value === "string") return h("td", { dir: "auto" }, visible(clean(value, run.unsafe)));
+    if (typeof value === "string") return h("td", { dir: "auto" }, value ? visible(clean(value, run.unsafe)) : "");
     const filled = h("i");
     if (view.shares[at]) filled.style.width = `${100 * Math.min(1, Math.max(0, value ?? 0))}%`;
     return h("td", { class: numeric[at] ? "numeric" : null }, amount(value), view.shares[at] ? h("span", { class: "share-bar", "aria-hidden": "true" }, filled) : null);
