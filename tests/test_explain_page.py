@@ -30,7 +30,7 @@ from report_pages import passage, picture, sound
 
 from taskcli import results
 from taskcli.explain.drawing import Saver
-from taskcli.explain.views.kinds import View
+from taskcli.explain.views.kinds import Frame, View
 from taskcli.output.filesystem.files import Files
 from taskcli.output.palette import diverging_colours, heat_colours
 
@@ -283,6 +283,29 @@ def test_a_wave_has_frames_and_what_was_heard_in_them(tab: Tab) -> None:
     page.wait_for_selector(".now-line:not([hidden])")
 
 
+@pytest.mark.parametrize(("side", "error"), [(150, 1e-4), (900, 3e-3)])
+def test_numbers_of_large_views_are_rounded_by_little(tab: Tab, side: int, error: float) -> None:
+    values = np.random.default_rng(0).normal(size=(side, side)).astype(np.float32)
+    values[0, 0] = np.nan
+    one = signed_maps()
+    page = shown(tab, type(one)(**{**vars(one), "frames": [Frame(values)], "unit": ""}))
+    assert point(page, 0.1 / side, 0.1 / side) == "row 1, column 1: none"
+    told = point(page, 0.5, 0.5)
+    row, column = (int(number) - 1 for number in re.findall(r"(\d+)[,:]", told))
+    span = float(np.nanmax(values) - np.nanmin(values))
+    found = float(told.split(": ")[1])
+    assert found == pytest.approx(values[row, column], abs=error * span + 0.005)
+
+
+def test_what_is_too_much_for_a_page_is_left_out_and_told(tab: Tab) -> None:
+    frames = [Frame(np.full((1500, 1500), at, np.float32), (f"map {at}",)) for at in range(5)]
+    one = signed_maps()
+    page = shown(tab, type(one)(**{**vars(one), "frames": frames}))
+    assert page.get_by_role("radio").count() == 4
+    assert "1 further drawing of this view left out" in page.inner_text(".drawing")
+    assert PAGE.stat().st_size < 14 * 2**20
+
+
 # Everywhere
 
 
@@ -391,6 +414,14 @@ def test_the_command_leaves_a_page_and_files(run: Run, tab: Tab) -> None:
     assert "taskcli explain classify-image" in page.inner_text("#command")
     assert page.locator("details.view h4").first.inner_text() == "Where [CLS] looks"
     assert page.locator(".answered img").count() == 1
+
+
+def test_the_answer_is_the_same_with_files_as_without(run: Run) -> None:
+    """Subtitles, which --save-dir of asr leaves, would ask for times."""
+    words = ("explain", "asr", EXAMPLES / "sounds/yes.wav", "-m", "starter")
+    plain, saved = (json.loads(run(*words, *more).stdout) for more in ((), ("--save-dir", "seen")))
+    assert saved["result"] == plain["result"]
+    assert "chunks" not in saved["result"]
 
 
 def test_a_page_that_is_there_stays_unless_it_may_be_replaced(run: Run) -> None:
