@@ -176,7 +176,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "classifier",
             "Head",
-            "The vector of [CLS] becomes a score for each label.",
+            "An MLP head, of a single layer: the vector of [CLS] becomes a score for each label.",
         ),
     ),
     "convnext": (
@@ -189,7 +189,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "convnext.encoder.stages.*",
             "Stage",
-            "Blocks of a wide depthwise convolution, LayerNorm, an inverted bottleneck with GELU, "
+            "Blocks of a depthwise 7x7 convolution, LayerNorm, an inverted bottleneck with GELU, "
             "and layer scale; from stage to stage the map is halved and its vectors grow.",
         ),
         Words("convnext.layernorm", "Pooled output", "The map is averaged into one vector."),
@@ -234,7 +234,7 @@ GUIDE: Mapping[str, Sequence[Words]] = {
         Words(
             "bbox_predictor*",
             "Box head",
-            "A small network gives each query its box: centre, width and height, as shares of the "
+            "A small MLP gives each query its box: centre, width and height, as shares of the "
             "picture.",
         ),
     ),

@@ -35,7 +35,7 @@ def look(model: Model, source: Source, answer: Record) -> Look:
     from taskcli.runtime.contained import contained
 
     task = model.session.task
-    capture = Capture(model.loaded.model, wanted(task.name), attends(task.name))
+    capture = Capture(model.loaded.model, wanted(task.name, model.loaded.model), attends(task.name))
     found, notes = watched(model, source, capture.watching)
     if found.record.error is not None:
         return Look((), False, None)

@@ -44,6 +44,12 @@ def groups_of(model: nn.Module) -> list[ModuleGroup]:
     return groups
 
 
+def last_paths(model: nn.Module) -> dict[str, str]:
+    """By the path of each group, that of its last module, which gives what the group gives."""
+    paths = {module: path for path, module in model.named_modules()}
+    return {one.path: paths[one.modules[-1]] for one in groups_of(model) if one.modules}
+
+
 _Found = tuple[str, str, tuple[nn.Module, ...], list[nn.Parameter]]
 
 

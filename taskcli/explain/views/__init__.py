@@ -2,20 +2,27 @@
 
 A module of views says which modules of a model it wants the calls of, `WANTED`, as fnmatch has it,
 and makes what it can, `draw(seen)`: of a model that lacks what it looks for, nothing. One that
-needs no weights of attention says so by `ATTENTION`.
+needs no weights of attention says so by `ATTENTION`. EVERY_STAGE stands for the modules that give
+what each stage of the table gives.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
-from taskcli.explain.views.kinds import View
+from taskcli.explain.views.kinds import EVERY_STAGE, View
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "classify-audio": ("waveform", "moments", "silence"),
     "asr": ("waveform", "lattice", "moments"),
-    "classify-image": ("patches",),
+    "classify-image": ("patches", "feature_maps"),
+    "detect": ("patches", "feature_maps", "queries"),
+    "segment": ("patches", "feature_maps", "masks"),
+    "depth": ("patches", "feature_maps", "fusion"),
     "classify-text": ("tokens", "evidence"),
     "ner": ("tokens", "entities", "evidence"),
     "qa": ("tokens", "spans", "evidence"),
@@ -27,9 +34,13 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
 _WITHOUT_ATTENTION = frozenset({"generate"})
 
 
-def wanted(task: str) -> tuple[str, ...]:
+def wanted(task: str, model: "PreTrainedModel") -> tuple[str, ...]:
     """The modules whose calls are to be kept."""
-    return tuple(pattern for one in _modules(task) for pattern in one.WANTED)
+    from taskcli.runtime.structure import last_paths
+
+    patterns = {pattern for one in _modules(task) for pattern in one.WANTED}
+    stages = last_paths(model).values() if EVERY_STAGE in patterns else ()
+    return (*(patterns - {EVERY_STAGE}), *stages)
 
 
 def attends(task: str) -> bool:

@@ -18,6 +18,8 @@ else:
     Array: TypeAlias = object
 
 Box = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax as shares of the picture
+EVERY_STAGE = "<every stage>"  # among the modules that a view wants the calls of
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class View:
 
 @dataclass(frozen=True)
 class Maps(View):
-    """Numbers over a plane, each frame [h, w]; with `over`, over the whole picture.
+    """Numbers over a plane, each frame [h, w]; with `over`, over the picture.
 
-    Of `signed` numbers zero is the middle of the colours. All frames of a view with a `shared`
-    scale are coloured by the same least and greatest number.
+    The plane lies at `extent` on the picture: a model is given less of it where its processor
+    crops, more where that pads. Of `signed` numbers zero is the middle of the colours. All frames
+    of a view with a `shared` scale are coloured by the same least and greatest number.
     """
 
     frames: Sequence[Frame]
@@ -53,18 +56,20 @@ class Maps(View):
     signed: bool = False
     shared: bool = False
     unit: str = ""
+    extent: Box = WHOLE
 
 
 @dataclass(frozen=True)
 class Looks(View):
     """Where each place of a picture looks: frames [h * w, h * w], rows look at columns.
 
-    Places stand row by row in `grid`, which is (h, w).
+    Places stand row by row in `grid`, which is (h, w) and lies at `extent` on the picture.
     """
 
     frames: Sequence[Frame]
     grid: tuple[int, int]
     axes: tuple[str, ...] = ()
+    extent: Box = WHOLE
 
 
 @dataclass(frozen=True)

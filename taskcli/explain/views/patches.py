@@ -1,30 +1,57 @@
-"""How a ViT looks at a picture: where [CLS] and every patch attend."""
+"""How a transformer over patches looks at a picture: where [CLS] and every patch attend."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
-from taskcli.explain.views.kinds import Frame, Looks, Maps, View
+from taskcli.explain.views.kinds import WHOLE, Box, Frame, Looks, Maps, View
+from taskcli.explain.views.picture import plane_of
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
 
 WANTED: tuple[str, ...] = ()
-_MOST_LOOKS = 3_000_000  # numbers; where heads together have more, their mean is shown
+_MOST_LOOKS = 3_000_000  # numbers of one view
+_MOST_EXTRA = 16  # tokens that are no patches: [CLS], a distilled model's own, registers
+_CLS = ("cls_token", "class_embedding", "class_token")  # as models name its parameter
+
+
+@dataclass(frozen=True)
+class Patches:
+    """Patches row by row in `grid`, (h, w), behind `before` other tokens.
+
+    `layers` are all of the transformer's, each [heads, tokens, tokens]; a single head may be the
+    mean of many. `stage` is the path of the first one's attention.
+    """
+
+    grid: tuple[int, int]
+    before: int
+    layers: "Sequence[Array]"
+    stage: str
+    has_cls: bool
+    extent: Box | None
+
+    @property
+    def places(self) -> slice:
+        return slice(self.before, self.before + self.grid[0] * self.grid[1])
 
 
 def draw(seen: Seen) -> Iterator[View]:
-    grid = _grid_of(seen)
-    layers = [calls[0][0] for calls in seen.attention.values()]  # each [heads, tokens, tokens]
-    if grid is None or not layers:
+    patches = patches_of(seen)
+    if patches is None:
         return
-    extra = layers[0].shape[-1] - grid[0] * grid[1]  # [CLS], and a distilled model's own
-    stage = next(iter(seen.attention))
-    if extra < 0 or any(one.shape[-1] != layers[0].shape[-1] for one in layers):
-        return
-    if extra:
-        yield _of_cls(layers, extra, grid, stage)
-    yield _of_patches([one[:, extra:, extra:] for one in layers], grid, stage)
+    if patches.has_cls and patches.before:
+        yield _of_cls(patches)
+    places = patches.places
+    yield looks(
+        patches.stage,
+        "Where each patch looks",
+        "Choose a patch: the others are as bright as it takes from them by its attention.",
+        [one[:, places, places] for one in patches.layers],
+        patches.grid,
+        patches.extent,
+    )
 
 
 def rollout(layers: "Sequence[Array]") -> "Array":
@@ -42,53 +69,134 @@ def rollout(layers: "Sequence[Array]") -> "Array":
     return taken
 
 
-def _grid_of(seen: Seen) -> tuple[int, int] | None:
-    """(h, w) of the patches, row by row."""
-    pixels = seen.batches[0].inputs.get("pixel_values")
-    side = getattr(seen.task.model.config, "patch_size", None)
-    if pixels is None or not isinstance(side, int):
+def patches_of(seen: Seen) -> Patches | None:
+    """None for models whose tokens are no patches, or that look only at some of them."""
+    plane, config = plane_of(seen), _with_patches(seen.task.model.config)
+    if plane is None or config is None:
         return None
-    return int(pixels.shape[-2]) // side, int(pixels.shape[-1]) // side
+    grid = (plane.height // config.patch_size, plane.width // config.patch_size)
+    count = grid[0] * grid[1]
+    names = [name.rpartition(".")[2] for name, _ in seen.task.model.named_parameters()]
+    behind = config.num_detection_tokens if "detection_tokens" in names else 0
+    known = {
+        path: calls[0]
+        for path, calls in seen.attention.items()
+        if _are_of(calls[0], count + behind)
+    }
+    layers = [weights[0] for weights in known.values()]
+    if len(layers) != config.num_hidden_layers or len({one.shape[-1] for one in layers}) != 1:
+        return None
+    return Patches(
+        grid,
+        layers[0].shape[-1] - count - behind,
+        layers,
+        next(iter(known)),
+        any(name in _CLS for name in names),
+        plane.extent,
+    )
 
 
-def _of_cls(layers: "Sequence[Array]", extra: int, grid: tuple[int, int], stage: str) -> Maps:
-    maps = [Frame(rollout(layers)[0, extra:].reshape(grid), ("all layers", "rollout"))]
-    for number, heads in enumerate(layers, 1):
-        each = (("mean of heads", heads.mean(0)), *_named(heads))
-        maps += [
-            Frame(one[0, extra:].reshape(grid), (f"layer {number}", name)) for name, one in each
+def _with_patches(config: Any) -> Any:
+    """The configuration, or that part of it, which tells of patches and layers."""
+    parts = (
+        config,
+        *(getattr(config, name, None) for name in ("backbone_config", *_parts(config))),
+    )
+    return next(filter(_tells_of_patches, parts), None)
+
+
+def _parts(config: Any) -> Sequence[str]:
+    return tuple(getattr(config, "sub_configs", ()))
+
+
+def _tells_of_patches(config: object) -> bool:
+    return all(
+        isinstance(getattr(config, name, None), int) for name in ("patch_size", "num_hidden_layers")
+    )
+
+
+def _are_of(weights: "Array", count: int) -> bool:
+    """Whether [rows, heads, queries, keys] are between all of so many tokens, and few others."""
+    rows, _, queries, keys = weights.shape
+    return bool(rows == 1 and queries == keys and 0 <= keys - count <= _MOST_EXTRA)
+
+
+def _of_cls(patches: Patches) -> Maps:
+    places = patches.places
+    frames = [_frame(rollout(patches.layers)[0, places], patches, ("all layers", "rollout"))]
+    for number, heads in enumerate(patches.layers, 1):
+        frames += [
+            _frame(one[0, places], patches, (f"layer {number}", name))
+            for name, one in _mean_and_heads(heads)
         ]
     return Maps(
-        stage,
+        patches.stage,
         "Where [CLS] looks",
-        "How much [CLS], whose vector tells the label, takes from each patch. The rollout follows "
-        "it through all layers. Attention tells where a model looks, not yet why it answers so.",
-        maps,
-        ("layer", "head"),
-        over=True,
-    )
-
-
-def _of_patches(layers: "Sequence[Array]", grid: tuple[int, int], stage: str) -> Looks:
-    count = sum(one.size for one in layers)
-    frames = [
-        Frame(one, (f"layer {number}", name))
-        for number, heads in enumerate(layers, 1)
-        for name, one in (
-            ("mean of heads", heads.mean(0)),
-            *(_named(heads) if count <= _MOST_LOOKS else ()),
-        )
-    ]
-    return Looks(
-        stage,
-        "Where each patch looks",
-        "Choose a patch: the others are as bright as it takes from them.",
+        "How much [CLS], a vector that stands before those of the patches, takes from each patch "
+        "by its attention. The rollout follows it through all layers. Attention tells where a "
+        "model looks, not yet why it answers so.",
         frames,
-        grid,
         ("layer", "head"),
+        over=patches.extent is not None,
+        extent=patches.extent or WHOLE,
     )
 
 
-def _named(heads: "Array") -> "Iterator[tuple[str, Array]]":
-    """None of a single one, which may be the mean of many."""
-    return ((f"head {number}", one) for number, one in enumerate(heads, 1) if len(heads) > 1)
+def _frame(values: "Array", patches: Patches, place: tuple[str, ...]) -> Frame:
+    return Frame(values.reshape(patches.grid), place)
+
+
+def looks(
+    stage: str,
+    title: str,
+    about: str,
+    layers: "Sequence[Array]",
+    grid: tuple[int, int],
+    extent: Box | None,
+) -> Looks:
+    """Of layers, each [heads, h * w, h * w]: all heads, where they are not too much to be shown.
+
+    Else their mean; where that is too much, too, neighbours stand together.
+    """
+    count = sum(one.size + one[0].size for one in layers)
+    layers = layers if count <= _MOST_LOOKS else [one.mean(0, keepdims=True) for one in layers]
+    side = _joined_side(len(layers), grid) if count > _MOST_LOOKS else 1
+    joined = f" Of {side} x {side} that lie together one is drawn." if side > 1 else ""
+    frames = [
+        Frame(_joined(one, grid, side), (f"layer {number}", name))
+        for number, heads in enumerate(layers, 1)
+        for name, one in _mean_and_heads(heads)
+    ]
+    drawn = (-(-grid[0] // side), -(-grid[1] // side))
+    return Looks(stage, title, about + joined, frames, drawn, ("layer", "head"), extent or WHOLE)
+
+
+def _joined_side(layers: int, grid: tuple[int, int]) -> int:
+    """How many neighbours stand together, a side, so that all layers are not too much."""
+    side = 1
+    while layers * (-(-grid[0] // side) * -(-grid[1] // side)) ** 2 > _MOST_LOOKS:
+        side += 1
+    return side
+
+
+def _joined(weights: "Array", grid: tuple[int, int], side: int) -> "Array":
+    """[h * w, h * w], where blocks look as their places do on the mean, at all of a block."""
+    import numpy as np
+
+    if side == 1:
+        return weights
+    blocks: Array = weights.reshape(*grid, *grid)
+    for axis, length in enumerate(blocks.shape):
+        starts = np.arange(0, length, side)
+        blocks = np.add.reduceat(blocks, starts, axis)
+        if axis < 2:
+            sizes = np.diff(np.append(starts, length)).astype(np.float32)
+            blocks /= np.expand_dims(sizes, tuple(one for one in range(4) if one != axis))
+    return blocks.reshape(blocks.shape[0] * blocks.shape[1], -1)
+
+
+def _mean_and_heads(heads: "Array") -> "Iterator[tuple[str, Array]]":
+    """The mean alone of a single one, which may be the mean of many."""
+    yield "mean of heads", heads.mean(0)
+    if len(heads) > 1:
+        yield from ((f"head {number}", one) for number, one in enumerate(heads, 1))
