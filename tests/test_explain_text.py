@@ -103,7 +103,7 @@ def test_of_a_long_text_heads_are_averaged_and_the_window_is_told() -> None:
     views = views_of("qa", " ".join([NEWS] * 40), question=QUESTION)
     grid = views["Where each token looks"]
     assert {one.place[1] for one in grid.frames} == {"mean of heads"}
-    assert "Heads are averaged, as there are 192 tokens." in grid.about
+    assert "the mean of each layer's heads" in grid.about
     assert "window 1 of" in grid.about
     assert np.allclose(grid.frames[-1].values.sum(-1), 1, atol=1e-4)
 
@@ -302,6 +302,10 @@ def test_other_architectures_are_looked_into(task: str, model_type: str, tmp_pat
                 assert shown.values.shape == (len(one.rows), len(one.columns))
             elif isinstance(one, Strip):
                 assert shown.values.shape == (len(one.pieces),)
+    looks = [one for one in views if one.title == "Where each token looks"]
+    assert bool(looks) == (model_type != "xlnet"), "whose weights have the text's axes first"
+    for one in looks:
+        assert all(np.allclose(shown.values.sum(-1), 1, atol=1e-4) for shown in one.frames)
     evidence = [one for one in views if one.title.startswith("Evidence")]
     assert all(one.frames[0].place == ("gradient x input",) for one in evidence)
     assert evidence or task == "ner"

@@ -1,5 +1,6 @@
 """What the modules of a model were given and gave, kept as numbers on the host."""
 
+import inspect
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -62,6 +63,7 @@ class Capture:
             stack.enter_context(self.writing.watching())
             if self._attends:
                 stack.enter_context(written_out(self._model))
+                stack.enter_context(_asked_for_weights(self._model))
             for path, module in self._model.named_modules():
                 for handle in self._hooked(path, module):
                     stack.callback(handle.remove)
@@ -127,6 +129,22 @@ def written_out(model: "PreTrainedModel") -> Iterator[None]:
     finally:
         for key, config in configs.items():
             config._attn_implementation = before[key]
+
+
+@contextmanager
+def _asked_for_weights(model: "PreTrainedModel") -> Iterator[None]:
+    """Readers of texts such as DeBERTa give weights where a call asks for them alone."""
+    known = inspect.signature(model.forward).parameters
+    asked = {"output_attentions", "input_ids"} <= known.keys() and not model.can_generate()
+
+    def ask(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return args, {**kwargs, "output_attentions": True} if asked else kwargs
+
+    handle = model.register_forward_pre_hook(ask, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _with_config(modules: Iterable[nn.Module]) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """A text as its tokens, and where each of them looks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from taskcli.explain.seen import Seen
@@ -86,20 +87,32 @@ def _cuts(text: Tokenized) -> Strip:
     )
 
 
-def _layers(seen: Seen, text: Tokenized) -> "Mapping[str, Array]":
-    """Weights [heads, tokens, tokens] of each layer in which the text's tokens look at themselves.
+@dataclass(frozen=True)
+class Layer:
+    """Where tokens look [heads, tokens, tokens]; `number` counts from 1, `path` is a module's."""
 
-    By the path of its module; a layer that is passed again has a number behind it.
-    """
-    width = next(iter(text.inputs.values())).shape[-1]
-    found = {}
+    number: int
+    path: str
+    weights: "Array"
+
+
+def _layers(seen: Seen, text: Tokenized) -> list[Layer]:
+    """Those in which all of the text's tokens look at each other."""
+    width, own = text.inputs["input_ids"].shape[-1], slice(text.shift, text.shift + len(text))
+    calls = enumerate(_calls(seen, text), 1)
+    return [
+        Layer(number, path, weights[text.row, :, own, own])
+        for number, (path, weights) in calls
+        if weights.shape[-2:] == (width, width) and text.row < len(weights)
+    ]
+
+
+def _calls(seen: Seen, text: Tokenized) -> "Iterator[tuple[str, Array]]":
+    """Of the text's batch; ALBERT's one layer is called again and again."""
     for path, calls in _of_text(seen):
-        each = len(calls) // len(seen.batches)  # of one batch; ALBERT's one layer has many
-        for number, weights in enumerate(calls[each * text.batch : each * (text.batch + 1)]):
-            if weights.shape[-2:] == (width, width) and text.row < len(weights):
-                own = slice(text.shift, text.shift + len(text))
-                found[f"{path}#{number}"] = weights[text.row, :, own, own]
-    return found
+        each = 1 if any(seen.writing) else len(calls) // len(seen.batches)
+        for weights in calls[each * text.batch : each * (text.batch + 1)]:
+            yield path, weights
 
 
 def _of_text(seen: Seen) -> "Iterator[tuple[str, Sequence[Array]]]":
@@ -110,18 +123,18 @@ def _of_text(seen: Seen) -> "Iterator[tuple[str, Sequence[Array]]]":
             yield path, calls
 
 
-def _attention(layers: "Mapping[str, Array]", text: Tokenized) -> Grid:
+def _attention(layers: Sequence[Layer], text: Tokenized) -> Grid:
     count, length = len(layers), len(text)
-    heads = max(len(one) for one in layers.values()) if length <= _MOST_OF_HEADS else 0
-    if count * (heads + 1) * length**2 > _MOST_NUMBERS:
-        heads = 0
+    heads = max(len(one.weights) for one in layers) if length <= _MOST_OF_HEADS else 0
+    if heads == 1 or count * (heads + 1) * length**2 > _MOST_NUMBERS:
+        heads = 0  # of many weights their mean is kept alone, as if there were one head
     shown = min(length, int((_MOST_NUMBERS / count) ** 0.5))
     return Grid(
-        next(iter(layers)).partition("#")[0],
+        layers[0].path,
         "Where each token looks",
         "A row tells how much its token takes from each token in a layer: all of a row is 1. "
         "Attention tells where a model looks, not yet why it answers so."
-        f"{text.told}{_told_of_size(length, heads, shown)}",
+        f"{_of_others(layers)}{text.told}{_told_of_size(length, heads, shown)}",
         list(_frames(layers, shown, heads > 0)),
         text.names[:shown],
         text.names[:shown],
@@ -131,15 +144,20 @@ def _attention(layers: "Mapping[str, Array]", text: Tokenized) -> Grid:
     )
 
 
+def _of_others(layers: Sequence[Layer]) -> str:
+    missing = layers[-1].number > len(layers)
+    return " Layers in which tokens are joined or parted are left out." if missing else ""
+
+
 def _told_of_size(length: int, heads: int, shown: int) -> str:
-    told = "" if heads else f" Heads are averaged, as there are {length} tokens."
+    told = "" if heads else " Shown is the mean of each layer's heads."
     return f"{told} The first {shown} are shown." if shown < length else told
 
 
-def _frames(layers: "Mapping[str, Array]", shown: int, with_heads: bool) -> Iterator[Frame]:
-    for number, heads in enumerate(layers.values(), 1):
-        seen = heads[:, :shown, :shown]
-        yield Frame(seen.mean(0), (f"layer {number}", "mean of heads"))
+def _frames(layers: Sequence[Layer], shown: int, with_heads: bool) -> Iterator[Frame]:
+    for layer in layers:
+        heads = layer.weights[:, :shown, :shown]
+        yield Frame(heads.mean(0), (f"layer {layer.number}", "mean of heads"))
         if with_heads:
-            for head, one in enumerate(seen, 1):
-                yield Frame(one, (f"layer {number}", f"head {head}"))
+            for head, one in enumerate(heads, 1):
+                yield Frame(one, (f"layer {layer.number}", f"head {head}"))
