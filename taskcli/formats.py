@@ -32,6 +32,10 @@ class Format:
     one_input: bool = False  # whether it has no place for a second
     resumes: bool = False  # whether --resume goes on with it
     quotes: bool = False  # whether it has words of the text that an answer is about
+    # A field that answers have only when it is asked for, and what asks for it.
+    asks_field: str = ""
+    asked_by: str = ""
+    asks_inputs: bool = False  # whether it cannot be written without the inputs themselves
     terminal_safe: bool = False  # whether it escapes or leaves out what a terminal obeys
     signature: str = ""  # at the head of a file, not of a pipe
     spare: int = 0  # bytes that are kept on the disk for what ends a file
@@ -99,6 +103,8 @@ _ROWS = (
         "SubRip's subtitles",
         "taskcli.output.formats.subtitles:SubRipWriter",
         holds=(Transcript,),
+        asks_field="chunks",
+        asked_by="--timestamps segment",
         extensions=(".srt",),
         one_input=True,
     ),
@@ -107,6 +113,8 @@ _ROWS = (
         "WebVTT's subtitles",
         "taskcli.output.formats.subtitles:WebVttWriter",
         holds=(Transcript,),
+        asks_field="chunks",
+        asked_by="--timestamps segment",
         extensions=(".vtt",),
         one_input=True,
     ),
@@ -115,12 +123,15 @@ _ROWS = (
         "Audacity's label track",
         "taskcli.output.formats.subtitles:AudacityWriter",
         holds=(Transcript,),
+        asks_field="chunks",
+        asked_by="--timestamps segment",
         one_input=True,
     ),
     Format(
         "coco",
         "COCO's data set, as annotation tools load it",
         "taskcli.output.formats.coco:CocoWriter",
+        asks_inputs=True,
         holds=_FOUND,
         kind="document",
     ),
@@ -135,6 +146,7 @@ _ROWS = (
         "yolo",
         "YOLO's labels, a file a picture",
         "taskcli.output.formats.yolo:YoloWriter",
+        asks_inputs=True,
         holds=_FOUND,
         kind="folder",
     ),
@@ -143,6 +155,7 @@ _ROWS = (
         "CoNLL-2003's columns, a word a line",
         "taskcli.output.formats.conll:ConllWriter",
         quotes=True,
+        asks_inputs=True,
         holds=(Entity,),
     ),
     Format(
@@ -150,6 +163,7 @@ _ROWS = (
         "brat's standoff annotations, two files a text",
         "taskcli.output.formats.brat:BratWriter",
         quotes=True,
+        asks_inputs=True,
         holds=(Entity,),
         kind="folder",
     ),
@@ -158,6 +172,7 @@ _ROWS = (
         "SQuAD's data set, with the answers found",
         "taskcli.output.formats.squad:SquadWriter",
         quotes=True,
+        asks_inputs=True,
         holds=(Answer,),
         kind="document",
     ),
@@ -173,6 +188,8 @@ _ROWS = (
         "the scores of no answer, as SQuAD's scorer takes them",
         "taskcli.output.formats.squad:NoAnswerWriter",
         holds=(Answer,),
+        asks_field="no_answer_score",
+        asked_by="--no-answer",
         kind="document",
     ),
 )

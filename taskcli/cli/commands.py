@@ -103,6 +103,20 @@ _OTHERS = (
         "join",
         "Results",
     ),
+    CommandEntry(
+        "view",
+        "Look at records again, without the model: a page, some of them, what they amount to.",
+        "taskcli.cli.records.view:view",
+        "show results stats",
+        "Results",
+    ),
+    CommandEntry(
+        "convert",
+        "Write records in another format, without the model.",
+        "taskcli.cli.records.convert:convert",
+        "export",
+        "Results",
+    ),
     CommandEntry("config", "Settings: what holds, and where it comes from."),
     CommandEntry(
         "config show",

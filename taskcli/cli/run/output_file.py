@@ -47,7 +47,7 @@ def opened(
         with _begun(file, fingerprint, waits) as stream:
             yield stream
     else:
-        with _at_the_end(file, format) as stream:
+        with at_the_end(file, format) as stream:
             yield stream
 
 
@@ -103,7 +103,7 @@ def _begun(file: Path, fingerprint: dict[str, Any], waits: bool) -> Iterator[Tex
 
 
 @contextmanager
-def _at_the_end(file: Path, format: Format) -> Iterator[TextIO]:
+def at_the_end(file: Path, format: Format) -> Iterator[TextIO]:
     """Any other file has its name when the run ends, however it ends.
 
     But a document without its end is of no use, and a file without an answer replaces none.

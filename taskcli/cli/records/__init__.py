@@ -1,0 +1,1 @@
+"""taskcli view and taskcli convert: records that were written, without the model."""
