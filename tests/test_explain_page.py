@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -30,7 +31,9 @@ from report_pages import passage, picture, sound
 
 from taskcli import results
 from taskcli.explain.drawing import Saver
+from taskcli.explain.drawing.sheets import drawn
 from taskcli.explain.views.kinds import Frame, View
+from taskcli.media.items import ImageInput
 from taskcli.output.filesystem.files import Files
 from taskcli.output.palette import diverging_colours, heat_colours
 
@@ -133,6 +136,20 @@ def test_maps_lie_over_the_picture_and_tell_their_numbers(tab: Tab) -> None:
     plane, box = (page.locator(one).bounding_box() for one in (".plane", ".plane .found"))
     assert box["x"] - plane["x"] == pytest.approx(plane["width"] / 4, abs=1.5)
     assert box["height"] == pytest.approx(plane["height"] / 2, abs=1.5)
+    assert point(page, 0.5, 0.6) == "row 3, column 3: 0.75"
+
+
+def test_a_plane_shows_the_part_of_the_picture_that_the_model_was_given(tab: Tab) -> None:
+    page = shown(tab, maps(extent=(0.25, 0.0, 1.0, 1.0)))
+    page.get_by_role("radio", name="layer 2").click()
+    plane, image, box = (
+        page.locator(one).bounding_box() for one in (".plane", ".plane img", ".plane .found")
+    )
+    assert plane["width"] / plane["height"] == pytest.approx(1, abs=0.02)
+    assert image["width"] == pytest.approx(plane["width"] / 0.75, abs=1.5)
+    assert plane["x"] - image["x"] == pytest.approx(plane["width"] / 3, abs=1.5)
+    assert box["x"] == pytest.approx(plane["x"], abs=1.5)
+    assert box["width"] == pytest.approx(plane["width"] * 2 / 3, abs=1.5)
     assert point(page, 0.5, 0.6) == "row 3, column 3: 0.75"
 
 
@@ -383,6 +400,19 @@ def test_a_sheet_is_hot_where_the_map_is(tmp_path: Path) -> None:
     where = [np.argwhere((pixels == colour).all(-1)).mean(0) for colour in (blue, red)]
     assert (where[0] < where[1]).all(), "-2 is above and left of 1"
     assert [(pixels == colour).all(-1).sum() for colour in (blue, red)] == [210 * 210] * 2
+
+
+def test_a_sheet_shows_the_part_of_the_picture_that_the_model_was_given() -> None:
+    picture = Image.new("RGB", (160, 120), "red")
+    picture.paste("blue", (80, 0, 160, 120))
+    item = ImageInput(picture, picture.size)
+    colours = {}
+    for half, extent in {"left": (0.0, 0.0, 0.5, 1.0), "right": (0.5, 0.0, 1.0, 1.0)}.items():
+        sheet = Image.open(BytesIO(drawn(maps(extent=extent), item))).convert("RGB")
+        pixels = np.asarray(sheet).reshape(-1, 3)
+        colours[half] = [(pixels == rgb(one)).all(-1).sum() for one in ("#ff0000", "#0000ff")]
+    assert colours["left"][0] == colours["right"][1] > 1_000
+    assert colours["left"][1] == colours["right"][0] == 0
 
 
 def test_two_views_of_one_name_have_two_files_and_names_are_harmless(tmp_path: Path) -> None:

@@ -68,12 +68,16 @@ export interface MapsView extends Titled, Framed {
   signed: boolean;
   shared: boolean;
   unit: string;
+  /** Where the plane lies on the picture: left, top, right and bottom as shares of it. */
+  extent: [number, number, number, number];
 }
 
 export interface LooksView extends Titled, Framed {
   kind: "looks";
   /** Rows and columns. */
   grid: [number, number];
+  /** Where they lie on the picture: left, top, right and bottom as shares of it. */
+  extent: [number, number, number, number];
 }
 
 export interface GridView extends Titled, Framed {

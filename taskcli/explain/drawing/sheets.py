@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from taskcli.explain.drawing.numbers import amount, coloured, span, weights
-from taskcli.explain.views.kinds import Frame, Looks, Maps, View
+from taskcli.explain.views.kinds import WHOLE, Box, Frame, Looks, Maps, View
 from taskcli.media.items import ImageInput, Item
 from taskcli.output.drawing.lines import fitted, write
 from taskcli.output.palette import Colour
@@ -50,7 +50,8 @@ def _tiles(view: View, frames: Sequence[Frame], item: Item | None, side: int) ->
 def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iterator[Tile]:
     from PIL.Image import Resampling, composite, fromarray
 
-    ground = item.image if view.over and isinstance(item, ImageInput) else None
+    over = view.over and isinstance(item, ImageInput)
+    ground = _part(item.image, view.extent) if over else None  # type: ignore[union-attr]
     shared = span(frames, view.signed) if view.shared else None
     for frame in frames:
         ends = shared or span([frame], view.signed)
@@ -61,8 +62,8 @@ def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iter
             clear = fromarray(weights(frame.values, ends, view.signed)).resize(
                 size, Resampling.NEAREST
             )
-            tile = composite(tile, ground.convert("RGB").resize(size, Resampling.LANCZOS), clear)
-        _outline(tile, frame)
+            tile = composite(tile, ground.resize(size, Resampling.LANCZOS), clear)
+        _outline(tile, frame.box, view.extent)
         yield tile, frame, f"{amount(ends[0])} to {amount(ends[1], view.unit)}"
 
 
@@ -93,15 +94,26 @@ def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _outline(tile: "Image", frame: Frame) -> None:
+def _part(picture: "Image", extent: Box) -> "Image":
+    """What lies at `extent`, and black where that is beyond the picture."""
+    left, top, right, bottom = _pixels(extent, WHOLE, picture.size)
+    return picture.convert("RGB").crop((round(left), round(top), round(right), round(bottom)))
+
+
+def _pixels(box: Box, extent: Box, size: tuple[int, int]) -> Box:
+    """The sides of a box, in pixels of a picture of `size` that shows `extent`."""
+    left, top, right, bottom = extent
+    across, down = size[0] / (right - left), size[1] / (bottom - top)
+    xmin, ymin, xmax, ymax = box
+    return (xmin - left) * across, (ymin - top) * down, (xmax - left) * across, (ymax - top) * down
+
+
+def _outline(tile: "Image", box: Box | None, extent: Box) -> None:
     from PIL.ImageDraw import Draw
 
-    if frame.box is None:
+    if box is None:
         return
-    sides = [
-        share * length for share, length in zip(frame.box, (*tile.size, *tile.size), strict=True)
-    ]
-    left, top, right, bottom = sides
+    left, top, right, bottom = _pixels(box, extent, tile.size)
     if left <= right and top <= bottom:
         Draw(tile).rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=(0, 0, 0), width=4)
         Draw(tile).rectangle((left, top, right, bottom), outline=(255, 255, 255), width=2)

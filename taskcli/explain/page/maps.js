@@ -18,7 +18,7 @@ export function drawMaps(view, { run, preview }) {
   const told = (/** @type {number} */ row, /** @type {number} */ column) =>
     `row ${row + 1}, column ${column + 1}: ${amount(numbersOf(frame)[row * frame.shape[1] + column], view.unit)}`;
   const plane = new Plane(view.title, told, { first: () => greatest(numbersOf(frame)) });
-  const layers = new Layers(plane, over ? preview : null);
+  const layers = new Layers(plane, over ? preview : null, view.extent);
   const scale = h("div");
   const scaleFor = (/** @type {PackedFrame} */ one) => scaleOf(view.shared ? view.frames : [one], view.signed, run);
   const show = (/** @type {PackedFrame} */ shown) => {
@@ -31,7 +31,7 @@ export function drawMaps(view, { run, preview }) {
   };
   const small = (/** @type {PackedFrame} */ one) => {
     const canvas = h("canvas", { "aria-hidden": "true" });
-    canvas.style.aspectRatio = over ? ratioOf(preview) : `${one.shape[1]} / ${one.shape[0]}`;
+    canvas.style.aspectRatio = over ? ratioOf(preview, view.extent) : `${one.shape[1]} / ${one.shape[0]}`;
     paint(canvas, numbersOf(one), one.shape[0], one.shape[1], scaleFor(one));
     return canvas;
   };
@@ -78,7 +78,7 @@ export function drawLooks(view, { run, preview }) {
     },
   });
   plane.size = { rows, columns };
-  const layers = new Layers(plane, preview.image ? preview : null);
+  const layers = new Layers(plane, preview.image ? preview : null, view.extent);
   const hint = h("p", { class: "hint" }, HINT);
   plane.element.append(from);
   let seen = /** @type {[number, number]} */ ([Math.floor(rows / 2), Math.floor(columns / 2)]);
@@ -101,20 +101,46 @@ function ends(values) {
   return { low: Math.min(...known), high: Math.max(...known) };
 }
 
-/** @param {{ width?: number, height?: number }} preview */
-const ratioOf = ({ width = 1, height = 1 }) => `${width} / ${height}`;
+/**
+ * Of the part of a picture that a plane lies on.
+ * @param {{ width?: number, height?: number }} preview @param {readonly number[]} extent
+ */
+const sizeOf = ({ width = 1, height = 1 }, [left, top, right, bottom]) =>
+  /** @type {const} */ ([width * (right - left), height * (bottom - top)]);
 
-/** What lies in a plane: the picture, if any, the colours over it, and a box. */
+/** @param {{ width?: number, height?: number }} preview @param {readonly number[]} extent */
+const ratioOf = (preview, extent) => sizeOf(preview, extent).join(" / ");
+
+/** What lies in a plane: what the model was given of the picture, if any, the colours over it, and a box. */
 class Layers {
-  /** @param {Plane} plane @param {import("../../../types/page").Preview | null} preview */
-  constructor(plane, preview) {
+  /** @param {Plane} plane @param {import("../../../types/page").Preview | null} preview @param {readonly number[]} extent */
+  constructor(plane, preview, extent) {
     this.plane = plane.element;
     this.preview = preview;
+    this.extent = extent;
     this.canvas = h("canvas", { "aria-hidden": "true", class: preview ? "heat over" : "heat" });
     this.box = h("div", { class: "found", hidden: true });
     this.slider = preview ? this.opacity() : null;
-    this.plane.prepend(...(preview ? [h("img", { src: preview.image, alt: "" })] : []), this.canvas, this.box);
-    if (preview) this.fit(preview.width ?? 1, preview.height ?? 1);
+    this.plane.prepend(...(preview ? [this.ground(preview)] : []), this.canvas, this.box);
+    if (preview) this.fit(...sizeOf(preview, extent));
+  }
+
+  /** The picture, of which the plane shows its extent. @param {import("../../../types/page").Preview} preview */
+  ground(preview) {
+    const image = h("img", { src: preview.image, alt: "" });
+    this.place(image, [0, 0, 1, 1]);
+    return h("div", { class: "ground" }, image);
+  }
+
+  /** Where something lies in the plane. @param {HTMLElement} element @param {readonly number[]} box in shares of the picture */
+  place(element, box) {
+    const [left, top, right, bottom] = this.extent;
+    const across = (/** @type {number} */ share) => (100 * (share - left)) / (right - left);
+    const down = (/** @type {number} */ share) => (100 * (share - top)) / (bottom - top);
+    Object.assign(element.style, {
+      left: `${across(box[0])}%`, top: `${down(box[1])}%`,
+      width: `${across(box[2]) - across(box[0])}%`, height: `${down(box[3]) - down(box[1])}%`,
+    });
   }
 
   /** @param {number} width @param {number} height */
@@ -145,8 +171,6 @@ class Layers {
   /** @param {readonly number[] | null} box */
   frameBox(box) {
     this.box.hidden = !box;
-    if (!box) return;
-    const [left, top, right, bottom] = box.map((side) => 100 * side);
-    Object.assign(this.box.style, { left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%` });
+    if (box) this.place(this.box, box);
   }
 }

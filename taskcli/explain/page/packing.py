@@ -35,12 +35,14 @@ def _packed(view: View, room: int) -> Packed:
 @_packed.register
 def _(view: Maps, room: int) -> Packed:
     told = {"over": view.over, "signed": view.signed, "shared": view.shared, "unit": view.unit}
-    return {"kind": "maps", **told, **_frames(view.frames, view.axes, room)}
+    lies = {"extent": list(view.extent)}
+    return {"kind": "maps", **told, **lies, **_frames(view.frames, view.axes, room)}
 
 
 @_packed.register
 def _(view: Looks, room: int) -> Packed:
-    return {"kind": "looks", "grid": list(view.grid), **_frames(view.frames, view.axes, room)}
+    lies = {"grid": list(view.grid), "extent": list(view.extent)}
+    return {"kind": "looks", **lies, **_frames(view.frames, view.axes, room)}
 
 
 @_packed.register
