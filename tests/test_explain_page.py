@@ -411,7 +411,7 @@ def test_a_sheet_shows_the_part_of_the_picture_that_the_model_was_given() -> Non
         sheet = Image.open(BytesIO(drawn(maps(extent=extent), item))).convert("RGB")
         pixels = np.asarray(sheet).reshape(-1, 3)
         colours[half] = [(pixels == rgb(one)).all(-1).sum() for one in ("#ff0000", "#0000ff")]
-    assert colours["left"][0] == colours["right"][1] > 1_000
+    assert min(colours["left"][0], colours["right"][1]) > 1_000
     assert colours["left"][1] == colours["right"][0] == 0
 
 
