@@ -34,6 +34,7 @@ check: $(TOOLS)  ## Format, lint, types, and whether generated docs are fresh
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/record_types.py --check
+	$(BIN)/python docs/how_it_works.py --check
 	$(MAKE) --no-print-directory check-script
 	PYTHONPATH=tests $(BIN)/python -m parity --check
 
@@ -54,9 +55,10 @@ format: $(TOOLS)  ## Rewrite the code as `make check` wants it
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(RUNTIME)  ## Generate docs/commands.md and types/records.d.ts from the code itself
+docs: $(RUNTIME)  ## Generate docs/commands.md, docs/how-it-works.md and types/records.d.ts from the code
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/record_types.py
+	$(BIN)/python docs/how_it_works.py
 
 parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes a while)
 	PYTHONPATH=tests $(BIN)/python -m parity

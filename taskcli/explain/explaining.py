@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from taskcli.api import Model
+from taskcli.explain.alike import same
 from taskcli.explain.answering import answered, watched
 from taskcli.explain.guide import told_of_training
 from taskcli.explain.looking import Look, look
@@ -21,8 +22,8 @@ class Explanation:
 
     `parameters` are the model's, `multiply_adds` of all its calls, `seconds` of these and of what
     stands around the model: what the stages lack of them happens between. `same` says that the
-    answer was the same while the model was watched. `training` tells what belongs to the
-    architecture's training and to no answer.
+    answer was the same within 1e-4 while the model was watched. `training` tells what belongs to
+    the architecture's training and to no answer.
     """
 
     record: Record
@@ -98,7 +99,7 @@ def explain(model: Model, source: Source, views: bool = False) -> Explanation:
         sum(one.numel() for one in weights.parameters()),
         counted.multiply_adds,
         notes.before + timed.seconds + notes.behind,
-        first == again.record == once_more.record,
+        same(first, again.record) and same(first, once_more.record),
         told_of_training(model_type),
         look(model, source, first) if views and first.error is None else None,
     )

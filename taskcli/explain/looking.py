@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskcli.api import Model
-from taskcli.explain.alike import alike
+from taskcli.explain.alike import same
 from taskcli.explain.answering import watched
 from taskcli.explain.seen import Seen
 from taskcli.explain.views import attends, views_of, wanted
 from taskcli.explain.views.kinds import View
 from taskcli.media.items import Item
 from taskcli.media.source import Source
-from taskcli.output.serialize import plain
 from taskcli.results import Record
 
 
@@ -55,4 +54,4 @@ def look(model: Model, source: Source, answer: Record) -> Look:
     )
     with contained(), inference_mode():
         views = tuple(views_of(seen))
-    return Look(views, alike(plain(answer.result), plain(found.record.result)), item)
+    return Look(views, same(answer, found.record), item)

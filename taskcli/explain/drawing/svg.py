@@ -2,25 +2,18 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
 from xml.sax.saxutils import escape, quoteattr
 
 from taskcli.output.sanitize import safe_line
 
 _NOT_XML = re.compile("[\ufffe\uffff]")
-_STYLE = (
-    "svg{background:#fff;color:#1d2026}"
-    "text{font:12px ui-monospace,'DejaVu Sans Mono',monospace;fill:currentColor;white-space:pre}"
-    ".title{font:600 17px system-ui,'DejaVu Sans',sans-serif}"
-    ".soft{fill:#5d6470}.ink{stroke:currentColor}.line{stroke:#b9b5ac}.end{text-anchor:end}"
-    ".middle{text-anchor:middle}.on-dark{fill:#fff}.on-light{fill:#000}"
-    ".none{fill:none}.mark{fill:none;stroke:#00c8b4;stroke-width:2}"
-    ".plus{fill:#d95f02}.minus{fill:#3b6fb6}.bar{fill:#0b6b74}.wave{stroke:#0b6b74;fill:none}"
-    ".answer{fill:#0b6b7433;stroke:#0b6b74;stroke-width:2.5}.kept{fill:#8882;stroke:#5d6470}"
-    ".dropped{fill:none;stroke:#b9b5ac;stroke-dasharray:3 3}"
-    "@media(prefers-color-scheme:dark){svg{background:#14161a;color:#e8e9ec}.soft{fill:#a3a9b5}"
-    ".line{stroke:#4a5160}.bar{fill:#5cc8cf}.wave{stroke:#5cc8cf}.plus{fill:#ff9d4d}"
-    ".minus{fill:#7fb2ff}.answer{fill:#5cc8cf33;stroke:#5cc8cf}}"
-)
+
+
+@cache
+def _style() -> str:
+    return files(__package__).joinpath("figure.css").read_text("utf-8")
 
 
 class Figure:
@@ -67,7 +60,7 @@ class Figure:
         size = f'width="{self._width + 12:.0f}" height="{self._height + 12:.0f}"'
         box = f'viewBox="0 0 {self._width + 12:.0f} {self._height + 12:.0f}"'
         head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box}>'
-        name = f"<title>{escape(clean(self._title))}</title><style>{_STYLE}</style>"
+        name = f"<title>{escape(clean(self._title))}</title><style>{_style()}</style>"
         return "\n".join([head, name, *self._parts, "</svg>\n"]).encode()
 
     def _grow(self, right: float, bottom: float) -> None:
