@@ -62,6 +62,7 @@ docs: $(RUNTIME)  ## Generate docs/commands.md, docs/how-it-works.md and types/r
 
 parity: $(TOOLS)  ## Try every model type, every option and mixed batches (takes a while)
 	PYTHONPATH=tests $(BIN)/python -m parity
+	PYTHONPATH=tests $(BIN)/python -m parity.drawn
 	$(BIN)/python -m pytest -n 2 -m parity
 	$(BIN)/python -m pytest -n 2 tests/test_batch_equals_alone.py
 

@@ -8,7 +8,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 import transformers as hf
 
 from parity import trial
+from taskcli.task import Task
 from taskcli.tasks import BY_NAME, TASKS
 
 SECONDS = 300  # for one model type at one task
@@ -41,12 +42,15 @@ def pairs() -> list[Pair]:
     return [(task.name, model_type) for task, model_type in found]
 
 
-def walk(wanted: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
+Trial = Callable[[type[Task[Any, Any, Any]], str], dict[str, Any]]
+
+
+def walk(wanted: list[Pair], attempt: Trial = trial.run) -> Iterator[tuple[Pair, dict[str, Any]]]:
     """Try every pair."""
     _warm_up()
     waiting = list(wanted)
     while waiting:
-        for pair, result in _one_child(waiting):
+        for pair, result in _one_child(waiting, attempt):
             waiting.remove(pair)
             yield pair, result
 
@@ -83,14 +87,14 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _one_child(waiting: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
+def _one_child(waiting: list[Pair], attempt: Trial) -> Iterator[tuple[Pair, dict[str, Any]]]:
     """Some trials in a child process, which may crash, hang or take too much; one result each."""
     mine = waiting[:_AT_ONCE]
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(ours)
-        _try_some(theirs, mine)
+        _try_some(theirs, mine, attempt)
     os.close(theirs)
     answered = 0
     with os.fdopen(ours, "rb") as pipe:
@@ -104,13 +108,13 @@ def _one_child(waiting: list[Pair]) -> Iterator[tuple[Pair, dict[str, Any]]]:
         yield mine[answered], _end(status)
 
 
-def _try_some(pipe: int, waiting: list[Pair]) -> None:
+def _try_some(pipe: int, waiting: list[Pair], attempt: Trial) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for task, model_type in waiting:
         signal.alarm(SECONDS)
         start = time.monotonic()
-        result = trial.run(BY_NAME[task], model_type)
+        result = attempt(BY_NAME[task], model_type)
         result["seconds"] = round(time.monotonic() - start, 1)
         os.write(pipe, json.dumps(result).encode() + b"\n")
     os._exit(0)
