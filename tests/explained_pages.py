@@ -12,6 +12,7 @@ from taskcli.explain import ANSWER, INPUT, Explanation, Stage, TensorShape
 from taskcli.explain.looking import Look
 from taskcli.explain.page import opened
 from taskcli.explain.views.kinds import (
+    WHOLE,
     Frame,
     Grid,
     Looks,
@@ -63,7 +64,7 @@ def maps(**more: Any) -> Maps:
     other = Frame(values[::-1].copy(), ("layer 2",), "the last one", (0.25, 0.5, 0.75, 1.0))
     return Maps(
         "vit.layers.1", "Where [CLS] looks", "Bright patches are looked at most.",
-        [Frame(values, ("layer 1",)), other], ("layer",), over=True, **more,
+        [Frame(values, ("layer 1",)), other], ("layer",), **{"extent": WHOLE, **more},
     )  # fmt: skip
 
 

@@ -151,7 +151,7 @@ def test_stages_of_a_convnext_have_maps() -> None:
     ]  # fmt: skip
     assert [one.frames[0].values.shape[0] for one in maps] == [32, 32, 16, 8]
     assert "1/16: 192 channels, 8 x 8 places" in maps[-1].title
-    assert all(one.frames[0].values.min() >= 0 and one.over for one in maps)
+    assert all(one.frames[0].values.min() >= 0 and one.extent is not None for one in maps)
     assert {len(one.frames) for one in maps} == {6}
 
 

@@ -64,12 +64,11 @@ export interface Framed {
 
 export interface MapsView extends Titled, Framed {
   kind: "maps";
-  over: boolean;
   signed: boolean;
   shared: boolean;
   unit: string;
-  /** Where the plane lies on the picture: left, top, right and bottom as shares of it. */
-  extent: [number, number, number, number];
+  /** Where the plane lies on the picture, if it does: left, top, right and bottom as shares of it. */
+  extent: [number, number, number, number] | null;
 }
 
 export interface LooksView extends Titled, Framed {

@@ -9,6 +9,7 @@ from taskcli.explain.answering import watched
 from taskcli.explain.seen import Seen
 from taskcli.explain.views import attends, views_of, wanted
 from taskcli.explain.views.kinds import View
+from taskcli.explain.views.picture import plane_of
 from taskcli.media.items import Item
 from taskcli.media.source import Source
 from taskcli.results import Record
@@ -40,18 +41,19 @@ def look(model: Model, source: Source, answer: Record) -> Look:
         return Look((), False, None)
     item = model.whole(found)
     assert item is not None
-    seen = Seen(
-        task,
-        model.loaded.model_type,
-        item,
-        found.record.result,
-        notes.batches,
-        notes.parts,
-        notes.outputs,
-        capture.calls,
-        capture.attention,
-        capture.writing.batches,
-    )
     with contained(), inference_mode():
+        seen = Seen(
+            task,
+            model.loaded.model_type,
+            item,
+            found.record.result,
+            notes.batches,
+            notes.parts,
+            notes.outputs,
+            capture.calls,
+            capture.attention,
+            capture.writing.batches,
+            plane_of(task, notes.batches, item),
+        )
         views = tuple(views_of(seen))
     return Look(views, same(answer, found.record), item)

@@ -9,6 +9,7 @@ from taskcli.task import Batch, Task
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
+    from taskcli.explain.views.picture import Plane
     from taskcli.runtime.capture import Call
     from taskcli.runtime.writing import Written
 
@@ -21,7 +22,8 @@ class Seen:
     given, `parts` what they were made of, `outputs` what Task.forward gave; tensors are torch's, on
     the host. `calls` and `attention` are by the paths of modules, in the order of the calls:
     NumPy's, float32. Weights of attention are [rows, heads, queries, keys]. `writing` tells of each
-    batch how it was written, None of one that was not.
+    batch how it was written, None of one that was not. `plane` is where the model's input lies on a
+    picture.
     """
 
     task: Task[Any, Any, Any]
@@ -33,4 +35,5 @@ class Seen:
     outputs: Sequence[Any]
     calls: Mapping[str, "Sequence[Call]"]
     attention: Mapping[str, "Sequence[Array]"]
-    writing: "Sequence[Written | None]" = ()
+    writing: "Sequence[Written | None]"
+    plane: "Plane | None"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.explain.guide import words_around, words_of
+from taskcli.explain.guide import words_of
+from taskcli.explain.guide_around import words_around
 
 if TYPE_CHECKING:
     from taskcli.explain.guide import Words

@@ -41,7 +41,7 @@ def run_architecture(call: Invocation, asked: str, stage: str | None) -> ExitCod
 
 def _config_of(checkpoint: Checkpoint, offline: bool) -> Path:
     """The folder of its config.json, which alone is fetched if nothing of it is here."""
-    here = checkpoint if checkpoint.folder is not None else cache.find(checkpoint)
+    here = cache.find(checkpoint)
     if here is not None and here.folder is not None:
         refuse_unsafe(here.name, here.folder)
         return here.folder

@@ -56,7 +56,7 @@ def convert(
         format, output, stdout_is_terminal(), found.task.formats(), found.task.name
     )
     written = OutputOptions(chosen, output, overwrite=overwrite)
-    target = Target(found.task, FORMATS[chosen], written)
+    target = Target(found.task, FORMATS[chosen], written, found.labels)
     _check(target, records)
     kept = Choice.of(labels, min_score, failed, answered).among(found.items)
     write(kept, target)

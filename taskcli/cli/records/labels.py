@@ -13,7 +13,7 @@ def labels_of(record: Record) -> Mapping[int, str]:
     """By their numbers; none where the checkpoint is not here, or is another by now."""
     with suppress(TaskcliError, OSError, ValueError, AttributeError):
         checkpoint = lock.resolve(record.task, record.model, record.revision)
-        here = checkpoint if checkpoint.folder is not None else cache.find(checkpoint)
+        here = cache.find(checkpoint)
         if here is not None and here.folder is not None:
             config = json.loads((here.folder / "config.json").read_bytes())
             return {int(number): str(name) for number, name in config.get("id2label", {}).items()}

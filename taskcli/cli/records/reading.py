@@ -1,15 +1,16 @@
 """The records in files that taskcli wrote, one after another."""
 
-import glob
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from taskcli.cli.record_files import named_files
+from taskcli.cli.records.labels import labels_of
 from taskcli.cli.run.streams import standard_input
 from taskcli.errors import InputError, UsageError
 from taskcli.media.items import Item
@@ -28,12 +29,19 @@ class Records:
     """Those of one task, in the order of the files. They are read once, as they are asked for."""
 
     task: type[Task[Any, Any, Any]]
-    items: Iterator[Record]
+    first: Record
+    items: Iterator[Record]  # all of them
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        """Those of the checkpoint that answered, by their numbers."""
+        return labels_of(self.first)
 
 
 def read(words: Sequence[str]) -> Records:
     """The records of all files. Raises UsageError for what is none, here or while they are read."""
-    values = chain.from_iterable(map(_values, _files(words)))
+    files = (["-"] if word == "-" else named_files([word], _GIVE) for word in words)
+    values = chain.from_iterable(map(_values, chain.from_iterable(files)))
     first = next(values, None)
     if first is None:
         raise UsageError(f"{', '.join(words)}: there is no record", _GIVE)
@@ -42,7 +50,8 @@ def read(words: Sequence[str]) -> Records:
     if name not in BY_NAME:
         raise UsageError(f"{place}: not a record of a task", _GIVE)
     task = BY_NAME[str(name)]
-    return Records(task, _records(chain([first], values), task))
+    records = _records(chain([first], values), task)
+    return Records(task, begun := next(records), chain([begun], records))
 
 
 def with_item(record: Record, task: type[Task[Any, Any, Any]]) -> Record:
@@ -60,15 +69,6 @@ def _decoded(path: str, task: type[Task[Any, Any, Any]]) -> Item:
     from taskcli.media.decode.decoder import Decoder
 
     return Decoder(task.media)(Source(path, path=path))
-
-
-def _files(words: Sequence[str]) -> Iterator[str]:
-    """Raises UsageError for a word that names nothing."""
-    for word in words:
-        matching = [word] if word == "-" or Path(word).exists() else sorted(glob.glob(word))
-        if not matching:
-            raise UsageError(f"no such file: {word}", _GIVE)
-        yield from matching
 
 
 def _values(file: str) -> Iterator[tuple[str, object]]:

@@ -1,5 +1,6 @@
 """What records become, and what that needs of each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ class Target:
     task: type[Task[Any, Any, Any]]
     format: Format
     written: OutputOptions
+    labels: Mapping[int, str]  # the checkpoint's
 
 
 def complete(record: Record, target: Target, number: int) -> Record:

@@ -15,7 +15,6 @@ from taskcli.cli.records.choosing import (
     OnlyFailed,
     ScoreFilter,
 )
-from taskcli.cli.records.labels import labels_of
 from taskcli.cli.records.page import none_left, write_page
 from taskcli.cli.records.reading import Records, read, with_item
 from taskcli.cli.records.statistics import Statistics
@@ -65,7 +64,7 @@ def view(
         elif report is None:
             _print(shown, found, stream)
         else:
-            write_page(shown, found.task, report)
+            write_page(shown, found, report)
 
 
 def _sorted(records: Iterable[Record], order: str) -> Iterable[Record]:
@@ -84,10 +83,9 @@ def _best(record: Record) -> float:
 
 
 def _print(records: Iterable[Record], found: Records, stream: Any) -> None:
-    writer = None
+    writer, none = output.open_writer("rich", stream, output.Layout(found.labels)), True
     for record in records:
-        layout = output.Layout(labels_of(record)) if writer is None else None
-        writer = writer or output.open_writer("rich", stream, layout)
         writer.write(with_item(record, found.task))
-    if writer is None:
+        none = False
+    if none:
         raise none_left()

@@ -1,11 +1,10 @@
 """Records as the writer of a format leaves them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TextIO
 
 from taskcli import output as formats
-from taskcli.cli.records.labels import labels_of
 from taskcli.cli.records.target import Target, complete
 from taskcli.cli.run import output_file
 from taskcli.cli.run.streams import print_note, results_stream
@@ -18,15 +17,9 @@ def write(records: Iterator[Record], target: Target) -> None:
     is_folder = target.format.kind == "folder"
     kept = list(records) if is_folder else records  # files are named by what else there is
     ids = [one.input for one in kept] if isinstance(kept, list) else []
-    writer = None
-    with _opened(target) as stream:
-        try:
-            for number, record in enumerate(kept):
-                writer = writer or _writer(target, stream, record, ids)
-                writer.write(complete(record, target, number))
-        finally:
-            writer = writer or _writer(target, stream, None, ids)
-            writer.close()
+    with _opened(target) as stream, closing(_writer(target, stream, ids)) as writer:
+        for number, record in enumerate(kept):
+            writer.write(complete(record, target, number))
     for note in (*writer.notes(), *filter(None, [writer.note])):
         print_note(note)
 
@@ -44,9 +37,8 @@ def _opened(target: Target) -> Iterator[TextIO]:
                 yield stream
 
 
-def _writer(target: Target, stream: TextIO, first: Record | None, ids: list[str]) -> Writer:
-    labels = {} if first is None else labels_of(first)
-    layout = Layout(labels, ids, result=target.task.result, windowed=target.task.windowed)
+def _writer(target: Target, stream: TextIO, ids: list[str]) -> Writer:
+    layout = Layout(target.labels, ids, result=target.task.result, windowed=target.task.windowed)
     if target.format.kind == "folder":
         assert target.written.output is not None, "destination.check refuses this"
         return formats.open_folder(target.format.name, target.written.output, ids, layout)

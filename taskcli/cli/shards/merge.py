@@ -1,6 +1,5 @@
 """taskcli merge: what the runs of all shares wrote, as one run would have written it."""
 
-import glob
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from taskcli.cli import messages
+from taskcli.cli.record_files import named_files
 from taskcli.cli.run import resume
 from taskcli.cli.run.streams import print_note, results_stream
 from taskcli.cli.shards.joining import Joined, check, join
@@ -65,13 +65,8 @@ def merge(
 
 def _files(words: Sequence[str]) -> list[Path]:
     """Raises UsageError for a word that names nothing."""
-    files: list[Path] = []
-    for word in words:
-        matching = [word] if Path(word).exists() else sorted(glob.glob(word, recursive=True))
-        if not matching:
-            raise UsageError(f"no such file: {word}", "give the .jsonl files of --shard runs")
-        files += map(_part, matching)
-    return list(dict.fromkeys(files))
+    found = named_files(words, "give the .jsonl files of --shard runs")
+    return list(dict.fromkeys(map(_part, found)))
 
 
 def _part(word: str) -> Path:

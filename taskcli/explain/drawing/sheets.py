@@ -50,8 +50,9 @@ def _tiles(view: View, frames: Sequence[Frame], item: Item | None, side: int) ->
 def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iterator[Tile]:
     from PIL.Image import Resampling, composite, fromarray
 
-    over = view.over and isinstance(item, ImageInput)
-    ground = _part(item.image, view.extent) if over else None  # type: ignore[union-attr]
+    is_over = view.extent is not None and isinstance(item, ImageInput)
+    extent = view.extent or WHOLE
+    ground = _part(item.image, extent) if is_over else None  # type: ignore[union-attr]
     shared = span(frames, view.signed) if view.shared else None
     for frame in frames:
         ends = shared or span([frame], view.signed)
@@ -63,7 +64,7 @@ def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iter
                 size, Resampling.NEAREST
             )
             tile = composite(tile, ground.resize(size, Resampling.LANCZOS), clear)
-        _outline(tile, frame.box, view.extent)
+        _outline(tile, frame.box, extent)
         yield tile, frame, f"{amount(ends[0])} to {amount(ends[1], view.unit)}"
 
 

@@ -9,16 +9,18 @@ import { greatest, Plane } from "./plane.js";
 
 const OPACITY = 80; // percent, of colours over a picture
 const WIDEST_PICTURE = 560; // pixels
+const WHOLE = [0, 0, 1, 1]; // of a picture
 const WIDEST_MAP = 400; // pixels, without a picture
 
 /** @param {MapsView} view @param {Drawing} drawing */
 export function drawMaps(view, { run, preview }) {
-  const over = view.over && Boolean(preview.image);
+  const over = view.extent !== null && Boolean(preview.image);
+  const extent = view.extent ?? WHOLE;
   let frame = view.frames[0];
   const told = (/** @type {number} */ row, /** @type {number} */ column) =>
     `row ${row + 1}, column ${column + 1}: ${amount(numbersOf(frame)[row * frame.shape[1] + column], view.unit)}`;
   const plane = new Plane(view.title, told, { first: () => greatest(numbersOf(frame)) });
-  const layers = new Layers(plane, over ? preview : null, view.extent);
+  const layers = new Layers(plane, over ? preview : null, extent);
   const scale = h("div");
   const scaleFor = (/** @type {PackedFrame} */ one) => scaleOf(view.shared ? view.frames : [one], view.signed, run);
   const show = (/** @type {PackedFrame} */ shown) => {
@@ -31,7 +33,7 @@ export function drawMaps(view, { run, preview }) {
   };
   const small = (/** @type {PackedFrame} */ one) => {
     const canvas = h("canvas", { "aria-hidden": "true" });
-    canvas.style.aspectRatio = over ? ratioOf(preview, view.extent) : `${one.shape[1]} / ${one.shape[0]}`;
+    canvas.style.aspectRatio = over ? ratioOf(preview, extent) : `${one.shape[1]} / ${one.shape[0]}`;
     paint(canvas, numbersOf(one), one.shape[0], one.shape[1], scaleFor(one));
     return canvas;
   };
@@ -128,7 +130,7 @@ class Layers {
   /** The picture, of which the plane shows its extent. @param {import("../../../types/page").Preview} preview */
   ground(preview) {
     const image = h("img", { src: preview.image, alt: "" });
-    this.place(image, [0, 0, 1, 1]);
+    this.place(image, WHOLE);
     return h("div", { class: "ground" }, image);
   }
 

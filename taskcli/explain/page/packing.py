@@ -34,9 +34,9 @@ def _packed(view: View, room: int) -> Packed:
 
 @_packed.register
 def _(view: Maps, room: int) -> Packed:
-    told = {"over": view.over, "signed": view.signed, "shared": view.shared, "unit": view.unit}
-    lies = {"extent": list(view.extent)}
-    return {"kind": "maps", **told, **lies, **_frames(view.frames, view.axes, room)}
+    extent = None if view.extent is None else list(view.extent)
+    told = {"signed": view.signed, "shared": view.shared, "unit": view.unit, "extent": extent}
+    return {"kind": "maps", **told, **_frames(view.frames, view.axes, room)}
 
 
 @_packed.register

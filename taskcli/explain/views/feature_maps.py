@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from taskcli.explain.seen import Seen
-from taskcli.explain.views.kinds import EVERY_STAGE, WHOLE, Frame, Maps, View
-from taskcli.explain.views.picture import Plane, bounded, plane_of
+from taskcli.explain.views.kinds import EVERY_STAGE, Frame, Maps, View
+from taskcli.explain.views.picture import Plane, bounded
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
@@ -23,7 +23,7 @@ _NO_PLACES = ("decoder", "quer", "text")  # in paths of rows that are no places 
 def draw(seen: Seen) -> Iterator[View]:
     from taskcli.runtime.structure import groups_of, last_paths
 
-    plane = plane_of(seen)
+    plane = seen.plane
     if plane is None:
         return
     last = last_paths(seen.task.model)
@@ -63,8 +63,7 @@ def of_features(features: "Array", stage: str, plane: Plane) -> Maps:
         "from place to place. What a channel stands for was learned, and has no name.",
         frames,
         ("channel",),
-        over=plane.extent is not None,
-        extent=plane.extent or WHOLE,
+        extent=plane.extent,
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import WHOLE, Frame, Maps, View
-from taskcli.explain.views.picture import Plane, bounded, plane_of
+from taskcli.explain.views.picture import Plane, bounded
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
@@ -20,7 +20,7 @@ _MOST_SIDE = 320  # pixels of the answer
 
 
 def draw(seen: Seen) -> Iterator[View]:
-    plane = plane_of(seen)
+    plane = seen.plane
     if plane is not None and seen.task.model.config.model_type == "glpn":
         yield from _of_fusion(seen, plane)
         yield from _of_scales(seen, plane)
@@ -44,9 +44,8 @@ def _of_fusion(seen: Seen, plane: Plane) -> Iterator[View]:
                     Frame(bounded(coarser), ("the coarser map",), _mean(coarser)),
                 ],
                 ("weight of",),
-                over=plane.extent is not None,
                 shared=True,
-                extent=plane.extent or WHOLE,
+                extent=plane.extent,
             )
 
 
@@ -70,10 +69,9 @@ def _of_scales(seen: Seen, plane: Plane) -> Iterator[View]:
             "answer.",
             frames,
             ("scale",),
-            over=plane.extent is not None,
             shared=True,
             unit="m",
-            extent=plane.extent or WHOLE,
+            extent=plane.extent,
         )
 
 
@@ -113,8 +111,8 @@ def _of_answer(seen: Seen) -> Maps:
                 _sampled(result.values), (), f"{result.min:.4g} to {result.max:.4g} {unit}".strip()
             )
         ],
-        over=True,
         unit=unit,
+        extent=WHOLE,
     )
 
 

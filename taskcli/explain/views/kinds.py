@@ -43,20 +43,19 @@ class View:
 
 @dataclass(frozen=True)
 class Maps(View):
-    """Numbers over a plane, each frame [h, w]; with `over`, over the picture.
+    """Numbers over a plane, each frame [h, w]; with `extent`, over the picture.
 
-    The plane lies at `extent` on the picture: a model is given less of it where its processor
-    crops, more where that pads. Of `signed` numbers zero is the middle of the colours. All frames
+    That is where the plane lies on it: a model is given less of it where its processor crops, more
+    where that pads. Of `signed` numbers zero is the middle of the colours. All frames
     of a view with a `shared` scale are coloured by the same least and greatest number.
     """
 
     frames: Sequence[Frame]
     axes: tuple[str, ...] = ()
-    over: bool = False
     signed: bool = False
     shared: bool = False
     unit: str = ""
-    extent: Box = WHOLE
+    extent: Box | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.feature_maps import of_features
 from taskcli.explain.views.kinds import WHOLE, Box, Frame, Maps, Rows, View
-from taskcli.explain.views.picture import Plane, bounded, plane_of
+from taskcli.explain.views.picture import Plane, bounded
 from taskcli.output.drawing.annotator import decoded
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Segmenting:
 
 
 def draw(seen: Seen) -> Iterator[View]:
-    plane = plane_of(seen)
+    plane = seen.plane
     if plane is None:
         return
     yield from _of_pixel_decoder(seen, plane)
@@ -172,7 +172,6 @@ def _of_proposals(
            if many else ""),
         frames,
         ("query", "layer"),
-        over=True,
         shared=True,
         extent=extent,
     )  # fmt: skip
@@ -246,8 +245,7 @@ def _of_masked_attention(
             "take turns.",
             frames,
             ("query", "layer"),
-            over=plane.extent is not None,
-            extent=plane.extent or WHOLE,
+            extent=plane.extent,
         )
 
 
@@ -271,8 +269,8 @@ def _of_labels(seen: Seen, layers: Sequence[Proposals]) -> Iterator[View]:
         "first." + (f" {left} smaller ones are left out." if left else ""),
         frames,
         ("label",),
-        over=True,
         shared=True,
+        extent=WHOLE,
     )
 
 

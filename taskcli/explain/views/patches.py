@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import WHOLE, Box, Frame, Looks, Maps, View
-from taskcli.explain.views.picture import plane_of
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
@@ -71,7 +70,7 @@ def rollout(layers: "Sequence[Array]") -> "Array":
 
 def patches_of(seen: Seen) -> Patches | None:
     """None for models whose tokens are no patches, or that look only at some of them."""
-    plane, config = plane_of(seen), _with_patches(seen.task.model.config)
+    plane, config = seen.plane, _with_patches(seen.task.model.config)
     if plane is None or config is None:
         return None
     grid = (plane.height // config.patch_size, plane.width // config.patch_size)
@@ -137,8 +136,7 @@ def _of_cls(patches: Patches) -> Maps:
         "model looks, not yet why it answers so.",
         frames,
         ("layer", "head"),
-        over=patches.extent is not None,
-        extent=patches.extent or WHOLE,
+        extent=patches.extent,
     )
 
 

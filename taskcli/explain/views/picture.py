@@ -1,16 +1,16 @@
 """Where what a model is given lies on the picture: processors resize, crop and pad."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.views.kinds import WHOLE, Box
-from taskcli.media.items import ImageInput
+from taskcli.media.items import ImageInput, Item
+from taskcli.task import Batch, Task
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from taskcli.explain.seen import Seen
     from taskcli.explain.views.kinds import Array
 
 _MOST_SIDE = 96  # cells of a map; a finer one is averaged
@@ -50,12 +50,14 @@ class Plane:
             yield -(-self.height // side), -(-self.width // side)
 
 
-def plane_of(seen: "Seen") -> Plane | None:
+def plane_of(task: Task[Any, Any, Any], batches: Sequence[Batch], item: Item) -> Plane | None:
     """None where the model is given other than one picture in rows of pixels."""
-    shape = tuple(getattr(seen.batches[0].inputs.get("pixel_values"), "shape", ()))
-    if len(shape) != 4 or shape[0] != 1 or not isinstance(seen.item, ImageInput):
+    if not isinstance(item, ImageInput):
         return None
-    return Plane(shape[2], shape[3], _extent(seen, seen.item))
+    shape = tuple(getattr(batches[0].inputs.get("pixel_values"), "shape", ()))
+    if len(shape) != 4 or shape[0] != 1:
+        return None
+    return Plane(shape[2], shape[3], _extent(task, item))
 
 
 def bounded(values: "Array") -> "Array":
@@ -71,7 +73,7 @@ def bounded(values: "Array") -> "Array":
     return array
 
 
-def _extent(seen: "Seen", item: ImageInput) -> Box | None:
+def _extent(task: Task[Any, Any, Any], item: ImageInput) -> Box | None:
     """Measured: the processor is given a picture of which each level tells its place.
 
     What a pure black and a pure white one become tells levels from it; where they are the same,
@@ -83,7 +85,7 @@ def _extent(seen: "Seen", item: ImageInput) -> Box | None:
     across = np.broadcast_to((np.arange(width) + 0.5) / width, (height, width))
     down = np.broadcast_to(((np.arange(height) + 0.5) / height)[:, None], (height, width))
     places, black, white = (
-        _given(seen, item, np.stack([red, green, red], -1))
+        _given(task, item, np.stack([red, green, red], -1))
         for red, green in ((across, down), (0 * across, 0 * down), (0 * across + 1, 0 * down + 1))
     )
     if not places.shape == black.shape == white.shape:
@@ -94,12 +96,12 @@ def _extent(seen: "Seen", item: ImageInput) -> Box | None:
     return (x[0], y[0], x[1], y[1]) if x and y else None
 
 
-def _given(seen: "Seen", item: ImageInput, shares: "np.ndarray") -> "np.ndarray":
+def _given(task: Task[Any, Any, Any], item: ImageInput, shares: "np.ndarray") -> "np.ndarray":
     """[3, h, w] of what the model is given for a picture, shares [height, width, 3]."""
     from PIL import Image
 
     picture = Image.fromarray((shares * 255).round().astype("uint8"))
-    ((_, part),) = seen.task.encode([replace(item, image=picture)])
+    ((_, part),) = task.encode([replace(item, image=picture)])
     given: np.ndarray = part.inputs["pixel_values"][0].float().cpu().numpy()
     return given
 

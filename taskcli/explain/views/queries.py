@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
-from taskcli.explain.views.kinds import EVERY_STAGE, WHOLE, Box, Frame, Maps, Rows, View
+from taskcli.explain.views.kinds import EVERY_STAGE, Box, Frame, Maps, Rows, View
 from taskcli.explain.views.patches import looks, patches_of
-from taskcli.explain.views.picture import Plane, bounded, plane_of
+from taskcli.explain.views.picture import Plane, bounded
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +54,7 @@ class LayersOf:
 
 
 def draw(seen: Seen) -> Iterator[View]:
-    plane, queries = plane_of(seen), queries_of(seen)
+    plane, queries = seen.plane, queries_of(seen)
     if plane is None or not queries:
         return
     yield from _of_encoder(seen, plane)
@@ -221,8 +221,7 @@ def _of_attention(looked: LayersOf, shown: Sequence[Query], plane: Plane, thresh
         "box: what lies around an object tells where that ends.",
         frames,
         ("query", "layer"),
-        over=plane.extent is not None,
-        extent=plane.extent or WHOLE,
+        extent=plane.extent,
     )
 
 

@@ -10,26 +10,37 @@ from pathlib import Path
 _IMPORT = re.compile(r'^import [^;]* from "(\.[./\w]*\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _STYLE = re.compile(r'^@import "(\.[./\w]*\.css)";\n', re.MULTILINE)
+_PART = re.compile(r"^<!-- (\w+) -->\n", re.MULTILINE)
 _MARK = "<!-- data -->"
 
 
 def template(folder: Path, title: str) -> tuple[str, str]:
-    """What stands before the data and behind it, of the page.html, page.css and page.js there."""
+    """What stands before the data and behind it, of the page.html, page.css and page.js there.
+
+    The page's own parts stand in the frame that all pages have.
+    """
     style = _styles(folder / "page.css")
     modules = _modules((folder / "page.js").resolve()).values()
     script = '"use strict";\n(() => {\n' + "\n".join(modules) + "})();\n"
     filled = {
+        **_parts(_read(folder / "page.html")),
         "title": html.escape(title),
         "style-hash": _hash(style),
         "script-hash": _hash(script),
         "style": style,
         "script": script,
     }
-    page = _read(folder / "page.html")
+    page = _read(Path(__file__).with_name("frame.html"))
     for name, value in filled.items():
         page = page.replace(f"{{{{{name}}}}}", value)
     head, tail = page.split(_MARK)
     return head, tail
+
+
+def _parts(page: str) -> dict[str, str]:
+    """By the names in the comments over them."""
+    _, *pieces = _PART.split(page)
+    return {name: text.rstrip("\n") for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
 
 
 def _modules(file: Path, found: Mapping[Path, str] | None = None) -> dict[Path, str]:
