@@ -17,7 +17,9 @@ from rich.cells import cell_len
 from samples import sounds
 
 from taskcli.api.decoding import decoder
-from taskcli.media.cues import captions, spaced, wrapped
+from taskcli.media.captions import captions
+from taskcli.media.cues import CueShape, phrases, spaced
+from taskcli.media.line_breaks import wrapped
 from taskcli.output import open_writer
 from taskcli.output.artifacts.transcripts import render
 from taskcli.output.writer import Layout
@@ -151,13 +153,116 @@ def test_words_without_a_time_of_their_own_follow_one_another() -> None:
 @pytest.mark.parametrize("each", [False, True])
 def test_what_has_no_text_has_no_cue(each: bool) -> None:
     words = [Chunk("", (0, 1)), Chunk(" hello", (1, 2)), Chunk(" ", (2, 30))]
-    assert captions(words, "hello", 42, each) == [Chunk("hello", (1, 2))]
+    [found] = captions(words, "hello", CueShape(each=each))
+    assert (found.text, found.timestamp) == ("hello", (1, 2))
 
 
 def test_cues_never_overlap() -> None:
     said = (Chunk(" One.", (0.0, 5.0)), Chunk(" Two.", (3.0, 8.0)), Chunk(" Three.", (2.0, 9.0)))
     assert len(check(Transcript("One. Two. Three.", said), Layout(word_cues=True))) == 3
-    assert captions((), "", 42) == []
+    assert captions((), "") == []
+
+
+# Sentences
+
+
+def spoken(text: str, each: float = 0.3) -> Transcript:
+    """The words of a text, one after another."""
+    return Transcript(text, words(*(f" {word}" for word in text.split()), each=each))
+
+
+def said_in(result: Transcript, layout: Layout = Layout()) -> list[str]:  # noqa: B008
+    check(result, layout)
+    cues = written(result, "srt", layout).strip().split("\n\n")
+    between = " " if " " in result.text else ""
+    return [between.join(cue.split("\n")[2:]) for cue in cues]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        [
+            "The first sentence is here.",
+            "The second is so much longer that it would not have found room there.",
+        ],
+        [
+            "Mr. Smith met Dr. Jones and J. Doe in the morning.",
+            "They went to the park and sat on a bench until noon.",
+        ],
+        [
+            '"Stop!" he cried, and nobody else in the room said more.',
+            "So all of them went home for dinner and wine.",
+        ],
+        [
+            "今天天气很好，我们去公园吧，然后我们回家吃晚饭看书。",
+            "我们明天再去一次海边游泳晒太阳吃东西。",
+        ],
+    ],
+)
+def test_a_sentence_that_fits_is_not_divided(sentences: list[str]) -> None:
+    text = ("" if sentences[0][0] == "今" else " ").join(sentences)
+    own = text if sentences[0][0] == "今" else [f" {word}" for word in text.split()]
+    result = Transcript(text, words(*own, each=0.2))
+    assert said_in(result) == sentences
+
+
+def test_short_sentences_share_a_cue() -> None:
+    assert said_in(spoken("Yes. I think so. Do you? No.")) == ["Yes. I think so. Do you? No."]
+
+
+def test_a_long_sentence_is_cut_behind_a_mark() -> None:
+    text = (
+        "When the weather is fine and nobody has work to do, we often go to the park "
+        "and we stay there until the sun is gone."
+    )
+    first, *_ = said_in(spoken(text, 0.2))
+    assert first == "When the weather is fine and nobody has work to do,"
+
+
+def test_without_marks_cues_are_as_full_as_they_can_be() -> None:
+    """As CTC models write, whose segments in the record are made so."""
+    text = "there are no marks in what is heard and so a cue ends where it is full " * 3
+    found = said_in(spoken(text.strip(), 0.2))
+    for cue, following in pairwise(found):
+        longer = f"{cue} {following.split()[0]}"
+        assert len(wrapped(longer, 42)) > 2 or 0.2 * len(longer.split()) > 6
+    own = phrases(spoken(text.strip(), 0.2).chunks or ())
+    assert [phrase.text for phrase in own] == found
+
+
+# How much a cue holds
+
+
+@pytest.mark.parametrize("most", [1, 3])
+@pytest.mark.parametrize("text", [LONG.strip(), CHINESE, "a twenty-first word is here"])
+@pytest.mark.parametrize("by_word", [True, False])
+def test_cues_of_few_words(text: str, most: int, by_word: bool) -> None:
+    """Of a text without times of its words they share its time."""
+    one = Transcript(text, (Chunk(text, (0.0, 60.0)),))
+    result = spoken(text) if by_word and " " in text else one
+    layout = Layout(max_words=most)
+    for cue in said_in(result, layout):
+        assert len(cue.split()) <= most
+        if text == CHINESE:
+            assert sum(letter.isalpha() for letter in cue) <= most
+    if most == 1 and " " in text:
+        assert said_in(result, layout) == text.split()
+
+
+@pytest.mark.parametrize("text", [LONG.strip(), CHINESE, "x" * 400])
+def test_cues_of_one_line(text: str) -> None:
+    layout = Layout(max_lines=1)
+    for result in (Transcript(text, (Chunk(text, (0.0, 60.0)),)), spoken(text)):
+        cues = written(result, "srt", layout).strip().split("\n\n")
+        assert max(len(cue.split("\n")) for cue in cues) == 3
+        check(result, layout)
+
+
+def test_cues_of_three_lines() -> None:
+    text = "one line of a cue that is shown, " * 3
+    [cue] = written(spoken(text.strip(), 0.1), "srt", Layout(max_lines=3)).strip().split("\n\n")
+    assert len(cue.split("\n")) == 2 + 3
+    assert len(said_in(spoken(text.strip(), 0.1))) == 2
 
 
 # What Whisper says

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,131 @@ def test_milliseconds_are_the_same_after_hours(
     expected = cues_of(record["result"]["chunks"], kind)
     assert read(kept[f".{kind}"], kind) == expected
     assert cues_of(segments_of(json.loads(kept[".json"])), kind) == expected
+
+
+# How cues are laid out
+
+
+def karaoke(content: str) -> list[list[tuple[int, str]]]:
+    """The words of each cue with their times, of which the first is the cue's own."""
+    found = []
+    for caption in webvtt.from_string(content, strict=True).captions:
+        start, *others = re.split(r"<(\d+:\d+:\d+\.\d+)>", caption.raw_text)
+        times = [milliseconds(webvtt.models.Timestamp.from_string(one)) for one in others[::2]]
+        own = [(milliseconds(caption.start_time), said(html.unescape(start)))]
+        texts = [said(html.unescape(one)) for one in others[1::2]]
+        found.append([*own, *zip(times, texts, strict=True)])
+        every = [time for time, _ in found[-1]] + [milliseconds(caption.end_time)]
+        assert every == sorted(set(every))
+    return found
+
+
+def test_karaoke_says_when_each_word_is_said(run: Run) -> None:
+    call = ("asr", SOUNDS / "news.ogg", "--model", "starter")
+    [record] = run(*call, "--timestamps", "word").records
+    done = run(*call, "--karaoke", "-o", "news.vtt")
+    assert done.exit_code == 0, done.stderr
+    content = Path("news.vtt").read_text()
+    found = karaoke(content)
+    assert [word for cue in found for word in cue] == [
+        (start, text) for start, _, text in cues_of(record["result"]["chunks"], "vtt")
+    ]
+    assert any(len(cue) > 1 for cue in found)
+    plain = run(*call, "--timestamps", "word", "-f", "vtt")
+    assert read(content, "vtt") == read(plain.stdout, "vtt")
+
+
+def test_karaoke_of_words_that_are_markup_or_untimed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words that the format obeys stay words; those without a time of their own have no stamp."""
+    texts = ["<b>", "R&D", "-->", "今", "天", "two", "three", "<00:00:01.000>", "four"]
+    starts = [0.0, 0.2, 0.4, 0.6, 0.8, 0.8, 0.7, 1.0, 1.2]
+    chunks = [Chunk(f" {text}", (start, 1.4)) for text, start in zip(texts, starts, strict=True)]
+    hearing(monkeypatch, Transcript(" ".join(texts), tuple(chunks)))
+    done = run(
+        "asr", sounds(Path())["tone"], "-m", cached("wav2vec2-ctc"), "-f", "vtt", "--karaoke"
+    )
+    assert done.exit_code == 0, done.stderr
+    assert karaoke(done.stdout) == [
+        [
+            (0, "<b>"),
+            (200, "R&D"),
+            (400, "-->"),
+            (600, "今"),
+            (800, "天 two three"),
+            (1000, "<00:00:01.000>"),
+            (1200, "four"),
+        ]
+    ]
+
+
+SHAPES: tuple[tuple[str, ...], ...] = (
+    ("--max-lines", "1"),
+    ("--max-words", "2"),
+    ("--max-line-width", "12", "--max-lines", "3"),
+    ("--word-cues",),
+    ("--karaoke",),
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=" ".join)
+@pytest.mark.parametrize("kind", KINDS)
+def test_records_are_laid_out_as_the_run_lays_them_out(
+    run: Run, kind: str, shape: tuple[str, ...]
+) -> None:
+    call = ("asr", SOUNDS / "news.ogg", "--model", "starter")
+    assert run(*call, "--timestamps", "word", "-o", "news.jsonl").exit_code == 0
+    directly = run(*call, "-f", kind, *shape)
+    converted = run("convert", "news.jsonl", "-f", kind, *shape)
+    if shape == ("--karaoke",) and kind == "srt":
+        for refused in (directly, converted):
+            assert (refused.exit_code, refused.stdout) == (2, "")
+            assert "srt has no times within a cue" in refused.stderr
+        return
+    assert converted.stdout == directly.stdout
+    found = read(directly.stdout, kind)
+    [record] = [json.loads(line) for line in Path("news.jsonl").read_text().splitlines()]
+    assert " ".join(text for _, _, text in found) == said(record["result"]["text"])
+    if "--max-words" in shape:
+        assert max(len(text.split()) for _, _, text in found) == 2
+    if "--max-lines" in shape:
+        most = int(shape[-1])
+        assert max(len(cue.split("\n")) for cue in blocks(directly.stdout)) == 2 + most
+
+
+def blocks(content: str) -> list[str]:
+    return content.removeprefix("WEBVTT\n\n").strip().split("\n\n")
+
+
+def test_saved_subtitles_have_the_shape(run: Run) -> None:
+    call = ("asr", SOUNDS / "news.ogg", "--model", "starter", "--save-dir", "saved")
+    [record] = run(*call, "--karaoke", "--max-lines", 1).records
+    kept = {Path(file).suffix: Path(file).read_text() for file in record["files"]}
+    assert sum(map(len, karaoke(kept[".vtt"]))) == len(record["result"]["chunks"])
+    assert read(kept[".srt"], "srt") == read(kept[".vtt"], "vtt")
+    assert {len(cue.split("\n")) for cue in blocks(kept[".srt"])} == {3}
+
+
+@pytest.mark.parametrize(
+    ("how", "said_of_it"),
+    [
+        (("-f", "vtt", "--karaoke", "--word-cues"), "--word-cues leaves one word in a cue"),
+        (("-f", "srt", "--max-words", "0"), "--max-words"),
+        (("-f", "srt", "--max-lines", "0"), "--max-lines"),
+    ],
+)
+def test_shapes_that_cannot_be_had_are_refused(
+    run: Run, how: tuple[str, ...], said_of_it: str
+) -> None:
+    done = run("asr", SOUNDS / "yes.wav", "-m", "starter", *how)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said_of_it in done.stderr
+
+
+@pytest.mark.parametrize("task", ["asr", "classify-audio"])
+def test_tables_have_no_lines_of_subtitles(run: Run, task: str) -> None:
+    assert run(task, SOUNDS / "yes.wav", "-m", "starter", "-o", "a.jsonl").exit_code == 0
+    done = run("convert", "a.jsonl", "-f", "csv", "--max-lines", 1)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--max-lines is for subtitles, and csv is none" in done.stderr

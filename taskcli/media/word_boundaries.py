@@ -18,6 +18,11 @@ _CLOSE_END = Pattern(f"[{_CLOSE}][”’…—]*$", "re")
 _CLOSE_START = Pattern(f"[“‘…—]*[{_CLOSE}]", "re")
 _INSIDE = ("M", "Cf")  # accents, and what is not seen: joiners, soft hyphens, marks of direction
 _ZERO_WIDTH_SPACE = "\u200b"
+_INITIAL = Pattern(r"(?<![\p{L}\p{N}.])\p{Lu}\.\s*$")
+_TITLE = Pattern(r"(?<!\p{L})(?:Dhr|Dott|Dra?|Hr|Mgr|Mlle|Mme|Mrs?|Ms|Prof|Rev|[Ss]ig|Sra?)\.\s*$")
+_SMALL = Pattern(r"^[\p{Ps}\p{Pi}\"']*\p{Ll}")
+_END = Pattern(r"[.!?…؟][\p{Pe}\p{Pf}\"']*\s*$")
+_CLOSE_STOP = Pattern(r"[。！？।۔][\p{Pe}\p{Pf}\"']*\s*$")  # that no space needs to follow
 LINE_ENDS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"  # what str.splitlines knows
 LINE_END = Pattern(f"\r\n|[{LINE_ENDS}]", "re")
 
@@ -40,6 +45,20 @@ def is_border(before: str, after: str) -> bool:
 def is_mark(text: str) -> bool:
     """Whether a text is punctuation alone."""
     return text != "" and all(unicodedata.category(one).startswith("P") for one in text)
+
+
+def ends_sentence(before: str, after: str) -> bool:
+    """Whether a sentence ends between two words, of which `after` has the space before it."""
+    if _CLOSE_STOP.search(before):
+        return True
+    if not after[:1].isspace() or _END.search(before) is None:
+        return False
+    return not runs_on(before, after.lstrip())
+
+
+def runs_on(before: str, after: str) -> bool:
+    """Whether a mark behind `before` ends no sentence: an initial's, a title's, or it goes on."""
+    return bool(_SMALL.match(after) or _INITIAL.search(before) or _TITLE.search(before))
 
 
 def words(text: str) -> Iterator[tuple[int, int]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from taskcli.media.cues import LINE
+from taskcli.media.cues import LINE, LINES, CueShape
 from taskcli.results import Record
 
 _NO_CLASS = frozenset({"", "N/A"})
@@ -19,7 +19,10 @@ class Layout:
     labels: Mapping[int, str] = field(default_factory=dict)  # the checkpoint's numbers for them
     inputs: Sequence[str] = ()  # the ids of those that are known beforehand
     line_width: int = LINE  # characters in a line of subtitles
+    max_lines: int = LINES  # of a cue
+    max_words: int | None = None  # of a cue
     word_cues: bool = False
+    karaoke: bool = False
     crops: bool = False
     masks: bool = False
     preview: bool = False
@@ -29,6 +32,10 @@ class Layout:
     coco_ids: Path | None = None
     result: Any = None  # the result type of the task, where its columns are typed
     windowed: bool = False  # whether its records may hold the answers of stretches
+
+    @property
+    def cue_shape(self) -> CueShape:
+        return CueShape(self.line_width, self.max_lines, self.max_words, self.word_cues)
 
     @property
     def classes(self) -> list[str]:

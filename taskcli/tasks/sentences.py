@@ -9,16 +9,14 @@ import itertools
 from collections.abc import Iterator
 
 from taskcli.media.patterns import Pattern
+from taskcli.media.word_boundaries import runs_on
 
 # Where a text's language is not known, none of these may hold a full stop to be an abbreviation's.
 # (Those of Italian and Dutch are words of others: it, so.)
 _LIKELY = ("en", "de", "fr", "es", "pt", "pl", "ru")
 _NUMBER = Pattern(r"(\d{1,3})\.\s*$")  # of a list, of a chapter, in a date
 _ITEM = Pattern(r"\s*(\d{1,3})\.\s")
-_INITIAL = Pattern(r"(?<![\p{L}\p{N}.])\p{Lu}\.\s*$")
-_TITLE = Pattern(r"(?<!\p{L})(?:Dhr|Dott|Dra?|Hr|Mgr|Mlle|Mme|Mrs?|Ms|Prof|Rev|[Ss]ig|Sra?)\.\s*$")
 _ABBREVIATED = Pattern(r"^\s*\p{Ll}\S*\.\s*$")  # a word that begins small, alone
-_SMALL = Pattern(r"^[\p{Ps}\p{Pi}\"']*\p{Ll}")
 _STOP = Pattern(r"\.[\p{Pe}\p{Pf}\"']*(\s*)$")
 # The library's time grows with the square of a text without spaces: it is given some at once.
 _BLOCK = Pattern(r".{4000}[^。！？!?।۔؟]*[。！？!?।۔؟]+[\p{Pe}\p{Pf}\"']*\s*|.+")
@@ -97,7 +95,7 @@ def _is_end(parts: list[str], after: str) -> bool:
     stop = _STOP.search(before)
     if stop is None:
         return True
-    if not stop[1] or _SMALL.match(after) or _INITIAL.search(before) or _TITLE.search(before):
+    if not stop[1] or runs_on(before, after):
         return False
     is_number = len(parts) == 1 and _NUMBER.fullmatch(before.strip())
     is_word = len(parts) == 1 and _ABBREVIATED.match(before)

@@ -15,15 +15,21 @@ from taskcli.cli.records.choosing import (
     ScoreFilter,
 )
 from taskcli.cli.records.reading import read
-from taskcli.cli.records.target import Target
+from taskcli.cli.records.target import Target, target_of
 from taskcli.cli.records.writing import write
 from taskcli.cli.run import destination
 from taskcli.cli.run.streams import stdout_is_terminal
-from taskcli.config.options import FormatName, OutputOptions
+from taskcli.config.options import FormatName
 from taskcli.errors import ExitCode, UsageError
 from taskcli.files.identity import is_one
-from taskcli.formats import FORMATS
 from taskcli.inputs.sources import Sources
+from taskcli.tasks.asr.subtitle_options import (
+    Karaoke,
+    MaxLines,
+    MaxLineWidth,
+    MaxWords,
+    WordCues,
+)
 
 
 def convert(
@@ -42,6 +48,11 @@ def convert(
     min_score: ScoreFilter = None,
     failed: OnlyFailed = False,
     answered: OnlyAnswered = False,
+    max_line_width: MaxLineWidth = None,
+    max_lines: MaxLines = None,
+    max_words: MaxWords = None,
+    word_cues: WordCues = False,
+    karaoke: Karaoke = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace output that is there.")
     ] = False,
@@ -55,8 +66,14 @@ def convert(
     chosen = formats.choose_format(
         format, output, stdout_is_terminal(), found.task.formats(), found.task.name
     )
-    written = OutputOptions(chosen, output, overwrite=overwrite)
-    target = Target(found.task, FORMATS[chosen], written, found.labels)
+    shape = {
+        "max_line_width": max_line_width,
+        "max_lines": max_lines,
+        "max_words": max_words,
+        "word_cues": word_cues,
+        "karaoke": karaoke,
+    }
+    target = target_of(found, chosen, output, overwrite, shape)
     _check(target, records)
     kept = Choice.of(labels, min_score, failed, answered).among(found.items)
     write(kept, target)

@@ -1,13 +1,14 @@
 """What records become, and what that needs of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
-from taskcli.cli.records.reading import with_item
+from taskcli.cli.records.reading import Records, with_item
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
-from taskcli.formats import Format
+from taskcli.formats import FORMATS, Format
 from taskcli.output.presentation import answers_of
 from taskcli.results import Record
 from taskcli.task import Task
@@ -21,6 +22,26 @@ class Target:
     format: Format
     written: OutputOptions
     labels: Mapping[int, str]  # the checkpoint's
+
+
+def target_of(
+    found: Records, chosen: str, output: Path | None, overwrite: bool, asked: Mapping[str, Any]
+) -> Target:
+    """The records in a format, as a run of their task with the `asked` output options writes them.
+
+    Raises UsageError for options that the format does not have.
+    """
+    task, format = found.task, FORMATS[chosen]
+    given = {name: value for name, value in asked.items() if value}
+    own = {field.name for field in fields(task.Output)}
+    for name in given:
+        if name not in own or not format.holds:
+            flag = name.replace("_", "-")
+            raise UsageError(f"--{flag} is for subtitles, and {chosen} is none", "leave it out")
+    written = task.Output(chosen, output, overwrite=overwrite, **given)
+    if given:
+        task.for_output(task.Options(), chosen, written)
+    return Target(task, format, written, found.labels)
 
 
 def complete(record: Record, target: Target, number: int) -> Record:

@@ -7,8 +7,9 @@ from typing import TextIO
 from taskcli import output as formats
 from taskcli.cli.records.target import Target, complete
 from taskcli.cli.run import output_file
+from taskcli.cli.run.layouts import laid_out
 from taskcli.cli.run.streams import print_note, results_stream
-from taskcli.output import Layout, Writer
+from taskcli.output import Writer
 from taskcli.results import Record
 
 
@@ -38,7 +39,7 @@ def _opened(target: Target) -> Iterator[TextIO]:
 
 
 def _writer(target: Target, stream: TextIO, ids: list[str]) -> Writer:
-    layout = Layout(target.labels, ids, result=target.task.result, windowed=target.task.windowed)
+    layout = laid_out(target.task, target.written, target.labels, ids)
     if target.format.kind == "folder":
         assert target.written.output is not None, "destination.check refuses this"
         return formats.open_folder(target.format.name, target.written.output, ids, layout)

@@ -1,12 +1,12 @@
 """How a run's answers leave it: the writer that its options ask for, and the files beside it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from taskcli import output
 from taskcli.cli.run.engines import Answers
+from taskcli.cli.run.layouts import laid_out
 from taskcli.cli.run.request import RunConfig
 from taskcli.config.options import OutputOptions
 from taskcli.formats import FORMATS
@@ -14,19 +14,6 @@ from taskcli.inputs.sources import Sources
 from taskcli.output import Layout, Writer
 from taskcli.output.formats import coco_ids
 from taskcli.output.terminal.console import ConsoleWriter
-
-# What a layout takes from the output options of those tasks that have them.
-_LAID_OUT_BY = {
-    "line_width": "max_line_width",
-    "word_cues": "word_cues",
-    "crops": "crops",
-    "masks": "masks",
-    "preview": "preview",
-    "no_names": "no_names",
-    "polygons": "polygons",
-    "yolo_scores": "yolo_scores",
-    "coco_ids": "coco_ids",
-}
 
 
 def open_writer(config: RunConfig, stream: TextIO, labels: Mapping[int, str]) -> Writer:
@@ -53,9 +40,4 @@ def check(chosen: str, written: OutputOptions, sources: Sources) -> None:
 
 
 def layout_of(config: RunConfig, labels: Mapping[int, str]) -> Layout:
-    usual = Layout(labels, config.known_ids)
-    asked = {
-        name: getattr(config.output, option, None) or getattr(usual, name)
-        for name, option in _LAID_OUT_BY.items()
-    }
-    return replace(usual, **asked, result=config.task.result, windowed=config.task.windowed)
+    return laid_out(config.task, config.output, labels, config.known_ids)

@@ -2,11 +2,12 @@
 
 import json
 
+from taskcli.media.captions import Caption
 from taskcli.output.artifacts import Contents
 from taskcli.output.formats.subtitles import LINED, cues, document
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout
-from taskcli.results import Chunk, Record
+from taskcli.results import Record
 
 
 def endings(layout: Layout) -> tuple[str, ...]:
@@ -23,13 +24,13 @@ def render(record: Record, layout: Layout) -> Contents:
     yield ".json", _json(record, found).encode()
 
 
-def _row(cue: Chunk) -> str:
+def _row(cue: Caption) -> str:
     """Whole milliseconds, as whisper's table has them."""
     start, end = (round(second * 1000) for second in cue.timestamp)
     return f"{start}\t{end}\t{' '.join(cue.text.split())}\n"
 
 
-def _json(record: Record, found: list[Chunk]) -> str:
+def _json(record: Record, found: list[Caption]) -> str:
     """The keys of whisper's own file, as far as they are known here."""
     segments = []
     for number, cue in enumerate(found):

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import ClassVar, TextIO
 
-from taskcli.media.cues import captions, wrapped
+from taskcli.media.captions import Caption, captions
+from taskcli.media.line_breaks import wrapped
 from taskcli.output.writer import Layout, Writer
-from taskcli.results import Chunk, Record, Transcript
+from taskcli.results import Record, Transcript
 
 LINED = ("srt", "vtt")
 _HEAD = {"vtt": "WEBVTT\n\n"}
@@ -26,7 +27,7 @@ class _SubtitleWriter(Writer):
             return
         for cue in cues(record.result, self.layout):
             self._count += 1
-            self.stream.write(_written(self._count, cue, self.kind, self.layout.line_width))
+            self.stream.write(_written(self._count, cue, self.kind, self.layout))
         self.stream.flush()
 
 
@@ -42,37 +43,76 @@ class AudacityWriter(_SubtitleWriter):
     kind = "audacity"
 
 
-def cues(transcript: Transcript, layout: Layout) -> list[Chunk]:
-    chunks = transcript.chunks or ()
-    return captions(chunks, transcript.text, layout.line_width, layout.word_cues)
+def cues(transcript: Transcript, layout: Layout) -> list[Caption]:
+    return captions(transcript.chunks or (), transcript.text, layout.cue_shape)
 
 
-def document(found: Iterable[Chunk], kind: str, layout: Layout) -> str:
+def document(found: Iterable[Caption], kind: str, layout: Layout) -> str:
     """A whole file of cues."""
-    written = (_written(n, cue, kind, layout.line_width) for n, cue in enumerate(found, 1))
+    written = (_written(n, cue, kind, layout) for n, cue in enumerate(found, 1))
     return _HEAD.get(kind, "") + "".join(written)
 
 
-def _written(number: int, cue: Chunk, kind: str, width: int) -> str:
+def _written(number: int, cue: Caption, kind: str, layout: Layout) -> str:
     if kind == "audacity":
         start, end = cue.timestamp
         return f"{start:.6f}\t{end:.6f}\t{' '.join(cue.text.split())}\n"
     times = " --> ".join(_clock(second, "." if kind == "vtt" else ",") for second in cue.timestamp)
-    return f"{number}\n{times}\n{_lines(cue.text, kind, width)}\n\n"
+    if kind == "srt":
+        return f"{number}\n{times}\n{_plain(cue.text, layout.line_width)}\n\n"
+    stamps = _stamps(cue) if layout.karaoke else {}
+    return f"{number}\n{times}\n{_stamped(cue.text, layout.line_width, stamps)}\n\n"
 
 
 def _clock(seconds: float, mark: str) -> str:
-    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    minutes, milliseconds = divmod(_milliseconds(seconds), 60_000)
     clock = f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}"
     return f"{clock}{mark}{milliseconds % 1000:03}"
 
 
-def _lines(text: str, kind: str, width: int) -> str:
-    """A cue ends at a blank line and `-->` starts one: neither may come from the words.
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
 
-    WebVTT has names for what it obeys; SubRip has none, so its arrow becomes another.
+
+# A cue ends at a blank line and `-->` starts one: neither may come from the words. WebVTT has
+# names for what it obeys; SubRip has none, so its arrow becomes another.
+
+
+def _plain(text: str, width: int) -> str:
+    return "\n".join(wrapped(text.replace("-->", "→"), width)) or "…"
+
+
+def _stamps(cue: Caption) -> dict[int, str]:
+    """When each word is said, by how many letters of the cue stand before it.
+
+    WebVTT wants inner times that grow, within those of the cue.
     """
-    if kind == "srt":
-        return "\n".join(wrapped(text.replace("-->", "→"), width)) or "…"
+    found, letters = {}, 0
+    last, end = map(_milliseconds, cue.timestamp)
+    for word in cue.words:
+        start = _milliseconds(word.timestamp[0])
+        if last < start < end:
+            found[letters] = f"<{_clock(word.timestamp[0], '.')}>"
+            last = start
+        letters += sum(not letter.isspace() for letter in word.text)
+    return found
+
+
+def _stamped(text: str, width: int, stamps: dict[int, str]) -> str:
+    """The lines, with each stamp before its letter."""
     lines = "\n".join(wrapped(text, width)) or "…"
-    return lines.replace("&", "&amp;").replace("<", "&lt;").replace("-->", "--&gt;")
+    if not stamps:
+        return _escaped(lines)
+    written, start, letters = "", 0, 0
+    for place, letter in enumerate(lines):
+        if letter.isspace():
+            continue
+        if letters in stamps:
+            written += _escaped(lines[start:place]) + stamps[letters]
+            start = place
+        letters += 1
+    return written + _escaped(lines[start:])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("-->", "--&gt;")

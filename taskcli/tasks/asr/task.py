@@ -10,8 +10,9 @@ from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.choice import language_of, recognizer_of
-from taskcli.tasks.asr.options import AsrOptions, AsrOutput
+from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
+from taskcli.tasks.asr.subtitle_options import AsrOutput
 from taskcli.tasks.audio import Stretch
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     examples = (
         "taskcli asr talk.mp3",
         "taskcli asr interview.m4a -o interview.srt",
+        "taskcli asr interview.m4a -o interview.vtt --karaoke --max-lines 1",
         "taskcli asr talk.wav | taskcli summarize -",
     )
 
@@ -65,11 +67,14 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         if chosen not in cls.formats() and written.save_dir is None:
             return options
         assert isinstance(written, AsrOutput)
+        written.refuse(chosen)
         if options.timestamps == "char":
             raise UsageError("subtitles are of words, and --timestamps char gives letters")
-        if written.word_cues or (options.timestamps == "none" and written.max_line_width):
+        if written.word_cues or written.karaoke:
             return replace(options, timestamps="word")
-        return replace(options, timestamps="segment") if options.timestamps == "none" else options
+        if options.timestamps != "none":
+            return options
+        return replace(options, timestamps="word" if written.needs_words else "segment")
 
     def encode(self, items: list[Recording]) -> Iterator[tuple[int, Any]]:
         for place, item in enumerate(items):

@@ -1,0 +1,66 @@
+"""How what taskcli asr hears is laid out as subtitles."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from taskcli.config.options import OUTPUT_PANEL, OutputOptions
+from taskcli.errors import UsageError
+
+MaxLineWidth = Annotated[
+    int | None,
+    typer.Option(min=8, help="Columns in a line of subtitles.", rich_help_panel=OUTPUT_PANEL),
+]
+MaxLines = Annotated[
+    int | None,
+    typer.Option(min=1, help="Lines of a subtitle; unset: 2.", rich_help_panel=OUTPUT_PANEL),
+]
+MaxWords = Annotated[
+    int | None, typer.Option(min=1, help="Words of a subtitle.", rich_help_panel=OUTPUT_PANEL)
+]
+WordCues = Annotated[
+    bool,
+    typer.Option(
+        "--word-cues", help="Subtitles with a cue per word.", rich_help_panel=OUTPUT_PANEL
+    ),
+]
+Karaoke = Annotated[
+    bool,
+    typer.Option(
+        "--karaoke",
+        help="WebVTT that says within a cue when each word is said.",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class AsrOutput(OutputOptions):
+    """With how subtitles are laid out."""
+
+    max_line_width: MaxLineWidth = None
+    max_lines: MaxLines = None
+    max_words: MaxWords = None
+    word_cues: WordCues = False
+    karaoke: Karaoke = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.word_cues and self.karaoke:
+            raise UsageError(
+                "--word-cues leaves one word in a cue, and --karaoke marks words within one",
+                "give one of them",
+            )
+
+    def refuse(self, chosen: str) -> None:
+        """Raise UsageError for what subtitles of a format cannot show."""
+        if self.karaoke and chosen in ("srt", "audacity") and self.save_dir is None:
+            raise UsageError(
+                f"--karaoke: {chosen} has no times within a cue", "write a .vtt, as -o talk.vtt"
+            )
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether cues are cut where no segment ends."""
+        return any((self.max_line_width, self.max_lines, self.max_words))
