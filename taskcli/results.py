@@ -4,6 +4,7 @@ Field names are the keys of the JSON records, and those are the keys of the tran
 pipelines, so code written for a pipeline's answer reads ours.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -69,10 +70,22 @@ class Detection:
         default=None, repr=False, compare=False, metadata=NOT_IN_RECORD
     )
 
+    @classmethod
+    def at(cls, label: str, score: float, sides: Sequence[float]) -> "Detection":
+        """What is found between left, top, right and bottom."""
+        left, top, right, bottom = sides
+        box = Box(int(left), int(top), int(right), int(bottom))
+        return cls(label, score, box, (left, top, right, bottom))
+
     @property
     def sides(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom, as exact as they are known."""
         return self.corners or self.box.sides
+
+    @property
+    def area(self) -> float:
+        left, top, right, bottom = self.sides
+        return (right - left) * (bottom - top)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ MEANT = {
     "detect a.jpg --conf 0.5": "did you mean --threshold?",
     "detect a.jpg --conf=0.5": "did you mean --threshold?",
     "detect a.jpg --treshold 0.5": "did you mean --threshold?",
+    "detect a.jpg --classes 0": "did you mean --labels?",
     "detect a.jpg --gpu": "did you mean --device cuda?",
     "detect a.jpg --out x.jsonl": "did you mean --output?",
     "classify-image a.jpg -k 3": "did you mean --top-k?",

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
-from taskcli.results import Box, Detection
+from taskcli.media.items import ImageInput
+from taskcli.results import Detection
 from taskcli.task import Batch, Samples
+from taskcli.tasks.boxes import without_doubles
 from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+from taskcli.tasks.picking import Labels, MinArea, Picked, area_of
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +36,22 @@ class DetectOptions:
     """Which objects are kept."""
 
     threshold: Threshold = 0.5
+    labels: Labels = None
+    min_area: MinArea = None
+    iou: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Of boxes of one label that overlap more than this, by IoU, keep the best.",
+        ),
+    ] = None
+    max_detections: Annotated[
+        int | None, typer.Option(min=1, help="Keep so many objects of a picture, the best.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        area_of(self.min_area)
 
 
 @dataclass(frozen=True)
@@ -64,10 +83,15 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
     examples = (
         "taskcli detect street.jpg --threshold 0.9",
         "taskcli detect 'photos/*.jpg' --save-dir seen --crops",
+        "taskcli detect street.jpg --labels person,car --min-area 0.1%",
         "taskcli detect photos/ -r --format coco -o found.json",
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
     samples = Samples(options={"threshold": 0.0})
+
+    def __init__(self, options: DetectOptions, processor: Any, model: Any) -> None:
+        super().__init__(options, processor, model)
+        self._picked = Picked.of(options.labels, options.min_area, model.config.id2label)
 
     def forward(self, batch: Batch) -> "ModelOutput":
         """What boxes are made of; of a map, as PP-OCR gives it, all."""
@@ -92,12 +116,19 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
         found = decide(outputs, target_sizes=torch.tensor(sizes), **asked)
         return [self._detections(one, *size) for one, size in zip(found, sizes, strict=True)]
 
+    def fold(self, item: ImageInput, results: list[list[Detection]]) -> list[Detection]:
+        (found,) = results
+        kept = self._picked.among(found, item.size)
+        if self.options.iou is not None:
+            kept = _apart(kept, self.options.iou)
+        return kept[: self.options.max_detections]
+
     def _detections(self, found: dict[str, Any], height: int, width: int) -> list[Detection]:
         names = self.model.config.id2label
         found["boxes"] = _upright(found["boxes"])
         rows = zip(*(found[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
         detections = [
-            _detection(names[label], score, _within(corners, height, width))
+            Detection.at(names[label], score, _within(corners, height, width))
             for label, score, corners in rows
         ]
         return sorted(detections, key=lambda detection: -detection.score)
@@ -110,9 +141,13 @@ def _upright(boxes: "torch.Tensor") -> "torch.Tensor":
     return torch.cat([boxes.amin(1), boxes.amax(1)], -1) if boxes.dim() == 3 else boxes
 
 
-def _detection(label: str, score: float, sides: list[float]) -> Detection:
-    left, top, right, bottom = sides
-    return Detection(label, score, Box(*map(int, sides)), (left, top, right, bottom))
+def _apart(detections: list[Detection], most: float) -> list[Detection]:
+    """Without those that lie, by more than `most`, where a better one of their label does."""
+    import numpy as np
+
+    boxes = np.array([one.sides for one in detections], float).reshape(-1, 4)
+    _, labels = np.unique([one.label for one in detections], return_inverse=True)
+    return [detections[place] for place in without_doubles(boxes, labels, most)]
 
 
 def _within(corners: list[float], height: int, width: int) -> list[float]:

@@ -10,11 +10,13 @@ import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
 from taskcli.errors import CheckpointError, UsageError
+from taskcli.media.items import ImageInput
 from taskcli.results import Segment
 from taskcli.task import Batch, Samples
 from taskcli.tasks.dividing import Divided, Found, Reduced, Thresholds, way_of
 from taskcli.tasks.enlarging import Size
 from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+from taskcli.tasks.picking import Labels, MinArea, Picked, area_of
 from taskcli.tasks.run_lengths import regions
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ class SegmentOptions:
         float,
         typer.Option(min=0.0, max=1.0, help="Share of a mask that overlaps must leave it."),
     ] = 0.5
+    labels: Labels = None
+    min_area: MinArea = None
+
+    def __post_init__(self) -> None:
+        area_of(self.min_area)
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
     examples = (
         "taskcli segment street.jpg",
         "taskcli segment street.jpg --save-dir seen --masks",
+        "taskcli segment street.jpg --labels road,sky --min-area 1%",
         "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",
     )
     samples = Samples(options={"threshold": 0.0})
@@ -101,6 +109,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
         _require_torchvision(self.subtask, "task_inputs" in self._arguments)
         self._way = way_of(processor, self.subtask)
+        self._picked = Picked.of(options.labels, options.min_area, model.config.id2label)
         self._least = Thresholds(
             options.threshold, options.mask_threshold, options.overlap_threshold
         )
@@ -136,6 +145,10 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
 
     def postprocess(self, outputs: Any, batch: Batch, parts: list[EncodedImage]) -> list[Any]:
         return list(map(self._segments, self._divided(outputs, batch.extra["sizes"])))
+
+    def fold(self, item: ImageInput, results: list[list[Segment]]) -> list[Segment]:
+        (found,) = results
+        return self._picked.among(found, item.size)
 
     def _divided(self, outputs: Any, sizes: list[Size]) -> list[Divided]:
         if not self._way:

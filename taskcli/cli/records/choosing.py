@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from taskcli.checkpoints.label_names import LabelNames
 from taskcli.errors import UsageError
 from taskcli.output.presentation import answers_of, presentation_of
 from taskcli.results import Record
@@ -25,19 +26,24 @@ OnlyAnswered = Annotated[bool, typer.Option("--answered", help="Leave out inputs
 class Choice:
     """Of answers by label and score, and of records by whether they have answers."""
 
-    labels: frozenset[str] | None = None
+    labels: LabelNames | None = None
     min_score: float | None = None
     failed: bool = False
     answered: bool = False
 
     @classmethod
     def of(
-        cls, labels: str | None, min_score: float | None, failed: bool, answered: bool
+        cls,
+        labels: str | None,
+        known: Iterable[str],
+        min_score: float | None,
+        failed: bool,
+        answered: bool,
     ) -> "Choice":
-        """Raises UsageError for what leaves nothing."""
+        """Raises UsageError for what leaves nothing. `known` are the checkpoint's labels."""
         if failed and answered:
             raise UsageError("--failed and --answered leave nothing", "give one of them")
-        named = None if labels is None else frozenset(one.strip() for one in labels.split(","))
+        named = None if labels is None else LabelNames.of(labels, known)
         return cls(named, min_score, failed, answered)
 
     def among(self, records: Iterable[Record]) -> Iterator[Record]:

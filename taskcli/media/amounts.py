@@ -1,0 +1,32 @@
+"""Pixels, or a share of however many there are: `400` or `1%`."""
+
+import math
+from dataclasses import dataclass
+
+from taskcli.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So many pixels, or a share."""
+
+    number: float
+    is_share: bool = False
+
+    def of(self, whole: float) -> float:
+        """In pixels, where there are `whole` of them."""
+        return self.number * whole if self.is_share else self.number
+
+
+def amount(text: str, flag: str) -> Amount:
+    """Raises UsageError for what is neither, or below 0; `flag` is where it was given."""
+    word = text.strip()
+    try:
+        number = float(word.removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise UsageError(
+            f"{flag} {text}: neither pixels nor a share", f"such as {flag} 400, or {flag} 1%"
+        )
+    return Amount(number / 100, True) if word.endswith("%") else Amount(number)
