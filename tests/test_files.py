@@ -77,6 +77,43 @@ def test_detect_leaves_the_annotated_picture_and_every_object(run: Run, shots: P
     assert {Path(name).parent for r in done.records for name in r["files"]} == {Path("seen/shots")}
 
 
+@pytest.mark.parametrize(("margin", "around"), [("3", (3, 3)), ("50%", None), ("0", (0, 0))])
+def test_an_object_is_cut_out_with_a_margin_inside_the_picture(
+    run: Run, shots: Path, margin: str, around: tuple[int, int] | None
+) -> None:
+    how = ["--save-dir", "seen", "--crops", "--crop-margin", margin]
+    done = run("detect", shots / "wide.png", "-m", cached("detr"), *how)
+    (record,) = done.records
+    original = Image.open(record["input"]).convert("RGB")
+    crops = [name for name in record["files"] if ".crop-" in name]
+    for name, found in zip(crops, record["result"], strict=True):
+        left, top, right, bottom = found["box"].values()
+        across, down = around or (round((right - left) / 2), round((bottom - top) / 2))
+        sides = (
+            max(0, left - across),
+            max(0, top - down),
+            min(original.width, right + across),
+            min(original.height, bottom + down),
+        )
+        assert np.array_equal(np.asarray(Image.open(name)), np.asarray(original.crop(sides)))
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (("--crops", "--crop-margin", "wide"), "--crop-margin wide: neither pixels nor a share"),
+        (("--crops", "--crop-margin=-3"), "--crop-margin -3: neither pixels nor a share"),
+        (("--crop-margin", "3"), "add --crops"),
+    ],
+)
+def test_a_margin_that_is_none_is_refused(
+    run: Run, shots: Path, how: tuple[str, ...], told: str
+) -> None:
+    done = run("detect", shots, "-m", cached("detr"), "--save-dir", "seen", *how)
+    assert (done.exit_code, told in done.stderr) == (2, True)
+    assert not Path("seen").exists()
+
+
 def test_a_picture_without_objects_is_still_there(run: Run, shots: Path) -> None:
     how = ["-m", cached("detr"), "--save-dir", "seen", "--crops", "--threshold", "1"]
     (record,) = run("detect", shots / "square.jpg", *how).records
@@ -112,6 +149,26 @@ def test_segment_leaves_numbers_and_masks_that_agree_with_the_record(run: Run, s
             assert np.array_equal(np.asarray(ids) == number, mask)
             assert np.array_equal(np.asarray(Image.open(name)), mask)
         assert opened(record, ".overlay.png").width % ids.width == 0
+
+
+def test_a_region_is_cut_out_on_transparency(run: Run, shots: Path) -> None:
+    """And nothing of its surroundings is in the file."""
+    how = ["-m", cached("mask2former"), "--threshold", "0.1", "--save-dir", "seen", "--cutouts"]
+    done = run("segment", shots, *how)
+    assert done.exit_code == 0, done.stderr
+    assert any(record["result"] for record in done.records)
+    for record in done.records:
+        original = np.asarray(Image.open(record["input"]).convert("RGB"))
+        cutouts = [name for name in record["files"] if ".cutout-" in name]
+        for name, one in zip(cutouts, record["result"], strict=True):
+            cut = np.asarray(Image.open(name))
+            left, top, right, bottom = one["box"].values()
+            inside = pixels(RunLengthMask(**one["mask"]))
+            assert cut.shape == (bottom - top, right - left, 4)
+            assert (cut[..., 3] == 255).sum() == (cut[..., 3] > 0).sum() == one["area"]
+            shown = np.zeros_like(original)
+            shown[top:bottom, left:right] = cut[..., :3]
+            assert np.array_equal(shown, np.where(inside[..., None], original, 0))
 
 
 # depth
@@ -315,8 +372,8 @@ def dry(run: Run, *words: object) -> list[str]:
     ("task", "name", "how"),
     [
         ("detect", "detr", ()),
-        ("detect", "detr", ("--crops",)),
-        ("segment", "mask2former", ("--masks", "--threshold", "0.1")),
+        ("detect", "detr", ("--crops", "--crop-margin", "5%")),
+        ("segment", "mask2former", ("--masks", "--cutouts", "--threshold", "0.1")),
         ("depth", "glpn", ()),
         ("asr", "wav2vec2-ctc", ()),
         ("ner", "bert-ner", ()),

@@ -48,6 +48,8 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "--class": ("--labels",),
     "--max-det": ("--max-detections",),
     "--nms": ("--iou",),
+    "--padding": ("--crop-margin",),
+    "--transparent": ("--cutouts",),
     "--output-format": ("--format",),
     "--json": ("--format json",),
     "--jsonl": ("--format jsonl",),

@@ -24,7 +24,9 @@ class Layout:
     word_cues: bool = False
     karaoke: bool = False
     crops: bool = False
+    crop_margin: str | None = None  # as --crop-margin has it
     masks: bool = False
+    cutouts: bool = False
     preview: bool = False
     no_names: bool = False
     polygons: bool = False

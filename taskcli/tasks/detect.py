@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taskcli.config.options import OUTPUT_PANEL, Threshold
+from taskcli.errors import UsageError
+from taskcli.media.amounts import amount
 from taskcli.media.items import ImageInput
 from taskcli.results import Detection
 from taskcli.task import Batch, Samples
@@ -56,7 +58,7 @@ class DetectOptions:
 
 @dataclass(frozen=True)
 class DetectOutput(FoundOutput):
-    """With whether each object is a picture, too."""
+    """With whether each object is a picture, too, and with what around it."""
 
     crops: Annotated[
         bool,
@@ -64,6 +66,22 @@ class DetectOutput(FoundOutput):
             "--crops", help="Save every object as a picture too.", rich_help_panel=OUTPUT_PANEL
         ),
     ] = False
+    crop_margin: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PIXELS|SHARE%",
+            help="With --crops: so much around each object, of its own sides if a share.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crop_margin is None:
+            return
+        amount(self.crop_margin, "--crop-margin")
+        if not self.crops:
+            raise UsageError("--crop-margin is of what --crops saves", "add --crops")
 
 
 class Detect(ImageTask[DetectOptions, list[Detection]]):
@@ -82,7 +100,7 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
     fp32_modules = _BOX_MAKERS
     examples = (
         "taskcli detect street.jpg --threshold 0.9",
-        "taskcli detect 'photos/*.jpg' --save-dir seen --crops",
+        "taskcli detect 'photos/*.jpg' --save-dir seen --crops --crop-margin 10%",
         "taskcli detect street.jpg --labels person,car --min-area 0.1%",
         "taskcli detect photos/ -r --format coco -o found.json",
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",

@@ -53,12 +53,20 @@ class SegmentOptions:
 
 @dataclass(frozen=True)
 class SegmentOutput(FoundOutput):
-    """With whether masks are saved."""
+    """With what of each region is saved."""
 
     masks: Annotated[
         bool,
         typer.Option(
             "--masks", help="Save the mask of every region too.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
+    cutouts: Annotated[
+        bool,
+        typer.Option(
+            "--cutouts",
+            help="Save every region on transparency too.",
+            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = False
     polygons: Annotated[
@@ -94,6 +102,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
     examples = (
         "taskcli segment street.jpg",
         "taskcli segment street.jpg --save-dir seen --masks",
+        "taskcli segment cat.jpg --labels cat --save-dir seen --cutouts",
         "taskcli segment street.jpg --labels road,sky --min-area 1%",
         "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",
     )

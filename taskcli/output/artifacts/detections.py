@@ -3,13 +3,15 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from taskcli.media.amounts import amount
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import slug, to_look_at
 from taskcli.output.drawing.annotator import Annotator, Tag, unwritable, whole
+from taskcli.output.drawing.label_layout import Frame
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.writer import Layout
-from taskcli.results import Detection, Record
+from taskcli.results import Box, Detection, Record
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,9 +33,25 @@ def render(record: Record, layout: Layout) -> Contents:
         box = detections.box
         if box.xmin < box.xmax and box.ymin < box.ymax:
             with any_size():
-                crop = image.crop((box.xmin, box.ymin, box.xmax, box.ymax))
+                crop = image.crop(_around(box, layout.crop_margin, image.size))
             extension, content = to_look_at(crop)
             yield f".crop-{number:03}-{slug(detections.label)}{extension}", content
+
+
+def _around(box: Box, margin: str | None, size: tuple[int, int]) -> Frame:
+    """A box with its margin, as far as a picture of `size` reaches."""
+    if margin is None:
+        return box.sides
+    much = amount(margin, "--crop-margin")
+    across, down = (
+        round(much.of(side)) for side in (box.xmax - box.xmin, box.ymax - box.ymin)
+    )
+    return (
+        max(box.xmin - across, 0),
+        max(box.ymin - down, 0),
+        min(box.xmax + across, size[0]),
+        min(box.ymax + down, size[1]),
+    )
 
 
 def told(record: Record, layout: Layout) -> Record:

@@ -23,8 +23,10 @@ def to_look_at(image: "Image") -> tuple[str, bytes]:
     return ".jpg", content.getvalue()
 
 
-def png(pixels: "npt.NDArray[np.bool_ | np.uint16]", **notes: object) -> bytes:
-    """An array as PNG: bool [h, w] has one bit, uint16 [h, w] sixteen; notes are its text chunks.
+def png(pixels: "npt.NDArray[np.bool_ | np.uint8 | np.uint16]", **notes: object) -> bytes:
+    """An array as PNG: bool [h, w] has one bit, uint16 [h, w] sixteen, uint8 [h, w, 4] is RGBA.
+
+    Notes are its text chunks.
 
     What is no text is written as JSON.
     """

@@ -1,4 +1,4 @@
-"""segment: the picture with its regions, a map of their numbers, and a mask for each."""
+"""segment: the picture with its regions, a map of their numbers, and for each a mask, a cut-out."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import png, slug, to_look_at
-from taskcli.output.drawing.annotator import Annotator, Tag, decoded, spread, unwritable
+from taskcli.output.drawing.annotator import Annotator, Tag, decoded, spread, unwritable, whole
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout
@@ -19,8 +19,8 @@ _MOST = 65_535  # numbers in a 16-bit map
 
 
 def endings(layout: Layout) -> tuple[str, ...]:
-    usual = ".overlay.*", ".ids.png"
-    return (*usual, ".mask-*.png") if layout.masks else usual
+    asked = {".mask-*.png": layout.masks, ".cutout-*.png": layout.cutouts}
+    return (".overlay.*", ".ids.png", *(ending for ending, wanted in asked.items() if wanted))
 
 
 def render(record: Record, layout: Layout) -> Contents:
@@ -33,6 +33,11 @@ def render(record: Record, layout: Layout) -> Contents:
                 f".mask-{number:03}-{slug(segment.label)}.png",
                 png(decoded(segment.mask).view(bool)),
             )
+    if layout.cutouts:
+        image = whole(record.item)
+        for number, segment in enumerate(record.result, 1):
+            if segment.area:
+                yield f".cutout-{number:03}-{slug(segment.label)}.png", _cutout(image, segment)
 
 
 def told(record: Record, layout: Layout) -> Record:
@@ -55,6 +60,19 @@ def overlay(
     if names and not layout.no_names:
         annotator.names(tags)
     return annotator.image
+
+
+def _cutout(image: "Image", segment: Segment) -> bytes:
+    """The region alone, as large as its box; nothing of what is around it is in the file."""
+    import numpy as np
+
+    from taskcli.media.decode.pillow import any_size
+
+    left, top, right, bottom = segment.box.sides
+    with any_size():
+        pixels = np.asarray(image.crop((left, top, right, bottom)))
+    mask = decoded(segment.mask)[top:bottom, left:right, None]
+    return png(np.concatenate([pixels * mask, 255 * mask], -1))
 
 
 def _id_map(segments: list[Segment], size: tuple[int, int]) -> bytes:
