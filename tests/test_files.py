@@ -30,7 +30,7 @@ from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts.segments import overlay
 from taskcli.output.drawing import typefaces
-from taskcli.output.drawing.annotator import Annotator, Tag
+from taskcli.output.drawing.annotator import Annotator, Tag, _Shown
 from taskcli.output.drawing.label_layout import Subject, places
 from taskcli.output.filesystem import ownership
 from taskcli.output.filesystem.names import Names
@@ -791,6 +791,53 @@ def test_no_names_leaves_boxes_alone(run: Run, shots: Path) -> None:
     for one in reversed(record["result"]):
         sketch.box(Box(**one["box"]), colour_of(one["label"], known))
     assert np.array_equal(np.asarray(opened(record, ".boxes.png")), np.asarray(sketch.image))
+
+
+@pytest.mark.parametrize("width", [1, 7])
+def test_lines_are_as_wide_as_asked_for(run: Run, width: int) -> None:
+    """Between dark edges, on a picture that is not enlarged."""
+    scene(600, 500).save("a.png")
+    words = ("detect", "a.png", "-m", cached("detr"), "--labels", "dog", "--max-detections", 1)
+    how = ("--threshold", 0, "--save-dir", "seen", "--no-names", "--line-width", width)
+    (record,) = run(*words, *how).records
+    (one,) = record["result"]
+    drawn = np.asarray(opened(record, ".boxes.png"))
+    labels = json.loads((cached("detr") / "config.json").read_text())["id2label"]
+    ink = colour_of(one["label"], colours({int(number): name for number, name in labels.items()}))
+    left, top, right, bottom = one["box"].values()
+    row = (drawn[(top + bottom) // 2, left:right] == ink).all(-1)
+    edge = max(1, width // 4)
+    assert right - left > 4 * width
+    assert np.flatnonzero(row[: width + 2 * edge]).tolist() == list(range(edge, edge + width))
+    assert run(*words, *how[:-1], 0).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "ending"),
+    [("detect", "detr", ".boxes.png"), ("segment", "mask2former", ".overlay.png")],
+)
+def test_names_may_stand_without_scores(
+    run: Run, shots: Path, task: str, name: str, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    draw = Annotator.names
+
+    def noted(sketch: Annotator, tags: Any) -> None:
+        written.extend("".join(run.text for run in _Shown(tag, 1, 13).full) for tag in tags)
+        draw(sketch, tags)
+
+    monkeypatch.setattr(Annotator, "names", noted)
+    words = (task, shots / "wide.png", "-m", cached(name), "--threshold", 0.1, "--save-dir")
+    (record,) = run(*words, "with").records
+    labels = [one["label"] for one in record["result"]]
+    assert labels
+    shares = [f"{one['label']} {one['score']:.0%}" for one in record["result"]]
+    assert written == shares
+    written.clear()
+    (bare,) = run(*words, "without", "--no-scores").records
+    assert written == labels
+    assert bare["result"] == record["result"]
+    assert opened(bare, ending).tobytes() != opened(record, ending).tobytes()
 
 
 # How linear light reaches eyes without one kind of cone: Machado, Oliveira and Fernandes, 2009.

@@ -29,6 +29,8 @@ class Layout:
     cutouts: bool = False
     preview: bool = False
     no_names: bool = False
+    no_scores: bool = False
+    stroke: int | None = None  # pixels, of lines on pictures; by default as these are large
     polygons: bool = False
     yolo_scores: bool = False
     coco_ids: Path | None = None

@@ -46,6 +46,21 @@ class FoundOutput(ImageOutput):
             "--no-names", help="Draw without names on pictures.", rich_help_panel=OUTPUT_PANEL
         ),
     ] = False
+    no_scores: Annotated[
+        bool,
+        typer.Option(
+            "--no-scores", help="Draw names without their scores.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
+    line_width: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="PIXELS",
+            help="Of lines drawn on pictures; unset: by the picture's size.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
     coco_ids: Annotated[
         Path | None,
         typer.Option(

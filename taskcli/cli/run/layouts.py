@@ -21,6 +21,8 @@ _LAID_OUT_BY = {
     "cutouts": "cutouts",
     "preview": "preview",
     "no_names": "no_names",
+    "no_scores": "no_scores",
+    "stroke": "line_width",
     "polygons": "polygons",
     "yolo_scores": "yolo_scores",
     "coco_ids": "coco_ids",

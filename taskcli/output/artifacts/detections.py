@@ -65,12 +65,17 @@ def annotated(
 ) -> "Image":
     """The picture with all boxes; the surest is drawn last, and named first."""
     known = colours(layout.labels)
-    annotator = Annotator(item.image, item.size, bold=not names)
+    annotator = Annotator(item.image, item.size, not names, layout.stroke if names else None)
     for detection in reversed(detections):
         annotator.box(detection.box, colour_of(detection.label, known))
     if names and not layout.no_names:
         tags = [
-            Tag(detection.label, detection.score, detection.box, colour_of(detection.label, known))
+            Tag(
+                detection.label,
+                None if layout.no_scores else detection.score,
+                detection.box,
+                colour_of(detection.label, known),
+            )
             for detection in detections
         ]
         annotator.names(tags)

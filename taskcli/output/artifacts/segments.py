@@ -50,13 +50,14 @@ def overlay(
     segments: list[Segment], item: ImageInput, layout: Layout, names: bool = True
 ) -> "Image":
     known = colours(layout.labels)
-    annotator = Annotator(item.image, item.size, bold=not names)
+    annotator = Annotator(item.image, item.size, not names, layout.stroke if names else None)
     tags = []
     for segment in segments:
         # One mask at a time, for each is as large as the picture.
         mask, colour = decoded(segment.mask), colour_of(segment.label, known)
         annotator.region(mask, segment.box, colour)
-        tags.append(Tag(segment.label, segment.score, segment.box, colour, spread(mask)))
+        score = None if layout.no_scores else segment.score
+        tags.append(Tag(segment.label, score, segment.box, colour, spread(mask)))
     if names and not layout.no_names:
         annotator.names(tags)
     return annotator.image

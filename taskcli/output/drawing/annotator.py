@@ -23,15 +23,21 @@ _SMALLEST = 480  # pixels of the longer side: smaller pictures are enlarged, or 
 _MOST_TIMES = 16
 _BLEND = 0.45  # of a region's colour over the picture
 
-_FINE, _BOLD = 200, 60  # widths of a line in a picture's side; bold shows when it is reduced
+_FINE, _BOLD = 200, 60  # widths of a line in a picture's side
 _EDGE, _PAPER = (24, 24, 24), (240, 240, 240)
 _TOLD = 10  # labels in one warning
 
 
 class Annotator:
-    """A picture to draw on. Coordinates are the picture's own; `scale` enlarges small ones."""
+    """A picture to draw on. Coordinates are the picture's own; `scale` enlarges small ones.
 
-    def __init__(self, image: "Image", size: tuple[int, int], bold: bool = False) -> None:
+    `stroke` is the width of lines, which else follows from the size; those that are `bold` show
+    when the picture is reduced.
+    """
+
+    def __init__(
+        self, image: "Image", size: tuple[int, int], bold: bool = False, stroke: int | None = None
+    ) -> None:
         from PIL import ImageDraw
         from PIL.Image import Resampling
 
@@ -41,7 +47,7 @@ class Annotator:
         self.image = image.copy() if same else image.resize((wide, high), Resampling.LANCZOS)
         self._draw = ImageDraw.Draw(self.image)
         side = (wide * high) ** 0.5
-        self.line = max(2, round(side / (_BOLD if bold else _FINE)))
+        self.line = stroke or max(2, round(side / (_BOLD if bold else _FINE)))
         self._size = max(13, round(side / 38))  # of letters
         self.tags: list[Frame] = []  # where names stand
 
