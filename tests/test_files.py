@@ -34,7 +34,14 @@ from taskcli.output.drawing.annotator import Annotator, Tag, _Shown
 from taskcli.output.drawing.label_layout import Subject, places
 from taskcli.output.filesystem import ownership
 from taskcli.output.filesystem.names import Names
-from taskcli.output.palette import PALETTE, colour_of, colours, text_color_on
+from taskcli.output.palette import (
+    PALETTE,
+    colour_of,
+    colours,
+    heat_colours,
+    hexadecimal,
+    text_color_on,
+)
 from taskcli.output.writer import Layout
 from taskcli.results import Box, RunLengthMask, Segment
 from taskcli.tasks.run_lengths import regions
@@ -195,6 +202,65 @@ def test_depth_is_the_same_in_all_files(run: Run, shots: Path, name: str) -> Non
     seen = np.asarray(opened(record, ".colours.png").convert("L")).astype(float)
     nearer_is = -1 if result["units"] == "m" else 1
     assert np.corrcoef(seen.ravel(), nearer_is * array.ravel())[0, 1] > 0.9, "near is light"
+
+
+def depths_and_colours(run: Run, folder: str, *how: object) -> list[tuple[float, int]]:
+    """Of each pixel of two rooms, by their depths: these, and the number of the colour, 0 dark."""
+    done = run("depth", "near.png", "far.png", "-m", cached("glpn"), "--save-dir", folder, *how)
+    assert done.exit_code == 0, done.stderr
+    known = {colour: number for number, colour in enumerate(heat_colours())}
+    found: list[tuple[float, int]] = []
+    for record in done.records:
+        (array,) = [np.load(name) for name in record["files"] if name.endswith(".npy")]
+        assert float(array.min()) == pytest.approx(record["result"]["min"], rel=1e-5)
+        seen = np.asarray(opened(record, ".colours.png")).reshape(-1, 3)
+        numbers = (known[hexadecimal(tuple(colour))] for colour in seen.tolist())
+        found += zip(array.ravel().tolist(), numbers, strict=True)
+    return sorted(found)
+
+
+def grows(pixels: list[tuple[float, int]]) -> bool:
+    """Whether anything farther is lighter than what is nearer."""
+    return any(after > before for (_, before), (_, after) in itertools.pairwise(pixels))
+
+
+def test_one_range_gives_a_distance_one_colour_in_all_pictures(run: Run) -> None:
+    scene(64, 64, 1).save("near.png")
+    scene(64, 64, 2).point(lambda level: level // 3).save("far.png")
+    records = run("depth", "near.png", "far.png", "-m", cached("glpn")).records
+    low = min(record["result"]["min"] for record in records)
+    high = max(record["result"]["max"] for record in records)
+    assert grows(depths_and_colours(run, "apart")), "each has its own"
+    found = depths_and_colours(run, "one", "--depth-range", f"{low},{high}")
+    assert not grows(found)
+    assert found[0][1] >= 254 and found[-1][1] <= 1, "records are rounded"
+
+
+def test_what_is_beyond_the_range_has_its_end_colours_and_is_said(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    words = ("depth", "a.png", "-m", cached("glpn"))
+    (bare,) = run(*words, "--save-dir", "bare").records
+    middle, highest = bare["result"]["mean"], bare["result"]["max"]
+    (record,) = run(*words, "--save-dir", "cut", "--depth-range", f"0,{middle}").records
+    assert record["result"] == bare["result"]
+    assert "warnings" not in bare
+    (warning,) = record["warnings"]
+    (array,) = [np.load(name) for name in record["files"] if name.endswith(".npy")]
+    beyond = array >= middle
+    assert warning == f"{beyond.mean():.0%} of the pixels are drawn as the ends of --depth-range"
+    seen = np.asarray(opened(record, ".colours.png"))
+    assert len({tuple(colour) for colour in seen[beyond]}) == 1, "the farthest is dark"
+    assert seen[beyond][0].sum() < seen[~beyond].mean(0).sum()
+    wide = run(*words, "--save-dir", "wide", "--depth-range", f"0,{highest + 1}").records
+    assert "warnings" not in wide[0]
+
+
+@pytest.mark.parametrize("value", ["near", "5", "5,1", "0,inf", "1,2,3", ""])
+def test_a_range_that_is_none_is_refused(run: Run, shots: Path, value: str) -> None:
+    done = run("depth", shots, "-m", cached("glpn"), f"--depth-range={value}", "--save-dir", "seen")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"--depth-range {value}: not auto or LOW,HIGH" in done.stderr
+    assert not Path("seen").exists()
 
 
 # asr
@@ -797,7 +863,7 @@ def test_no_names_leaves_boxes_alone(run: Run, shots: Path) -> None:
 def test_lines_are_as_wide_as_asked_for(run: Run, width: int) -> None:
     """Between dark edges, on a picture that is not enlarged."""
     scene(600, 500).save("a.png")
-    words = ("detect", "a.png", "-m", cached("detr"), "--labels", "dog", "--max-detections", 1)
+    words = ("detect", "a.png", "-m", cached("detr"), "--max-detections", 1)
     how = ("--threshold", 0, "--save-dir", "seen", "--no-names", "--line-width", width)
     (record,) = run(*words, *how).records
     (one,) = record["result"]

@@ -1,4 +1,4 @@
-"""What of the things found in a picture is kept: by label, by size, the best of doubles, the first."""
+"""What is kept of what is found in a picture: by label, by size, the best of doubles, the first."""
 
 import json
 import shutil

@@ -44,7 +44,9 @@ def known_names(text: str, known: Iterable[str]) -> LabelNames:
     keys = {_key(label) for label in labels}
     for name in names.keys:
         if name not in keys:
-            raise UsageError(f"--labels {name}: the checkpoint has no such label", _hint(name, labels))
+            raise UsageError(
+                f"--labels {name}: the checkpoint has no such label", _hint(name, labels)
+            )
     return names
 
 

@@ -1,7 +1,6 @@
 """The options that say which inputs there are and how they are read: a group for each medium."""
 
 import codecs
-import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
+from taskcli.media.amounts import ends
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS
 
@@ -188,19 +188,11 @@ class ImageInputOptions(InputOptions):
     ] = False
 
     def __post_init__(self) -> None:
-        if self.levels not in ("full", "used") and not _is_range(self.levels):
+        if self.levels not in ("full", "used") and ends(self.levels) is None:
             raise UsageError(
                 f"--levels {self.levels}: not full, used or LOW,HIGH",
                 "--levels used stretches what is there; --levels 0,4095 is for twelve bits",
             )
-
-
-def _is_range(text: str) -> bool:
-    try:
-        low, high = map(float, text.split(","))
-    except ValueError:
-        return False
-    return math.isfinite(low) and math.isfinite(high) and low < high
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Pixels, or a share of however many there are: `400` or `1%`."""
+"""Numbers of options: pixels or a share, as `400` or `1%`, and ranges, as `0,10`."""
 
 import math
 from dataclasses import dataclass
@@ -30,3 +30,12 @@ def amount(text: str, flag: str) -> Amount:
             f"{flag} {text}: neither pixels nor a share", f"such as {flag} 400, or {flag} 1%"
         )
     return Amount(number / 100, True) if word.endswith("%") else Amount(number)
+
+
+def ends(text: str) -> tuple[float, float] | None:
+    """LOW,HIGH as numbers, of which the first is less; None for what is no such range."""
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        return None
+    return (low, high) if math.isfinite(low) and math.isfinite(high) and low < high else None

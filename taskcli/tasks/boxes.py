@@ -1,4 +1,4 @@
-"""Boxes beside boxes: arrays [..., 4] of left, top, right and bottom, in pixels. numpy loads at use."""
+"""Boxes beside boxes: arrays [..., 4] of left, top, right and bottom, in pixels."""
 
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ def iou(some: "Floats", others: "Floats") -> "Floats":
     """The area of both, over the area of either: 0 where neither has any."""
     shared = areas(common(some, others))
     either: Floats = areas(some) + areas(others) - shared
-    return shared / either.clip(min=1e-9)
+    share: Floats = shared / either.clip(min=1e-9)
+    return share
 
 
 def without_doubles(boxes: "Floats", groups: "Numbers", most: float) -> list[int]:
@@ -39,7 +40,8 @@ def without_doubles(boxes: "Floats", groups: "Numbers", most: float) -> list[int
     """
     import numpy as np
 
-    left, kept = np.arange(len(boxes)), []
+    kept: list[int] = []
+    left = np.arange(len(boxes))
     while len(left):
         best, left = left[0], left[1:]
         kept.append(int(best))

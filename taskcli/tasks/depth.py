@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from taskcli.errors import CheckpointError, InputError
+from taskcli.config.options import OUTPUT_PANEL
+from taskcli.errors import CheckpointError, InputError, UsageError
+from taskcli.media.amounts import ends
 from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
 from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.bicubic import Enlarged, Size, enlarged, summary
-from taskcli.tasks.image import EncodedImage, ImageTask, family_of
+from taskcli.tasks.image import EncodedImage, ImageOutput, ImageTask, family_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +44,29 @@ class DepthOptions:
     ] = None
 
 
+@dataclass(frozen=True)
+class DepthOutput(ImageOutput):
+    """With which depths the colours of pictures span."""
+
+    depth_range: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|LOW,HIGH",
+            help="Depths from the first to the last colour, the same in all pictures; "
+            "auto: of each by itself.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.depth_range != "auto" and ends(self.depth_range) is None:
+            raise UsageError(
+                f"--depth-range {self.depth_range}: not auto or LOW,HIGH",
+                "such as --depth-range 0,10; records tell min and max of each picture",
+            )
+
+
 class Depth(ImageTask[DepthOptions, DepthMap]):
     """Estimate how far away each pixel is, in metres or in relative units.
 
@@ -50,6 +75,7 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
 
     name = "depth"
     Options = DepthOptions
+    Output = DepthOutput
     answers_pixels = True
     result = DepthMap
     auto_models = ("AutoModelForDepthEstimation",)
@@ -59,6 +85,7 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
     examples = (
         "taskcli depth room.jpg",
         "taskcli depth room.jpg --save-dir seen",
+        "taskcli depth 'frames/*.jpg' --save-dir seen --depth-range 0,10",
         "taskcli depth 'rooms/*.jpg' | jq -c '[.input, .result.min, .result.max]'",
     )
 

@@ -42,9 +42,7 @@ class Picked:
     area: Amount | None
 
     @classmethod
-    def of(
-        cls, labels: str | None, min_area: str | None, known: Mapping[int, str]
-    ) -> "Picked":
+    def of(cls, labels: str | None, min_area: str | None, known: Mapping[int, str]) -> "Picked":
         """As the options say, of the `known` labels. Raises UsageError for another."""
         names = None if labels is None else known_names(labels, known.values())
         return cls(names, area_of(min_area))

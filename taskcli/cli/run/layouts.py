@@ -20,6 +20,7 @@ _LAID_OUT_BY = {
     "masks": "masks",
     "cutouts": "cutouts",
     "preview": "preview",
+    "depth_range": "depth_range",
     "no_names": "no_names",
     "no_scores": "no_scores",
     "stroke": "line_width",

@@ -1,9 +1,11 @@
 """depth: the map as 16-bit PNG with its scale, as float32 array, and in colours."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from taskcli.media.amounts import ends
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import png, to_look_at
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _LEVELS = 65_535
 _MILLIMETRES = 0.001  # metres; what readers of depth PNGs assume
 _OUTLIERS = (1, 99)  # percentiles that the colours span
+_LEFT_OUT = 0.02  # of all pixels: what these leave out
 
 
 def endings(layout: Layout) -> tuple[str, ...]:
@@ -26,29 +29,42 @@ def endings(layout: Layout) -> tuple[str, ...]:
 def render(record: Record, layout: Layout) -> Contents:
     yield ".depth.png", _sixteen_bits(record.result)
     yield ".depth.npy", _array(record.result)
-    extension, content = to_look_at(coloured(record.result))
+    extension, content = to_look_at(coloured(record.result, layout))
     yield f".colours{extension}", content
 
 
 def told(record: Record, layout: Layout) -> Record:
-    """The record with what the levels of the PNG mean."""
+    """The record with what the levels of the PNG mean, and what the colours do not tell."""
     scale, offset = _scale(record.result)
     depth = replace(record.result, depth_scale=scale, depth_offset=offset)
-    return replace(record, result=depth)
+    warnings = (*record.warnings, *_unseen(record.result, layout))
+    return replace(record, result=depth, warnings=warnings)
 
 
-def coloured(depth: DepthMap) -> "Image":
+def coloured(depth: DepthMap, layout: Layout) -> "Image":
     """A picture in which near is light and far is dark."""
     import numpy as np
     from PIL import Image
 
-    low, high = np.percentile(depth.values, _OUTLIERS)
-    levels = np.clip((depth.values - low) / ((high - low) or 1), 0, 1)
+    values = depth.values
+    low, high = ends(layout.depth_range) or np.percentile(values, _OUTLIERS)
+    levels = np.clip((values - low) / ((high - low) or 1), 0, 1)
     return Image.fromarray(colormap(levels if depth.units == "relative" else 1 - levels))
 
 
 def drawn(depth: DepthMap, item: ImageInput, layout: Layout, names: bool) -> "Image":
-    return coloured(depth)
+    return coloured(depth, layout)
+
+
+def _unseen(depth: DepthMap, layout: Layout) -> Iterator[str]:
+    """What to say of depths beyond a range, if they are more than are left out unasked."""
+    asked = ends(layout.depth_range)
+    if asked is None or (asked[0] <= depth.min and depth.max <= asked[1]):
+        return
+    values, (low, high) = depth.values, asked
+    share = float(((values < low) | (values > high)).mean())
+    if share > _LEFT_OUT:
+        yield f"{share:.0%} of the pixels are drawn as the ends of --depth-range"
 
 
 def _sixteen_bits(depth: DepthMap) -> bytes:

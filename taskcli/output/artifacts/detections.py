@@ -43,9 +43,7 @@ def _around(box: Box, margin: str | None, size: tuple[int, int]) -> Frame:
     if margin is None:
         return box.sides
     much = amount(margin, "--crop-margin")
-    across, down = (
-        round(much.of(side)) for side in (box.xmax - box.xmin, box.ymax - box.ymin)
-    )
+    across, down = (round(much.of(side)) for side in (box.xmax - box.xmin, box.ymax - box.ymin))
     return (
         max(box.xmin - across, 0),
         max(box.ymin - down, 0),
