@@ -55,7 +55,7 @@ def measure(model: Model, row: Row, inputs: list[str]) -> Limits:
     full = [batch for part in encoded for batch in builder.add(part)]
     groups = [[part.value for part in batch] for batch in [*full, *builder.flush()]]
     batches, preprocessing = _timed(stages.collate, groups)
-    outputs, computing = _timed(stages.forward, batches)
+    outputs, computing = _timed(stages.devices[0].forward, batches)
     jobs = zip(outputs, batches, map(len, groups), strict=True)
     _, finishing = _timed(lambda job: stages.read(*job), jobs)
     return Limits(

@@ -16,6 +16,7 @@ from taskcli.explain.stages import stage_with
 from taskcli.explain.views.kinds import Grid, Rows, Strip, View
 from taskcli.inputs.sources import Reading, resolve
 from taskcli.runtime.attribution import gradient_times_input, scored, scored_without
+from taskcli.runtime.capture import _are_weights
 from taskcli.tasks import TASKS
 
 REVIEW = "The film is not good."
@@ -136,6 +137,25 @@ def test_gradients_point_at_the_words_of_the_opinion(text: str, label: str, word
     lost = by_piece(view, "occlusion, logit")
     del lost["[CLS]"], lost["[SEP]"]
     assert word.startswith(max(lost, key=lambda piece: lost[piece]))
+
+
+def test_a_text_too_long_for_evidence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskcli.explain.views.evidence._MOST_TOKENS", 4)
+    model = opened("classify-text")
+    source = next(iter(resolve([], Reading(model.task.media), texts=[REVIEW]).items))
+    look = explain(model, source, views=True).look
+    assert look is not None
+    (told,) = (one for one in look.views if one.title.startswith("Evidence"))
+    assert isinstance(told, Rows)
+    assert list(told.rows) == [(8, 4)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_weights_are_known_in_any_dtype(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    weights = torch.randn(2, 4, 300, 300).mul(3).softmax(-1).to(dtype)
+    assert _are_weights(weights)
+    assert not _are_weights(weights * 0.98)
 
 
 def test_evidence_says_what_it_is() -> None:

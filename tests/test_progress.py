@@ -44,6 +44,14 @@ def test_inputs_are_counted() -> None:
         assert "2.0/s" in line(bar)
 
 
+def test_failures_are_counted_beside() -> None:
+    with showing(terminal(), 4, None) as bar:
+        bar.advance(0.0, "2.0/s")
+        assert "failed" not in line(bar)
+        bar.advance(0.0, "2.0/s", 1)
+        assert "2/4, 1 failed" in line(bar)
+
+
 def test_an_uncounted_run_has_no_end() -> None:
     with showing(terminal(), None, None) as bar:
         bar.advance(0.0, "2.0/s")

@@ -1,4 +1,4 @@
-"""The shell blocks of the README that need no network work as they stand, in a checkout."""
+"""The shell blocks of README and recipes that need no network work as they stand, in a checkout."""
 
 import re
 import shlex
@@ -13,11 +13,22 @@ from conftest import Finished
 
 Run = Callable[..., Finished]
 CHECKOUT = Path(__file__).parent.parent
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", (CHECKOUT / "README.md").read_text("utf-8"), re.M | re.S)
 MODEL = "export TASKCLI_MODEL=starter"
+
+
+def blocks(page: str) -> list[str]:
+    text = (CHECKOUT / page).read_text("utf-8")
+    return re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
 PASTED = [
-    line for block in BLOCKS if block.startswith(MODEL) for line in block.splitlines()[1:] if line
+    line
+    for block in blocks("README.md")
+    if block.startswith(MODEL)
+    for line in block.splitlines()[1:]
+    if line
 ]
+RECIPES = blocks("docs/recipes.md")
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +67,17 @@ def test_a_line_of_the_readme(run: Run, line: str) -> None:
 
 
 def shell(line: str) -> None:
-    command = f'set -o pipefail; taskcli() {{ {sys.executable} -m taskcli "$@"; }}; {MODEL}; {line}'
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=120)
+    command = f'set -o pipefail; taskcli() {{ {sys.executable} -m taskcli "$@"; }}; {MODEL}\n{line}'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+def test_recipes_begin_with_the_checkpoints_that_they_run_with() -> None:
+    assert RECIPES[0].startswith(MODEL)
+
+
+@pytest.mark.parametrize("block", RECIPES[1:], ids=lambda block: block.partition("\n")[0])
+def test_a_recipe(block: str) -> None:
+    """Line after line, since later ones read what earlier ones wrote."""
+    assert "taskcli" in block
+    shell("set -e\n" + block)

@@ -240,3 +240,14 @@ def test_records_come_through_a_pipe(run: Run, written: dict[str, Path]) -> None
     text = records_of(run, written, "classify-text").read_bytes()
     done = run("convert", "-", "-f", "text", stdin=text)
     assert done.stdout.splitlines()[0].split("\t")[1] == json.loads(text)["result"][0]["label"]
+
+
+def test_a_run_counts_as_view_does(run: Run) -> None:
+    Path("a.png").write_bytes(b"no picture")
+    words = (*SCENES.glob("*.png"), "a.png", "-m", "starter", "-o", "out.jsonl", "--overwrite")
+    silent = run("detect", *words, "--quiet", "--stats")
+    assert silent.exit_code == 1
+    assert silent.stderr == run("view", "out.jsonl", "--stats").stdout
+    told = run("detect", *words, "--stats").stderr
+    assert told.endswith(silent.stderr)
+    assert "loaded in" in told

@@ -73,6 +73,16 @@ def test_the_top_tells_what_was_run(tab: Tab) -> None:
     assert "the image is damaged" in page.inner_text("#failures")
 
 
+def test_an_overview_draws_what_the_answers_amount_to(tab: Tab) -> None:
+    page = tab.open(shots())
+    page.locator("#overview > summary").click()
+    labels, scores = page.locator(".plot").all()
+    assert labels.inner_text().split() == ["Labels", "ball", "2", "cone", "1", "cube", "1"]
+    ball, cone = (labels.locator(".length").nth(at).bounding_box()["width"] for at in (0, 1))
+    assert ball == pytest.approx(2 * cone, abs=1)
+    assert "0.9 – 1.0" in scores.inner_text()
+
+
 def test_status_label_search_and_sort(tab: Tab) -> None:
     page = tab.open(shots())
     everything = ["a/two.png", "b/one.png", "a/ten.png", "empty.png", "bad.png"]

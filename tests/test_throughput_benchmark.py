@@ -8,14 +8,16 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from benchmarks import throughput
+import taskcli
+from benchmarks import stages, throughput
 from benchmarks.fitting import Effort
 from benchmarks.measuring import Plan
 from benchmarks.report import Agreement, Measured, Pace
 from benchmarks.stages import Limits
 from benchmarks.sweep import settings
-from benchmarks.workload import Row
+from benchmarks.workload import ROWS, Row
 
+SCENES = Path(__file__).parent.parent / "examples" / "scenes"
 SAME = Agreement(1.0, 0.0)
 PASSES = (1.0, 2.0, 4.0)
 
@@ -28,6 +30,18 @@ def measured(row: Row, plan: Plan, seconds: float) -> Measured:
         "float32, batch 8", paces[2], {f"{one}": 1.0 for one in settings(8, plan.dtypes)},
         Limits(9.0, 9.0, 9.0, 9.0, None, 2), seconds, SAME, SAME, 0.0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "inputs"), [
+    ("classify-text", ["What a film!", "Nobody should see it twice."]),
+    ("classify-image", [str(one) for one in sorted(SCENES.glob("*.png"))[:2]]),
+])  # fmt: skip
+def test_stages_are_measured_alone(task: str, inputs: list[str]) -> None:
+    model = taskcli.load(task, "starter", device="cpu")
+    row = next(one for one in ROWS if one.task == task)
+    limits = stages.measure(model, row, inputs)
+    assert min(limits.decode, limits.preprocess, limits.forward, limits.postprocess) > 0
+    assert (limits.padding is not None) == row.texts
 
 
 def bench(folder: Path, *words: str) -> Result:

@@ -147,6 +147,7 @@ export interface Elements {
   legend: HTMLElement;
   "more-tools": HTMLElement;
   notices: HTMLElement;
+  overview: HTMLDetailsElement;
   query: HTMLInputElement;
   "show-help": HTMLElement;
   shown: HTMLElement;

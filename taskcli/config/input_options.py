@@ -24,6 +24,15 @@ class InputOptions:
         bool,
         typer.Option("--recursive", "-r", help="Descend into folders.", rich_help_panel=_INPUTS),
     ] = False
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Go on with files that come into the folders, until interrupted.",
+            rich_help_panel=_INPUTS,
+        ),
+        UsersOwn(harmless=(False,)),
+    ] = False
     files_from: Annotated[
         str | None,
         typer.Option(
@@ -120,6 +129,8 @@ class InputOptions:
         object.__setattr__(self, "delimiter", named)
         if named is not None and (len(named) != 1 or named in '"\r\n'):
             raise UsageError(f"--delimiter {named}: not one character", "such as ';', or tab")
+        if self.watch and self.sample is not None:
+            raise UsageError("--sample wants all inputs, and --watch has no last", "try --limit")
         if self.limit is not None and self.sample is not None:
             raise UsageError(
                 "--limit takes the first inputs and --sample any of them", "give one of them"

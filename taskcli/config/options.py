@@ -302,6 +302,14 @@ class OutputOptions:
         typer.Option("--overwrite", help="Replace output that is there.", rich_help_panel=_OUTPUT),
         UsersOwn(harmless=(False,)),
     ] = False
+    stats: Annotated[
+        bool,
+        typer.Option(
+            "--stats",
+            help="At the end: counts of labels, how scores are spread, lengths of texts.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False
     quiet: Annotated[
         bool,
         typer.Option(

@@ -7,30 +7,34 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path, PurePath
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from taskcli.errors import UsageError
 from taskcli.inputs.files import File
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
+from taskcli.remote.fetching import RemoteFile
 from taskcli.remote.listing import Place
 
 F = TypeVar("F", bound=File)
+Found = TypeVar("Found", bound=File, covariant=True)
 _MAC_OS = "._"  # what it writes beside each file on foreign disks, under the file's own extension
 _NAMED = 6  # kinds of files that a note lists
 
 
 @dataclass(frozen=True)
-class FoundFiles:
-    paths: Sequence[File]
+class FoundFiles(Generic[Found]):
+    paths: Sequence[Found]
     unreadable: Mapping[str, str] = field(default_factory=dict)  # folders, and why
     note: str = ""  # what was passed over
 
 
-def in_folder(folder: str, media: Media, recursive: bool) -> FoundFiles:
+def in_folder(
+    folder: str, media: Media, recursive: bool, may_be_empty: bool = False
+) -> FoundFiles[str]:
     """The folder's files of the medium, sorted; links to folders are not followed.
 
-    Raises UsageError if there are none.
+    Raises UsageError if there are none, unless it `may_be_empty`.
     """
     unreadable: dict[str, str] = {}
     walked = (
@@ -38,14 +42,14 @@ def in_folder(folder: str, media: Media, recursive: bool) -> FoundFiles:
         for parent, folders, names in os.walk(folder, onerror=_into(unreadable))
     )
     found, passed_over = _sifted(walked, media, recursive)
-    if not found and not unreadable:
+    if not (found or unreadable or may_be_empty):
         raise _nothing_in(folder, media, passed_over)
     return FoundFiles(
         sorted(found), unreadable, passed_over and f"{folder}: passed over {passed_over}"
     )
 
 
-def in_folder_elsewhere(place: Place, media: Media, recursive: bool) -> FoundFiles:
+def in_folder_elsewhere(place: Place, media: Media, recursive: bool) -> FoundFiles[RemoteFile]:
     """As `in_folder`. Raises UsageError, too, for one that cannot be listed."""
     found, passed_over = _sifted(place.walk(recursive), media, recursive)
     if not found:
@@ -123,7 +127,7 @@ def _counts(others: Counter[str], media: Media) -> str:
     return f"{said} (pip install 'taskcli[{extra.name}]' reads .{extra.name})"
 
 
-def matching(pattern: str) -> FoundFiles:
+def matching(pattern: str) -> FoundFiles[str]:
     """The files that a glob matches, sorted. Raises UsageError if there are none."""
     unreadable: dict[str, str] = {}
     names = set(_expand(pattern, _into(unreadable)))

@@ -32,6 +32,7 @@ from taskcli.inputs.discovery import (
 )
 from taskcli.inputs.files import File, archive_of, id_of, printable
 from taskcli.inputs.reading import Reading
+from taskcli.inputs.watching import arriving
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.media.source import Source
@@ -102,17 +103,23 @@ def resolve(
     files_from: str | None = None,
     null: bool = False,
     stdin: BinaryIO | None = None,
+    watch: bool = False,
 ) -> Sources:
-    """All sources of one run, in the order given. Raises UsageError for what does not exist."""
+    """All sources of one run, in the order given. Raises UsageError for what does not exist.
+
+    To `watch` is to go on with what comes into the folders, without end.
+    """
     if not inputs and not texts and files_from is None:
         raise UsageError("no input given", _what_to_give(reading.media))
     if [*inputs, files_from].count("-") > 1:
         raise UsageError("standard input can be read once only, but - is given more than once")
     stdin = stdin or sys.stdin.buffer
     parts = [_literals(texts)]
-    parts += [_resolve_one(word, reading, stdin) for word in inputs]
+    parts += [_resolve_one(word, reading, stdin, watch) for word in inputs]
     if files_from is not None:
         parts.append(_listed(files_from, null, reading, stdin))
+    if watch:
+        parts.append(_to_come(inputs, [path for part in parts for path in part.paths], reading))
     total = sum(part.total for part in parts if part.total is not None)
     return Sources(
         numbered(_joined(parts)),
@@ -150,13 +157,13 @@ def _literals(texts: Sequence[str]) -> Sources:
     return Sources(items, len(items))
 
 
-def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
+def _resolve_one(word: str, reading: Reading, stdin: BinaryIO, watch: bool) -> Sources:
     if word == "-":
         return _standard_input(reading, stdin)
     if is_url(word):
         return _elsewhere(Place(word, reading.patience), reading)
     if is_folder(word):
-        return _found(in_folder(word, reading.media, reading.recursive), reading)
+        return _found(in_folder(word, reading.media, reading.recursive, watch), reading)
     if os.path.lexists(word):
         if tabular.is_rows(word) and not opens_into_many(word, reading):
             tabular.check(word, reading.rows)  # rows of paths, which want a --field
@@ -164,6 +171,20 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO) -> Sources:
     if glob.has_magic(word):
         return _found(matching(word), reading)
     raise _missing(word, reading.media)
+
+
+def _to_come(words: Sequence[str], known: Sequence[str], reading: Reading) -> Sources:
+    """What comes into the folders among the words, beside what is `known`; without end."""
+    folders = [word for word in words if is_folder(word)]
+    if not folders:
+        raise UsageError("--watch waits for files in folders, and none is named", "name one")
+
+    def find() -> Iterator[str]:
+        for folder in folders:
+            yield from in_folder(folder, reading.media, reading.recursive, may_be_empty=True).paths
+
+    new = chain.from_iterable(from_file(file, reading) for file in arriving(find, known))
+    return Sources(new, None, live=True)
 
 
 def _elsewhere(place: Place, reading: Reading) -> Sources:
@@ -181,7 +202,7 @@ def _missing(word: str, media: Media) -> UsageError:
     return UsageError(f"no such file or folder: {word}", hint)
 
 
-def _found(found: FoundFiles, reading: Reading) -> Sources:
+def _found(found: FoundFiles[File], reading: Reading) -> Sources:
     """Files that were searched for; a folder that cannot be read has an error record."""
     sources = _counted(found.paths, reading)
     unread = [

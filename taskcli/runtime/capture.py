@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Array: TypeAlias = npt.NDArray[np.float32]
 
 _EAGER = "eager"  # transformers' name of attention that is written out, and gives its weights
-_TOLERANCE = 1e-3  # rows of weights sum to one, in any dtype
+_TOLERANCE = 1e-3  # rows of weights sum to one
 _MOST_OF_HEADS = 10_000_000  # numbers of one call; of more, the mean of the heads is kept
 _MOST_BYTES = 1 << 30  # of all weights of attention; later calls of a long input are not kept
 
@@ -114,7 +114,9 @@ def _are_weights(tensor: torch.Tensor) -> bool:
     if tensor.shape[-2] == 1 < tensor.shape[-1]:
         return False
     sums = tensor.sum(-1, dtype=torch.float32)
-    return bool(((sums - 1).abs() < _TOLERANCE).all() and (tensor >= 0).all())
+    # Each weight was rounded to the dtype, by half of its eps at most.
+    tolerance = max(_TOLERANCE, torch.finfo(tensor.dtype).eps)
+    return bool(((sums - 1).abs() < tolerance).all() and (tensor >= 0).all())
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import test from "node:test";
 
 import { Entry, fieldsOf, keeps, passes, scoresOf } from "../../taskcli/output/report/entries.js";
 import { everything, labelCounts, ordered, statusCounts } from "../../taskcli/output/report/filters.js";
+import { overviews, spread } from "../../taskcli/output/report/overview.js";
 import { isRanked, newState } from "../../taskcli/output/report/state.js";
 
 const SHAPES = JSON.parse(readFileSync(new URL("shapes.json", import.meta.url), "utf-8")); // as PRESENTATIONS has them
@@ -143,4 +144,27 @@ test("what has no look of its own is its fields", () => {
   assert.deepEqual(entries.map((entry) => entry.rows), [[rows, rows], [], [[["value", "0"]]]]);
   assert.deepEqual(shown(entries, { status: "found" }), ["a", "c"]);
   assert.deepEqual(shown(entries, { query: "b-ad" }), ["a"]);
+});
+
+test("an overview counts what was found, and of a ranking the best alone", () => {
+  const [labels, scores, lengths] = overviews(newState({}, shots()));
+  assert.deepEqual(labels.bars, [{ name: "ball", count: 3 }, { name: "cone", count: 1 }, { name: "cube", count: 1 }]);
+  assert.deepEqual(scores.bars.map(({ count }) => count), [0, 0, 0, 0, 0, 1, 1, 1, 0, 2]);
+  assert.deepEqual(lengths.bars, []);
+  const ranking = (first, second) => ({ result: [{ label: "yes", score: first }, { label: "no", score: second }] });
+  const sounds = entriesOf("audio", ["a", ranking(0.9, 0.1)], ["b", ranking(0.8, 0.2)]);
+  const [best] = overviews(newState({}, sounds));
+  assert.deepEqual(best, { title: "Best label", bars: [{ name: "yes", count: 2 }] });
+});
+
+test("lengths of texts are spread over a round scale", () => {
+  const texts = ["x".repeat(7), "x".repeat(120), "x".repeat(130)];
+  const entries = entriesOf("text", ...texts.map((text, index) => [`${index}`, { result: { summary_text: text } }]));
+  const [, , { bars }] = overviews(newState({}, entries));
+  assert.deepEqual(bars.filter(({ count }) => count), [{ name: "0 – 20", count: 1 }, { name: "120 – 140", count: 2 }]);
+});
+
+test("a value on an edge lies above it, and the last step has its end, too", () => {
+  const counts = (values) => spread(values, 1, (edge) => edge.toFixed(1)).map(({ count }) => count);
+  assert.deepEqual(counts([0.7, 1, 0]), [1, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
 });

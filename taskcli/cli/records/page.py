@@ -4,10 +4,9 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from taskcli import __version__
 from taskcli.cli.records.reading import Records, with_item
+from taskcli.cli.run.report import told
 from taskcli.errors import UsageError
 from taskcli.results import Record
 
@@ -23,16 +22,8 @@ def write_page(records: Iterable[Record], found: Records, file: Path) -> None:
     kept = list(records)
     if not kept:
         raise none_left()
-    facts: dict[str, Any] = {
-        "task": found.task.name,
-        "media": found.task.media,
-        "command": shlex.join(["taskcli", *sys.argv[1:]]),
-        "model": kept[0].model,
-        "revision": kept[0].revision,
-        "options": {},
-        "resumed": False,
-        "version": __version__,
-    }
+    command = shlex.join(["taskcli", *sys.argv[1:]])
+    facts = told(found.task, command, (kept[0].model, kept[0].revision), options={})
     with report.opened(file, facts, len(kept), found.labels) as page:
         for record in kept:
             complete = with_item(record, found.task)

@@ -17,12 +17,12 @@ from taskcli.cli.records.choosing import (
 )
 from taskcli.cli.records.page import none_left, write_page
 from taskcli.cli.records.reading import Records, read, with_item
-from taskcli.cli.records.statistics import Statistics
 from taskcli.cli.run import destination
 from taskcli.cli.run.streams import results_stream
 from taskcli.config.options import OutputOptions
 from taskcli.inputs.sources import Sources
 from taskcli.output.presentation import answers_of, presentation_of
+from taskcli.output.terminal.statistics import Statistics
 from taskcli.results import Record
 
 

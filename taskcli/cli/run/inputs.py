@@ -1,13 +1,15 @@
 """The inputs of a run: found by name, and kept apart from what the run writes."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
 from taskcli.cli.run.request import Invocation
 from taskcli.cli.run.streams import standard_input
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import OutputOptions
+from taskcli.errors import UsageError
 from taskcli.inputs.selection import Selection
 from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media import MEDIA
@@ -40,8 +42,23 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         files_from=inputs.files_from,
         null=inputs.null,
         stdin=standard_input(),
+        watch=inputs.watch,
     )
     return chosen.of(found)
+
+
+def _check_watched(words: Iterable[str], recursive: bool, written: OutputOptions) -> None:
+    """Refuse to leave files where they would be found as inputs, again and again."""
+    if written.save_dir is None:
+        return
+    left = written.save_dir.resolve()
+    for word in words:
+        folder = Path(word).resolve()
+        if folder == left or (recursive and folder in left.parents):
+            raise UsageError(
+                f"--save-dir {written.save_dir} lies in {word}, which --watch looks into",
+                "its files would be inputs; save elsewhere",
+            )
 
 
 def kept_apart(
@@ -63,6 +80,8 @@ def kept_apart(
             rows = sources_of(call, inputs).items
             yield from filter(None, (source.on_this_disk for source in rows))
 
+    if inputs.watch:
+        _check_watched(call.inputs, inputs.recursive, written)
     live = sources.live and (listed == "-" or not of_texts)
     apart = Apart(tuple(outputs_of(written, chosen, sys.stdout)), read, live, written.overwrite)
     apart.check(of_stream(sys.stdin) if "-" in (*call.inputs, listed) else None)

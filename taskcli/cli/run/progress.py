@@ -17,7 +17,7 @@ class Bar:
         """`answered` inputs of an earlier run are added to the `total` of this one."""
         total = None if total is None else total + answered
         self._progress, self._total, self._by_sound = progress, total, by_sound
-        self._count, self._sound = answered, 0.0
+        self._count, self._sound, self._failed = answered, 0.0, 0
         # By sound the whole is unknown, and the bar moves to and fro, until the headers were read.
         whole = None if by_sound else total
         self._task = progress.add_task(
@@ -28,9 +28,13 @@ class Bar:
             rate="",
         )
 
-    def advance(self, seconds: float, rate: str) -> None:
-        """One more input is answered, and so many seconds of its sound that were not yet."""
+    def advance(self, seconds: float, rate: str, failed: int = 0) -> None:
+        """One more input is answered, and so many seconds of its sound that were not yet.
+
+        Of all inputs so far so many have `failed`.
+        """
         self._count += 1
+        self._failed = failed
         self.hear(seconds, rate)
 
     def hear(self, seconds: float, rate: str) -> None:
@@ -52,7 +56,8 @@ class Bar:
         self._progress.update(self._task, total=seconds)
 
     def _done(self) -> str:
-        return f"{self._count}/{'?' if self._total is None else self._total}"
+        failed = f", {self._failed} failed" if self._failed else ""
+        return f"{self._count}/{'?' if self._total is None else self._total}{failed}"
 
 
 @contextmanager

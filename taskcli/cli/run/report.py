@@ -1,7 +1,7 @@
 """--report: what its page says of the run, and how it is opened."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import PurePath
@@ -13,6 +13,7 @@ from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
 from taskcli.config.flags import flag_of
 from taskcli.remote.urls import shown_path, without_secrets
+from taskcli.task import Task
 
 if TYPE_CHECKING:
     from taskcli.output.report import Report
@@ -66,17 +67,34 @@ def _spelled(flag: str, value: object) -> Iterator[str]:
 
 def facts_of(config: RunConfig, model: Engine | None) -> dict[str, Any]:
     """What is shown at the top of its page."""
-    facts: dict[str, Any] = {
-        "task": config.task.name,
-        "media": config.task.media,
-        "command": config.command,
-        "model": config.checkpoint.name,
-        "revision": config.checkpoint.revision,
-        "options": _options(config.options),
-        "resumed": config.output.resume,
+    facts = told(
+        config.task,
+        config.command,
+        (config.checkpoint.name, config.checkpoint.revision),
+        _options(config.options),
+        config.output.resume,
+    )
+    return facts if model is None else facts | _placement(model)
+
+
+def told(
+    task: type[Task[Any, Any, Any]],
+    command: str,
+    checkpoint: tuple[str, str | None],
+    options: Mapping[str, str],
+    resumed: bool = False,
+) -> dict[str, Any]:
+    """What any page says of where its answers are from; a checkpoint is its name and revision."""
+    return {
+        "task": task.name,
+        "media": task.media,
+        "command": command,
+        "model": checkpoint[0],
+        "revision": checkpoint[1],
+        "options": options,
+        "resumed": resumed,
         "version": __version__,
     }
-    return facts if model is None else facts | _placement(model)
 
 
 def _options(options: Any) -> dict[str, str]:

@@ -19,6 +19,7 @@ from taskcli.remote.urls import url_of
 from taskcli.results import Record
 
 if TYPE_CHECKING:
+    from taskcli.output.terminal.statistics import Statistics
     from taskcli.runtime.foresight import Foreseen
     from taskcli.runtime.placement import Placement
 
@@ -34,8 +35,10 @@ class Reporter:
         report: Path | None,
         answered: int = 0,
         scrolls: bool = False,
+        stats: bool = False,
     ) -> None:
         """`answered` inputs have records of an earlier run; stdout may be a terminal."""
+        self._statistics = _no_statistics() if stats else None
         self._answered = answered
         self._quiet = quiet
         self._hinted: set[str] = set()  # a hint is shown once
@@ -115,7 +118,8 @@ class Reporter:
         whole = "?" if self._total is None else self._total
         rate = f"  {self._rate()}" if self._count else ""
         by = f"{self._by}  " if self._workers else ""
-        messages.status(f"{by}{done}/{whole}{rate}{left}")
+        failed = f"  {self._failed} failed" if self._failed else ""
+        messages.status(f"{by}{done}/{whole}{failed}{rate}{left}")
 
     @property
     def _by(self) -> str:
@@ -131,6 +135,8 @@ class Reporter:
 
     def note(self, record: Record, source: Source, item: Item | None = None) -> None:
         self._count += 1
+        if self._statistics is not None:
+            self._statistics.add(record)
         seconds = getattr(item, "seconds", 0.0) - self._heard.pop(source.number, 0.0)
         self._sound += seconds
         if record.error is not None:
@@ -140,7 +146,7 @@ class Reporter:
                 self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
                 self._hint(record.error.hint)
         if self._bar is not None:
-            self._bar.advance(seconds, self._rate())
+            self._bar.advance(seconds, self._rate(), self._failed)
         self._show_line()
 
     def warn(self, line: str) -> None:
@@ -172,6 +178,8 @@ class Reporter:
         work = f"{inputs}{failed}{sound} in {seconds:.1f} s ({self._rate()}) on {where}{batches}"
         line = f"loaded in {self._loaded:.1f} s; {work}"
         self._console.print(Text(line, style="dim"))
+        if self._statistics is not None:  # was asked for, so --quiet does not keep it back
+            self._statistics.show(Console(file=messages.stream(), highlight=False))
         if interrupted and self._resumable:
             self._console.print(f"interrupted: the same command with {self._with} goes on")
 
@@ -181,6 +189,12 @@ class Reporter:
         if self._sound:
             return f"{self._sound / seconds:.1f}x real time"
         return f"{self._count / seconds:.1f}/s"
+
+
+def _no_statistics() -> "Statistics":
+    from taskcli.output.terminal.statistics import Statistics
+
+    return Statistics()
 
 
 def _counted(workers: int) -> str:

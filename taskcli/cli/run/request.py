@@ -104,7 +104,13 @@ class RunConfig:
         """Who tells of the run; `answered` and `scrolls` as a Reporter has them."""
         written = self.output
         return Reporter(
-            written.quiet, self.format, written.output, written.report, answered, scrolls
+            written.quiet,
+            self.format,
+            written.output,
+            written.report,
+            answered,
+            scrolls,
+            written.stats,
         )
 
     @contextmanager

@@ -30,10 +30,13 @@ def draw_grid(view: Grid) -> bytes:
     for frame in view.frames[:_FRAMES]:
         told += frame.values.size
         top = _grid(figure, view, frame, top, told <= _CELLS)
-    left_out = len(view.frames) - _FRAMES
-    if left_out > 0:
-        figure.text(12, top + 16, f"{left_out} further ones left out", "soft")
+    _tell_left_out(figure, len(view.frames), top)
     return figure.done()
+
+
+def _tell_left_out(figure: Figure, frames: int, top: float) -> None:
+    if frames > _FRAMES:
+        figure.text(12, top + 16, f"{frames - _FRAMES} further ones left out", "soft")
 
 
 def _grid(figure: Figure, view: Grid, frame: Frame, top: float, told: bool) -> float:
@@ -100,6 +103,7 @@ def draw_strip(view: Strip) -> bytes:
     figure, top = Figure(view.title), 48.0
     for frame in view.frames[:_FRAMES]:
         top = _strip(figure, view, frame, _heading(figure, frame, top) + 6)
+    _tell_left_out(figure, len(view.frames), top)
     return figure.done()
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.stages import ANSWER
-from taskcli.explain.views.kinds import Frame, Strip, View
+from taskcli.explain.views.kinds import Frame, Rows, Strip, View
 from taskcli.explain.views.targets import Scoring, Target, targets
 from taskcli.explain.views.tokenized import Tokenized
 
@@ -23,7 +23,10 @@ _MOST_TARGETS = 4
 
 def draw(seen: Seen) -> Iterator[View]:
     text, found = targets(seen)
-    if text is None or not found or len(text) > _MOST_TOKENS:
+    if text is None or not found:
+        return
+    if len(text) > _MOST_TOKENS:
+        yield _none_of(text)
         return
     shown = found[:_MOST_TARGETS]
     gradients, lost = _gradients(seen, text, shown), _lost(seen, text, shown)
@@ -36,6 +39,16 @@ def draw(seen: Seen) -> Iterator[View]:
             frames += _of_occlusion(seen, text, target, row[number])
         if frames:
             yield _strip(text, target, frames, more)
+
+
+def _none_of(text: Tokenized) -> Rows:
+    return Rows(
+        ANSWER,
+        "Evidence",
+        f"None was computed: leaving tokens out one by one would take too long.{text.told}",
+        ("tokens", "most of which evidence is computed"),
+        [(len(text), _MOST_TOKENS)],
+    )
 
 
 def _strip(text: Tokenized, target: Target, frames: Sequence[Frame], more: str) -> Strip:

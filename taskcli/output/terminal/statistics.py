@@ -32,10 +32,10 @@ class Statistics:
     def of(cls, records: Iterable[Record]) -> "Statistics":
         found = cls()
         for record in records:
-            found._count(record)
+            found.add(record)
         return found
 
-    def _count(self, record: Record) -> None:
+    def add(self, record: Record) -> None:
         self.inputs += 1
         if record.error is not None:
             self.failures[record.error.type] += 1
