@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from rich.console import Console
 from samples import sounds
 
-from taskcli.cli.run.progress import Bar, showing
+from taskcli.cli.run.progress import Bar, Recordings, showing
+from taskcli.config.input_options import AudioInputOptions
 
 
 def terminal(width: int = 100) -> Console:
@@ -61,7 +64,7 @@ def test_an_uncounted_run_has_no_end() -> None:
 
 def test_recordings_are_as_far_as_their_sound() -> None:
     sounds(Path())
-    with showing(terminal(), 2, ["tone.wav", "noise.wav"]) as bar:
+    with showing(terminal(), 2, Recordings(["tone.wav", "noise.wav"])) as bar:
         assert soon(lambda: share(bar) is not None)
         whole = bar._progress.tasks[0].total
         bar.advance(whole / 4, "9.0x real time")
@@ -70,7 +73,7 @@ def test_recordings_are_as_far_as_their_sound() -> None:
 
 
 def test_what_comes_through_a_pipe_is_only_counted() -> None:
-    with showing(terminal(), 1, ()) as bar:
+    with showing(terminal(), 1, Recordings(())) as bar:
         bar.advance(3.0, "9.0x real time")
         assert share(bar) is None
 
@@ -80,7 +83,7 @@ def test_headers_still_unread_do_not_hold_up_the_end(monkeypatch: pytest.MonkeyP
         "taskcli.media.decode.decoder.stated_seconds", lambda path: time.sleep(60) or 0.0
     )
     began = time.monotonic()
-    with showing(terminal(), 1, ["slow.wav"]):
+    with showing(terminal(), 1, Recordings(["slow.wav"])):
         pass
     assert time.monotonic() - began < 5
 
@@ -92,3 +95,13 @@ def test_the_bar_fits_the_terminal(width: int) -> None:
         for _ in range(3):
             bar.advance(0.0, "12.3/s")
         assert line(bar).count("\n") == 1
+
+
+def test_of_a_stretch_the_whole_is_what_is_heard(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(10 * 8_000), 8_000)
+    soundfile.write(tmp_path / "b.wav", np.zeros(3 * 8_000), 8_000)
+    inputs = AudioInputOptions(start="2", duration="5")
+    recordings = Recordings.of([str(tmp_path / name) for name in ("a.wav", "b.wav")], inputs)
+    with showing(terminal(), 2, recordings) as bar:
+        assert soon(lambda: share(bar) is not None)
+        assert bar._progress.tasks[0].total == pytest.approx(5 + 1)

@@ -1,7 +1,7 @@
 """--report in a browser: clicked, typed into, played and measured, in headless Chromium."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -337,6 +337,22 @@ def test_a_word_and_the_slider_lead_to_their_time(tab: Tab) -> None:
     page.locator(".card").focus()
     page.keyboard.press(" ")
     page.get_by_role("button", name="Pause a.wav").wait_for()
+
+
+def test_of_a_stretch_the_player_has_the_times_of_the_file(tab: Tab) -> None:
+    said = results.Transcript(
+        "one two", (results.Chunk("one", (30.1, 30.4)), results.Chunk("two", (36.0, 37.0)))
+    )
+    heard = replace(sound(9.0), start=30.0)
+    page = tab.open(make_page(PAGE, "asr", [(record("asr", "a.wav", said), heard, None)]))
+    slider = page.get_by_role("slider", name="Position in a.wav")
+    assert [slider.get_attribute(end) for end in ("min", "max")] == ["30", "39"]
+    assert page.inner_text(".clock") == "30.0 / 39.0 s"
+    slider.fill("36.5")
+    assert page.inner_text(".now") == "two"
+    page.locator(".word").nth(0).click()
+    page.get_by_role("button", name="Pause a.wav").click()
+    assert 30.1 <= float(slider.input_value()) < 34
 
 
 def test_labels_in_time_follow_the_sound_and_lead_to_it(tab: Tab) -> None:

@@ -58,6 +58,8 @@ export interface Preview {
   depth?: string;
   // Recordings.
   seconds?: number;
+  /** Seconds of the file before what was heard, which is all that is shown. */
+  begins?: number;
   /** From 0 to 100. */
   peaks?: number[];
   sound?: string | null;

@@ -10,10 +10,12 @@ from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
 from taskcli.media.amounts import ends
 from taskcli.media.encodings import AUTO
+from taskcli.media.excerpt import seconds_of
 from taskcli.media.items import MOST_PIXELS
 
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
 _INPUTS = "Inputs"
+_TIMES = "give seconds, such as 90.5, or a time, such as 1:30 or 1:02:03.5"
 
 
 @dataclass(frozen=True)
@@ -223,3 +225,27 @@ class AudioInputOptions(InputOptions):
             rich_help_panel=_INPUTS,
         ),
     ] = None
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Hear recordings from here on: seconds, or [HH:]MM:SS[.f].",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+    duration: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Hear no more than this of each recording: seconds, or [HH:]MM:SS[.f].",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for flag, value in (("--start", self.start), ("--duration", self.duration)):
+            if value is not None and seconds_of(value) is None:
+                raise UsageError(f"{flag} {value}: not a time", _TIMES)
+        if self.duration is not None and not seconds_of(self.duration):
+            raise UsageError(f"--duration {self.duration}: nothing would be heard", _TIMES)

@@ -37,11 +37,15 @@ class ImageInput:
 
 @dataclass(frozen=True, slots=True)
 class AudioInput:
-    """Mono float32 samples, shape [n], in [-1, 1], at `rate` samples a second."""
+    """Mono float32 samples, shape [n], in [-1, 1], at `rate` samples a second.
+
+    `start` is where they begin in the file, in seconds.
+    """
 
     samples: "np.ndarray[Any, Any]"
     rate: int
     warnings: tuple[str, ...] = ()
+    start: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -56,12 +60,14 @@ class AudioInput:
 class LongSound:
     """A recording too long to hold: mono float32 samples [n], decoded as they are read, once.
 
-    `seconds`, `warnings` and `loudest` are of what was read so far.
+    `start` is where they begin in the file, in seconds; `seconds`, `warnings` and `loudest` are of
+    what was read so far.
     """
 
     rate: int
     pieces: "Iterator[np.ndarray[Any, Any] | None]"
     notes: list[str]
+    start: float = 0.0
     count: int = 0  # samples
     loudest: "list[float]" = field(default_factory=list)  # in each tenth of a second
 

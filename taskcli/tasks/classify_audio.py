@@ -81,8 +81,8 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
             return WithWarnings(labels, ())
         windows = tuple(
             LabelWindow(
-                one.span[0] / item.rate,
-                one.span[1] / item.rate,
+                item.start + one.span[0] / item.rate,
+                item.start + one.span[1] / item.rate,
                 *ranked(one.scores[None], top_k, config),
             )
             for one in heard

@@ -3,11 +3,28 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from taskcli.media.excerpt import Excerpt
+
 _PATIENCE = 0.2  # seconds to wait, once the work is done, for the header that is being read
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The files of a run whose inputs are sound, and what of each is heard."""
+
+    paths: Sequence[str]
+    excerpt: Excerpt = field(default_factory=Excerpt)
+
+    @classmethod
+    def of(cls, paths: Sequence[str], inputs: object) -> "Recordings":
+        """As the input options of a run say it."""
+        start, duration = (getattr(inputs, name, None) for name in ("start", "duration"))
+        return cls(paths, Excerpt.of(start, duration))
 
 
 class Bar:
@@ -62,9 +79,9 @@ class Bar:
 
 @contextmanager
 def showing(
-    console: Console, total: int | None, recordings: Sequence[str] | None, answered: int = 0
+    console: Console, total: int | None, recordings: Recordings | None, answered: int = 0
 ) -> Iterator[Bar]:
-    """A bar while the block runs. `recordings` are the files of a run whose inputs are sound."""
+    """A bar while the block runs. `recordings` are those of a run whose inputs are sound."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
@@ -75,31 +92,33 @@ def showing(
     )
     with Progress(*columns, console=console, transient=True) as progress:
         bar = Bar(progress, total, recordings is not None, answered)
-        with _measuring(recordings if recordings and len(recordings) == total else (), bar.measure):
+        known = recordings is not None and len(recordings.paths) == total
+        with _measuring(recordings if known else None, bar.measure):
             yield bar
 
 
 @contextmanager
-def _measuring(paths: Sequence[str], tell: Callable[[float], None]) -> Iterator[None]:
+def _measuring(recordings: Recordings | None, tell: Callable[[float], None]) -> Iterator[None]:
     """Add up what the headers of files state, beside the work."""
+    heard = recordings or Recordings(())
     done = threading.Event()
 
     def measure() -> None:
         from taskcli.media.decode.decoder import stated_seconds
 
         seconds = 0.0
-        for path in paths:
+        for path in heard.paths:
             if done.is_set():
                 return
-            seconds += stated_seconds(path)
+            seconds += heard.excerpt.heard_of(stated_seconds(path))
         tell(seconds)
 
     thread = threading.Thread(target=measure, name="taskcli-headers", daemon=True)
-    if paths:
+    if heard.paths:
         thread.start()
     try:
         yield
     finally:
         done.set()
-        if paths:
+        if heard.paths:
             thread.join(_PATIENCE)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from taskcli.cli import messages
-from taskcli.cli.run.progress import Bar, showing
+from taskcli.cli.run.progress import Bar, Recordings, showing
 from taskcli.formats import FORMATS
 from taskcli.media.items import Item
 from taskcli.media.source import Source
@@ -89,8 +89,13 @@ class Reporter:
             self._bar.describe(self._by)
 
     @contextmanager
-    def watching(self, total: int | None, recordings: Sequence[str] | None) -> Iterator[None]:
-        """Show progress, where somebody sees it. `recordings` are the files of audio inputs."""
+    def watching(
+        self, total: int | None, recordings: Sequence[str] | None, inputs: object
+    ) -> Iterator[None]:
+        """Show progress, where somebody sees it.
+
+        `recordings` are the files of audio inputs, of which the `inputs` options say what is heard.
+        """
         self._began = time.monotonic()  # loading the model is not the rate of the work
         self._total = None if total is None else total + self._answered
         if not self._animated:
@@ -98,7 +103,8 @@ class Reporter:
             yield
             messages.status("")
             return
-        with showing(self._console, total, recordings, self._answered) as self._bar:
+        heard = None if recordings is None else Recordings.of(recordings, inputs)
+        with showing(self._console, total, heard, self._answered) as self._bar:
             self._bar.describe(self._by)
             yield
         self._bar = None

@@ -18,8 +18,8 @@ from taskcli.media import MEDIA
 from taskcli.remote.urls import shown_path, url_of
 from taskcli.task import Task
 
-# What the ids of inputs depend on, and which of a file's tracks was heard.
-_READING = ("field", "lines", "encoding", "delimiter", "text", "track")
+# What the ids of inputs depend on, and what of a recording was heard.
+_READING = ("field", "lines", "encoding", "delimiter", "text", "track", "start", "duration")
 
 
 @dataclass(frozen=True)

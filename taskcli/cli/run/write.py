@@ -35,7 +35,7 @@ def write(
     with (
         config.opened(standard) as stream,
         report.opened(config, model, sources.total) as page,
-        reporter.watching(sources.total, recordings),
+        reporter.watching(sources.total, recordings, config.inputs),
     ):
         writer = writers.open_writer(config, stream, model.labels)
         writers.show_as_it_comes(writer, config, run)

@@ -20,13 +20,14 @@ def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recordi
 
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what
     is damaged. Recordings that were joined end to end are heard one after the other. `track`
-    counts from 1; by default the container chooses. What is longer than ten minutes is a
-    LongSound, which reads on in `stream` and closes it at its end.
-    Raises InputError for what is not sound, holds none, or is longer than `max_duration`;
+    counts from 1; by default the container chooses. `start` and `duration` say which stretch is
+    heard; where a seek leads near it, what lies before is not decoded. What is longer than ten
+    minutes is a LongSound, which reads on in `stream` and closes it at its end.
+    Raises InputError for what is not sound, holds none there, or is longer than `max_duration`;
     a LongSound does so where it meets it.
     """
-    rate, max_seconds = settings.rate, settings.max_duration * 3600
-    reading = Reading(stream, rate, max_seconds, settings.track)
+    rate = settings.rate
+    reading = Reading(stream, settings)
     pieces = reading.pieces()
     head = deque[Samples]()
     held = 0
@@ -38,14 +39,16 @@ def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recordi
         head.append(piece)
         held += len(piece)
         if held > _HELD_SECONDS * rate:
-            if not reading.states_less_than(max_seconds):
+            if not reading.surely_fits:
                 for _ in pieces:  # what is too long is known before any of it is answered
                     pass
                 head.clear()
                 pieces = reading.pieces()
-            return LongSound(rate, _read_on(head, pieces, stream), reading.notes)
+            rest = _read_on(head, pieces, stream)
+            return LongSound(rate, rest, reading.notes, reading.excerpt.start)
     samples = head[0] if len(head) == 1 else np.concatenate([np.zeros(0, np.float32), *head])
-    return AudioInput(samples, rate, tuple(dict.fromkeys(reading.notes)))
+    notes = tuple(dict.fromkeys(reading.notes))
+    return AudioInput(samples, rate, notes, reading.excerpt.start)
 
 
 def _read_on(

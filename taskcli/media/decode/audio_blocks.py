@@ -44,3 +44,12 @@ def silence(rate: int, channels: int, seconds: float) -> Iterator[Block]:
     while left > 0:
         yield Block(rate, nothing[:, :left])
         left -= nothing.shape[1]
+
+
+def behind(blocks: Iterator[Block], seconds: float) -> Iterator[Block]:
+    """The blocks without so many seconds at their beginning."""
+    for block in blocks:
+        dropped = min(round(seconds * block.rate), block.channels.shape[1])
+        seconds -= dropped / block.rate
+        if dropped < block.channels.shape[1]:
+            yield Block(block.rate, block.channels[:, dropped:])

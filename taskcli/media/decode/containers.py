@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from taskcli.errors import InputError
-from taskcli.media.decode.audio_blocks import Block, believed, cut_short
+from taskcli.media.decode.audio_blocks import Block, behind, believed, cut_short
 from taskcli.media.decode.container.clock import MICROSECOND, Clock
 from taskcli.media.decode.container.frames import flac_time
 from taskcli.media.decode.container.reading import Reading
+from taskcli.media.decode.container.seeking import Place, place_before
 from taskcli.media.decode.container.tracks import chosen_track
 
 if TYPE_CHECKING:
@@ -42,13 +43,44 @@ def stated_seconds(stream: BinaryIO) -> float:
 
 
 def blocks(
-    stream: BinaryIO, number: int | None, most: float, stated: float, notes: list[str]
+    stream: BinaryIO,
+    number: int | None,
+    most: float,
+    stated: float,
+    notes: list[str],
+    skipped: int = 0,
 ) -> Iterator[Block]:
     """The samples of one track, by `number` from 1, or by the container's own choice.
 
     Silence is kept up to `most` seconds; `stated` is the length by another decoder's header, or 0.
-    Raises InputError for what is no recording, or cannot be decoded at all.
+    So many seconds are `skipped`, by a seek where the container has an index. Raises InputError for
+    what is no recording, or cannot be decoded at all.
     """
+    if not skipped:
+        return _blocks(stream, number, most, stated, notes, None)
+    place = _place(stream, number, most, skipped)
+    begins = 0.0 if place is None else place.written
+    return behind(_blocks(stream, number, most, stated, notes, place), skipped - begins)
+
+
+def _place(stream: BinaryIO, number: int | None, most: float, seconds: int) -> Place | None:
+    def opened() -> "tuple[InputContainer, AudioStream]":
+        stream.seek(0)
+        container = _opened(stream)
+        return container, chosen_track(container, number, [])
+
+    return place_before(opened, most, seconds)
+
+
+def _blocks(
+    stream: BinaryIO,
+    number: int | None,
+    most: float,
+    stated: float,
+    notes: list[str],
+    place: Place | None,
+) -> Iterator[Block]:
+    """From a place on, or from the start."""
     import av
 
     stream.seek(0)
@@ -56,6 +88,9 @@ def blocks(
     with container:
         track = chosen_track(container, number, notes)
         reading = Reading(Clock.of(container, track, most))
+        if place is not None:
+            container.seek(place.offset)
+            reading.clock.written, reading.clock.behind = place.written, place.behind
         largest = _LARGEST_FRAME.get(container.format.name)
         is_flac = container.format.name == "flac"
         for packet in _packets(container, reading):

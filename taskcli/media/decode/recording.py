@@ -1,5 +1,6 @@
 """A recording in pieces, read again from its start where something is found on the way."""
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import BinaryIO
@@ -11,8 +12,11 @@ from taskcli.media.decode import containers, sndfile
 from taskcli.media.decode.audio_blocks import Block, Samples
 from taskcli.media.decode.channels import Levels, channel
 from taskcli.media.decode.concatenated import parts_of
+from taskcli.media.decode.cutting import Cutter, skipped_seconds
 from taskcli.media.decode.joined.parts import Part
 from taskcli.media.decode.resampling import TooLongError, resampled
+from taskcli.media.decode.settings import AudioSettings
+from taskcli.media.excerpt import Excerpt
 
 _SHORTEST = 0.025  # one frame of every speech model here; less has no answer
 
@@ -40,10 +44,14 @@ def header_seconds(stream: BinaryIO) -> float:
 class Reading:
     """One recording in pieces. What is found on the way may send it back to its start."""
 
-    def __init__(self, stream: BinaryIO, rate: int, most: float, track: int | None) -> None:
+    def __init__(self, stream: BinaryIO, settings: AudioSettings) -> None:
         self.notes: list[str] = []
-        self._rate, self._most, self._track = rate, most, track
+        self._settings, self._rate = settings, settings.rate
+        self._most = settings.max_duration * 3600
+        self.excerpt = Excerpt.of(settings.start, settings.duration)
         self._parts = parts_of(stream)
+        # How long parts are is not known before they were decoded.
+        self._skipped = skipped_seconds(self.excerpt) if len(self._parts) == 1 else 0
         # What an attempt found, by the number of the part: how long it is, where libsndfile cannot
         # read on; the one channel to hear; why it cannot be heard.
         self._unfinished: dict[int, float] = {}
@@ -68,16 +76,31 @@ class Reading:
                 yield None
             heard = 0
         self.notes += _not_heard(self._failed, len(self._parts))
+        if not heard and self.excerpt.start:
+            raise self._ended_before()
         _check_length(heard, self._rate)
 
-    def states_less_than(self, seconds: float) -> bool:
-        """Whether that is sure without decoding."""
+    @property
+    def surely_fits(self) -> bool:
+        """Whether it is not too long, without decoding."""
+        if self.excerpt.seconds <= self._most:
+            return True
+        return 0 < self._stated_seconds() <= self.excerpt.start + self._most
+
+    def _stated_seconds(self) -> float:
+        """By the header; 0 where that says nothing."""
         (first, *others) = self._parts
         place = first.stream.tell()  # a decoder reads on from there
         try:
-            return not others and 0 < header_seconds(first.stream) <= seconds
+            return 0.0 if others else header_seconds(first.stream)
         finally:
             first.stream.seek(place)
+
+    def _ended_before(self) -> InputError:
+        start, stated = self._settings.start, self._stated_seconds()
+        known = 0 < stated <= self.excerpt.start
+        where = f"is {stated:.1f} s long" if known else "ends before that"
+        return InputError(f"--start {start}: the recording {where}", "give a time within it")
 
     @property
     def _findings(self) -> int:
@@ -85,15 +108,14 @@ class Reading:
 
     def _attempt(self) -> Iterator[Samples]:
         """Every part that can be heard. Once something new is found, it gives no more."""
-        found, left = self._findings, self._most
+        found = self._findings
+        cutter = Cutter(self.excerpt, self._rate, self._skipped * self._rate)
         for number, part in enumerate(self._parts, 1):
-            if number in self._failed:
+            if number in self._failed or cutter.is_done:
                 continue
-            heard = 0
             try:
-                for piece in self._heard(number, part, left):
-                    heard += len(piece)
-                    if found == self._findings:
+                for piece in self._heard(number, part, cutter):
+                    if len(piece) and found == self._findings:
                         _check_numbers(piece)
                         yield piece
             except sndfile.Unfinished as stopped:
@@ -102,9 +124,8 @@ class Reading:
                 raise _too_long(self._most) from None
             except InputError as failure:
                 self._failed[number] = failure
-            left -= heard / self._rate
 
-    def _heard(self, number: int, part: Part, most: float) -> Iterator[Samples]:
+    def _heard(self, number: int, part: Part, cutter: Cutter) -> Iterator[Samples]:
         if part.unfinished:
             self.notes.append("the header was never finished: heard to the end of the file")
         if part.cut:
@@ -112,7 +133,13 @@ class Reading:
         levels = Levels()
         alone = self._alone.get(number)
         mix = levels.mix if alone is None else partial(channel, alone)
-        yield from resampled(self._blocks(number, part, most), mix, self._rate, most)
+        left = self.excerpt.start + self._most - cutter.at / self._rate
+        blocks = self._blocks(number, part, left + self._skipped)
+        trusted = math.inf if self.excerpt.seconds <= self._most else left
+        for piece in resampled(blocks, mix, self._rate, trusted):
+            yield cutter.kept(piece)
+            if cutter.is_done:
+                break
         if part.missing:
             frames = "1 frame" if part.missing == 1 else f"{part.missing} frames"
             self.notes.append(f"damaged: the file lacks {frames} that its header counts")
@@ -124,12 +151,13 @@ class Reading:
             self._alone[number] = levels.loudest
 
     def _blocks(self, number: int, part: Part, most: float) -> Iterator[Block]:
-        if number not in self._unfinished and part.whole and self._track in (None, 1):
+        track, skipped = self._settings.track, self._skipped
+        if number not in self._unfinished and part.whole and track in (None, 1):
             recording = sndfile.opened(part.stream)
             if recording is not None:
-                return sndfile.blocks(recording, self.notes)
+                return sndfile.blocks(recording, self.notes, skipped)
         stated = self._unfinished.get(number, 0.0)
-        return containers.blocks(part.stream, self._track, most, stated, self.notes)
+        return containers.blocks(part.stream, track, most, stated, self.notes, skipped)
 
 
 def _too_long(max_seconds: float) -> InputError:

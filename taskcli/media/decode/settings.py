@@ -32,3 +32,5 @@ class AudioSettings:
     rate: int = 16_000  # samples a second that the checkpoint wants
     max_duration: float = 6.0  # hours
     track: int | None = None  # of sound, from 1; by default the container chooses
+    start: str | None = None  # of what is heard, as `media/excerpt.py` reads it
+    duration: str | None = None

@@ -51,14 +51,20 @@ def seconds_of(recording: ForwardFile) -> float:
     return believed(recording.frames / recording.samplerate)
 
 
-def blocks(recording: ForwardFile, notes: list[str]) -> Iterator[Block]:
+def blocks(recording: ForwardFile, notes: list[str], skipped: int = 0) -> Iterator[Block]:
     """Read until nothing comes: SoundFile.blocks() gives stray memory where a file is cut short.
 
-    Raises Unfinished where a compressed recording cannot be read on.
+    So many seconds are `skipped`, by a seek. Raises Unfinished where a compressed recording cannot
+    be read on.
     """
-    rate, decoded = recording.samplerate, 0
+    rate = recording.samplerate
+    decoded = skipped * rate
+    if decoded and decoded >= recording.frames:
+        return
     resumable = recording.format in _RESUMABLE
     try:
+        if decoded:
+            recording.seek(decoded)
         while len(block := recording.samples(BLOCK_SECONDS * rate)):
             decoded += len(block)
             yield Block(rate, block.T)

@@ -14,6 +14,10 @@ export class Player {
   constructor(name, preview, state) {
     this.state = state;
     this.seconds = preview.seconds ?? 0;
+    // Times are those of the file; the sound in the page holds no more of it than was heard.
+    this.begins = preview.begins ?? 0;
+    this.end = this.begins + this.seconds;
+    this.before = this.begins;
     this.name = clean(name, state.run.unsafe);
     this.source = preview.sound ?? null;
     /** @type {HTMLAudioElement | null} */
@@ -28,7 +32,7 @@ export class Player {
     );
     this.button.disabled = !this.source;
     this.position = h("input", {
-      type: "range", min: 0, max: this.seconds, step: 0.01, value: 0,
+      type: "range", min: this.begins, max: this.end, step: 0.01, value: this.begins,
       "aria-label": `Position in ${this.name}`, oninput: () => this.seek(Number(this.position.value)),
     });
     this.position.disabled = !this.source;
@@ -38,7 +42,7 @@ export class Player {
     const box = { viewBox: `0 0 ${peaks.length} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
     this.wave = h("div", { class: "wave" }, svg("svg", box, outline()), svg("svg", { ...box, class: "played" }, outline()), this.position);
     this.element = h("div", { class: "player" }, this.button, this.wave, this.clock);
-    this.show(0);
+    this.show(this.begins);
   }
 
   /**
@@ -50,6 +54,7 @@ export class Player {
     const input = h("input", { type: "file", accept: "audio/*,video/*", onchange: () => {
       if (!input.files?.length) return;
       this.source = URL.createObjectURL(input.files[0]);
+      this.before = 0;
       this.button.disabled = this.position.disabled = false;
       this.audio = null;
     } });
@@ -62,6 +67,7 @@ export class Player {
   opened(source) {
     if (this.audio) return this.audio;
     this.audio = new Audio(source);
+    if (this.begins > this.before) this.audio.currentTime = this.begins;
     this.audio.addEventListener("ended", () => this.pause());
     return this.audio;
   }
@@ -78,7 +84,7 @@ export class Player {
     this.icon.setAttribute("d", PAUSE);
     this.button.setAttribute("aria-label", `Pause ${this.name}`);
     const audio = this.opened(this.source);
-    if (audio.ended) audio.currentTime = 0;
+    if (audio.ended) audio.currentTime = this.begins - this.before;
     try {
       await audio.play();
     } catch (refused) { // the file is no sound that this browser plays, or was paused at once
@@ -99,23 +105,23 @@ export class Player {
   /** @param {number} seconds */
   seek(seconds) {
     if (!this.source) return;
-    this.opened(this.source).currentTime = seconds;
+    this.opened(this.source).currentTime = seconds - this.before;
     this.show(seconds);
   }
 
   /** @param {HTMLAudioElement} audio */
   tick(audio) {
-    this.show(audio.ended ? this.seconds : audio.currentTime);
+    this.show(audio.ended ? this.end : audio.currentTime + this.before);
     if (this.state.playing === this) requestAnimationFrame(() => this.tick(audio));
   }
 
   /** @param {number} seconds */
   show(seconds) {
-    const at = Math.min(seconds, this.seconds);
-    this.wave.style.setProperty("--at", `${(100 * at) / this.seconds}%`);
-    this.clock.textContent = progress(at, this.seconds);
+    const at = Math.min(seconds, this.end);
+    this.wave.style.setProperty("--at", `${(100 * (at - this.begins)) / this.seconds}%`);
+    this.clock.textContent = progress(at, this.end);
     if (document.activeElement !== this.position || this.state.playing === this) this.position.value = String(at);
-    this.position.setAttribute("aria-valuetext", `${at.toFixed(1)} of ${this.seconds.toFixed(1)} seconds`);
+    this.position.setAttribute("aria-valuetext", `${at.toFixed(1)} of ${this.end.toFixed(1)} seconds`);
     this.follow(at);
   }
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from taskcli.media.items import AudioInput, ImageInput, Item, LongSound, TextInput
+from taskcli.media.items import AudioInput, ImageInput, Item, LongSound, Recording, TextInput
 from taskcli.output.presentation import answers_of, presentation_of
 from taskcli.results import DepthMap
 
@@ -80,14 +80,14 @@ class Preview:
 
     @_shown.register
     def _(self, item: AudioInput, result: object, full: bool) -> dict[str, Any]:
-        shown: dict[str, Any] = {"seconds": item.seconds, "peaks": _peaks(item.samples)}
+        shown = {**_stretch(item), "peaks": _peaks(item.samples)}
         if not full and item.seconds <= _LONGEST_SOUND:
             shown["sound"] = _mp3(item)
         return shown
 
     @_shown.register
     def _(self, item: LongSound, result: object, full: bool) -> dict[str, Any]:
-        return {"seconds": item.seconds, "peaks": _peaks(item.loudest)}
+        return {**_stretch(item), "peaks": _peaks(item.loudest)}
 
     @_shown.register
     def _(self, item: TextInput, result: object, full: bool) -> dict[str, Any]:
@@ -96,6 +96,11 @@ class Preview:
         shown = {"text": text, "start": start, "length": len(item.text)}
         pair = item.fields.get("text_pair")
         return shown if pair is None else {**shown, "pair": str(pair)[:_LONGEST_TEXT]}
+
+
+def _stretch(item: Recording) -> dict[str, Any]:
+    """How long what was heard is, and where in its file it begins, if not at its start."""
+    return {"seconds": item.seconds} | ({"begins": item.start} if item.start else {})
 
 
 def _excerpt_start(text: str, result: object) -> int:

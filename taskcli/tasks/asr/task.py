@@ -10,6 +10,7 @@ from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.choice import language_of, recognizer_of
+from taskcli.tasks.asr.joining import later
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
 from taskcli.tasks.asr.subtitle_options import AsrOutput
@@ -39,6 +40,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         "taskcli asr talk.mp3",
         "taskcli asr interview.m4a -o interview.srt",
         "taskcli asr interview.m4a -o interview.vtt --karaoke --max-lines 1",
+        "taskcli asr interview.m4a --start 1:30 --duration 20",
         "taskcli asr talk.wav | taskcli summarize -",
     )
 
@@ -95,5 +97,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     def postprocess(self, outputs: Any, batch: Batch, parts: list[Any]) -> list[Any]:
         return list(self._recognizer.postprocess(outputs, batch, parts, self.options.timestamps))
 
-    def fold(self, item: Recording, results: list[Any]) -> Transcript | WithWarnings[Transcript]:
-        return self._recognizer.fold(item, results, self.options.timestamps)
+    def fold(self, item: Recording, results: list[Any]) -> WithWarnings[Transcript]:
+        told = self._recognizer.fold(item, results, self.options.timestamps)
+        told = told if isinstance(told, WithWarnings) else WithWarnings(told, ())
+        return replace(told, result=later(told.result, item.start))
