@@ -65,6 +65,18 @@ def _shared_sections() -> Iterator[str]:
     for title, group in SHARED.items():
         yield f"### {title}\n\n{_options_table(group)}"
     yield _formats_table()
+    yield _OWN_COLUMNS
+
+
+_OWN_COLUMNS = """With `--keep`, columns of the user's own stand beside the answer. In `jsonl` and
+`json` they are the object `fields` of a record, values as they were read. In `csv`, `tsv` and
+`parquet` they are the first columns, in their order and under their own names; of ours, one whose
+name is taken has `result.` before it, such as `result.label`. Rows that failed are there, with
+their `error`. In `csv` and `tsv` a row has a line for each of its answers, so one line if it has a
+single one (`--top-k 1`) or none; in `parquet` it is one row whatever it has, and columns keep the
+types that they had in Parquet, or get the one that all their values in JSON fit in. Columns of
+bytes, such as pictures, are not kept.
+"""
 
 
 def _formats_table() -> str:

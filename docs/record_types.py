@@ -83,6 +83,8 @@ def _type(schema: Schema) -> str:
         return _list(schema)
     if kind == "object" and "title" in schema:
         return str(schema["title"])
+    if schema == {"type": "object"}:  # of any fields
+        return "Record<string, unknown>"
     if kind not in PLAIN:
         raise ValueError(f"no type for {schema}")
     return PLAIN[kind]

@@ -40,6 +40,7 @@ class Format:
     signature: str = ""  # at the head of a file, not of a pipe
     spare: int = 0  # bytes that are kept on the disk for what ends a file
     empty: int = 0  # bytes of a file without a record
+    keeps: bool = False  # whether it has a place for columns of the user's own
 
     def load_writer(self) -> Any:
         return resolve_name(self.writer)
@@ -51,6 +52,7 @@ _ROWS = (
         "rich",
         "for people, on a terminal",
         "taskcli.output.terminal.console:ConsoleWriter",
+        keeps=True,
         quotes=True,
         terminal_safe=True,
     ),
@@ -58,6 +60,7 @@ _ROWS = (
         "jsonl",
         "a record a line, as it comes",
         "taskcli.output.formats.jsonl:JsonLinesWriter",
+        keeps=True,
         extensions=(".jsonl", ".ndjson"),
         resumes=True,
         terminal_safe=True,
@@ -66,6 +69,7 @@ _ROWS = (
         "json",
         "one array of records",
         "taskcli.output.formats.jsonl:JsonWriter",
+        keeps=True,
         extensions=(".json",),
         terminal_safe=True,
         spare=4,
@@ -75,6 +79,7 @@ _ROWS = (
         "csv",
         "a table with a line an answer",
         "taskcli.output.formats.csv:CsvWriter",
+        keeps=True,
         extensions=(".csv",),
         signature="\ufeff",  # without it Excel takes a file for one in the country's old code page
     ),
@@ -82,12 +87,14 @@ _ROWS = (
         "tsv",
         "the same table, parted by tabs",
         "taskcli.output.formats.csv:TsvWriter",
+        keeps=True,
         extensions=(".tsv",),
     ),
     Format(
         "parquet",
         "a table with typed columns, for pandas, DuckDB, datasets",
         "taskcli.output.formats.parquet:ParquetWriter",
+        keeps=True,
         extensions=(".parquet",),
         kind="binary",
         package="pyarrow",

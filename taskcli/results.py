@@ -4,7 +4,7 @@ Field names are the keys of the JSON records, and those are the keys of the tran
 pipelines, so code written for a pipeline's answer reads ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -228,6 +228,8 @@ class Record:
     """The one answer to one input: either `result` or `error` is set.
 
     `item` is the decoded input, where it was asked for: for what draws on it or quotes from it.
+    `fields` are columns of the row that the input came from, where --keep asked for them: values
+    as they were read.
     """
 
     input: str
@@ -241,6 +243,7 @@ class Record:
     windows: tuple[LabelWindow, ...] = ()
     shard: Shard | None = None
     item: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
+    fields: Mapping[str, object] | None = None
 
 
 def parts_of(result_type: Any) -> tuple[Any, ...]:

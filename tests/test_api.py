@@ -104,3 +104,15 @@ def test_the_public_names() -> None:
     assert len(taskcli.TASKS) == 12
     with pytest.raises(AttributeError):
         taskcli.no_such_name  # noqa: B018
+
+
+def test_columns_of_rows_stay_beside_the_answers(run: Run, classifier: Path) -> None:
+    Path("rows.csv").write_text("n,body\n1,fine\n2,\n")
+    model = taskcli.load("classify-text", str(classifier))
+    words = ("classify-text", "rows.csv", "-m", classifier, "--field", "body")
+    for keep, asked in (("all", "all"), ("n", "n"), (["body", "n"], "body,n")):
+        records = [to_json(one) for one in model("rows.csv", field="body", keep=keep)]
+        assert records == run(*words, "--keep", asked).records
+    assert [one.fields for one in model("rows.csv", field="body")] == [None, None]
+    with pytest.raises(taskcli.TaskcliError, match="no column 'm' to keep"):
+        model("rows.csv", field="body", keep="m")

@@ -311,6 +311,7 @@ def test_a_source_with_another_number_is_the_same_in_all_else() -> None:
         1,
         True,
         Shard(1, 2, 0),
+        {"h": 1},
     )
     for own in dataclasses.fields(Source):
         expected = 2 if own.name == "number" else getattr(source, own.name)

@@ -117,6 +117,7 @@ export interface RecordOf<Result> {
   task: string;
   model: string;
   revision: string | null;
+  fields?: Record<string, unknown>;
   result?: Result;
   windows?: Array<LabelWindow>;
   error?: Failure;

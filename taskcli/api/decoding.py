@@ -5,7 +5,10 @@ from contextlib import suppress
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from taskcli.config.input_options import ALL
 from taskcli.errors import InputError
+from taskcli.inputs.keeping import Keep
+from taskcli.inputs.reading import Reading
 from taskcli.media import MEDIA
 from taskcli.media.items import ImageInput, Item, LongSound, Media
 from taskcli.media.source import Source
@@ -39,6 +42,15 @@ def decoder(task: type[Task[Any, Any, Any]], session: object, options: DecodeOpt
 def _readers() -> dict[Media, str]:
     """The tasks of each medium."""
     return {media: ", ".join(t.name for t in TASKS if t.media is media) for media in Media}
+
+
+def reading(
+    task: type[Task[Any, Any, Any]], field: str | None, keep: str | Iterable[str]
+) -> Reading:
+    """How a call reads rows: which column is the input, and which stay beside its answer."""
+    names = (keep,) if isinstance(keep, str) else tuple(keep)
+    kept = Keep(() if names == (ALL,) else names) if names else None
+    return Reading(task.media, task.text_fields, field=field, chats=task.chats, keep=kept)
 
 
 def fetched(sources: Iterable[Source], live: bool) -> Iterator[Source]:

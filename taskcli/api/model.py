@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from taskcli.api.decoding import DecodeOptions, decoder, whole
+from taskcli.api.decoding import DecodeOptions, decoder, reading, whole
 from taskcli.api.records import RecordWithInput
 from taskcli.api.run import Heard, Lost, Run, warn_of
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.config import settings
-from taskcli.inputs.sources import Reading, Sources, resolve
+from taskcli.inputs.sources import Sources, resolve
 from taskcli.media.items import Item
 from taskcli.results import Record
 from taskcli.runtime.batching import BatchPolicy
@@ -51,15 +51,19 @@ class Model:
         inputs: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
         *,
         texts: Iterable[str] = (),
+        field: str | None = None,
+        keep: str | Iterable[str] = (),
     ) -> Iterator[Record]:
         """Records in input order. `inputs` are paths, globs or folders; `texts` are literal.
 
+        Of rows `field` names the column of the text, or of paths, and `keep` those that stay beside
+        the answer, in `record.fields`; "all" is all of them.
         Raises UsageError for an input that does not exist; what cannot be decoded or answered
         becomes a record with `error`.
         """
         words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
-        reading = Reading(self.task.media, self.task.text_fields, chats=self.task.chats)
-        sources = resolve([os.fspath(word) for word in words], reading, texts=list(texts))
+        rows = reading(self.task, field, keep)
+        sources = resolve([os.fspath(word) for word in words], rows, texts=list(texts))
         asked = sources.with_fields(self.task.variants(self.options))
         run = self.run(asked, looked_at=False)
         return (answered.record for answered in run.answers())

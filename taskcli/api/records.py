@@ -58,6 +58,7 @@ def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Rec
         (*getattr(outcome.item, "warnings", ()), *told.warnings),
         windows=told.windows,
         shard=outcome.source.shard,
+        fields=outcome.source.kept,
     )
 
 

@@ -1,6 +1,7 @@
 """The options that say which inputs there are and how they are read: a group for each medium."""
 
 import codecs
+import csv
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from taskcli.media.excerpt import seconds_of
 from taskcli.media.items import MOST_PIXELS
 
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
+ALL = "all"  # columns that --keep keeps
 _INPUTS = "Inputs"
 _TIMES = "give seconds, such as 90.5, or a time, such as 1:30 or 1:02:03.5"
 
@@ -117,6 +119,14 @@ class InputOptions:
             rich_help_panel=_INPUTS,
         ),
     ] = None
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="all|NAME,...",
+            help="Columns of rows that stay beside the answers; dots reach into objects.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
     delimiter: Annotated[
         str | None,
         typer.Option(
@@ -137,6 +147,19 @@ class InputOptions:
             raise UsageError(
                 "--limit takes the first inputs and --sample any of them", "give one of them"
             )
+        if self.kept is not None and not all(self.kept):
+            raise UsageError(
+                f"--keep {self.keep}: the name of a column is missing",
+                "--keep all, or names with commas between them, such as --keep id,title",
+            )
+
+    @property
+    def kept(self) -> tuple[str, ...] | None:
+        """The columns to keep; all of them if (), none if None. Quotes hold a name with commas."""
+        if self.keep is None or self.keep == ALL:
+            return None if self.keep is None else ()
+        names = next(csv.reader([self.keep], skipinitialspace=True), None) or [""]
+        return tuple(dict.fromkeys(name.strip() for name in names))
 
 
 @dataclass(frozen=True)
@@ -201,6 +224,7 @@ class ImageInputOptions(InputOptions):
     ] = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.levels not in ("full", "used") and ends(self.levels) is None:
             raise UsageError(
                 f"--levels {self.levels}: not full, used or LOW,HIGH",

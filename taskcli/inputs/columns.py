@@ -1,6 +1,8 @@
 """Rows of Parquet and of Arrow's files, read a few at a time; one may hold a picture as bytes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from taskcli.errors import InputError, first_line, require_package
@@ -31,6 +33,35 @@ def column_rows(stream: BinaryIO, suffix: str, reading: RowReading) -> Iterator[
         yield from (_parquet if suffix == ".parquet" else _arrow)(stream, reading)
     except (pa.ArrowException, OSError, EOFError) as failure:
         raise InputError(f"the table is damaged: {first_line(failure)}") from None
+
+
+def types_of(files: Iterable[str]) -> "dict[str, pa.DataType]":
+    """The types of the columns in files of such tables, where all that have one agree."""
+    import pyarrow as pa
+
+    types: dict[str, set[pa.DataType]] = {}
+    for file in files:
+        if suffix_of(file) in SUFFIXES:
+            with suppress(pa.ArrowException, OSError):  # the run tells of it, in a record
+                for field in _schema(Path(file)):
+                    types.setdefault(field.name, set()).add(_plain(field.type))
+    return {name: kinds.pop() for name, kinds in types.items() if len(kinds) == 1}
+
+
+def _schema(file: Path) -> "pa.Schema":
+    from pyarrow import ipc, parquet
+
+    if file.suffix.lower() == ".parquet":
+        return parquet.read_schema(file)
+    with file.open("rb") as stream:
+        return next(_batches(stream, ipc)).schema
+
+
+def _plain(kind: Any) -> "pa.DataType":
+    """Of categories, that of their names."""
+    import pyarrow as pa
+
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _parquet(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
@@ -88,6 +119,8 @@ def _wanted(schema: "pa.Schema", reading: RowReading) -> list[str]:
     def holds_bytes(kind: Any) -> bool:
         if pa.types.is_struct(kind):
             return any(holds_bytes(field.type) for field in kind)
+        if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            return holds_bytes(kind.value_type)
         return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
     return [field.name for field in schema if field.name in heads or not holds_bytes(field.type)]
@@ -116,11 +149,16 @@ def _values(batch: "pa.RecordBatch") -> list[dict[str, Any]]:
 
 
 def _value(cell: "pa.Scalar") -> Any:
-    """Of a text that is not UTF-8 what is, as of a file; None for what Python cannot hold."""
+    """Of a text that is not UTF-8 what is, as of a file; nanoseconds as text, as Python has none.
+
+    None for what else it cannot hold.
+    """
     import pyarrow as pa
 
     try:
         return cell.as_py()
     except _NO_VALUE:
         is_text = pa.types.is_string(cell.type) or pa.types.is_large_string(cell.type)
-        return cell.as_buffer().to_pybytes().decode("utf-8", "replace") if is_text else None
+        if is_text:
+            return cell.as_buffer().to_pybytes().decode("utf-8", "replace")
+        return cell.cast(pa.string()).as_py() if pa.types.is_timestamp(cell.type) else None

@@ -1,6 +1,7 @@
 """What is in a file, a pipe, a row or a line of a list: sources, read lazily."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from taskcli.errors import InputError, UsageError
@@ -60,6 +61,11 @@ def from_pipe(reading: Reading, stdin: BinaryIO) -> Iterator[Source]:
         else tabular.piped(stdin, reading.rows)
     )
     if isinstance(found, bytes):
+        if reading.keep is not None:
+            raise UsageError(
+                "--keep keeps columns of rows, and standard input has none",
+                "of a table say what parts its cells: --delimiter ','",
+            )
         yield Source("-", data=found)
         return
     yield from _from_rows(lambda: _refused_by_the_first(found, reading), "-", reading)
@@ -101,12 +107,13 @@ def _from_rows(opened: Callable[[], Iterable[Row]], id: str, reading: Reading) -
 def _from_row(row: Row, id: str, reading: Reading) -> Source:
     id = row.id or id
     if row.error is not None:
-        return Source(id, error=row.error)
+        return Source(id, error=row.error, kept=row.kept)
     if MEDIA[reading.media].is_text:
-        return Source(id, text=row.text, fields=row.fields)
+        return Source(id, text=row.text, fields=row.fields, kept=row.kept)
     if row.data is not None:
-        return Source(id, data=row.data, fields=row.fields)
-    return _named(row.text, id, reading)
+        return Source(id, data=row.data, fields=row.fields, kept=row.kept)
+    named = _named(row.text, id, reading)
+    return named if row.kept is None else replace(named, kept=row.kept)
 
 
 def _named(word: str, id: str, reading: Reading) -> Source:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, BinaryIO, TypeGuard
 
 from taskcli.errors import InputError
+from taskcli.inputs.keeping import Keep
 from taskcli.inputs.rows import Row, RowReading, row_of
 from taskcli.inputs.squad import is_squad, questions
 from taskcli.media.encodings import codec_of, decoded, decoded_lines, is_wide
@@ -59,27 +60,31 @@ def document_rows(value: object, reading: RowReading) -> Iterator[Row]:
 
 def _value_rows(value: object, line: int, place: str, reading: RowReading) -> Iterator[Row]:
     if _CONTEXT in reading.names and not reading.named and is_squad(value):
-        yield from _squad_rows(value)
+        yield from _squad_rows(value, reading.keep)
     elif _is_record(value) and reading.names and not reading.named:
-        yield from _record_rows(value, line)
+        yield from _record_rows(value, line, reading.keep)
     else:
         yield row_of(value, line, place, reading)
 
 
-def _squad_rows(value: dict[str, Any]) -> Iterator[Row]:
+def _squad_rows(value: dict[str, Any], keep: Keep | None) -> Iterator[Row]:
     """A row for each question, which keeps the id that it has there."""
     for number, one in enumerate(questions(value), 1):
         if isinstance(one, InputError):
             yield Row(number, error=one)
         else:
-            yield Row(number, one.context, fields=one.fields, id=one.id)
+            kept = None if keep is None else keep.of(one.fields)
+            yield Row(number, one.context, fields=one.fields, id=one.id, kept=kept)
 
 
-def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:
+def _record_rows(record: dict[str, Any], line: int, keep: Keep | None) -> Iterator[Row]:
+    """The texts of a record of ours, each under the id of what it answers."""
     id = str(record["input"])
+    kept = _kept_before(record, keep)
     if "result" not in record:
         reason = record["error"].get("message", "unknown")
-        yield Row(line, id=id, error=InputError(f"{record['task']} failed before: {reason}"))
+        error = InputError(f"{record['task']} failed before: {reason}")
+        yield Row(line, id=id, error=error, kept=kept)
         return
     results = record["result"] if isinstance(record["result"], list) else [record["result"]]
     for number, result in enumerate(results or [None], 1):
@@ -87,9 +92,18 @@ def _record_rows(record: dict[str, Any], line: int) -> Iterator[Row]:
         text = _text_of(result)
         if text is None:
             reason = f"a {record['task']} record holds no text"
-            yield Row(line, id=own_id, error=InputError(reason, "name a field with --field"))
+            error = InputError(reason, "name a field with --field")
+            yield Row(line, id=own_id, error=error, kept=kept)
         else:
-            yield Row(line, text, id=own_id)
+            yield Row(line, text, id=own_id, kept=kept)
+
+
+def _kept_before(record: dict[str, Any], keep: Keep | None) -> dict[str, object] | None:
+    """What the run that made a record kept of the user's own columns, and this one keeps on."""
+    own = record.get("fields")
+    if keep is None:
+        return None
+    return keep.of(own if isinstance(own, dict) else {})
 
 
 def _is_record(row: object) -> TypeGuard[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from taskcli.inputs.keeping import Keep
 from taskcli.inputs.rows import RowReading
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
@@ -23,6 +24,7 @@ class Reading:
     chats: bool = False  # whether a row's text may be a list of messages
     allow_remote: bool = False  # whether URLs are fetched that a list or a row names
     patience: Patience = USUAL
+    keep: Keep | None = None  # which columns of rows stay beside the answers
 
     @property
     def rows(self) -> RowReading:
@@ -31,5 +33,11 @@ class Reading:
         names = (self.field,) if self.field else usual
         named = self.field is not None
         return RowReading(
-            names, named, self.encoding, self.delimiter, self.chats, holds_bytes=not is_text
+            names,
+            named,
+            self.encoding,
+            self.delimiter,
+            self.chats,
+            holds_bytes=not is_text,
+            keep=self.keep,
         )

@@ -9,6 +9,8 @@ from itertools import chain
 from typing import Any
 
 from taskcli.errors import InputError
+from taskcli.inputs.fields import has, reach
+from taskcli.inputs.keeping import Keep
 from taskcli.media.chats import read_chat
 from taskcli.media.encodings import AUTO
 
@@ -25,6 +27,7 @@ class Row:
     key: str | None = None  # what the row is called in its file, if not by its line
     error: InputError | None = None
     has: Sequence[str] | None = None  # its fields, if none of those looked for is among them
+    kept: Mapping[str, object] | None = None  # of its columns, those that stay beside the answer
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,39 @@ class RowReading:
     delimiter: str | None = None  # of the cells of a table; None: as its first rows tell
     chats: bool = False  # whether a text may be a list of messages
     holds_bytes: bool = False  # whether a field may hold the input itself
+    keep: Keep | None = None  # which columns stay beside the answer
 
 
 def lacking(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:
     """What is missing and what there is, the likeliest to be meant first; and the way out."""
-    close = chain.from_iterable(get_close_matches(one, has, 3, 0.5) for one in reading.names)
-    there = list(dict.fromkeys([*close, *has]))[:_NAMED]
+    there = _likeliest(reading.names, has)
     wanted = " or ".join(map(repr, reading.names)) or "for the path chosen"
     message = f"{name} has no field {wanted}; it has {', '.join(map(repr, there)) or 'no fields'}"
     example = shlex.quote(there[0]) if there else "NAME"
     return message, f"choose one with --field, such as --field {example}"
 
 
+def unkept(name: str, missing: Sequence[str], row: Mapping[str, object]) -> tuple[str, str]:
+    """As `lacking`, of columns that were to be kept and are not in a row."""
+    there = ", ".join(map(repr, _likeliest(missing, _fields_of(row)))) or "none that can be kept"
+    wanted = " or ".join(map(repr, missing))
+    return f"{name} has no column {wanted} to keep; it has {there}", "--keep all keeps each of them"
+
+
+def _likeliest(wanted: Sequence[str], has: Sequence[str]) -> list[str]:
+    close = chain.from_iterable(get_close_matches(one, has, 3, 0.5) for one in wanted)
+    return list(dict.fromkeys([*close, *has]))[:_NAMED]
+
+
 def row_of(value: object, line: int, place: str, reading: RowReading) -> Row:
+    """The row that a value is: its input, or why it has none."""
+    row = _row_of(value, line, place, reading)
+    if reading.keep is None or not isinstance(value, dict):
+        return row
+    return replace(row, kept=reading.keep.of(value))
+
+
+def _row_of(value: object, line: int, place: str, reading: RowReading) -> Row:
     if isinstance(value, str) and not reading.named:
         return Row(line, value)
     if not isinstance(value, dict):
@@ -113,14 +136,6 @@ def _fields_of(value: object) -> list[str]:
     return list(chain.from_iterable(inner))
 
 
-def has(value: object, dotted: str) -> bool:
-    """Whether there is a field of this name, be it null."""
-    if not isinstance(value, dict):
-        return False
-    head, _, rest = dotted.partition(".")
-    return dotted in value or bool(rest and has(value.get(head), rest))
-
-
 def _chat_row(messages: list[Any], value: Mapping[str, Any], line: int) -> Row:
     """A row whose text is a chat, which its fields hold as `messages` under whatever name."""
     try:
@@ -128,13 +143,3 @@ def _chat_row(messages: list[Any], value: Mapping[str, Any], line: int) -> Row:
     except InputError as failure:
         return Row(line, error=failure)
     return Row(line, chat.text, fields={**value, "messages": chat})
-
-
-def reach(value: object, dotted: str) -> object:
-    """`a.b` of nested objects, or None; a field whose own name has dots is found first."""
-    if not isinstance(value, dict):
-        return None
-    if dotted in value:
-        return value[dotted]
-    head, _, rest = dotted.partition(".")
-    return reach(value.get(head), rest) if rest else None

@@ -58,6 +58,7 @@ class Sources:
     ids: tuple[str, ...] = ()  # of all files, here and elsewhere, as far as they are known
     of_all_shards: tuple[str, ...] = ()  # their ids, where this run answers one shard
     notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
+    columns: tuple[str, ...] = ()  # of rows, those that are kept, as far as they are known
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -120,6 +121,8 @@ def resolve(
         parts.append(_listed(files_from, null, reading, stdin))
     if watch:
         parts.append(_to_come(inputs, [path for part in parts for path in part.paths], reading))
+    if reading.keep is not None:
+        _refuse_without_rows(parts, reading)
     total = sum(part.total for part in parts if part.total is not None)
     return Sources(
         numbered(_joined(parts)),
@@ -129,7 +132,20 @@ def resolve(
         tuple(path for part in parts for path in part.archives),
         tuple(id for part in parts for id in part.ids),
         notes=tuple(note for part in parts for note in part.notes),
+        columns=tuple(dict.fromkeys(name for part in parts for name in part.columns)),
     )
+
+
+def _refuse_without_rows(parts: Sequence[Sources], reading: Reading) -> None:
+    """Raise UsageError where no input can have columns that would be kept."""
+    if any(part.total is None and (part.columns or not reading.lines) for part in parts):
+        return
+    hint = "give a table, and name the column of paths with --field"
+    if reading.lines:
+        hint = "leave out --lines: a line is one text"
+    elif MEDIA[reading.media].is_text:
+        hint = "give a table: .csv, .tsv, .jsonl, .json or .parquet"
+    raise UsageError("--keep keeps columns of rows, and no input has any", hint)
 
 
 def _joined(parts: Sequence[Sources]) -> Iterator[Source]:
@@ -225,7 +241,16 @@ def _counted(files: Sequence[File], reading: Reading) -> Sources:
     items = chain.from_iterable(from_file(file, reading) for file in files)
     here = tuple(file for file in files if isinstance(file, str))
     archives = dict.fromkeys(filter(None, map(archive_of, files)))
-    return Sources(items, total, False, here, tuple(archives), tuple(map(id_of, files)))
+    ids = tuple(map(id_of, files))
+    columns = () if reading.keep is None else _columns(here, reading)
+    return Sources(items, total, False, here, tuple(archives), ids, columns=columns)
+
+
+def _columns(files: Sequence[str], reading: Reading) -> tuple[str, ...]:
+    """The columns that are kept of all files, in the order of the first that has each."""
+    tables = (file for file in files if opens_into_many(file, reading))
+    found = (tabular.kept_columns(file, reading.rows) for file in tables)
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 def _standard_input(reading: Reading, stdin: BinaryIO) -> Sources:

@@ -66,9 +66,10 @@ def _rows(stream: BinaryIO, reading: RowReading, delimiter: str) -> Iterator[Row
 
 
 def _refuse_doubled(header: Sequence[str], reading: RowReading) -> None:
-    """Raise DoubledColumnError if two columns have the name of one that is used."""
+    """Raise DoubledColumnError if two columns have the name of one that is used, or kept."""
     used = (*reading.names, *_BESIDE, *(("id",) if "question" in header else ()))
-    doubled = [name for name in dict.fromkeys(used) if header.count(name) > 1]
+    kept = () if reading.keep is None else reading.keep.names or header
+    doubled = [name for name in dict.fromkeys((*used, *kept)) if header.count(name) > 1]
     if doubled:
         raise DoubledColumnError(
             f"more than one column is named {' and '.join(map(repr, doubled))}",
@@ -77,6 +78,19 @@ def _refuse_doubled(header: Sequence[str], reading: RowReading) -> None:
 
 
 def _cells_row(record: delimited.Record, header: Sequence[str], reading: RowReading) -> Row:
+    row = _row(record, header, reading)
+    if reading.keep is None or row.error is None or row.kept is not None:
+        return row
+    cells = dict(zip(header, map(_legible, record.cells), strict=False))
+    return replace(row, kept=reading.keep.of(cells))
+
+
+def _legible(cell: str) -> str:
+    """With a mark for each byte that does not decode."""
+    return _UNDECODED.sub("\ufffd", cell)
+
+
+def _row(record: delimited.Record, header: Sequence[str], reading: RowReading) -> Row:
     line = record.line
     if record.unclosed is not None:
         return Row(line, error=_unclosed(record.unclosed))

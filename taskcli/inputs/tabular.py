@@ -22,7 +22,7 @@ from taskcli.inputs.json_rows import (
     may_be_json,
     parsed,
 )
-from taskcli.inputs.rows import Row, RowReading, lacking
+from taskcli.inputs.rows import Row, RowReading, lacking, unkept
 from taskcli.inputs.tables import DoubledColumnError, piped_rows, table_rows
 from taskcli.inputs.webdataset import is_shard, sample_rows
 from taskcli.media import file_types
@@ -30,6 +30,7 @@ from taskcli.media.encodings import codec_of, decoded, decoded_lines, is_wide
 from taskcli.media.items import Media
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+CELLS = tuple(_DELIMITERS)  # files that spreadsheets show
 _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = ".json"
 _PEEKED = 20  # rows in which a field must turn up
@@ -59,7 +60,10 @@ def check(path: str, reading: RowReading) -> None:
 
 
 def refuse(name: str, head: Sequence[Row], reading: RowReading) -> None:
-    """Raise UsageError if not one of the first rows has the fields; rows that are broken apart."""
+    """Raise UsageError if not one of the first rows has the fields, or one that is to be kept.
+
+    Rows that are broken tell of neither.
+    """
     whole = [row for row in head if row.error is None or row.fields or row.has is not None]
     if whole and all(row.has is not None for row in whole):
         has = next((row.has for row in whole if row.has), ())
@@ -67,6 +71,28 @@ def refuse(name: str, head: Sequence[Row], reading: RowReading) -> None:
         if odd is None:
             raise UsageError(*lacking(name, reading, has))
         raise UsageError(f"{name}: {odd.message}", odd.hint)
+    _refuse_unkept(name, [row for row in whole if row.kept is not None], reading)
+
+
+def _refuse_unkept(name: str, rows: Sequence[Row], reading: RowReading) -> None:
+    """Raise UsageError for a column to keep that none of some rows has."""
+    if reading.keep is None or not rows:
+        return
+    missing = reading.keep.missing([row.kept or {} for row in rows])
+    if missing:
+        raise UsageError(*unkept(name, missing, rows[0].fields))
+
+
+def kept_columns(path: str, reading: RowReading) -> list[str]:
+    """The columns that --keep keeps of a file of rows, as far as the rows at its head tell."""
+    if reading.keep is not None and reading.keep.names:
+        return list(reading.keep.names)
+    try:
+        with closing(read(path, reading)) as found:  # type: ignore[type-var]
+            rows = [row.kept or {} for row in islice(found, _PEEKED)]
+    except (OSError, InputError):  # the run will tell, in a record
+        return []
+    return list(dict.fromkeys(chain.from_iterable(rows)))
 
 
 def piped(stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:

@@ -43,7 +43,10 @@ def _row(sample: dict[str, Any], number: int, key: str, reading: RowReading) -> 
     refused = next((one for one in sample.values() if isinstance(one, InputError)), None)
     if refused is not None:
         return Row(number, error=refused)
-    return row_of(sample, number, f"sample {key}", reading)
+    row = row_of(sample, number, f"sample {key}", reading)
+    if row.kept is None:
+        return row
+    return replace(row, kept={name: own for name, own in row.kept.items() if own is not None})
 
 
 def _samples(tar: "tarfile.TarFile", reading: RowReading) -> Iterator[tuple[str, dict[str, Any]]]:

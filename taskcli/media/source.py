@@ -17,6 +17,7 @@ class Source:
     `number` is its place among the inputs of the run, from 0; `shard` tells that among those of all
     shards, where the run answers one of them. What is `answered` by an earlier run
     is computed again only where an input that shared its batch is not.
+    `kept` are columns of its row that go with the answer; None where nothing is to be kept.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Source:
     number: int = 0
     answered: bool = False
     shard: Shard | None = None
+    kept: Mapping[str, object] | None = None
 
     @property
     def on_this_disk(self) -> str | None:
@@ -48,4 +50,5 @@ class Source:
             number,
             self.answered,
             self.shard,
+            self.kept,
         )

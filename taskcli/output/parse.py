@@ -27,6 +27,7 @@ def record_of(data: object, result: Any) -> Record:
         files=_typed(tuple[str, ...], data, "files", ()),
         windows=_typed(tuple[LabelWindow, ...], data, "windows", ()),
         shard=_typed(Shard | None, data, "shard", None),
+        fields=_typed(dict[str, object] | None, data, "fields", None),
     )
 
 

@@ -20,6 +20,7 @@ def record_schema(result: Any, windows: bool = False) -> dict[str, Any]:
         "task": _TEXT,
         "model": _TEXT,
         "revision": {"type": ["string", "null"]},
+        "fields": {"type": "object"},
         "result": _described(result, definitions),
         **({"windows": _described(list[LabelWindow], definitions)} if windows else {}),
         "error": _described(Failure, definitions),

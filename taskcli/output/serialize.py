@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ from taskcli.results import Record
 _OBEYED = re.compile(UNSAFE_IN_NAMES)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _PLAIN = frozenset({str, int, bool, type(None)})
+_DATED = (date, time)  # a datetime is a date
 _LONG = 1000.0  # seconds, of which six digits hold no milliseconds
 
 # A value, and whether it is in seconds, to JSON's own.
@@ -28,6 +30,8 @@ def to_json(record: Record) -> dict[str, Any]:
         "model": record.model,
         "revision": record.revision,
     }
+    if record.fields:
+        data["fields"] = {name: users_own(value) for name, value in record.fields.items()}
     if record.error is not None:
         data["error"] = plain(record.error)
     else:
@@ -57,6 +61,22 @@ def one_line(data: object) -> str:
     if line.isprintable():  # as is nothing that is obeyed, and most lines are
         return line
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+
+
+def users_own(value: object) -> object:
+    """A value of a column of the user's own as JSON has it: no digit is lost.
+
+    Dates and times are written by ISO 8601, decimals and what else JSON has not as texts.
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): users_own(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [users_own(inner) for inner in value]
+    return value.isoformat() if isinstance(value, _DATED) else str(value)
 
 
 def plain(value: Any, seconds: bool = False) -> Any:

@@ -1,7 +1,7 @@
 """What every writer does: take records one at a time, and leave whole output behind."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,6 +37,10 @@ class Layout:
     coco_ids: Path | None = None
     result: Any = None  # the result type of the task, where its columns are typed
     windowed: bool = False  # whether its records may hold the answers of stretches
+    keeps: bool = False  # whether records may have columns of the user's own
+    kept: Sequence[str] = ()  # which, as far as is known beforehand
+    own_types: Mapping[str, Any] = field(default_factory=dict)  # of those, Arrow's, where known
+    own_cells: bool = False  # whether all of these were cells of tables
 
     @property
     def cue_shape(self) -> CueShape:
@@ -50,6 +54,13 @@ class Layout:
         """
         names = dict.fromkeys(self.labels[number] for number in sorted(self.labels))
         return [name for name in names if name not in _NO_CLASS]
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name of a column of ours beside those of others, which keep theirs."""
+    while name in taken:
+        name = f"result.{name}"
+    return name
 
 
 class Writer(ABC):

@@ -61,7 +61,7 @@ class ClassifyText(Task[ClassifyTextOptions, TextInput, list[Label]]):
     examples = (
         "taskcli classify-text review.txt",
         "taskcli classify-text --text 'What a delightful film.'",
-        "taskcli classify-text reviews.csv --field body -o labels.csv",
+        "taskcli classify-text reviews.csv --field body --keep all --top-k 1 -o labelled.csv",
     )
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import TextIO
 
 from taskcli import output as formats
@@ -39,7 +40,8 @@ def _opened(target: Target) -> Iterator[TextIO]:
 
 
 def _writer(target: Target, stream: TextIO, ids: list[str]) -> Writer:
-    layout = laid_out(target.task, target.written, target.labels, ids)
+    usual = laid_out(target.task, target.written, target.labels, ids)
+    layout = replace(usual, keeps=True)
     if target.format.kind == "folder":
         assert target.written.output is not None, "destination.check refuses this"
         return formats.open_folder(target.format.name, target.written.output, ids, layout)

@@ -10,6 +10,7 @@ from taskcli.cli.run.streams import standard_input
 from taskcli.config.input_options import InputOptions
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
+from taskcli.inputs.keeping import Keep
 from taskcli.inputs.selection import Selection
 from taskcli.inputs.sources import Reading, Sources, resolve
 from taskcli.media import MEDIA
@@ -33,6 +34,7 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         delimiter=inputs.delimiter,
         allow_remote=inputs.allow_remote,
         patience=Patience(inputs.retries, inputs.timeout),
+        keep=None if inputs.kept is None else Keep(inputs.kept),
     )
     chosen = Selection(inputs.skip, inputs.limit, inputs.sample, inputs.sample_seed)
     found = resolve(

@@ -18,8 +18,9 @@ from taskcli.media import MEDIA
 from taskcli.remote.urls import shown_path, url_of
 from taskcli.task import Task
 
-# What the ids of inputs depend on, and what of a recording was heard.
-_READING = ("field", "lines", "encoding", "delimiter", "text", "track", "start", "duration")
+# What the ids of inputs depend on, what of a recording was heard, and what stays of a row.
+_HEARD = ("track", "start", "duration")
+_READING = ("field", "lines", "encoding", "delimiter", "text", *_HEARD, "keep")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     options = call.task.for_output(options, chosen, asked_for)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
-    writers.check(chosen, written, sources)
+    writers.check(chosen, written, sources, given.inputs.keep)
     apart = kept_apart(call, given.inputs, sources, written, chosen)
     return RunConfig(
         call.task,

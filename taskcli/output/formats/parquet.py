@@ -1,20 +1,23 @@
 """Parquet: the columns of a record with their types, lists and structs in them.
 
 Row groups are written as they fill, so memory is bounded; the file is of use once it has its end.
+Columns of the user's own stand first, under their own names.
 """
 
 import dataclasses
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, Union, cast, get_args, get_origin
 from typing import get_type_hints as hints_of
 
+from taskcli.output.formats.own_columns import OwnColumns, encodable
 from taskcli.output.serialize import one_line, to_json
-from taskcli.output.writer import Layout, Writer
+from taskcli.output.writer import Layout, Writer, free_name
 from taskcli.results import NOT_IN_RECORD, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import parquet
 
 _ROWS_AT_ONCE = 64  # records that become columns together
 _GROUP_BYTES, _GROUP_ROWS = 32 << 20, 65_536  # of a row group
@@ -26,15 +29,17 @@ class ParquetWriter(Writer):
 
     def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
         super().__init__(stream, layout)
-        from pyarrow import parquet
-
         self._schema = schema_of(self.layout.result, self.layout.windowed)
-        self._file = parquet.ParquetWriter(cast(BinaryIO, stream), self._schema, compression="zstd")
+        kept, known = self.layout.kept, self.layout.own_types
+        self._own = OwnColumns(kept, known) if self.layout.keeps else None
+        self._file = self._begun(self._schema) if self._own is None else None
         self._rows: list[dict[str, Any]] = []
+        self._fields: list[Mapping[str, object]] = []  # the user's own, of the same records
         self._batches: list[pa.RecordBatch] = []
 
     def write(self, record: Record) -> None:
         self._rows.append(self._row(record))
+        self._fields.append(record.fields or {})
         if len(self._rows) == _ROWS_AT_ONCE:
             self._convert()
         if _is_full(self._batches):
@@ -42,11 +47,20 @@ class ParquetWriter(Writer):
 
     def close(self) -> None:
         self._convert()
+        if self._own is not None:
+            self._write_own(self._own)
         self._write_group()
+        assert self._file is not None, "it was begun by now"
         self._file.close()
+
+    def _begun(self, schema: "pa.Schema") -> "parquet.ParquetWriter":
+        from pyarrow import parquet
+
+        return parquet.ParquetWriter(cast(BinaryIO, self.stream), schema, compression="zstd")
 
     def _row(self, record: Record) -> dict[str, Any]:
         row = to_json(record)
+        row.pop("fields", None)
         if row.get("result") is not None:
             row["result"] = self._result(row["result"])
         return row
@@ -68,15 +82,34 @@ class ParquetWriter(Writer):
         try:
             batch = pa.RecordBatch.from_pylist(self._rows, self._schema)
         except UnicodeEncodeError:
-            rows = [_encodable(row) for row in self._rows]
-            batch = pa.RecordBatch.from_pylist(rows, self._schema)
-        self._batches.append(batch)
-        self._rows = []
+            batch = pa.RecordBatch.from_pylist(encodable(self._rows), self._schema)
+        if self._own is None:
+            self._batches.append(batch)
+        else:
+            self._own.add(self._fields, batch)
+        self._rows, self._fields = [], []
+
+    def _write_own(self, own: OwnColumns) -> None:
+        """All rows, now that the types of the user's own columns are known."""
+        import pyarrow as pa
+
+        fields = own.fields
+        taken = [field.name for field in fields]
+        for field in self._schema:
+            fields.append(field.with_name(free_name(field.name, taken)))
+            taken.append(fields[-1].name)
+        self._schema = pa.schema(fields)
+        self._file = self._begun(self._schema)
+        for batch in own.joined(self._schema):
+            self._batches.append(batch)
+            if _is_full(self._batches):
+                self._write_group()
 
     def _write_group(self) -> None:
         import pyarrow as pa
 
         if self._batches:
+            assert self._file is not None, "it was begun by now"
             table = pa.Table.from_batches(self._batches, self._schema)
             self._file.write_table(table, row_group_size=_GROUP_ROWS)
             self._batches = []
@@ -88,26 +121,19 @@ def _is_full(batches: Iterable["pa.RecordBatch"]) -> bool:
     return filled >= _GROUP_BYTES or rows >= _GROUP_ROWS
 
 
-def _encodable(value: Any) -> Any:
-    """The same with halves of surrogate pairs, which UTF-8 has not, as escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, list):
-        return [_encodable(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _encodable(item) for key, item in value.items()}
-    return value
-
-
 def schema_of(result: Any, windowed: bool) -> "pa.Schema":
-    """The columns of the records of a task with this result type; None for one of any, as JSON."""
+    """The columns of the records of a task with this result type, without the user's own.
+
+    None is a type of any result, which is written as JSON.
+    """
     import pyarrow as pa
 
     hints = hints_of(Record)
+    others = {"fields"} if windowed else {"fields", "windows"}
     columns = [
         field.name
         for field in dataclasses.fields(Record)
-        if field.metadata != NOT_IN_RECORD and (windowed or field.name != "windows")
+        if field.metadata != NOT_IN_RECORD and field.name not in others
     ]
     wanted = {**hints, "result": str if result is None else result}
     return pa.schema([(name, _arrow(wanted[name])) for name in columns])

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from taskcli.output.presentation import presentation_of
+from taskcli.output.presentation import cell_of, presentation_of
 from taskcli.output.sanitize import safe, safe_line
+from taskcli.output.serialize import users_own
 from taskcli.output.terminal.views import About, over_time, view
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import Record
@@ -43,6 +44,7 @@ class ConsoleWriter(Writer):
             self.stream.write("\n")
         else:
             self._console.print(Text(safe_line(record.input), style="bold"))
+        self._own(record)
         if record.error is not None:
             self._print(Text(f"✗ {safe(record.error.message)}", style="red"))
             if record.error.hint:
@@ -57,6 +59,14 @@ class ConsoleWriter(Writer):
             self._print(Text(f"! {safe(warning)}", style="yellow"))
         self._console.print()
         self.stream.flush()
+
+    def _own(self, record: Record) -> None:
+        """Columns of the user's own, a line each, as much of them as is seen at once."""
+        for name, value in (record.fields or {}).items():
+            line = Text(safe_line(f"{name}: "), style="dim", no_wrap=True, overflow="ellipsis")
+            line.append(safe_line(cell_of(users_own(value))))
+            line.truncate(self._console.width - 2, overflow="ellipsis")
+            self._print(line)
 
     def _about(self, record: Record) -> About:
         plain = self._console.no_color or self._console.color_system is None
