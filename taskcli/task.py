@@ -157,6 +157,11 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         """Of the device's memory, while a batch is computed; 0 where no batch would fill it."""
         return 0
 
+    @property
+    def in_parts(self) -> bool:
+        """Of a bulky medium: whether an item, decoded in full, may have more than one part."""
+        return False
+
     def batch_key(self, part: Any) -> Hashable:
         """Only parts of equal value here may share a batch, for inputs that cannot be padded."""
         return None

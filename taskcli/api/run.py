@@ -18,7 +18,7 @@ from taskcli.runtime.batching import BatchPolicy, policy_for
 from taskcli.task import Task
 
 if TYPE_CHECKING:
-    from taskcli.runtime.pictures import EncodedPicture
+    from taskcli.runtime.pictures import Weighed
     from taskcli.runtime.session import Session
 
 
@@ -120,12 +120,14 @@ class Run:
         )
         if not MEDIA[self.task.media].is_bulky:
             return stages
-        from taskcli.runtime.pictures import PictureEncoder
+        from taskcli.runtime.pictures import PartsEncoder, PictureEncoder
 
+        encoder = PartsEncoder if self.session.task.in_parts else PictureEncoder
+        pictures: Any = encoder(decode, self.session.encode, threads, self.looked_at)
         return replace(
             stages,
-            decode=PictureEncoder(decode, self.session.encode, threads, self.looked_at),
-            encode=self._encoded_pictures,
+            decode=pictures,
+            encode=lambda decoded: self._weighed(pictures.parts(decoded)),
             kept=lambda picture: picture.shown,
         )
 
@@ -141,12 +143,9 @@ class Run:
         for place, part in self.session.encode(items):
             yield place, self._planned(part, getattr(part, "nbytes", 0))
 
-    def _encoded_pictures(
-        self, pictures: "list[EncodedPicture]"
-    ) -> Iterator[tuple[int, engine.Encoded[Any]]]:
-        """The parts of pictures, which were encoded as soon as they were decoded."""
-        for place, picture in enumerate(pictures):
-            yield place, self._planned(picture.part, picture.nbytes)
+    def _weighed(self, parts: "Iterator[Weighed]") -> Iterator[tuple[int, engine.Encoded[Any]]]:
+        for place, part, weight in parts:
+            yield place, self._planned(part, weight)
 
     def _planned(self, part: Any, weight: int) -> engine.Encoded[Any]:
         cost, key = self.session.plan(part, self.policy is BatchPolicy.PADDED)

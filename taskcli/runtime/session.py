@@ -158,6 +158,8 @@ class Session:
     @property
     def picture_side(self) -> int | None:
         """Pixels that an image's shorter side needs at least, where its size is fixed."""
+        if self.task.in_parts:
+            return None
         size = getattr(self.task.processor, "size", None)
         if not size or not getattr(self.task.processor, "do_resize", True):
             return getattr(self.task, "longest_side", None)

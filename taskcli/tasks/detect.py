@@ -13,8 +13,10 @@ from taskcli.media.items import ImageInput
 from taskcli.results import Detection
 from taskcli.task import Batch, Samples
 from taskcli.tasks.boxes import without_doubles
-from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+from taskcli.tasks.image import EncodedImage, FoundOutput
 from taskcli.tasks.picking import Labels, MinArea, Picked, area_of
+from taskcli.tasks.seams import joined
+from taskcli.tasks.tiled import Overlap, TiledTask, Tiles
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +37,7 @@ _BOX_MAKERS = frozenset(
 
 @dataclass(frozen=True)
 class DetectOptions:
-    """Which objects are kept."""
+    """Where is looked, and which objects are kept."""
 
     threshold: Threshold = 0.5
     labels: Labels = None
@@ -51,6 +53,8 @@ class DetectOptions:
     max_detections: Annotated[
         int | None, typer.Option(min=1, help="Keep so many objects of a picture, the best.")
     ] = None
+    tiles: Tiles = None
+    overlap: Overlap = 0.2
 
     def __post_init__(self) -> None:
         area_of(self.min_area)
@@ -84,11 +88,12 @@ class DetectOutput(FoundOutput):
             raise UsageError("--crop-margin is of what --crops saves", "add --crops")
 
 
-class Detect(ImageTask[DetectOptions, list[Detection]]):
+class Detect(TiledTask[DetectOptions, list[Detection]]):
     """Find objects in an image: a box, a label and a score for each.
 
     Any checkpoint that AutoModelForObjectDetection maps: DETR, RT-DETR, YOLOS, ...
-    Boxes are in pixels of the upright image, best score first.
+    Boxes are in pixels of the upright image, best score first. With --tiles a large picture is
+    looked at in parts too, at its full resolution, and what a seam cuts is put together.
     """
 
     name = "detect"
@@ -102,6 +107,7 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
         "taskcli detect street.jpg --threshold 0.9",
         "taskcli detect 'photos/*.jpg' --save-dir seen --crops --crop-margin 10%",
         "taskcli detect street.jpg --labels person,car --min-area 0.1%",
+        "taskcli detect aerial.tif --tiles 640 --overlap 0.25",
         "taskcli detect photos/ -r --format coco -o found.json",
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
@@ -135,7 +141,7 @@ class Detect(ImageTask[DetectOptions, list[Detection]]):
         return [self._detections(one, *size) for one, size in zip(found, sizes, strict=True)]
 
     def fold(self, item: ImageInput, results: list[list[Detection]]) -> list[Detection]:
-        (found,) = results
+        found = results[0] if len(results) == 1 else joined(results, self._frames(item))
         kept = self._picked.among(found, item.size)
         if self.options.iou is not None:
             kept = _apart(kept, self.options.iou)

@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -111,7 +111,12 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
     def encode(self, items: list[ImageInput]) -> Iterator[tuple[int, EncodedImage]]:
         """Each image by itself: what is left of a large one is no larger than what others leave."""
         for place, item in enumerate(items):
-            yield place, self._encoded(item)
+            for view in self._views(item):
+                yield place, self._encoded(view)
+
+    def _views(self, item: ImageInput) -> Iterable[ImageInput]:
+        """The image, and what else of it is to be seen by itself."""
+        return (item,)
 
     def _encoded(self, item: ImageInput) -> EncodedImage:
         features = self._features(item.image)

@@ -51,8 +51,8 @@ class Plane:
 
 
 def plane_of(task: Task[Any, Any, Any], batches: Sequence[Batch], item: Item) -> Plane | None:
-    """None where the model is given other than one picture in rows of pixels."""
-    if not isinstance(item, ImageInput):
+    """None where the model is given other than one picture, once, in rows of pixels."""
+    if not isinstance(item, ImageInput) or len(batches) > 1:
         return None
     shape = tuple(getattr(batches[0].inputs.get("pixel_values"), "shape", ()))
     if len(shape) != 4 or shape[0] != 1:

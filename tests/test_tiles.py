@@ -1,0 +1,378 @@
+"""taskcli detect --tiles: what is small in a large picture is found, once, whole and in place."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from itertools import chain, combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoints import cached
+from conftest import Finished
+from models import load
+from PIL import Image
+from samples import scene
+
+import taskcli
+from recipes import scenes
+from recipes.scenes import Camera, Layout, Scene, Thing, draw_colour, draw_surroundings, trace
+from taskcli.media.decode.room import Room
+from taskcli.results import Detection
+from taskcli.runtime import pictures
+from taskcli.tasks.seams import joined
+from taskcli.tasks.tiling import Frame, frames
+
+Run = Callable[..., Finished]
+SIDE, TILE = 1024, 320
+
+
+# Where tiles lie
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (641, 641), (3000, 200), (640, 1281)], ids=str)
+@pytest.mark.parametrize("overlap", [0.0, 0.2, 0.5])
+def test_tiles_cover_a_picture_and_share_what_was_asked_for(
+    size: tuple[int, int], overlap: float
+) -> None:
+    whole, *tiles = frames(size, 640, overlap)
+    assert whole == (0, 0, *size)
+    covered = np.zeros(size, int)
+    for left, top, right, bottom in tiles:
+        assert 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
+        assert (right - left, bottom - top) == (min(640, size[0]), min(640, size[1]))
+        covered[left:right, top:bottom] += 1
+    assert covered.min() == 1 or overlap > 0
+    assert covered.min() >= 1
+    for axis in (0, 1):
+        starts = sorted({tile[axis] for tile in tiles})
+        assert all(b - a <= 640 * (1 - overlap) for a, b in pairwise(starts))
+    assert len(set(tiles)) == len(tiles)
+
+
+@pytest.mark.parametrize("size", [(640, 640), (20, 639), (1, 1)], ids=str)
+def test_a_picture_no_larger_than_a_tile_has_none(size: tuple[int, int]) -> None:
+    assert frames(size, 640, 0.2) == [(0, 0, *size)]
+
+
+# What is put together. Two tiles of a picture of 180 x 100, which share 20 columns.
+
+WHOLE: Frame = (0, 0, 180, 100)
+LEFT: Frame = (0, 0, 100, 100)
+RIGHT: Frame = (80, 0, 180, 100)
+
+
+def box(label: str, score: float, *sides: float) -> Detection:
+    return Detection.at(label, score, sides)
+
+
+def put_together(*views: tuple[Frame, list[Detection]]) -> list[tuple[str, float, tuple[int, ...]]]:
+    """Boxes in pixels of the picture, as each view's own model would place them."""
+    shifted = [
+        [
+            Detection.at(
+                one.label,
+                one.score,
+                [side - frame[number % 2] for number, side in enumerate(one.sides)],
+            )
+            for one in found
+        ]
+        for frame, found in views
+    ]
+    made = joined(shifted, [frame for frame, _ in views])
+    return [(one.label, one.score, one.box.sides) for one in made]
+
+
+def test_two_halves_are_one() -> None:
+    """Each is more than twice as wide as what both tiles see."""
+    found = put_together(
+        (WHOLE, []),
+        (LEFT, [box("bus", 0.7, 30, 20, 100, 60)]),
+        (RIGHT, [box("bus", 0.9, 80, 21, 150, 62)]),
+    )
+    assert found == [("bus", 0.9, (30, 20, 150, 62))]
+
+
+def test_two_halves_at_tiles_that_only_touch_are_one() -> None:
+    found = put_together(
+        ((0, 0, 200, 100), []),
+        ((0, 0, 100, 100), [box("bus", 0.7, 30, 20, 99, 60)]),
+        ((100, 0, 200, 100), [box("bus", 0.6, 101, 22, 150, 61)]),
+    )
+    assert found == [("bus", 0.7, (30, 20, 150, 61))]
+
+
+def test_four_quarters_at_a_corner_are_one() -> None:
+    tiles = [(left, top, left + 100, top + 100) for top in (0, 80) for left in (0, 80)]
+    views = [
+        (
+            tile,
+            [
+                box(
+                    "tent",
+                    0.6,
+                    max(40, tile[0]),
+                    max(50, tile[1]),
+                    min(140, tile[2]),
+                    min(130, tile[3]),
+                )
+            ],
+        )
+        for tile in tiles
+    ]
+    assert put_together(((0, 0, 180, 180), []), *views) == [("tent", 0.6, (40, 50, 140, 130))]
+
+
+def test_what_is_seen_twice_whole_is_one_and_the_surer() -> None:
+    found = put_together(
+        (WHOLE, [box("cup", 0.5, 84, 41, 97, 53)]),
+        (LEFT, [box("cup", 0.8, 83, 40, 96, 52)]),
+        (RIGHT, [box("cup", 0.9, 83, 40, 97, 52)]),
+    )
+    assert found == [("cup", 0.9, (83, 40, 97, 52))]
+
+
+def test_a_piece_of_what_is_seen_whole_is_no_object() -> None:
+    """Neither under its label nor, as half of a thing looks like another, under one of its own."""
+    found = put_together(
+        (WHOLE, []),
+        (LEFT, [box("cup", 0.95, 85, 40, 100, 60), box("hat", 0.99, 86, 40, 100, 60)]),
+        (RIGHT, [box("cup", 0.6, 85, 40, 110, 60)]),
+    )
+    assert found == [("cup", 0.6, (85, 40, 110, 60))]
+
+
+def test_a_large_object_takes_in_what_tiles_see_of_it() -> None:
+    found = put_together(
+        (WHOLE, [box("bus", 0.6, 10, 10, 170, 90)]),
+        (LEFT, [box("bus", 0.9, 60, 10, 100, 90)]),
+        (RIGHT, [box("bus", 0.9, 80, 12, 120, 50)]),
+    )
+    assert found == [("bus", 0.6, (10, 10, 170, 90))]
+
+
+def test_neighbours_in_one_tile_are_two() -> None:
+    """The model says so, however much they hide of each other; the other tile sees both again."""
+    both = [box("man", 0.9, 82, 20, 95, 60), box("man", 0.8, 84, 22, 97, 62)]
+    found = put_together((WHOLE, []), (LEFT, both), (RIGHT, both))
+    assert found == [("man", 0.9, (82, 20, 95, 60)), ("man", 0.8, (84, 22, 97, 62))]
+
+
+def test_what_is_small_before_what_is_large_stays() -> None:
+    """Only what lies at a seam may be a piece; other things are before one another."""
+    found = put_together(
+        (WHOLE, [box("man", 0.9, 10, 5, 70, 95)]),
+        (LEFT, [box("man", 0.6, 50, 40, 56, 56)]),
+        (RIGHT, []),
+    )
+    assert found == [("man", 0.9, (10, 5, 70, 95)), ("man", 0.6, (50, 40, 56, 56))]
+
+
+def test_other_labels_and_other_places_are_others() -> None:
+    found = put_together(
+        (WHOLE, []),
+        (LEFT, [box("bus", 0.7, 30, 20, 100, 60), box("cat", 0.4, 5, 5, 15, 15)]),
+        (RIGHT, [box("van", 0.9, 80, 61, 150, 99), box("bus", 0.5, 80, 70, 150, 98)]),
+    )
+    assert [one[:2] for one in found] == [("van", 0.9), ("bus", 0.7), ("bus", 0.5), ("cat", 0.4)]
+
+
+def test_nothing_is_nothing() -> None:
+    assert put_together((WHOLE, []), (LEFT, []), (RIGHT, [])) == []
+
+
+# What a detector finds
+
+
+def solids(seed: int, count: int = 12) -> Scene:
+    """A large picture: things are as large in its tiles as others of their world in a picture."""
+    rng, camera = np.random.default_rng(seed), Camera(SIDE, SIDE, 1.8, 0.45)
+    things: list[Thing] = []
+    while len(things) < count:
+        shape, colour = (str(rng.choice(list(one))) for one in (scenes.SHAPES, scenes.COLOURS))
+        z = rng.uniform(1.8, 5.5)
+        x, size = rng.uniform(-0.45, 0.45) * z, rng.uniform(0.032, 0.048) * z
+        rgb, turn = draw_colour(rng, colour), rng.uniform(0, np.pi / 2)
+        thing = Thing(shape, colour, x, z, size, turn, rgb)
+        if scenes._in_frame(camera, thing) and all(apart(camera, thing, one) for one in things):
+            things.append(thing)
+    surroundings = draw_surroundings(rng)
+    plain = surroundings.tiles.mean(0, keepdims=True).repeat(2, 0)  # or tiles look like cubes
+    surroundings = replace(surroundings, tiles=plain, noise=0.01)
+    layout = Layout(camera, surroundings, tuple(things))
+    return scenes._assemble(layout, trace(layout), rng, 1)
+
+
+def apart(camera: Camera, one: Thing, other: Thing) -> bool:
+    """Whether two things stand clear of each other in the picture."""
+    (left, top, right, bottom), beside = (scenes._frame_of(camera, each) for each in (one, other))
+    gap = 20
+    return bool(
+        left - gap > beside[2]
+        or top - gap > beside[3]
+        or right + gap < beside[0]
+        or bottom + gap < beside[1]
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Scene]:
+    folder = tmp_path_factory.mktemp("large")
+    made = {folder / f"{seed}.jpg": solids(seed) for seed in (0, 1, 4)}
+    for file, picture in made.items():
+        Image.fromarray(picture.image).save(file, quality=92)
+    return made
+
+
+def test_small_things_are_missed_in_the_whole_and_found_once_in_tiles(
+    drawn: dict[Path, Scene],
+) -> None:
+    """By boxes that cover at least half of what they cover together with the true one."""
+    model = taskcli.load("detect", "starter", device="cpu", dtype="float32")
+    known, missed, found = 0, 0, 0
+    whole, parts = model(list(drawn)), model.bind(tiles=TILE)(list(drawn))
+    for picture, once, again in zip(drawn.values(), whole, parts, strict=True):
+        for box in picture.boxes:
+            known += 1
+            missed += not any(overlap(one, box) > 0.5 for one in once.result)
+            found += any(overlap(one, box) > 0.5 for one in again.result)
+        for one, other in combinations(again.result, 2):
+            assert one.label != other.label or overlap(one, np.array(other.sides)) <= 0.5
+        assert [one.score for one in again.result] == sorted(
+            (one.score for one in again.result), reverse=True
+        )
+    assert missed >= 0.85 * known
+    assert found >= 0.85 * known
+
+
+def overlap(one: Detection, box: np.ndarray) -> float:
+    """Intersection over union."""
+    low, high = np.maximum(one.sides[:2], box[:2]), np.minimum(one.sides[2:], box[2:])
+    shared = np.prod((high - low).clip(min=0))
+    return float(shared / (one.area + np.prod(box[2:] - box[:2]) - shared))
+
+
+# How they are decoded, encoded and batched
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(8):
+        scene(600, 500, number).save(folder / f"{number}.png", compress_level=1)
+    return folder
+
+
+def sources(folder: Path) -> Any:
+    from taskcli.inputs.reading import Reading
+    from taskcli.inputs.sources import resolve
+    from taskcli.media.items import Media
+
+    return resolve([str(folder)], Reading(Media.IMAGE, ()))
+
+
+def test_few_pictures_are_whole_while_their_tiles_wait(
+    many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for one, and ahead of the device for less than a tile, all are answered."""
+    model = load("detect", "detr", threshold=0.3, tiles=200)
+    expected = [one.record.result for one in model.run(sources(many)).answers()]
+    most, take, config = [0], Room._take, taskcli.api.Run.batching_config
+
+    def noted(room: Room, weight: int, rank: int) -> None:
+        take(room, weight, rank)
+        most[0] = max(most[0], room._taken)
+
+    monkeypatch.setattr(Room, "_take", noted)
+    monkeypatch.setattr(pictures, "_LARGEST", 1)
+    monkeypatch.setattr(pictures, "_USUAL", 0)
+    monkeypatch.setattr("taskcli.api.batching.usable_cores", lambda: 3)
+    monkeypatch.setattr(
+        taskcli.api.Run, "batching_config", lambda run: replace(config(run), lookahead=1)
+    )
+    answered = list(model.run(sources(many)).answers())
+    found = [one.record.result for one in answered]
+    assert [len(one) for one in found] == [len(one) for one in expected]
+    for one, other in zip(chain(*found), chain(*expected), strict=True):
+        assert one.label == other.label
+        assert one.sides == pytest.approx(other.sides, abs=0.05)
+    assert 600 * 500 * 4 <= most[0] <= 3 * 600 * 500 * 4, "a picture for each thread at most"
+    shown = answered[0].item
+    assert shown is not None
+    assert (shown.size, shown.image.size) == ((600, 500), (600, 500))
+
+
+def test_who_comes_before_all_inside_is_let_in_and_others_wait_in_order() -> None:
+    room, order = Room(10), list[int]()
+
+    def come(rank: int) -> None:
+        with room.entered(rank) as claim:
+            claim(10)
+            order.append(rank)
+
+    with ExitStack() as held:
+        held.enter_context(room.entered(5))(10)
+        come(2)
+        threads = [threading.Thread(target=come, args=(rank,)) for rank in (9, 7)]
+        for count, thread in enumerate(threads, 1):
+            thread.start()
+            while len(room._waiting) < count:
+                time.sleep(0.001)
+        assert order == [2]
+    for thread in threads:
+        thread.join()
+    assert order == [2, 7, 9]
+
+
+def test_parts_share_batches_and_answer_as_alone(run: Run, many: Path) -> None:
+    words = ("detect", many / "1.png", many / "2.png", "-m", cached("detr"), "--tiles", 256)
+    together = run(*words, "--threshold", 0.3, "--dtype", "float32")
+    alone = run(*words, "--threshold", 0.3, "--dtype", "float32", "--batch-size", 1)
+    assert together.exit_code == alone.exit_code == 0
+    for one, other in zip(together.records, alone.records, strict=True):
+        assert [found["label"] for found in one["result"]] == [
+            found["label"] for found in other["result"]
+        ]
+        assert one["result"]
+
+
+def test_boxes_are_of_the_upright_picture(many: Path) -> None:
+    upright = Image.open(many / "1.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save("turned.png", exif=turned)
+    model = load("detect", "detr", threshold=0.3, tiles=200)
+    first, second = model([many / "1.png", "turned.png"])
+    assert first.result == second.result != []
+    assert max(one.box.xmax for one in first.result) > 500
+
+
+def test_a_picture_that_cannot_be_read_is_one_error(run: Run, many: Path) -> None:
+    Path("cut.png").write_bytes((many / "1.png").read_bytes()[:5000])
+    done = run("detect", "cut.png", many / "1.png", "-m", cached("detr"), "--tiles", 256)
+    assert done.exit_code == 1
+    broken, whole = done.records
+    assert broken["error"]["type"] == "InputError"
+    assert "result" in whole
+
+
+def test_a_small_picture_is_answered_as_without_tiles(run: Run, many: Path) -> None:
+    words = ("detect", many / "1.png", "-m", cached("detr"), "--threshold", 0.3)
+    assert run(*words, "--tiles", 600).records == run(*words).records
+
+
+@pytest.mark.parametrize("how", [("--tiles", 20), ("--tiles", 256, "--overlap", 0.95)])
+def test_tiles_of_no_use_are_refused(run: Run, many: Path, how: tuple[object, ...]) -> None:
+    done = run("detect", many, "-m", cached("detr"), *how)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert str(how[-2]) in done.stderr
+
+
+def test_what_is_looked_into_may_have_tiles(run: Run, many: Path) -> None:
+    words = ("detect", many / "1.png", "-m", cached("detr"), "--threshold", 0.3, "--tiles", 256)
+    done = run("explain", *words, "--report", "page.html", "--format", "jsonl")
+    assert done.exit_code == 0, done.stderr
+    assert Path("page.html").exists()
