@@ -5,11 +5,19 @@ can be written as follows from its result type.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import Any, Literal
 
-from taskcli.results import Answer, Detection, Entity, Segment, Transcript, parts_of
+from taskcli.results import (
+    Answer,
+    Detection,
+    Entity,
+    Segment,
+    Transcript,
+    Translation,
+    parts_of,
+)
 
 
 @dataclass(frozen=True)
@@ -32,9 +40,9 @@ class Format:
     one_input: bool = False  # whether it has no place for a second
     resumes: bool = False  # whether --resume goes on with it
     quotes: bool = False  # whether it has words of the text that an answer is about
-    # A field that answers have only when it is asked for, and what asks for it.
+    # A field that answers have only when it is asked for, and what asks for it, by result type.
     asks_field: str = ""
-    asked_by: str = ""
+    asked_by: Mapping[type[Any], str] = field(default_factory=dict)
     asks_inputs: bool = False  # whether it cannot be written without the inputs themselves
     terminal_safe: bool = False  # whether it escapes or leaves out what a terminal obeys
     signature: str = ""  # at the head of a file, not of a pipe
@@ -47,6 +55,7 @@ class Format:
 
 
 _FOUND = (Detection, Segment)
+_CUES_ASKED_BY = {Transcript: "with --timestamps segment", Translation: "on subtitles"}
 _ROWS = (
     Format(
         "rich",
@@ -109,9 +118,9 @@ _ROWS = (
         "srt",
         "SubRip's subtitles",
         "taskcli.output.formats.subtitles:SubRipWriter",
-        holds=(Transcript,),
+        holds=(Transcript, Translation),
         asks_field="chunks",
-        asked_by="--timestamps segment",
+        asked_by=_CUES_ASKED_BY,
         extensions=(".srt",),
         one_input=True,
     ),
@@ -119,9 +128,9 @@ _ROWS = (
         "vtt",
         "WebVTT's subtitles",
         "taskcli.output.formats.subtitles:WebVttWriter",
-        holds=(Transcript,),
+        holds=(Transcript, Translation),
         asks_field="chunks",
-        asked_by="--timestamps segment",
+        asked_by=_CUES_ASKED_BY,
         extensions=(".vtt",),
         one_input=True,
     ),
@@ -131,7 +140,7 @@ _ROWS = (
         "taskcli.output.formats.subtitles:AudacityWriter",
         holds=(Transcript,),
         asks_field="chunks",
-        asked_by="--timestamps segment",
+        asked_by=_CUES_ASKED_BY,
         one_input=True,
     ),
     Format(
@@ -196,7 +205,7 @@ _ROWS = (
         "taskcli.output.formats.squad:NoAnswerWriter",
         holds=(Answer,),
         asks_field="no_answer_score",
-        asked_by="--no-answer",
+        asked_by={Answer: "with --no-answer"},
         kind="document",
     ),
 )

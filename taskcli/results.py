@@ -197,8 +197,27 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """A subtitle; `text` has the markup and the lines of its file, `timestamp` is as a Chunk's.
+
+    `id` is its number or name, `settings` is what stands behind its times (where it is shown),
+    `after` are the blocks between it and the next one: WebVTT's notes and styles.
+    """
+
+    text: str
+    timestamp: tuple[float, float] = field(metadata=SECONDS)
+    id: str | None = None
+    settings: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
+    """A translated text. Subtitles have their cues, too, and of WebVTT the `head` of the file."""
+
     translation_text: str
+    chunks: tuple[Cue, ...] | None = None
+    head: str | None = None
 
 
 # The field that holds the text of a result, for commands that read another's records.

@@ -93,6 +93,7 @@ def every_kind(text: str = "cat") -> dict[str, Any]:
         "generated": [GeneratedText(text), GeneratedText(text)],
         "summary": Summary(text),
         "translation": Translation(text),
+        "subtitles": Translation(text, (results.Cue(text, (0.0, 1.5), "1"),)),
         "nothing": [],
         **{
             task.name: [_with_text(one, text) for one in _flat(task.samples.answer)]
@@ -395,7 +396,17 @@ def test_every_kind_goes_through_every_format(chosen: str, kind: str) -> None:
 
 def test_every_result_type_is_among_the_kinds() -> None:
     kinds = {type(item) for result in every_kind().values() for item in _flat(result)}
-    parts = {Label, LabelWindow, Box, Chunk, RunLengthMask, Failure, Record, results.Shard}
+    parts = {
+        Label,
+        LabelWindow,
+        Box,
+        Chunk,
+        results.Cue,
+        RunLengthMask,
+        Failure,
+        Record,
+        results.Shard,
+    }
     declared = {
         value
         for value in vars(results).values()

@@ -144,7 +144,7 @@ def test_every_result_of_a_task_has_a_presentation() -> None:
     parts = {part for task in TASKS for part in results.parts_of(task.result)}
     assert {part for part in parts if is_dataclass(part)} == set(PRESENTATIONS)
     saving = {task.name for task in TASKS if saved_by(task.result)}
-    assert saving == {"asr", "detect", "segment", "depth", "ner"}
+    assert saving == {"asr", "detect", "segment", "depth", "ner", "translate"}
 
 
 def test_all_that_show_text_have_one_list_of_what_is_not_shown() -> None:

@@ -24,6 +24,7 @@ from taskcli.results import (
     Answer,
     Box,
     Chunk,
+    Cue,
     DepthMap,
     Detection,
     Entity,
@@ -341,7 +342,14 @@ CASES = {
         Summary("It rained."), TextInput(TEXT), "It rained.", written("summary_text")
     ),
     "translate": Case(
-        Translation("Il pleut."), TextInput(TEXT), "Il pleut.", written("translation_text")
+        Translation("Il pleut.", (Cue("Il pleut.", (58.5, 61.25)),)),
+        TextInput(TEXT),
+        "Il pleut.",
+        {
+            **written("translation_text"),
+            "srt": lambda text: cues(text)[0][0],
+            "vtt": lambda text: cues(text)[0][0],
+        },
     ),
 }  # fmt: skip
 

@@ -183,7 +183,7 @@ def test_no_words_of_one_recording_reach_the_file_of_another(
     assert sorted(counts) == [0, len(HOSTILE), len(HOSTILE)]
     refused = run(*call, "--format", kind)
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert f"{kind} holds the subtitles of one recording" in refused.stderr
+    assert f"{kind} holds the subtitles of one input" in refused.stderr
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -21,6 +21,14 @@ export interface Chunk {
   timestamp: [number, number];
 }
 
+export interface Cue {
+  text: string;
+  timestamp: [number, number];
+  id?: string | null;
+  settings?: string | null;
+  after?: string | null;
+}
+
 export interface DepthMap {
   min: number;
   max: number;
@@ -110,6 +118,8 @@ export interface Transcript {
 
 export interface Translation {
   translation_text: string;
+  chunks?: Array<Cue> | null;
+  head?: string | null;
 }
 
 export interface RecordOf<Result> {

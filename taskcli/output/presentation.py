@@ -197,7 +197,11 @@ PRESENTATIONS: Mapping[type[Any], Presentation] = {
         lambda one: one.summary_text, "text", text="summary_text", heading="Summary"
     ),
     Translation: Presentation(
-        lambda one: one.translation_text, "text", text="translation_text", heading="Translation"
+        lambda one: one.translation_text,
+        "text",
+        text="translation_text",
+        heading="Translation",
+        saved=f"{_SAVED}.translations",
     ),
 }
 

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 
 from rich.cells import cell_len
 
@@ -50,6 +50,40 @@ class Part:
     breaks: tuple[tuple[float, str], ...] = ()
 
 
+class Division(Protocol):
+    """What a text was parted into, and how the answers to that become one."""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The texts that the model is given, at least one."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether a part was too long and is in pieces."""
+
+    def joined(self, answers: Sequence[str]) -> str:
+        """One answer of those to the texts given, in order."""
+
+    def used(self, answers: Sequence[str]) -> list[bool]:
+        """Which of the answers it is made of."""
+
+    def lost(self, answers: Sequence[str]) -> int:
+        """How much of what is to be kept did not come out, and was put in."""
+
+
+class Seamed(Division, Protocol):
+    """A division whose parts, each behind what is before it, are a text, with what is after all."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
+
+    @property
+    def after(self) -> str: ...
+
+    def seamed(self, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """What is said for each part, with what stands between it and the one before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parted:
     """A text in parts; `cut` is whether one of them was too long and is in pieces."""
@@ -58,12 +92,27 @@ class Parted:
     after: str = ""
     cut: bool = False
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        return tuple(part.text for part in self.parts)
+
+    def used(self, answers: Sequence[str]) -> list[bool]:
+        return [True] * len(answers)
+
+    def lost(self, answers: Sequence[str]) -> int:
+        return 0
+
     def joined(self, answers: Sequence[str]) -> str:
         """The answers, one for each part, in the places of the parts."""
+        return ("".join(map("".join, self.seamed(answers))) + self.after).strip()
+
+    def seamed(self, answers: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """The answers, each with what stands between it and the one before."""
         text = ""
         for former, part, answer in zip((None, *self.parts), self.parts, answers, strict=False):
-            text += _seam(text, former, part, answer) + _with_breaks(answer, part.breaks)
-        return (text + self.after).strip()
+            seam, own = _seam(text, former, part, answer), _with_breaks(answer, part.breaks)
+            yield seam, own
+            text += seam + own
 
 
 def parted(text: str, by: By, fits: Fits, language: str | None = None) -> Parted:

@@ -4,6 +4,7 @@ transformers 5 no longer applies a checkpoint's `task_specific_params` and `pref
 which T5 does not know what is asked of it; they are applied here.
 """
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from taskcli.config.options import LengthPenalty, MaxLength, MinLength, NumBeams
 from taskcli.media.items import TextInput
 from taskcli.task import Batch, OptionsT, ResultT, Task, WithWarnings
-from taskcli.tasks.parting import By, Parted, parted
+from taskcli.tasks.parting import By, Division, Seamed, parted
 from taskcli.tasks.token_rows import attended, padded
 from taskcli.tasks.token_windows import max_tokens, prepare_tokenizer
 
@@ -42,7 +43,7 @@ class TokenizedPart(NamedTuple):
     """What the model is given at once: its token ids, and the text that it is a part of."""
 
     ids: list[int]
-    parted: Parted
+    parted: Division
 
     @property
     def nbytes(self) -> int:
@@ -54,7 +55,7 @@ class Written(NamedTuple):
 
     text: str
     is_cut: bool
-    parted: Parted
+    parted: Division
 
 
 class Seq2SeqGenerator:
@@ -101,8 +102,8 @@ class Seq2SeqGenerator:
 
     def encode(self, texts: Sequence[str]) -> Iterator[tuple[int, TokenizedPart]]:
         """What the model is given of each text, with the text's place in the list."""
-        places = [(place, self.parted(text)) for place, text in enumerate(texts)]
-        given = [(place, own, part.text) for place, own in places for part in own.parts]
+        places = [(place, self.divided(text)) for place, text in enumerate(texts)]
+        given = [(place, own, part) for place, own in places for part in own.given]
         encoded = self._encoded([self.prefix + text for *_, text in given])
         for (place, own, _), ids in zip(given, encoded, strict=True):
             yield place, TokenizedPart(ids, own)
@@ -111,7 +112,11 @@ class Seq2SeqGenerator:
         rows = [attended(part.ids) for part in parts]
         return Batch(padded(self.tokenizer, rows), range(len(parts)))
 
-    def parted(self, text: str) -> Parted:
+    def divided(self, text: str) -> Division:
+        """How one of the texts is parted; for who knows more of them than that."""
+        return self.parted(text)
+
+    def parted(self, text: str) -> Seamed:
         """What the model is given at once, and in pieces what it cannot hold."""
         return parted(text, self.by, lambda part: self.tokens(part) <= self.limit, self.language)
 
@@ -180,7 +185,8 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
             processor.padding_side = "left"
 
     @abstractmethod
-    def _answer(self, text: str) -> ResultT: ...
+    def _answer(self, division: Division, answers: Sequence[str]) -> ResultT:
+        """The result of a text, from the answers to what was given of it."""
 
     def encode(self, items: list[TextInput]) -> Iterator[tuple[int, TokenizedPart]]:
         return self._rewriter.encode([item.text for item in items])
@@ -204,8 +210,10 @@ class Text2TextTask(Task[OptionsT, TextInput, ResultT]):
 
     def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[ResultT]:
         """The parts in order, joined as they were parted."""
-        text = results[0].parted.joined([answer.text for answer in results])
-        return WithWarnings(self._answer(text), self._rewriter.notes(results, self._verb))
+        parted, texts = results[0].parted, [answer.text for answer in results]
+        used = list(itertools.compress(results, parted.used(texts)))
+        notes = self._rewriter.notes(used or results, self._verb)
+        return WithWarnings(self._answer(parted, texts), notes)
 
 
 def _continues(model: "PreTrainedModel") -> bool:

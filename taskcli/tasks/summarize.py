@@ -1,10 +1,12 @@
 """taskcli summarize."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskcli.media.items import Media
 from taskcli.results import Summary
 from taskcli.task import Samples
+from taskcli.tasks.parting import Division
 from taskcli.tasks.seq2seq import (
     BUDGET,
     Seq2SeqGenerator,
@@ -49,5 +51,5 @@ class Summarize(Text2TextTask[Seq2SeqOptions, Summary]):
         settings = task_settings(model.config, "summarization")
         self._rewriter = Seq2SeqGenerator(processor, model, options, settings)
 
-    def _answer(self, text: str) -> Summary:
-        return Summary(text)
+    def _answer(self, division: Division, answers: Sequence[str]) -> Summary:
+        return Summary(division.joined(answers))

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from taskcli.config.options import OutputOptions
+from taskcli.errors import UsageError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
 from taskcli.task import Samples, WithWarnings
 from taskcli.tasks.language_codes import matching, one_of
 from taskcli.tasks.languages import way_of_asking
-from taskcli.tasks.parting import By
-from taskcli.tasks.seq2seq import BUDGET, Seq2SeqGenerator, Seq2SeqOptions, Text2TextTask, Written
+from taskcli.tasks.parting import By, Division
+from taskcli.tasks.seq2seq import BUDGET, Seq2SeqOptions, Text2TextTask, Written
+from taskcli.tasks.translator import Subtitled, Translator, translation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -38,6 +41,10 @@ class TranslateOptions(Seq2SeqOptions):
         By | None,
         typer.Option(help="How much to translate at once; unless given, what the model learnt by."),
     ] = None
+    subtitles: Annotated[
+        Subtitled,
+        typer.Option(help="Translate cues, keep their times; auto: where a text is .srt or .vtt."),
+    ] = "auto"
 
 
 class Translate(Text2TextTask[TranslateOptions, Translation]):
@@ -47,7 +54,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
     Multilingual checkpoints take --from and --to, as codes (de, deu, de-DE) or names (German,
     Deutsch); an unknown language lists the known ones.
     Lines, lists and paragraphs keep their places. A sentence beyond the model's length is
-    translated in pieces.
+    translated in pieces. Subtitles (.srt, .vtt) keep their cues, times, speakers and markup.
     """
 
     name = "translate"
@@ -60,6 +67,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
     _verb = "translated"
     examples = (
         "taskcli translate letter.txt --from en --to fr",
+        "taskcli translate film.srt --from en --to fr -o film.fr.srt",
         "taskcli asr talk.wav | taskcli translate - --from en --to German",
     )
     samples = Samples(options={"max_length": 12})
@@ -74,9 +82,8 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
         source, target = options.source_language, options.target_language
         asking = way_of_asking(processor, model.config, source, target)
         by = options.by or _usual_part(model.config)
-        self._rewriter = Seq2SeqGenerator(
-            processor, model, options, asking.settings, by, asking.source, asking.around
-        )
+        how = (processor, model, options, asking.settings, by, asking.source, asking.around)
+        self._rewriter = Translator(options.subtitles, *how)
         self._doubts = asking.warnings
 
     @classmethod
@@ -85,12 +92,22 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
             if word and known and not matching(word, known):
                 one_of(word, known, flag)
 
+    @classmethod
+    def for_output(
+        cls, options: TranslateOptions, chosen: str, written: OutputOptions
+    ) -> TranslateOptions:
+        if chosen not in cls.formats():
+            return options
+        if options.subtitles == "never":
+            raise UsageError(f"{chosen} is made of subtitles, and --subtitles never reads none")
+        return replace(options, subtitles="always")
+
     def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[Translation]:
         found = super().fold(item, results)
         return replace(found, warnings=(*self._doubts, *found.warnings))
 
-    def _answer(self, text: str) -> Translation:
-        return Translation(text)
+    def _answer(self, division: Division, answers: Sequence[str]) -> Translation:
+        return translation(division, answers)
 
 
 def _usual_part(config: "PreTrainedConfig") -> By:

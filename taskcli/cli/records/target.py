@@ -10,7 +10,7 @@ from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
 from taskcli.formats import FORMATS, Format
 from taskcli.output.presentation import answers_of
-from taskcli.results import Record
+from taskcli.results import Record, parts_of
 from taskcli.task import Task
 
 
@@ -44,18 +44,24 @@ def target_of(
     return Target(task, format, written, found.labels)
 
 
+def _asked_by(target: Target) -> str:
+    """How a run of the task is to be called for answers of which the format can be made."""
+    held = parts_of(target.task.result)
+    return next(words for kind, words in target.format.asked_by.items() if kind in held)
+
+
 def complete(record: Record, target: Target, number: int) -> Record:
     """With what the format needs of the input. Raises UsageError where that is not here."""
     format = target.format
     if format.one_input and number:
-        raise UsageError(f"{format.name} holds the subtitles of one recording", "give one record")
+        raise UsageError(f"{format.name} holds the subtitles of one input", "give one record")
     if record.error is not None:
         return record
     if any(getattr(one, format.asks_field, "") is None for one in answers_of(record.result)):
         raise UsageError(
             f"{record.input}: the record has no {format.asks_field}, "
             f"of which {format.name} is made",
-            f"run taskcli {target.task.name} with {format.asked_by}",
+            f"run taskcli {target.task.name} {_asked_by(target)}",
         )
     whole = with_item(record, target.task) if format.holds or format.quotes else record
     if format.asks_inputs and whole.item is None:

@@ -27,8 +27,8 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     url = None if written.output is None else url_of(written.output)
     if url is not None:
         _check_elsewhere(url, format, written, sources)
-    if format.one_input and sources.total != 1:
-        raise UsageError(f"{chosen} holds the subtitles of one recording", "give one input")
+    if format.one_input and sources.total != 1 and not sources.live:
+        raise UsageError(f"{chosen} holds the subtitles of one input", "give one input")
     if written.resume and not format.resumes:
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
     if written.save_dir is not None:

@@ -1,12 +1,14 @@
-"""A recording's words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
+"""Words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
 
 from collections.abc import Iterable
 from typing import ClassVar, TextIO
 
+from taskcli.errors import StoppedError
 from taskcli.media.captions import Caption, captions
 from taskcli.media.line_breaks import wrapped
+from taskcli.output.formats.translated_cues import clock, times, translated
 from taskcli.output.writer import Layout, Writer
-from taskcli.results import Record, Transcript
+from taskcli.results import Record, Transcript, Translation
 
 LINED = ("srt", "vtt")
 _HEAD = {"vtt": "WEBVTT\n\n"}
@@ -20,15 +22,35 @@ class _SubtitleWriter(Writer):
     def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
         super().__init__(stream, layout)
         self._count = 0
-        stream.write(_HEAD.get(self.kind, ""))
+        self._head = _HEAD.get(self.kind, "")
 
     def write(self, record: Record) -> None:
         if record.error is not None:
             return
+        if isinstance(record.result, Translation):
+            self._write_translation(record.result)
+            return
+        self._begin()
         for cue in cues(record.result, self.layout):
             self._count += 1
             self.stream.write(_written(self._count, cue, self.kind, self.layout))
         self.stream.flush()
+
+    def _write_translation(self, found: Translation) -> None:
+        """Raises StoppedError for a second one, of which a pipe does not tell beforehand."""
+        if self._count:
+            what = f"{self.kind} holds the subtitles of one input, and there is a second"
+            raise StoppedError(what, "write to a .jsonl file, or give them one by one")
+        self._count, self._head = 1, ""  # it has its own
+        self.stream.write(translated(found, self.kind))
+        self.stream.flush()
+
+    def close(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self.stream.write(self._head)
+        self._head = ""
 
 
 class SubRipWriter(_SubtitleWriter):
@@ -57,17 +79,11 @@ def _written(number: int, cue: Caption, kind: str, layout: Layout) -> str:
     if kind == "audacity":
         start, end = cue.timestamp
         return f"{start:.6f}\t{end:.6f}\t{' '.join(cue.text.split())}\n"
-    times = " --> ".join(_clock(second, "." if kind == "vtt" else ",") for second in cue.timestamp)
+    head = f"{number}\n{times(cue.timestamp, kind)}"
     if kind == "srt":
-        return f"{number}\n{times}\n{_plain(cue.text, layout.line_width)}\n\n"
+        return f"{head}\n{_plain(cue.text, layout.line_width)}\n\n"
     stamps = _stamps(cue) if layout.karaoke else {}
-    return f"{number}\n{times}\n{_stamped(cue.text, layout.line_width, stamps)}\n\n"
-
-
-def _clock(seconds: float, mark: str) -> str:
-    minutes, milliseconds = divmod(_milliseconds(seconds), 60_000)
-    clock = f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}"
-    return f"{clock}{mark}{milliseconds % 1000:03}"
+    return f"{head}\n{_stamped(cue.text, layout.line_width, stamps)}\n\n"
 
 
 def _milliseconds(seconds: float) -> int:
@@ -92,7 +108,7 @@ def _stamps(cue: Caption) -> dict[int, str]:
     for word in cue.words:
         start = _milliseconds(word.timestamp[0])
         if last < start < end:
-            found[letters] = f"<{_clock(word.timestamp[0], '.')}>"
+            found[letters] = f"<{clock(word.timestamp[0], '.')}>"
             last = start
         letters += sum(not letter.isspace() for letter in word.text)
     return found

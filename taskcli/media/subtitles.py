@@ -1,0 +1,86 @@
+"""Subtitles as files have them: the cues of SubRip (srt) and WebVTT (vtt)."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from taskcli.media.patterns import Pattern
+from taskcli.results import Cue
+
+_LINE_END = Pattern(r"\r\n|\n|\r", "re")
+_WEBVTT = Pattern(r"WEBVTT(?:[ \t]|$)", "re")
+_CLOCK = r"((?:\d+:)?\d{1,3}:\d{1,2}[.,]\d{1,3})"
+_TIMES = Pattern(rf"[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}(?:[ \t]+(\S.*))?[ \t]*", "re")
+
+
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """A file of cues; `head` is what stands before the first of WebVTT, None of SubRip."""
+
+    cues: tuple[Cue, ...]
+    head: str | None = None
+
+    @property
+    def is_webvtt(self) -> bool:
+        return self.head is not None
+
+
+def read_subtitles(text: str) -> Subtitles | None:
+    """The subtitles that a text is, of which no word is left out; None for any other text."""
+    lines = _LINE_END.split(text.removeprefix("\ufeff"))
+    is_webvtt = _WEBVTT.match(lines[0]) is not None
+    if not is_webvtt and not _begins_as_subrip(lines):
+        return None
+    starts = [place for place, line in enumerate(lines) if _TIMES.fullmatch(line)]
+    if not starts:
+        return None
+    begins = [place - _has_id(lines, place, is_webvtt) for place in starts]
+    ends = [*begins[1:], len(lines)]
+    spans = zip(begins, starts, ends, strict=True)
+    cues = tuple(_cue(lines, *span, is_webvtt) for span in spans)
+    return Subtitles(cues, _block(lines[: begins[0]]) if is_webvtt else None)
+
+
+def _begins_as_subrip(lines: Sequence[str]) -> bool:
+    """Times in the first line that is not blank, or in the one after a number."""
+    first, second = [*(line for line in itertools.islice(lines, 64) if line.strip()), "", ""][:2]
+    begun = second if first.strip().isdecimal() else first
+    return _TIMES.fullmatch(begun) is not None
+
+
+def _has_id(lines: Sequence[str], place: int, is_webvtt: bool) -> bool:
+    """Whether the line above the times is the cue's own: a number, in WebVTT any name."""
+    above = lines[place - 1].strip() if place else ""
+    if not is_webvtt:
+        return above.isdecimal()
+    return bool(above) and place > 1 and not lines[place - 2].strip()
+
+
+def _cue(lines: Sequence[str], begin: int, start: int, end: int, is_webvtt: bool) -> Cue:
+    times = _TIMES.fullmatch(lines[start])
+    body = lines[start + 1 : end]
+    said = list(itertools.takewhile(str.strip, body)) if is_webvtt else body
+    return Cue(
+        "\n".join(line.rstrip() for line in said if line.strip()),
+        (_seconds(times[1]), _seconds(times[2])),
+        lines[begin].strip() if begin < start else None,
+        times[3],
+        _block(body[len(said) :]) or None,
+    )
+
+
+def _block(lines: Sequence[str]) -> str:
+    return "\n".join(lines).strip("\n \t")
+
+
+def _seconds(clock: str) -> float:
+    whole, fraction = clock.replace(",", ".").split(".")
+    seconds = 0
+    for number in whole.split(":"):
+        seconds = 60 * seconds + int(number)
+    return seconds + int(fraction) / 1000  # as players read it, also where it is short
+
+
+def without_blank_lines(text: str) -> Iterator[str]:
+    """The lines of a cue: a blank one would end it."""
+    return (line for line in _LINE_END.split(text) if line.strip())

@@ -1,0 +1,42 @@
+"""What a translation is made of: the parts of a text, or of what is said in subtitles."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from taskcli.errors import InputError
+from taskcli.media.subtitles import read_subtitles
+from taskcli.results import Translation
+from taskcli.tasks.cued_text import CuedText, cued_text
+from taskcli.tasks.parting import Division
+from taskcli.tasks.seq2seq import Seq2SeqGenerator
+
+Subtitled = Literal["auto", "always", "never"]
+
+_AS_TEXT = "--subtitles never translates it as a text"
+
+
+class Translator(Seq2SeqGenerator):
+    """`subtitles` says whether texts are read as such; `how` is the generator's own."""
+
+    def __init__(self, subtitles: Subtitled, *how: Any) -> None:
+        super().__init__(*how)
+        self._subtitles = subtitles
+
+    def divided(self, text: str) -> Division:
+        """Raises InputError for a text that is to be subtitles with words, and is not."""
+        found = None if self._subtitles == "never" else read_subtitles(text)
+        if found is None and self._subtitles == "always":
+            raise InputError("not subtitles: no times of .srt or .vtt in it", _AS_TEXT)
+        if found is None:
+            return self.parted(text)
+        cued = cued_text(found, self.parted)
+        if not cued.given:
+            raise InputError("there are no words in the subtitles", _AS_TEXT)
+        return cued
+
+
+def translation(division: Division, answers: Sequence[str]) -> Translation:
+    """The answers to what was given of a text, put together."""
+    if isinstance(division, CuedText):
+        return division.translation(answers)
+    return Translation(division.joined(answers))
