@@ -590,7 +590,7 @@ def test_a_piped_table_asks_what_parts_it(header: str, name: str) -> None:
     reading = Reading(Media.TEXT, field="text")
     refused = refusal("-", reading=reading, stdin=f"{header}\n1;one\n".encode())
     assert refused.message == "standard input is a table, not JSON"
-    assert refused.hint == f"say what parts its cells: --delimiter {name}"
+    assert refused.hint == f"say so: --input-format csv, or --delimiter {name}"
 
 
 def test_an_encoding_that_was_asked_for_wins_over_the_mark() -> None:

@@ -3,7 +3,7 @@
 import codecs
 import csv
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -119,6 +119,15 @@ class InputOptions:
             rich_help_panel=_INPUTS,
         ),
     ] = None
+    input_format: Annotated[
+        Literal["auto", "text", "csv", "tsv", "jsonl", "json", "parquet", "arrow"],
+        typer.Option(
+            metavar="FORMAT",
+            help="What files and pipes hold: text, or rows of csv, tsv, jsonl, json, parquet, "
+            "arrow; auto: as their names or first bytes tell.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = "auto"
     keep: Annotated[
         str | None,
         typer.Option(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from taskcli.errors import InputError, first_line, require_package
-from taskcli.inputs.files import File, id_of, suffix_of
+from taskcli.inputs.files import AUTO, File, id_of, kind_of
 from taskcli.inputs.rows import Row, RowReading, lacking, row_of
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ _GROUP = 1 << 24  # rows of a group: no writer makes more, but a damaged footer 
 _NO_VALUE = (ValueError, OverflowError)  # also of pyarrow, and of bytes that are not UTF-8
 
 
-def require(file: File) -> None:
+def require(file: File, format: str) -> None:
     """Raises UsageError for a table that cannot be read with what is installed."""
-    if suffix_of(file) in SUFFIXES:
+    if kind_of(file, format) in SUFFIXES:
         needed = f"{id_of(file)} is read with pyarrow, which is not installed"
         require_package("pyarrow", "parquet", needed)
 
@@ -35,23 +35,23 @@ def column_rows(stream: BinaryIO, suffix: str, reading: RowReading) -> Iterator[
         raise InputError(f"the table is damaged: {first_line(failure)}") from None
 
 
-def types_of(files: Iterable[str]) -> "dict[str, pa.DataType]":
+def types_of(files: Iterable[str], format: str = AUTO) -> "dict[str, pa.DataType]":
     """The types of the columns in files of such tables, where all that have one agree."""
     import pyarrow as pa
 
     types: dict[str, set[pa.DataType]] = {}
     for file in files:
-        if suffix_of(file) in SUFFIXES:
+        if (kind := kind_of(file, format)) in SUFFIXES:
             with suppress(pa.ArrowException, OSError):  # the run tells of it, in a record
-                for field in _schema(Path(file)):
+                for field in _schema(Path(file), kind):
                     types.setdefault(field.name, set()).add(_plain(field.type))
     return {name: kinds.pop() for name, kinds in types.items() if len(kinds) == 1}
 
 
-def _schema(file: Path) -> "pa.Schema":
+def _schema(file: Path, kind: str) -> "pa.Schema":
     from pyarrow import ipc, parquet
 
-    if file.suffix.lower() == ".parquet":
+    if kind == ".parquet":
         return parquet.read_schema(file)
     with file.open("rb") as stream:
         return next(_batches(stream, ipc)).schema

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import tabular
 from taskcli.inputs.columns import require
-from taskcli.inputs.files import File, id_of, printable
+from taskcli.inputs.files import AUTO, File, id_of, printable
 from taskcli.inputs.reading import Reading
 from taskcli.inputs.rows import Row
 from taskcli.inputs.tables import DoubledColumnError
@@ -23,7 +23,7 @@ def check_rows(file: File, reading: Reading) -> None:
     """Refuse a file whose rows hold nothing for this task, by its head; one elsewhere waits."""
     if not opens_into_many(file, reading):
         return
-    require(file)
+    require(file, reading.format)
     if isinstance(file, str) and tabular.is_read_as_rows(file, reading.rows):
         tabular.check(file, reading.rows)
 
@@ -57,14 +57,14 @@ def from_pipe(reading: Reading, stdin: BinaryIO) -> Iterator[Source]:
     """A document, lines or rows: as the options say, else as the stream begins."""
     found = (
         tabular.lines_of(stdin, reading.rows)
-        if reading.lines
+        if reading.lines and reading.format in (AUTO, "text")
         else tabular.piped(stdin, reading.rows)
     )
     if isinstance(found, bytes):
         if reading.keep is not None:
             raise UsageError(
                 "--keep keeps columns of rows, and standard input has none",
-                "of a table say what parts its cells: --delimiter ','",
+                "if it is a table, say so: --input-format csv",
             )
         yield Source("-", data=found)
         return

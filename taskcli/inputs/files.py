@@ -9,6 +9,7 @@ from taskcli.errors import InputError
 from taskcli.remote.fetching import RemoteFile
 
 File: TypeAlias = str | RemoteFile
+AUTO = "auto"  # what a file holds follows from its name
 
 
 def id_of(file: File) -> str:
@@ -23,6 +24,11 @@ def archive_of(file: File) -> str | None:
 
 def suffix_of(file: File) -> str:
     return file.suffix if isinstance(file, RemoteFile) else Path(file).suffix.lower()
+
+
+def kind_of(file: File, asked: str = AUTO) -> str:
+    """The extension that a file is read by: its own, or that of the format that is asked for."""
+    return suffix_of(file) if asked == AUTO else f".{asked}"
 
 
 def opened(file: File) -> BinaryIO:

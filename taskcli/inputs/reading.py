@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from taskcli.inputs.files import AUTO as BY_NAME
 from taskcli.inputs.keeping import Keep
 from taskcli.inputs.rows import RowReading
 from taskcli.media import MEDIA
@@ -25,6 +26,7 @@ class Reading:
     allow_remote: bool = False  # whether URLs are fetched that a list or a row names
     patience: Patience = USUAL
     keep: Keep | None = None  # which columns of rows stay beside the answers
+    format: str = BY_NAME  # what files and pipes hold
 
     @property
     def rows(self) -> RowReading:
@@ -40,4 +42,5 @@ class Reading:
             self.chats,
             holds_bytes=not is_text,
             keep=self.keep,
+            format=self.format,
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from taskcli.errors import InputError
 from taskcli.inputs.fields import has, reach
+from taskcli.inputs.files import AUTO as BY_NAME
 from taskcli.inputs.keeping import Keep
 from taskcli.media.chats import read_chat
 from taskcli.media.encodings import AUTO
@@ -41,6 +42,7 @@ class RowReading:
     chats: bool = False  # whether a text may be a list of messages
     holds_bytes: bool = False  # whether a field may hold the input itself
     keep: Keep | None = None  # which columns stay beside the answer
+    format: str = BY_NAME  # what files and pipes hold
 
 
 def lacking(name: str, reading: RowReading, has: Sequence[str]) -> tuple[str, str]:

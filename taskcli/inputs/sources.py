@@ -181,7 +181,7 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO, watch: bool) -> S
     if is_folder(word):
         return _found(in_folder(word, reading.media, reading.recursive, watch), reading)
     if os.path.lexists(word):
-        if tabular.is_rows(word) and not opens_into_many(word, reading):
+        if tabular.is_rows(word, reading.rows) and not opens_into_many(word, reading):
             tabular.check(word, reading.rows)  # rows of paths, which want a --field
         return _counted([word], reading)
     if glob.has_magic(word):

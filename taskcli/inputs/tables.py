@@ -25,18 +25,39 @@ class DoubledColumnError(InputError):
 def table_rows(stream: BinaryIO, reading: RowReading, usual: str) -> Iterator[Row]:
     head = stream.read(_HEAD)
     stream.seek(0)
-    codec = codec_of(head, reading.encoding)
-    delimiter = reading.delimiter
-    if delimiter is None:
-        whole = len(head) < _HEAD
-        delimiter = delimited.delimiter_of(head.decode(codec, "replace"), whole, usual)
-    yield from _rows(stream, replace(reading, encoding=codec), delimiter)
+    yield from _told_by(head, len(head) < _HEAD, stream, reading, usual)
 
 
 def piped_rows(stream: BinaryIO, reading: RowReading, delimiter: str) -> Iterator[Row]:
     """The rows of a table that comes through a pipe, which is not looked ahead in for them."""
+    codec = codec_of(_beginning(stream), reading.encoding)
+    yield from _rows(stream, replace(reading, encoding=codec), delimiter)
+
+
+def piped_table(stream: BinaryIO, reading: RowReading, usual: str) -> Iterator[Row]:
+    """As `piped_rows`: what has come of it tells the delimiter."""
+    yield from _told_by(_beginning(stream), False, stream, reading, usual)
+
+
+def _beginning(stream: BinaryIO) -> bytes:
+    """What a pipe gives at once, of which nothing is taken."""
     peek = getattr(stream, "peek", None)
-    codec = codec_of(peek(4) if peek else b"", reading.encoding)
+    if peek is not None:
+        begun: bytes = peek(_HEAD)
+        return begun
+    begun = stream.read(_HEAD)
+    stream.seek(0)
+    return begun
+
+
+def _told_by(
+    head: bytes, whole: bool, stream: BinaryIO, reading: RowReading, usual: str
+) -> Iterator[Row]:
+    """The rows of a table that begins with `head`; `whole` says that it is all of it."""
+    codec = codec_of(head, reading.encoding)
+    delimiter = reading.delimiter
+    if delimiter is None:
+        delimiter = delimited.delimiter_of(head.decode(codec, "replace"), whole, usual)
     yield from _rows(stream, replace(reading, encoding=codec), delimiter)
 
 

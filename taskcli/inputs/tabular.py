@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs import columns, delimited
-from taskcli.inputs.files import File, id_of, opened, suffix_of
+from taskcli.inputs.files import AUTO, File, id_of, kind_of, opened
 from taskcli.inputs.json_rows import (
     document_rows,
     file_rows,
@@ -23,7 +23,7 @@ from taskcli.inputs.json_rows import (
     parsed,
 )
 from taskcli.inputs.rows import Row, RowReading, lacking, unkept
-from taskcli.inputs.tables import DoubledColumnError, piped_rows, table_rows
+from taskcli.inputs.tables import DoubledColumnError, piped_rows, piped_table, table_rows
 from taskcli.inputs.webdataset import is_shard, sample_rows
 from taskcli.media import file_types
 from taskcli.media.encodings import codec_of, decoded, decoded_lines, is_wide
@@ -37,19 +37,24 @@ _PEEKED = 20  # rows in which a field must turn up
 _LARGE = 1 << 23  # bytes; a larger JSON array, which is read whole, is not read twice
 
 
-def is_rows(file: File) -> bool:
-    return suffix_of(file) in (*_DELIMITERS, *_JSON_LINES, _JSON, *columns.SUFFIXES)
+def is_rows(file: File, reading: RowReading) -> bool:
+    kinds = (*_DELIMITERS, *_JSON_LINES, _JSON, *columns.SUFFIXES)
+    return kind_of(file, reading.format) in kinds
+
+
+def _is_shard(file: File, reading: RowReading) -> bool:
+    return reading.format == AUTO and is_shard(file)
 
 
 def is_read_as_rows(file: File, reading: RowReading) -> bool:
     """A shard is, where one of its fields is asked for."""
-    return is_rows(file) or (reading.named and is_shard(file))
+    return is_rows(file, reading) or (reading.named and _is_shard(file, reading))
 
 
 def check(path: str, reading: RowReading) -> None:
     """Raise UsageError for a file of which no row at its head has the fields, or a column twice."""
     try:
-        if suffix_of(path) == _JSON and Path(path).stat().st_size > _LARGE:
+        if kind_of(path, reading.format) == _JSON and Path(path).stat().st_size > _LARGE:
             return
         with closing(read(path, reading)) as found:  # type: ignore[type-var]
             refuse(path, list(islice(found, _PEEKED)), reading)
@@ -97,6 +102,8 @@ def kept_columns(path: str, reading: RowReading) -> list[str]:
 
 def piped(stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:
     """The rows that come through a pipe; its whole content, if that is a document."""
+    if reading.format != AUTO:
+        return _piped_as(f".{reading.format}", stream, reading)
     if reading.delimiter is not None:
         return piped_rows(stream, reading, reading.delimiter)
     head = head_of(stream, 1 if reading.named else 2)
@@ -116,6 +123,20 @@ def piped(stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:
     return json_rows(io.BytesIO(whole), reading) if reading.named else whole
 
 
+def _piped_as(kind: str, stream: BinaryIO, reading: RowReading) -> Iterator[Row] | bytes:
+    """As `piped`, of what is known to be of a kind."""
+    if kind in _DELIMITERS:
+        return piped_table(stream, reading, _DELIMITERS[kind])
+    if kind in _JSON_LINES:
+        return json_rows(stream, reading)
+    if kind == _JSON:
+        return file_rows(stream, reading)
+    whole = stream.read()
+    if kind in columns.SUFFIXES:
+        return columns.column_rows(io.BytesIO(whole), kind, reading)
+    return whole
+
+
 def _refuse_header(line: str, names: Sequence[str]) -> None:
     """Raise UsageError for a line that names a column: what parts a piped table has to be said."""
     for delimiter in delimited.DELIMITERS:
@@ -124,7 +145,7 @@ def _refuse_header(line: str, names: Sequence[str]) -> None:
             name = {"\t": "tab"}.get(delimiter, f"'{delimiter}'")
             raise UsageError(
                 "standard input is a table, not JSON",
-                f"say what parts its cells: --delimiter {name}",
+                f"say so: --input-format csv, or --delimiter {name}",
             )
 
 
@@ -140,10 +161,10 @@ def _piped_wide(whole: bytes, reading: RowReading) -> Iterator[Row] | bytes:
 
 def read(file: File, reading: RowReading) -> Iterator[Row]:
     """The rows of a file by its extension. Raises OSError or InputError for the whole file."""
-    suffix = suffix_of(file)
-    if suffix in columns.SUFFIXES or is_shard(file):
+    suffix = kind_of(file, reading.format)
+    if suffix in columns.SUFFIXES or _is_shard(file, reading):
         with opened(file) as stream:
-            if is_shard(file):
+            if _is_shard(file, reading):
                 yield from sample_rows(stream, reading)
             else:
                 yield from columns.column_rows(stream, suffix, reading)

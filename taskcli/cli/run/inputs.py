@@ -23,6 +23,7 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
 
     Raises UsageError for what is not there.
     """
+    _check_format(call, inputs)
     reading = Reading(
         call.task.media,
         call.task.text_fields,
@@ -35,6 +36,7 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         allow_remote=inputs.allow_remote,
         patience=Patience(inputs.retries, inputs.timeout),
         keep=None if inputs.kept is None else Keep(inputs.kept),
+        format=inputs.input_format,
     )
     chosen = Selection(inputs.skip, inputs.limit, inputs.sample, inputs.sample_seed)
     found = resolve(
@@ -61,6 +63,21 @@ def _check_watched(words: Iterable[str], recursive: bool, written: OutputOptions
                 f"--save-dir {written.save_dir} lies in {word}, which --watch looks into",
                 "its files would be inputs; save elsewhere",
             )
+
+
+def _check_format(call: Invocation, inputs: InputOptions) -> None:
+    """Refuse formats that say nothing of the inputs of a task that reads no texts."""
+    read = MEDIA[call.task.media]
+    if read.is_text or inputs.input_format == "auto":
+        return
+    if inputs.input_format == "text":
+        raise UsageError(
+            f"--input-format text: {call.task.name} reads {read.many}",
+            "leave it out; or say what names them: csv, tsv, jsonl, json, parquet, arrow",
+        )
+    if inputs.field is None and "-" in call.inputs:
+        told = f"--input-format {inputs.input_format}: no column of standard input is named"
+        raise UsageError(told, "name the one that holds paths: --field NAME")
 
 
 def kept_apart(

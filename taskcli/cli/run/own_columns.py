@@ -13,8 +13,8 @@ def with_own(layout: Layout, config: RunConfig) -> Layout:
     """The layout with a place for what --keep keeps, if it keeps anything."""
     if config.inputs.keep is None:
         return layout
-    files = config.sources.paths
-    typed = columns.types_of(files) if config.format == "parquet" else {}
+    files, named = config.sources.paths, config.inputs.input_format
+    typed = columns.types_of(files, named) if config.format == "parquet" else {}
     return replace(
         layout,
         keeps=True,
@@ -26,6 +26,8 @@ def with_own(layout: Layout, config: RunConfig) -> Layout:
 
 def _are_cells(config: RunConfig) -> bool:
     """Whether all rows are those of tables of cells, which spreadsheets have shown before."""
+    if config.inputs.input_format != "auto":
+        return f".{config.inputs.input_format}" in CELLS
     ids, piped = config.sources.ids, config.sources.live
     in_files = all(Path(id).suffix.lower() in CELLS for id in ids)
     return in_files and (not piped or config.inputs.delimiter is not None)

@@ -20,7 +20,8 @@ from taskcli.task import Task
 
 # What the ids of inputs depend on, what of a recording was heard, and what stays of a row.
 _HEARD = ("track", "start", "duration")
-_READING = ("field", "lines", "encoding", "delimiter", "text", *_HEARD, "keep")
+_ROWS = ("field", "lines", "delimiter", "input_format", "keep")
+_READING = (*_ROWS, "encoding", "text", *_HEARD)
 
 
 @dataclass(frozen=True)
