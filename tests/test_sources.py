@@ -704,7 +704,7 @@ def test_a_text_on_standard_input_is_left_in_its_encoding() -> None:
 @pytest.mark.parametrize("data", [b"{oops", b'[{"text": "one"}', b"plain words", b"[" * 100_000])
 def test_a_json_file_that_is_not_json_is_an_error(data: bytes) -> None:
     Path("rows.json").write_bytes(data)
-    (message,) = errors("rows.json")
+    *_, message = errors("rows.json")
     assert "not valid JSON" in str(message)
 
 

@@ -8,18 +8,29 @@ from itertools import chain
 from typing import Any, BinaryIO, TypeGuard
 
 from taskcli.errors import InputError
+from taskcli.inputs.json_array import elements
 from taskcli.inputs.keeping import Keep
 from taskcli.inputs.rows import Row, RowReading, row_of
 from taskcli.inputs.squad import is_squad, questions
-from taskcli.media.encodings import codec_of, decoded, decoded_lines, is_wide
+from taskcli.media.encodings import codec_of, decoded, decoded_lines, decoded_pieces, is_wide
 from taskcli.results import TEXT_FIELDS
 
 _CONTEXT = "context"  # the field of a text that is asked about
+_BEGINNING = 4096  # bytes by which an array is told
+_BLOCK = 1 << 16  # bytes of one that are read at once
 _NOT_JSON = (ValueError, RecursionError)  # the latter: brackets nested ten thousand deep
 
 
 def file_rows(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
-    """A .json file holds one value, as its name says, or JSON Lines all the same."""
+    """A .json file holds one value, as its name says, or JSON Lines all the same.
+
+    The elements of an array are read one at a time.
+    """
+    begun = stream.read(_BEGINNING)
+    if is_array(begun, reading.encoding):
+        yield from _array_rows(chain([begun], _blocks(stream)), reading)
+        return
+    stream = _from_its_beginning(stream, begun)
     head = head_of(stream, 2)
     begun = b"".join(head)
     if is_wide(codec_of(begun, reading.encoding)):  # whose lines do not end in single bytes
@@ -35,6 +46,31 @@ def file_rows(stream: BinaryIO, reading: RowReading) -> Iterator[Row]:
     except _NOT_JSON as failure:
         raise InputError(f"not valid JSON: {failure}") from None
     yield from document_rows(value, reading)
+
+
+def is_array(begun: bytes, encoding: str) -> bool:
+    """Whether a text that begins with these bytes is an array, if it is JSON."""
+    text = begun.decode(codec_of(begun, encoding), "ignore")
+    return text.lstrip(" \t\r\n").startswith("[")
+
+
+def _array_rows(content: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
+    found = elements(decoded_pieces(content, reading.encoding))
+    for number, element in enumerate(found, 1):
+        yield from _value_rows(element, number, f"row {number}", reading)
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK):
+        yield block
+
+
+def _from_its_beginning(stream: BinaryIO, begun: bytes) -> BinaryIO:
+    """A stream of which `begun` was read, as if it were not."""
+    if not stream.seekable():
+        return io.BytesIO(begun + stream.read())
+    stream.seek(0)
+    return stream
 
 
 def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:

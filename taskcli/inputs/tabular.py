@@ -17,6 +17,7 @@ from taskcli.inputs.json_rows import (
     file_rows,
     head_of,
     holds_rows,
+    is_array,
     is_json_lines,
     json_rows,
     may_be_json,
@@ -34,7 +35,7 @@ CELLS = tuple(_DELIMITERS)  # files that spreadsheets show
 _JSON_LINES = (".jsonl", ".ndjson")
 _JSON = ".json"
 _PEEKED = 20  # rows in which a field must turn up
-_LARGE = 1 << 23  # bytes; a larger JSON array, which is read whole, is not read twice
+_LARGE = 1 << 23  # bytes; a larger JSON object, which is read whole, is not read twice
 
 
 def is_rows(file: File, reading: RowReading) -> bool:
@@ -54,7 +55,7 @@ def is_read_as_rows(file: File, reading: RowReading) -> bool:
 def check(path: str, reading: RowReading) -> None:
     """Raise UsageError for a file of which no row at its head has the fields, or a column twice."""
     try:
-        if kind_of(path, reading.format) == _JSON and Path(path).stat().st_size > _LARGE:
+        if kind_of(path, reading.format) == _JSON and _is_large(Path(path), reading):
             return
         with closing(read(path, reading)) as found:  # type: ignore[type-var]
             refuse(path, list(islice(found, _PEEKED)), reading)
@@ -62,6 +63,14 @@ def check(path: str, reading: RowReading) -> None:
         raise UsageError(f"{path}: {failure.message}", failure.hint) from None
     except (OSError, InputError):  # the run will tell, in a record
         return
+
+
+def _is_large(path: Path, reading: RowReading) -> bool:
+    """Whether its head is not to be had without the rest, of which there is much."""
+    if path.stat().st_size <= _LARGE:
+        return False
+    with path.open("rb") as stream:
+        return not is_array(stream.read(file_types.HEAD), reading.encoding)
 
 
 def refuse(name: str, head: Sequence[Row], reading: RowReading) -> None:

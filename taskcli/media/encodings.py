@@ -52,6 +52,21 @@ def decoded(content: bytes, asked: str) -> str:
         raise _undecoded(f"not {shown(codec)} text", failure) from None
 
 
+def decoded_pieces(content: Iterable[bytes], asked: str) -> Iterator[str]:
+    """A text as it is read. Raises InputError behind what is text in this encoding."""
+    pieces = iter(content)
+    first = next(pieces, b"")
+    codec = codec_of(first, asked)
+    decoder = codecs.getincrementaldecoder(codec)()
+    try:
+        for piece in chain([first], pieces):
+            if text := decoder.decode(piece):
+                yield text
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError as failure:
+        raise _undecoded(f"not {shown(codec)} text", failure) from None
+
+
 def decoded_lines(stream: Iterable[bytes], asked: str) -> Iterator[tuple[int, str | InputError]]:
     """(line number, text) of the non-blank lines; a line that does not decode is its own error."""
     pieces = iter(stream)
