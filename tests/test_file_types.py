@@ -78,10 +78,6 @@ def refused(media: Media, name: str, data: bytes) -> InputError:
 
 
 CASES: Mapping[str, tuple[Media, str, Callable[[], bytes], str, str]] = {
-    "a PDF, to read": (
-        Media.TEXT, "a b.pdf", lambda: PDF,
-        "not a text: this is a PDF document", "pdftotext 'a b.pdf' - | taskcli ner -",
-    ),
     "a PDF, to look at": (
         Media.IMAGE, "a.pdf", lambda: PDF,
         "not an image: this is a PDF document", "pdftoppm -png a.pdf page",
@@ -151,17 +147,17 @@ CASES: Mapping[str, tuple[Media, str, Callable[[], bytes], str, str]] = {
         "not an image: this is a text", "if its rows hold paths: --field NAME",
     ),
     "a Word document": (
-        Media.TEXT, "a.docx", lambda: packed("[Content_Types].xml", "word/document.xml"),
-        "not a text: this is a Word document", "pandoc -t plain a.docx | taskcli ner -",
+        Media.IMAGE, "a.docx", lambda: packed("[Content_Types].xml", "word/document.xml"),
+        "not an image: this is a Word document", "these read texts: ner",
     ),
     "an OpenDocument text": (
-        Media.TEXT, "a.odt",
+        Media.AUDIO, "a.odt",
         lambda: packed("content.xml", first=b"application/vnd.oasis.opendocument.text"),
-        "not a text: this is an OpenDocument text", "pandoc -t plain a.odt",
+        "not a recording: this is an OpenDocument text", "these read texts: ner",
     ),
     "a book": (
-        Media.TEXT, "a.epub", lambda: packed("a.xhtml", first=b"application/epub+zip"),
-        "not a text: this is an EPUB book", "pandoc -t plain a.epub",
+        Media.IMAGE, "a.epub", lambda: packed("a.xhtml", first=b"application/epub+zip"),
+        "not an image: this is an EPUB book", "these read texts: ner",
     ),
     "a spreadsheet": (
         Media.TEXT, "a.csv", lambda: packed("[Content_Types].xml", "xl/workbook.xml"),
@@ -252,14 +248,6 @@ def test_a_document_tells_its_encoding(encoding: str) -> None:
     assert item.text == "naïve\r\n"
 
 
-def test_a_web_page_is_a_text_with_tags() -> None:
-    item = Decoder(Media.TEXT)(Source("a.html", data=PAGE))
-    assert isinstance(item, TextInput)
-    assert item.warnings == (
-        "a web page, read with its tags; pandoc -t plain gives its words alone",
-    )
-
-
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.json", "lines.txt"])
 def test_a_pointer_in_place_of_rows_is_one_error(run: Run, classifier: Path, name: str) -> None:
     Path(name).write_bytes(POINTER)
@@ -280,9 +268,15 @@ def test_the_command_line_names_the_tasks_of_the_medium(run: Run, classifier: Pa
     assert "result" in second
 
 
-def test_a_document_on_standard_input_is_known_too(run: Run, classifier: Path) -> None:
-    (record,) = run("classify-text", "-", "-m", classifier, stdin=PDF).records
-    assert record["error"]["hint"] == "pdftotext FILE - | taskcli classify-text -"
+@pytest.mark.parametrize(("words", "name"), [(["-"], "FILE"), (["a b.pdf"], "'a b.pdf'")])
+def test_a_document_without_its_library_is_known_too(
+    run: Run, classifier: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], name: str
+) -> None:
+    monkeypatch.setattr("taskcli.media.file_types.find_spec", lambda package: None)
+    Path("a b.pdf").write_bytes(PDF)
+    (record,) = run("classify-text", *words, "-m", classifier, stdin=PDF).records
+    assert record["error"]["message"] == "not a text: this is a PDF document"
+    assert f"pdftotext {name} - | taskcli classify-text -" in record["error"]["hint"]
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/a.jpg", "gopher://example.org/1"])

@@ -122,9 +122,10 @@ def _counts(others: Counter[str], media: Media) -> str:
     rest = others.total() - sum(count for _, count in others.most_common(_NAMED))
     said = ", ".join([*common, *([f"{rest} others"] if rest else [])])
     extra = MEDIA[media].extra
-    if extra is None or not extra.extensions & others.keys():
+    if extra is None or not (there := extra.extensions & others.keys()):
         return said
-    return f"{said} (pip install 'taskcli[{extra.name}]' reads .{extra.name})"
+    usual = f".{extra.name}" if f".{extra.name}" in there else min(there)
+    return f"{said} (pip install 'taskcli[{extra.name}]' reads {usual})"
 
 
 def matching(pattern: str) -> FoundFiles[str]:

@@ -188,6 +188,14 @@ def read(file: File, reading: RowReading) -> Iterator[Row]:
 
 
 def read_lines(file: File, reading: RowReading) -> Iterator[Row]:
+    """The lines of a text; of a document those of its words, so paragraphs."""
+    with opened(file) as stream:
+        kind = _kind(stream, file)
+
+        if kind and kind.is_document(reading.format) and kind.is_read_as(Media.TEXT):
+            words = kind.load_words()(stream.read(), reading.encoding)
+            yield from lines_of(io.BytesIO(words.encode()), replace(reading, encoding="utf-8"))
+            return
     with _opened(file) as stream:
         yield from lines_of(stream, reading)
 
@@ -196,12 +204,17 @@ def read_lines(file: File, reading: RowReading) -> Iterator[Row]:
 def _opened(file: File) -> Iterator[BinaryIO]:
     """Only texts."""
     with opened(file) as stream:
-        name = id_of(file)
-        kind = file_types.kind_of(stream.read(file_types.HEAD), name)
+        kind = _kind(stream, file)
         if kind is not None and not kind.is_read_as_text:
-            raise kind.refusal(Media.TEXT, name)
-        stream.seek(0)
+            raise kind.refusal(Media.TEXT, id_of(file))
         yield stream
+
+
+def _kind(stream: BinaryIO, file: File) -> file_types.FileType | None:
+    """What a stream is that stands at its beginning, and then again."""
+    kind = file_types.kind_of(stream.read(file_types.HEAD), id_of(file))
+    stream.seek(0)
+    return kind
 
 
 def lines_of(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:

@@ -6,9 +6,11 @@ Only what has bytes that no text has is told apart from a text: a text about GIF
 import codecs
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import resolve_name
 from types import MappingProxyType
 
 from taskcli.errors import InputError
@@ -26,15 +28,34 @@ class FileType:
     """`media` are whose tasks read it; `hints` say what makes something readable of it.
 
     A hint of None is for every other task. {file} is its name, {task} the task's that was asked.
+    `words` is `module:name` of what makes a text of its content and the encoding that was asked
+    for, with the `package` that does it.
     """
 
     name: str
     media: tuple[Media, ...] = ()
     hints: Mapping[Media | None, str] = field(default_factory=dict)
+    words: str = ""
+    package: str = ""
 
     @property
     def is_read_as_text(self) -> bool:
+        """Whether its lines are those of a text."""
         return Media.TEXT in self.media
+
+    def is_read_as(self, media: Media) -> bool:
+        """Whether a task of the medium reads it, with what is installed."""
+        if media is Media.TEXT and self.words:
+            return not self.package or find_spec(self.package) is not None
+        return media in self.media
+
+    def is_document(self, input_format: str) -> bool:
+        """Whether its words are read: of a page, what stands in the file may be asked for."""
+        return bool(self.words) and not (input_format == "text" and self.is_read_as_text)
+
+    def load_words(self) -> Callable[[bytes, str], str]:
+        read: Callable[[bytes, str], str] = resolve_name(self.words)
+        return read
 
     def refusal(
         self,
@@ -46,19 +67,21 @@ class FileType:
         """Why a task of another medium cannot read it. `readers` are the tasks of each medium."""
         hint = self.hints.get(wanted) or self.hints.get(None)
         if hint is None:
+            media = dict.fromkeys((*self.media, *((Media.TEXT,) if self.words else ())))
             read = [
-                f"these read {MEDIA[one].many}: {readers[one]}"
-                for one in self.media
-                if one in readers
+                f"these read {MEDIA[one].many}: {readers[one]}" for one in media if one in readers
             ]
             hint = "; ".join(read) or None
         hint = hint and hint.format(file=shlex.quote(file), task=task)
         return InputError(f"not {MEDIA[wanted].one}: this is {self.name}", hint)
 
 
-def _converted(name: str, command: str) -> FileType:
+_READ_BY = "taskcli.media.documents"
+
+
+def _converted(name: str, command: str, words: str = "") -> FileType:
     """A document; `command` writes its text to standard output."""
-    return FileType(name, (), {Media.TEXT: command + " | taskcli {task} -"})
+    return FileType(name, (), {Media.TEXT: command + " | taskcli {task} -"}, words)
 
 
 _PICTURE = FileType("a picture", (Media.IMAGE,))
@@ -90,18 +113,22 @@ _PAGE = FileType(
     "a web page",
     (Media.TEXT,),
     {None: "did the download fail? open it in a text editor: it may say why"},
+    f"{_READ_BY}.html:words",
 )
 _PDF = FileType(
     "a PDF document",
     (),
     {
-        Media.TEXT: "pdftotext {file} - | taskcli {task} -",
+        Media.TEXT: "pip install 'taskcli[documents]' reads it; or pdftotext {file} - | "
+        "taskcli {task} -",
         Media.IMAGE: "pdftoppm -png {file} page makes a picture of every page",
     },
+    f"{_READ_BY}.pdf:words",
+    package="pypdf",
 )
-_WORD = _converted("a Word document", "pandoc -t plain {file}")
-_ODT = _converted("an OpenDocument text", "pandoc -t plain {file}")
-_EPUB = _converted("an EPUB book", "pandoc -t plain {file}")
+_WORD = _converted("a Word document", "pandoc -t plain {file}", f"{_READ_BY}.word:words")
+_ODT = _converted("an OpenDocument text", "pandoc -t plain {file}", f"{_READ_BY}.odt:words")
+_EPUB = _converted("an EPUB book", "pandoc -t plain {file}", f"{_READ_BY}.epub:words")
 _RTF = _converted("a document in RTF", "pandoc -t plain {file}")
 _SHEET = FileType("a spreadsheet", (), {None: "save it as CSV, and name its column with --field"})
 _SLIDES = FileType("a presentation", (), {None: "save it as text or as pictures"})
@@ -183,6 +210,7 @@ _COMPILED = {
     name: [(re.compile(pattern, re.DOTALL), kind) for pattern, kind in table]
     for name, table in {"textual": _TEXTUAL, "marked up": _MARKED_UP, "binary": _BINARY}.items()
 }
+_PAGE_ENDINGS = (".html", ".htm", ".xhtml")  # also of pages that begin with any tag, or none
 # TIFF files whose first picture is a thumbnail.
 _RAW_ENDINGS = frozenset(".3fr .arw .cr2 .dcr .dng .erf .iiq .kdc .mef .nef .nrw .pef .srw".split())
 
@@ -192,7 +220,8 @@ def kind_of(head: bytes, name: str = "") -> FileType | None:
     if found := _first("textual", head):
         return found
     if not _NOT_IN_TEXT.search(head):
-        return _first("marked up", head)
+        is_page = Path(name).suffix.lower() in _PAGE_ENDINGS
+        return _first("marked up", head) or (_PAGE if is_page else None)
     found = _first("binary", head)
     is_raw = head[:2] in (b"II", b"MM") and Path(name).suffix.lower() in _RAW_ENDINGS
     return _RAW if found is _PICTURE and is_raw else found
@@ -207,11 +236,6 @@ def is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def is_page(kind: FileType | None) -> bool:
-    """Whether it is a text whose words stand between tags."""
-    return kind is _PAGE
 
 
 def a_text(name: str) -> FileType:

@@ -64,7 +64,7 @@ class Decoder:
     def _check_kind(self, head: bytes, source: Source) -> None:
         """Raises InputError for content that is known and of no such medium."""
         kind = file_types.kind_of(head, source.id)
-        if kind is not None and self.media not in kind.media:
+        if kind is not None and not kind.is_read_as(self.media):
             raise self._refusal(kind, source)
 
     def _refusal(self, kind: file_types.FileType, source: Source) -> InputError:

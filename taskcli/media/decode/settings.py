@@ -16,6 +16,7 @@ from taskcli.media.items import MOST_PIXELS
 class TextSettings:
     encoding: str = AUTO
     final_newline: bool = True  # whether the last line end of a document is text
+    input_format: str = AUTO  # text: a page is read with its tags
 
 
 @dataclass(frozen=True)
