@@ -16,10 +16,14 @@ from taskcli.runtime.batching import policy_for
 from taskcli.task import Task
 
 if TYPE_CHECKING:
+    from taskcli.runtime.loaded import LoadedModel
     from taskcli.runtime.placement import Placement
 
 _loading = threading.Lock()  # what libraries set meanwhile is of the whole process
 _COMPILER = "TORCHINDUCTOR_CACHE_DIR"  # torch's, which notes where its files are
+
+Placed = Callable[["Placement"], None]  # hears which devices, before the weights are read
+Load = Callable[[type[Task[Any, Any, Any]], Checkpoint, RunOptions, Placed], "LoadedModel"]
 
 
 def open_model(
@@ -28,18 +32,31 @@ def open_model(
     checkpoint: Checkpoint,
     how: RunOptions,
     decode_options: DecodeOptions = MappingProxyType({}),
-    placed: "Callable[[Placement], None]" = lambda _: None,
+    placed: Placed = lambda _: None,
     warn: Callable[[str], None] = warnings.warn,
+    load: Load | None = None,
 ) -> Model:
     """Bring a fetched checkpoint onto its devices. This is where the heavy libraries load.
 
-    `placed` hears which devices, before the weights are read. `warn` hears, also while the model
-    computes and in the thread that does, what of `how` was left undone.
+    `warn` hears, also while the model computes and in the thread that does, what of `how` was left
+    undone. `load` gives a model that is there already, or loads it as `load_model` does.
     """
+    loaded = (load or load_model)(task, checkpoint, how, placed)
+    if how.compile:
+        loaded = loaded.compiling(warn)
+    sessions = loaded.bind(options)
+    policy = policy_for(task, loaded.model_type).policy
+    return Model(options, checkpoint, loaded, sessions, policy, how.batch_size, decode_options)
+
+
+def load_model(
+    task: type[Task[Any, Any, Any]], checkpoint: Checkpoint, how: RunOptions, placed: Placed
+) -> "LoadedModel":
+    """The weights of a fetched checkpoint on the devices that `how` names."""
     with _host_kept():
         from taskcli.runtime import loader
 
-        loaded = loader.load(
+        return loader.load(
             task,
             checkpoint,
             device=how.device,
@@ -47,11 +64,6 @@ def open_model(
             dtype=how.dtype,
             placed=placed,
         )
-    if how.compile:
-        loaded = loaded.compiling(warn)
-    sessions = loaded.bind(options)
-    policy = policy_for(task, loaded.model_type).policy
-    return Model(options, checkpoint, loaded, sessions, policy, how.batch_size, decode_options)
 
 
 @contextmanager

@@ -124,6 +124,23 @@ _OTHERS = (
         "taskcli.cli.config:show",
         "settings",
     ),
+    CommandEntry("worker", "A process that keeps models loaded, so that calls answer at once."),
+    CommandEntry(
+        "worker start",
+        "Start a worker: it keeps libraries and models loaded, so that later calls answer at once.",
+        "taskcli.cli.worker.command:start",
+        "daemon serve warm",
+    ),
+    CommandEntry(
+        "worker status",
+        "Show the worker: its process, its models, their memory, and when each was used last.",
+        "taskcli.cli.worker.command:status",
+    ),
+    CommandEntry(
+        "worker stop",
+        "End the worker, after the call that it is answering.",
+        "taskcli.cli.worker.command:stop",
+    ),
     CommandEntry(
         "doctor",
         "Look at versions, devices, the cache, the network, the token and the settings.",

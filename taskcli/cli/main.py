@@ -5,32 +5,94 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
 from taskcli.cli import messages
 from taskcli.errors import ExitCode, Interrupted, StoppedError, TaskcliError
 
-_QUICK = ("help", "models", "config", "schema")  # they answer at once
+_QUICK = ("help", "models", "config", "schema", "worker")  # they answer at once
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def start() -> NoReturn:
-    """The program: `main` in a process of its own, which signals end and which leaves at once."""
+    """The program: a worker's answer, or `main` in a process of its own, which signals end."""
+    messages.open_missing()
+    settle_process()
+    words = sys.argv[1:]
+    code = _by_worker(words)
+    _leave(_here(words) if code is None else code)
+
+
+def _by_worker(words: list[str]) -> int | None:
+    """The code of a call that a worker answers; None where this process is to answer it."""
+    from taskcli.cli.worker.asking import is_for_worker, worker_is_there
+
+    if not is_for_worker(words) or not worker_is_there():
+        return None
+    return _asked_of_worker(words)[0]
+
+
+def _asked_of_worker(words: list[str]) -> tuple[int | None, str]:
+    """The code, or None and why there is none."""
+    from taskcli.cli.worker.client import asked
+
+    try:
+        return asked(words)
+    except Interrupted as signal:
+        _tell(signal.message)
+        return signal.exit_code, ""
+    except StoppedError as lost:
+        return _report(lost), ""
+
+
+def _here(words: list[str]) -> int:
     from taskcli.cli.run import watchdog
 
-    messages.open_missing()
-    _settle_process()
     watchdog.install(_tell)
-    messages.status(_greeting(sys.argv[1:]))
+    messages.status(_greeting(words))
     try:
-        code = main()
+        return _run_or_ask(words)
     except Interrupted as signal:  # between two places that catch it
-        code = signal.exit_code
-    _leave(code)
+        return signal.exit_code
 
 
-def _settle_process() -> None:
+def _run_or_ask(words: list[str]) -> int:
+    """By `main`, which may find that a worker is wanted."""
+    from taskcli.cli.worker.asking import is_for_worker
+
+    if not is_for_worker(words):
+        return main()
+    from taskcli.cli.run.hosted import WorkerWanted, starting_workers
+
+    try:
+        with starting_workers():
+            return main()
+    except WorkerWanted:
+        code = _by_new_worker(words)
+        return main() if code is None else code
+
+
+def _by_new_worker(words: list[str]) -> int | None:
+    """As `_by_worker`, of a worker that is started where none runs; why not, if so, is said."""
+    from taskcli.cli.run.streams import print_note
+    from taskcli.cli.worker.starting import start_worker
+
+    messages.status("starting a worker …")
+    try:
+        start_worker()
+    except TaskcliError as failure:
+        code, why = None, failure.message
+    else:
+        messages.status("")
+        code, why = _asked_of_worker(words)
+    if code is None:
+        print_note(f"--warm always: {why}; this call loads the model itself")
+    return code
+
+
+def settle_process() -> None:
     """What the program may decide for its process, and the library may not."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")  # we use threads and never fork
     os.environ.setdefault("USE_HUB_KERNELS", "NO")
@@ -45,13 +107,19 @@ def _greeting(words: list[str]) -> str:
     return "" if quiet or quick or "_TASKCLI_COMPLETE" in os.environ else f"{words[0]}: starting …"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run taskcli and return the exit code for the shell."""
+def main(arguments: list[str] | None = None, leave: Callable[[int], object] | None = None) -> int:
+    """Run taskcli and return the exit code for the shell.
+
+    `leave` is called with the code where a thread of ours cannot be waited for, as it reads a
+    silent pipe, or computes after a second signal: Python's own exit aborts on both, so without
+    one the process ends at once.
+    """
     before = threading.enumerate()
     with messages.kept():
         code = _flushed(_run(arguments))
         messages.status("")
-        _leave_workers(before, code)
+        if _works_on(before):
+            (leave or _leave)(code)
     return code
 
 
@@ -134,14 +202,10 @@ def _tell(line: str) -> None:
         print(line, file=messages.stream(), flush=True)
 
 
-def _leave_workers(before: list[threading.Thread], code: int) -> None:
-    """Exit at once if one of our threads cannot be waited for.
-
-    It reads a silent pipe, or computes after a second signal; Python's own exit aborts on both.
-    """
+def _works_on(before: list[threading.Thread]) -> bool:
+    """Whether one of our threads goes on that was not there before."""
     left = [thread for thread in threading.enumerate() if thread not in before]
-    if any(thread.name.startswith("taskcli-") for thread in left):
-        _leave(code)
+    return any(thread.name.startswith("taskcli-") for thread in left)
 
 
 def _leave(code: int) -> NoReturn:

@@ -152,6 +152,14 @@ class RunOptions:
             "--dry-run", help="Show what would run and why; load no weights.", rich_help_panel=_RUN
         ),
     ] = False
+    warm: Annotated[
+        Literal["auto", "always", "never"],
+        typer.Option(
+            help="auto asks a worker that taskcli worker start began; always starts one.",
+            rich_help_panel=_RUN,
+        ),
+        UsersOwn(harmless=("auto", "never")),
+    ] = "auto"
 
     def __post_init__(self) -> None:
         numbers = (self.devices or "0").split(",")

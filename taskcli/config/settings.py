@@ -88,13 +88,18 @@ def _check_harmless(values: Mapping[str, Any], groups: Iterable[type[Any]], wher
     for name, value in values.items():
         marks = getattr(declared[name], "__metadata__", ())
         mark = next((setting for setting in marks if isinstance(setting, UsersOwn)), None)
-        if mark is None or any(value is harmless for harmless in mark.harmless):
+        if mark is None or any(_is_same(value, harmless) for harmless in mark.harmless):
             continue
         flag = flag_of(name, declared[name])
         raise UsageError(
             f"{where}: a file in the working folder may not set {flag}",
             f"give --{flag}, set {variable_of(name, declared[name])}, or put it into {user_file()}",
         )
+
+
+def _is_same(value: object, harmless: object) -> bool:
+    """Not 1 for True."""
+    return type(value) is type(harmless) and value == harmless
 
 
 def found_in_environment(*groups: type[Any]) -> dict[str, Setting]:

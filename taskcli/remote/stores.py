@@ -67,6 +67,12 @@ def file_system(url: str, patience: Patience) -> "tuple[AbstractFileSystem, str]
     return made, str(kind._strip_protocol(url))
 
 
+def forget() -> None:
+    """Make anew what was made with the credentials of an environment that holds no more."""
+    with _lock:
+        _made.cache_clear()
+
+
 @lru_cache(maxsize=16)
 def _made(scheme: str, named: tuple[tuple[str, object], ...], patience: Patience) -> Any:
     """fsspec itself makes one for each thread, with connections of its own."""

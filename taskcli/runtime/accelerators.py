@@ -57,6 +57,13 @@ def current(device: torch.device) -> AbstractContextManager[object]:
     return enter(device) if enter else nullcontext()
 
 
+def give_back(device: torch.device) -> None:
+    """What torch keeps of a device's memory though nothing is in it."""
+    empty = getattr(_module(device.type), "empty_cache", None)
+    if empty is not None:
+        empty()
+
+
 def check(device: torch.device) -> None:
     """Raises RuntimeError where it does not compute the simplest thing."""
     if int((torch.ones(2, device=device) + 1).sum()) != 4:

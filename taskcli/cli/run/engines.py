@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from taskcli.api import RecordWithInput, open_model
 from taskcli.checkpoints import cache
+from taskcli.cli.run import hosted
 from taskcli.cli.run.pending import Pending
 from taskcli.cli.run.reporter import Reporter
 from taskcli.cli.run.request import RunConfig
@@ -17,13 +18,12 @@ from taskcli.media.items import Item
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskcli.runtime.foresight import Foreseen
-    from taskcli.runtime.placement import Placement
+    from taskcli.cli.run.reporter import Where
 
 
 class Placed(Protocol):
     @property
-    def placement(self) -> "Placement | Foreseen": ...
+    def placement(self) -> "Where": ...
     @property
     def is_compiled(self) -> bool: ...
 
@@ -76,6 +76,7 @@ def _here(
             vars(config.inputs),
             placed,
             reporter.warn,
+            hosted.load(),
         )
     stopping.working()
     yield (

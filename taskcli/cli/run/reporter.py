@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from taskcli.runtime.foresight import Foreseen
     from taskcli.runtime.placement import Placement
 
+    Where = Placement | Foreseen  # what a run computes on, by either who may say it
+
 
 class Reporter:
     """Progress while a run goes on, a line per failure, and a summary at the end."""
@@ -167,7 +169,7 @@ class Reporter:
 
     def summarise(
         self,
-        placement: "Placement | Foreseen",
+        placement: "Where",
         is_compiled: bool,
         batching_note: str,
         interrupted: bool,

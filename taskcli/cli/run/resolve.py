@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from taskcli import output
 from taskcli.checkpoints import lock
-from taskcli.cli.run import destination, report, writers
+from taskcli.cli.run import destination, hosted, report, writers
 from taskcli.cli.run.elsewhere import check_elsewhere, reads_hub
 from taskcli.cli.run.inputs import kept_apart, sources_of
 from taskcli.cli.run.options import given_options, merge_options
@@ -21,6 +21,7 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     """
     given = given_options(call)
     written = given.output
+    hosted.check(given.run, given.cluster)
     check_elsewhere(call, given)
     sources = sources_of(call, given.inputs)
     checkpoint = lock.resolve(call.task.name, given.model.model, given.model.revision)

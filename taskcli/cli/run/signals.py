@@ -5,7 +5,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-from taskcli.cli.run import watchdog
+from taskcli.cli.run import hosted, watchdog
 from taskcli.cli.run.watchdog import CODES, LOADING
 from taskcli.engine import Stop
 from taskcli.errors import ExitCode, Interrupted
@@ -39,6 +39,7 @@ class Stopping:
         """From now on there is a run to end."""
         self._loading = False
         watchdog.working()
+        hosted.working()
 
     def hurry(self) -> None:
         """The run has failed: nothing is waited for beyond a batch that is nearly done."""

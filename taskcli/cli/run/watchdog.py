@@ -22,7 +22,7 @@ LOADING = "interrupted while loading"
 _AT_ONCE = 1.0  # seconds for leaving by Python's own way: open files are closed by it
 _FINISHING = 6.0  # seconds for that after the first signal of a run, whose batch is finished
 _BEHIND = 1.0  # seconds by which the child process waits longer than the thread
-_WORKING = b"\0"  # among the numbers of signals: from now on there is something to finish
+WORKING = 0  # among the numbers of signals: from now on there is something to finish
 
 _pipe: int | None = None
 
@@ -31,7 +31,7 @@ def install(tell: Callable[[str], None]) -> None:
     """Watch over this process until it ends. `tell` shows a line to the user."""
     global _pipe
     for number in CODES:
-        signal.signal(number, _raise)
+        signal.signal(number, interrupt)
     reading, writing = os.pipe()
     if hasattr(os, "fork"):
         reading = _watched_by_child(reading, writing)
@@ -46,10 +46,10 @@ def install(tell: Callable[[str], None]) -> None:
 def working() -> None:
     """Loading is over: a first signal is now given time to finish a batch."""
     if _pipe is not None:
-        os.write(_pipe, _WORKING)
+        os.write(_pipe, bytes([WORKING]))
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
+def interrupt(number: int, frame: FrameType | None) -> None:
     raise Interrupted(CODES[signal.Signals(number)], "interrupted")
 
 
@@ -88,7 +88,7 @@ def _end_in_time(reading: int, tell: Callable[[str], None]) -> None:
 
     def note(byte: bytes) -> None:
         nonlocal loading
-        loading = loading and byte != _WORKING
+        loading = loading and byte[0] != WORKING
 
     number = _overdue(reading, 0.0, note)
     if number:
@@ -96,21 +96,39 @@ def _end_in_time(reading: int, tell: Callable[[str], None]) -> None:
         os._exit(CODES[signal.Signals(number)])
 
 
+class Patience:
+    """Until when a process may end by itself after a signal: soon, or after a batch."""
+
+    def __init__(self, behind: float = 0.0) -> None:
+        """`behind` is how many seconds others watch whose turn comes first."""
+        self.number = 0  # of the first signal
+        self._behind = behind
+        self._finishing = False
+        self._until: float | None = None
+
+    def hear(self, number: int) -> None:
+        """Of a signal, or WORKING."""
+        if number == WORKING:
+            self._finishing = True
+        elif number in CODES:
+            seconds = _FINISHING if self._finishing and not self.number else _AT_ONCE
+            self.number = self.number or number
+            self._until = time.monotonic() + seconds + self._behind
+
+    @property
+    def left(self) -> float | None:
+        """Seconds; None where nothing has asked it to end."""
+        return None if self._until is None else max(0.0, self._until - time.monotonic())
+
+
 def _overdue(reading: int, behind: float, note: Callable[[bytes], None]) -> int:
     """Wait for a signal that has not ended the process in time: its number, or 0 at the end."""
-    first, finishing = 0, False
-    until: float | None = None
+    patience = Patience(behind)
     while True:
-        left = None if until is None else max(0.0, until - time.monotonic())
-        if not select.select([reading], [], [], left)[0]:
-            return first
+        if not select.select([reading], [], [], patience.left)[0]:
+            return patience.number
         byte = os.read(reading, 1)
         if not byte:
             return 0
         note(byte)
-        if byte == _WORKING:
-            finishing = True
-        elif byte[0] in CODES:
-            patience = _FINISHING if finishing and not first else _AT_ONCE
-            first = first or byte[0]
-            until = time.monotonic() + patience + behind
+        patience.hear(byte[0])
