@@ -1,4 +1,4 @@
-"""taskcli detect --tiles: what is small in a large picture is found, once, whole and in place."""
+"""--tiles: what is small in a large picture is found, once, whole and in place."""
 
 import threading
 import time
@@ -13,18 +13,30 @@ import numpy as np
 import pytest
 from checkpoints import cached
 from conftest import Finished
-from models import load
+from models import load, pixels
 from PIL import Image
 from samples import scene
 
 import taskcli
 from recipes import scenes
-from recipes.scenes import Camera, Layout, Scene, Thing, draw_colour, draw_surroundings, trace
+from recipes.scenes import (
+    FIRST_THING,
+    Camera,
+    Layout,
+    Scene,
+    Thing,
+    draw_colour,
+    draw_scene,
+    draw_surroundings,
+    trace,
+)
 from taskcli.media.decode.room import Room
-from taskcli.results import Detection
+from taskcli.results import Box, Detection, Segment
 from taskcli.runtime import pictures
+from taskcli.tasks.run_lengths import regions
 from taskcli.tasks.seams import joined
-from taskcli.tasks.tiling import Frame, frames
+from taskcli.tasks.stitching import stitched
+from taskcli.tasks.tiling import Frame, cores, frames
 
 Run = Callable[..., Finished]
 SIDE, TILE = 1024, 320
@@ -376,3 +388,70 @@ def test_what_is_looked_into_may_have_tiles(run: Run, many: Path) -> None:
     done = run("explain", *words, "--report", "page.html", "--format", "jsonl")
     assert done.exit_code == 0, done.stderr
     assert Path("page.html").exists()
+
+
+# segment
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (641, 641), (3000, 200)], ids=str)
+@pytest.mark.parametrize("overlap", [0.0, 0.2, 0.7])
+def test_every_pixel_is_of_one_tile_and_not_near_its_edge(
+    size: tuple[int, int], overlap: float
+) -> None:
+    tiles = frames(size, 640, overlap)[1:]
+    owned = np.zeros(size, int)
+    for tile, core in zip(tiles, cores(tiles), strict=True):
+        assert tile[0] <= core[0] < core[2] <= tile[2]
+        assert tile[1] <= core[1] < core[3] <= tile[3]
+        owned[core[0] : core[2], core[1] : core[3]] += 1
+    assert (owned == 1).all()
+
+
+def test_regions_of_tiles_meet_in_the_middle_of_what_they_share() -> None:
+    """The left tile takes all for sky, the right one its lower half for sea."""
+    left, right = np.ones((100, 100), int), np.ones((100, 100), int)
+    right[50:] = 2
+    found = [
+        [
+            Segment(label, None, *where[number])
+            for number, label in ((1, "sky"), (2, "sea"))
+            if number in where
+        ]
+        for where in map(regions, (left, right))
+    ]
+    sea, sky = stitched(found, [LEFT, RIGHT], (180, 100), ["sea", "air", "sky"])
+    expected = np.zeros((100, 180), bool)
+    expected[50:, 90:] = True
+    assert (sea.label, sky.label) == ("sea", "sky")
+    assert np.array_equal(pixels(sea.mask), expected)
+    assert np.array_equal(pixels(sky.mask), ~expected)
+    assert (sea.area, sea.score, sea.box) == (expected.sum(), None, Box(90, 50, 180, 100))
+
+
+@pytest.mark.parametrize("subtask", ["auto", "panoptic", "instance"])
+def test_objects_of_several_tiles_are_refused(run: Run, many: Path, subtask: str) -> None:
+    done = run("segment", many, "-m", "starter", "--tiles", 256, "--subtask", subtask)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--tiles cannot tell which" in done.stderr
+    assert "add --subtask semantic" in done.stderr
+
+
+def test_labels_are_divided_in_finer_detail_in_tiles() -> None:
+    """A wall of scenes, as large as tiles: one pass over the whole sees each at a quarter."""
+    rng = np.random.default_rng(3)
+    wall = [[draw_scene(rng, 256, 256) for _ in range(4)] for _ in range(3)]
+    Image.fromarray(np.block([[[one.image] for one in row] for row in wall])).save("wall.png")
+    names = ("sky", "plane")
+    true = np.block([[np.minimum(one.panoptic, FIRST_THING) for one in row] for row in wall])
+    model = taskcli.load("segment", "starter", subtask="semantic", device="cpu")
+    for tiled, least, most in ((model, 0.5, 0.8), (model.bind(tiles=256, overlap=0.0), 0.95, 1.0)):
+        [record] = tiled("wall.png")
+        found, covered = np.full(true.shape, FIRST_THING), np.zeros(true.shape, int)
+        for segment in record.result:
+            covered += pixels(segment.mask)
+            if segment.label in names:
+                found[pixels(segment.mask)] = names.index(segment.label)
+        assert (covered == 1).all(), "each pixel has a label"
+        assert least <= (found == true).mean() <= most
+        labels = [segment.label for segment in record.result]
+        assert len(set(labels)) == len(labels), "a region for each label"

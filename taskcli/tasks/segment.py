@@ -15,9 +15,11 @@ from taskcli.results import Segment
 from taskcli.task import Batch, Samples
 from taskcli.tasks.dividing import Divided, Found, Reduced, Thresholds, way_of
 from taskcli.tasks.enlarging import Size
-from taskcli.tasks.image import EncodedImage, FoundOutput, ImageTask
+from taskcli.tasks.image import EncodedImage, FoundOutput
 from taskcli.tasks.picking import Labels, MinArea, Picked, area_of
 from taskcli.tasks.run_lengths import regions
+from taskcli.tasks.stitching import stitched
+from taskcli.tasks.tiled import Overlap, TiledTask, Tiles
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,6 +48,8 @@ class SegmentOptions:
     ] = 0.5
     labels: Labels = None
     min_area: MinArea = None
+    tiles: Tiles = None
+    overlap: Overlap = 0.2
 
     def __post_init__(self) -> None:
         area_of(self.min_area)
@@ -79,16 +83,18 @@ class SegmentOutput(FoundOutput):
     ] = False
 
 
-class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
+class SegmentImage(TiledTask[SegmentOptions, list[Segment]]):
     """Divide an image into labelled regions, each with its mask.
 
     Any checkpoint that the segmentation Auto classes map: Mask2Former, MaskFormer, SegFormer, ...
-    Masks are COCO run-length codes in pixels of the upright image.
+    Masks are COCO run-length codes in pixels of the upright image. With --tiles a large picture is
+    divided by label in parts, at its full resolution, which meet in the middle of what they share.
     """
 
     name = "segment"
     Options = SegmentOptions
     answers_pixels = True
+    tiles_alone = True  # the whole shows the same labels in less detail
     Output = SegmentOutput
     result = list[Segment]
     auto_models = (
@@ -104,6 +110,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         "taskcli segment street.jpg --save-dir seen --masks",
         "taskcli segment cat.jpg --labels cat --save-dir seen --cutouts",
         "taskcli segment street.jpg --labels road,sky --min-area 1%",
+        "taskcli segment aerial.tif --subtask semantic --tiles 512",
         "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",
     )
     samples = Samples(options={"threshold": 0.0})
@@ -116,6 +123,7 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
             known = ", ".join(offered) or "none"
             raise UsageError(f"--subtask {asked}: this checkpoint offers {known}")
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
+        _check_tiles(options.tiles, self.subtask, offered)
         _require_torchvision(self.subtask, "task_inputs" in self._arguments)
         self._way = way_of(processor, self.subtask)
         self._picked = Picked.of(options.labels, options.min_area, model.config.id2label)
@@ -156,7 +164,11 @@ class SegmentImage(ImageTask[SegmentOptions, list[Segment]]):
         return list(map(self._segments, self._divided(outputs, batch.extra["sizes"])))
 
     def fold(self, item: ImageInput, results: list[list[Segment]]) -> list[Segment]:
-        (found,) = results
+        found = results[0]
+        if len(results) > 1:
+            labels = self.model.config.id2label
+            names = [labels[number] for number in sorted(labels)]
+            found = stitched(results, self._frames(item), item.size, names)
         return self._picked.among(found, item.size)
 
     def _divided(self, outputs: Any, sizes: list[Size]) -> list[Divided]:
@@ -200,6 +212,15 @@ def _of_instances(found: dict[str, Any]) -> Divided:
     infos = found["segments_info"]
     known = [Found(info["id"], info["label_id"], info["score"]) for info in infos]
     return Divided(found["segmentation"].int(), known)
+
+
+def _check_tiles(tiles: int | None, subtask: str, offered: Sequence[str]) -> None:
+    """Labels go on behind a seam; which objects do is not known."""
+    if tiles is not None and subtask != "semantic":
+        raise UsageError(
+            f"--tiles cannot tell which {subtask} masks of two tiles are of one object",
+            "add --subtask semantic" if "semantic" in offered else "leave it out",
+        )
 
 
 def _require_torchvision(subtask: str, is_oneformer: bool) -> None:

@@ -1,6 +1,7 @@
 """Where the tiles of a large picture lie, and what is seen in each."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from taskcli.media.items import ImageInput
 
@@ -38,6 +39,22 @@ def seen(item: ImageInput, within: Sequence[Frame]) -> Iterator[ImageInput]:
         with any_size():
             part = item.image.crop(frame)
         yield ImageInput(part, part.size)
+
+
+def cores(tiles: Sequence[Frame]) -> list[Frame]:
+    """What each of a picture's tiles has by itself: they meet in the middle of what they share."""
+    across, down = (
+        _meeting(sorted({(tile[axis], tile[axis + 2]) for tile in tiles})) for axis in (0, 1)
+    )
+    both = ((across[tile[0]], down[tile[1]]) for tile in tiles)
+    return [(left, top, right, bottom) for (left, right), (top, bottom) in both]
+
+
+def _meeting(spans: list[tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """By where each of several spans begins, in order: from where to where it has its own."""
+    middles = [(one[1] + other[0]) // 2 for one, other in pairwise(spans)]
+    edges = [spans[0][0], *middles, spans[-1][1]]
+    return {span[0]: ends for span, ends in zip(spans, pairwise(edges), strict=True)}
 
 
 def _starts(length: int, side: int, overlap: float) -> list[int]:
