@@ -4,7 +4,7 @@ The script of the report page is checked against these types.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ Schema = Mapping[str, Any]
 
 
 def main() -> int:
-    text = types({task.name: record_schema(task.result, task.windowed) for task in TASKS})
+    text = types({task.name: record_schema(task.result, task.more_fields) for task in TASKS})
     return keep(FILE, text)
 
 
@@ -41,8 +41,7 @@ def types(schemas: Mapping[str, Schema]) -> str:
         results[task] = _type(properties["result"])
     blocks = [_interface(name, schema) for name, schema in sorted(named.items())]
     rows = "".join(f'  "{task}": {result};\n' for task, result in results.items())
-    common = next(iter(schemas.values()))
-    shown = _interface("RecordOf<Result>", common | {"properties": _open_result(common)})
+    shown = _interface("RecordOf<Result>", _common(schemas.values()))
     return "\n".join(
         [
             HEAD,
@@ -54,8 +53,13 @@ def types(schemas: Mapping[str, Schema]) -> str:
     )
 
 
-def _open_result(schema: Schema) -> dict[str, Any]:
-    return schema["properties"] | {"result": {"$ref": "#/$defs/Result"}}
+def _common(schemas: Iterable[Schema]) -> Schema:
+    """The records of any task, with whatever result."""
+    first, *others = schemas
+    fields = {**first["properties"], "result": {"$ref": "#/$defs/Result"}}
+    for schema in others:
+        fields = {**fields, **{k: v for k, v in schema["properties"].items() if k not in fields}}
+    return first | {"properties": fields}
 
 
 def _interface(name: str, schema: Schema) -> str:

@@ -246,6 +246,8 @@ class Shard:
 class Record:
     """The one answer to one input: either `result` or `error` is set.
 
+    Of a file with several pictures `frame` is the number, from 1, of the one that is answered, and
+    `time` when it is shown, in seconds from the beginning; pages have none.
     `item` is the decoded input, where it was asked for: for what draws on it or quotes from it.
     `fields` are columns of the row that the input came from, where --keep asked for them: values
     as they were read.
@@ -260,9 +262,15 @@ class Record:
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     windows: tuple[LabelWindow, ...] = ()
+    frame: int | None = None
+    time: float | None = field(default=None, metadata=SECONDS)
     shard: Shard | None = None
     item: Any = field(default=None, repr=False, compare=False, metadata=NOT_IN_RECORD)
     fields: Mapping[str, object] | None = None
+
+
+# Fields of a record that only those of some tasks may have.
+OF_SOME_TASKS = frozenset({"windows", "frame", "time"})
 
 
 def parts_of(result_type: Any) -> tuple[Any, ...]:

@@ -89,7 +89,7 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     Options: ClassVar[type[Any]]
     Output: ClassVar[type[OutputOptions]] = OutputOptions  # with what the task's own files need
     result: ClassVar[Any]  # the type of a record's result, for the JSON Schema
-    windowed: ClassVar[bool] = False  # whether a record may hold answers of stretches, too
+    more_fields: ClassVar[frozenset[str]] = frozenset()  # of OF_SOME_TASKS, which its records have
     auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
     examples: ClassVar[tuple[str, ...]]
     samples: ClassVar[Samples] = Samples()

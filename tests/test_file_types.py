@@ -99,16 +99,16 @@ CASES: Mapping[str, tuple[Media, str, Callable[[], bytes], str, str]] = {
         "not an image: this is a recording", "these read recordings and videos: asr",
     ),
     "a video, to look at": (
-        Media.IMAGE, "a.mp4", lambda: film("mp4"),
-        "not an image: this is a video", "ffmpeg -i a.mp4 -vf fps=1",
+        Media.IMAGE, "a b.jpg", lambda: film("mp4"),
+        "not an image: this is a video", "name it as one, such as 'a b.jpg'.mp4",
     ),
     "a video, to read": (
         Media.TEXT, "a.avi", lambda: film("avi"),
         "not a text: this is a video", "taskcli asr a.avi | taskcli ner -",
     ),
     "a transport stream, to look at": (
-        Media.IMAGE, "a.ts", lambda: film("mpegts", "mpeg2video"),
-        "not an image: this is a video", "ffmpeg -i a.ts",
+        Media.IMAGE, "a.png", lambda: film("mpegts", "mpeg2video"),
+        "not an image: this is a video", "name it as one, such as a.png.mp4",
     ),
     "a pointer, to read": (
         Media.TEXT, "a.txt", lambda: POINTER,

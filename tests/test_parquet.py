@@ -64,18 +64,18 @@ def test_other_shapes_are_read_back_too(run: Run, task: str) -> None:
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_columns_are_those_of_the_schema_whatever_the_answers(task: type[Task]) -> None:
-    schema = writing.schema_of(task.result, task.windowed)
-    in_records = set(record_schema(task.result, task.windowed)["properties"])
+    schema = writing.schema_of(task.result, task.more_fields)
+    in_records = set(record_schema(task.result, task.more_fields)["properties"])
     assert set(schema.names) == in_records - {"fields"}, "which stand before these"
     kind = schema.field("result").type
     assert pa.types.is_nested(kind)
     stream = io.BytesIO()
-    open_writer("parquet", stream, Layout(result=task.result, windowed=task.windowed)).close()
+    open_writer("parquet", stream, Layout(result=task.result, more_fields=task.more_fields)).close()
     assert parquet.read_schema(stream).equals(schema)
 
 
 def test_unions_have_the_fields_of_all_and_every_list_is_one() -> None:
-    kind = writing.schema_of(list[Entity] | list[TokenEntity], False).field("result").type
+    kind = writing.schema_of(list[Entity] | list[TokenEntity], ()).field("result").type
     assert [field.name for field in kind.value_type] == [
         "entity_group", "score", "word", "start", "end", "entity", "index",
     ]  # fmt: skip

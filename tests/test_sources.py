@@ -16,7 +16,7 @@ from taskcli.inputs.files import printable
 from taskcli.inputs.reading import Reading
 from taskcli.inputs.sources import Sources, resolve
 from taskcli.media.items import Media
-from taskcli.media.source import Source
+from taskcli.media.source import Frame, Source
 from taskcli.remote.fetching import RemoteFile
 from taskcli.results import Shard
 
@@ -312,6 +312,7 @@ def test_a_source_with_another_number_is_the_same_in_all_else() -> None:
         True,
         Shard(1, 2, 0),
         {"h": 1},
+        Frame(2),
     )
     for own in dataclasses.fields(Source):
         expected = 2 if own.name == "number" else getattr(source, own.name)

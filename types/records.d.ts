@@ -134,6 +134,8 @@ export interface RecordOf<Result> {
   warnings?: Array<string>;
   files?: Array<string>;
   shard?: Shard;
+  frame?: number;
+  time?: number;
 }
 
 export interface Results {

@@ -53,16 +53,19 @@ class Model:
         texts: Iterable[str] = (),
         field: str | None = None,
         keep: str | Iterable[str] = (),
+        frames: str | None = None,
+        fps: float | None = None,
     ) -> Iterator[Record]:
         """Records in input order. `inputs` are paths, globs or folders; `texts` are literal.
 
         Of rows `field` names the column of the text, or of paths, and `keep` those that stay beside
-        the answer, in `record.fields`; "all" is all of them.
+        the answer, in `record.fields`; "all" is all of them. Of files that hold several pictures,
+        `frames` chooses some as --frames does, or `fps` so many a second.
         Raises UsageError for an input that does not exist; what cannot be decoded or answered
         becomes a record with `error`.
         """
         words = [inputs] if isinstance(inputs, str | os.PathLike) else inputs
-        rows = reading(self.task, field, keep)
+        rows = reading(self.task, field, keep).seeing(frames, fps)
         sources = resolve([os.fspath(word) for word in words], rows, texts=list(texts))
         asked = sources.with_fields(self.task.variants(self.options))
         run = self.run(asked, looked_at=False)

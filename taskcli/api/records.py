@@ -48,6 +48,7 @@ def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Rec
     told = outcome.result
     if not isinstance(told, WithWarnings):
         told = WithWarnings(told, ())
+    frame = outcome.source.frame
     return Record(
         outcome.source.id,
         task,
@@ -57,6 +58,8 @@ def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Rec
         None if outcome.error is None else _failure(outcome.error),
         (*getattr(outcome.item, "warnings", ()), *told.warnings),
         windows=told.windows,
+        frame=None if frame is None else frame.number,
+        time=None if frame is None else frame.time,
         shard=outcome.source.shard,
         fields=outcome.source.kept,
     )

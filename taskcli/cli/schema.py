@@ -13,4 +13,4 @@ def schema(task: TaskName) -> None:
     from taskcli.output.schema import record_schema
 
     known = BY_NAME[known_task(task)]
-    typer.echo(json.dumps(record_schema(known.result, known.windowed), indent=2))
+    typer.echo(json.dumps(record_schema(known.result, known.more_fields), indent=2))

@@ -68,8 +68,13 @@ class ClusterRun:
 
 
 def _carried(source: Source) -> Source:
-    """The same for another process: what lies in an archive, which is open here, goes along."""
-    if source.remote is None or source.remote.archive is None:
+    """The same for another process: what is open here goes along, such as what lies in an archive.
+
+    A frame takes its pixels along, and needs no file.
+    """
+    if source.frame is not None and source.frame.shot is not None:
+        return replace(source, remote=None)
+    if source.remote is None or source.remote.travels:
         return source
     try:
         with source.remote.open() as stream:

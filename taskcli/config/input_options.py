@@ -12,6 +12,7 @@ from taskcli.errors import UsageError
 from taskcli.media.amounts import ends
 from taskcli.media.encodings import AUTO
 from taskcli.media.excerpt import seconds_of
+from taskcli.media.frames import FrameChoice
 from taskcli.media.items import MOST_PIXELS
 
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";"}
@@ -231,6 +232,22 @@ class ImageInputOptions(InputOptions):
             rich_help_panel=_INPUTS,
         ),
     ] = False
+    frames: Annotated[
+        str | None,
+        typer.Option(
+            metavar="first|all|N|A-B",
+            help="Which pages of a TIFF, frames of an animation or a video, from 1.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Frames a second of a video or an animation; unset: 1 of a video.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -239,6 +256,7 @@ class ImageInputOptions(InputOptions):
                 f"--levels {self.levels}: not full, used or LOW,HIGH",
                 "--levels used stretches what is there; --levels 0,4095 is for twelve bits",
             )
+        FrameChoice.of(self.frames, self.fps)
 
 
 @dataclass(frozen=True)

@@ -30,18 +30,19 @@ class FoundFiles(Generic[Found]):
 
 
 def in_folder(
-    folder: str, media: Media, recursive: bool, may_be_empty: bool = False
+    folder: str, media: Media, recursive: bool, may_be_empty: bool = False, framed: bool = False
 ) -> FoundFiles[str]:
     """The folder's files of the medium, sorted; links to folders are not followed.
 
-    Raises UsageError if there are none, unless it `may_be_empty`.
+    `framed` takes those, too, that hold many inputs as frames. Raises UsageError if there are
+    none, unless it `may_be_empty`.
     """
     unreadable: dict[str, str] = {}
     walked = (
         (folders, {name: str(Path(parent, name)) for name in names})
         for parent, folders, names in os.walk(folder, onerror=_into(unreadable))
     )
-    found, passed_over = _sifted(walked, media, recursive)
+    found, passed_over = _sifted(walked, media, recursive, framed)
     if not (found or unreadable or may_be_empty):
         raise _nothing_in(folder, media, passed_over)
     return FoundFiles(
@@ -49,9 +50,11 @@ def in_folder(
     )
 
 
-def in_folder_elsewhere(place: Place, media: Media, recursive: bool) -> FoundFiles[RemoteFile]:
+def in_folder_elsewhere(
+    place: Place, media: Media, recursive: bool, framed: bool = False
+) -> FoundFiles[RemoteFile]:
     """As `in_folder`. Raises UsageError, too, for one that cannot be listed."""
-    found, passed_over = _sifted(place.walk(recursive), media, recursive)
+    found, passed_over = _sifted(place.walk(recursive), media, recursive, framed)
     if not found:
         raise _nothing_in(place.shown, media, passed_over)
     note = passed_over and f"{place.shown}: passed over {passed_over}"
@@ -60,14 +63,17 @@ def in_folder_elsewhere(place: Place, media: Media, recursive: bool) -> FoundFil
 
 
 def _sifted(
-    walked: Iterable[tuple[list[str], Mapping[str, F]]], media: Media, recursive: bool
+    walked: Iterable[tuple[list[str], Mapping[str, F]]],
+    media: Media,
+    recursive: bool,
+    framed: bool,
 ) -> tuple[list[F], str]:
     """The files of the medium, and what was passed over, in words.
 
     Of each folder `walked` gives the folders in it, which are emptied where nobody descends, and
     its files by name.
     """
-    extensions = extensions_of(media)
+    extensions = extensions_of(media) | (MEDIA[media].frames_in if framed else frozenset())
     found: list[F] = []
     others: Counter[str] = Counter()
     for folders, files in walked:
@@ -90,8 +96,8 @@ def _nothing_in(folder: str, media: Media, passed_over: str) -> UsageError:
 
 def extensions_of(media: Media) -> frozenset[str]:
     """What a folder is searched for with the libraries that are there."""
-    usual, extra = MEDIA[media].extensions, MEDIA[media].extra
-    return usual if extra is None or find_spec(extra.package) is None else usual | extra.extensions
+    there = (extra for extra in MEDIA[media].extras if find_spec(extra.package) is not None)
+    return MEDIA[media].extensions.union(*(extra.extensions for extra in there))
 
 
 def _is_wanted(name: str, file: File, extensions: frozenset[str]) -> bool:
@@ -121,11 +127,13 @@ def _counts(others: Counter[str], media: Media) -> str:
     common = [f"{count} {what}" for what, count in others.most_common(_NAMED) if count]
     rest = others.total() - sum(count for _, count in others.most_common(_NAMED))
     said = ", ".join([*common, *([f"{rest} others"] if rest else [])])
-    extra = MEDIA[media].extra
-    if extra is None or not (there := extra.extensions & others.keys()):
-        return said
-    usual = f".{extra.name}" if f".{extra.name}" in there else min(there)
-    return f"{said} (pip install 'taskcli[{extra.name}]' reads {usual})"
+    if MEDIA[media].frames_in & others.keys():
+        said += " (--fps 1 answers the frames of videos)"
+    for extra in MEDIA[media].extras:
+        if there := extra.extensions & others.keys():
+            usual = f".{extra.name}" if f".{extra.name}" in there else min(there)
+            said += f" (pip install 'taskcli[{extra.name}]' reads {usual})"
+    return said
 
 
 def matching(pattern: str) -> FoundFiles[str]:

@@ -1,13 +1,14 @@
 """How the words of the command line are to be read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taskcli.inputs.files import AUTO as BY_NAME
+from taskcli.inputs.frames import Framing
 from taskcli.inputs.keeping import Keep
 from taskcli.inputs.rows import RowReading
 from taskcli.media import MEDIA
 from taskcli.media.encodings import AUTO
-from taskcli.media.items import Media
+from taskcli.media.items import MOST_PIXELS, Media
 from taskcli.remote.stores import USUAL, Patience
 
 
@@ -27,6 +28,7 @@ class Reading:
     patience: Patience = USUAL
     keep: Keep | None = None  # which columns of rows stay beside the answers
     format: str = BY_NAME  # what files and pipes hold
+    framing: Framing | None = None  # which pictures are inputs of a file that holds several
 
     @property
     def rows(self) -> RowReading:
@@ -44,3 +46,19 @@ class Reading:
             keep=self.keep,
             format=self.format,
         )
+
+    @property
+    def framed(self) -> bool:
+        """Whether folders are searched for files of frames, too."""
+        return self.framing is not None and self.framing.choice.is_said
+
+    def seeing(
+        self, frames: str | None = None, fps: float | None = None, max_pixels: int = MOST_PIXELS
+    ) -> "Reading":
+        """The same, but frames as --frames and --fps say, none larger than `max_pixels`.
+
+        Raises UsageError for what the options do not take.
+        """
+        if not MEDIA[self.media].frames_in:
+            return self
+        return replace(self, framing=Framing.asked(frames, fps, max_pixels))

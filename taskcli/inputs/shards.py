@@ -67,7 +67,9 @@ def _own(share: Share, items: Iterable[Source]) -> Iterator[Source]:
 def _name(source: Source) -> str:
     if source.remote is not None:
         return source.remote.id
-    return source.id if source.path is None else printable(source.path)
+    if source.path is not None:
+        return printable(source.path)
+    return source.id if source.frame is None else source.id.rpartition("#")[0]
 
 
 def _is_in(share: Share, name: str) -> bool:

@@ -124,7 +124,7 @@ def resolve(
     if reading.keep is not None:
         _refuse_without_rows(parts, reading)
     total = sum(part.total for part in parts if part.total is not None)
-    return Sources(
+    found = Sources(
         numbered(_joined(parts)),
         None if any(part.total is None for part in parts) else total,
         any(part.live for part in parts),
@@ -134,6 +134,16 @@ def resolve(
         notes=tuple(note for part in parts for note in part.notes),
         columns=tuple(dict.fromkeys(name for part in parts for name in part.columns)),
     )
+    return _framed(found, reading)
+
+
+def _framed(sources: Sources, reading: Reading) -> Sources:
+    """The sources; of files that hold several pictures each that is chosen."""
+    framing = reading.framing
+    if framing is None:
+        return sources
+    total = sources.total if framing.leaves(sources.ids, sources.total) else None
+    return replace(sources, items=numbered(framing.of(sources.items)), total=total)
 
 
 def _refuse_without_rows(parts: Sequence[Sources], reading: Reading) -> None:
@@ -179,7 +189,9 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO, watch: bool) -> S
     if is_url(word):
         return _elsewhere(Place(word, reading.patience), reading)
     if is_folder(word):
-        return _found(in_folder(word, reading.media, reading.recursive, watch), reading)
+        return _found(
+            in_folder(word, reading.media, reading.recursive, watch, reading.framed), reading
+        )
     if os.path.lexists(word):
         if tabular.is_rows(word, reading.rows) and not opens_into_many(word, reading):
             tabular.check(word, reading.rows)  # rows of paths, which want a --field
@@ -197,7 +209,8 @@ def _to_come(words: Sequence[str], known: Sequence[str], reading: Reading) -> So
 
     def find() -> Iterator[str]:
         for folder in folders:
-            yield from in_folder(folder, reading.media, reading.recursive, may_be_empty=True).paths
+            found = in_folder(folder, reading.media, reading.recursive, True, reading.framed)
+            yield from found.paths
 
     new = chain.from_iterable(from_file(file, reading) for file in arriving(find, known))
     return Sources(new, None, live=True)
@@ -205,7 +218,9 @@ def _to_come(words: Sequence[str], known: Sequence[str], reading: Reading) -> So
 
 def _elsewhere(place: Place, reading: Reading) -> Sources:
     if place.is_folder():
-        return _found(in_folder_elsewhere(place, reading.media, reading.recursive), reading)
+        return _found(
+            in_folder_elsewhere(place, reading.media, reading.recursive, reading.framed), reading
+        )
     if place.is_glob:
         return _found(FoundFiles(place.matching()), reading)
     return _counted([place.file()], reading)

@@ -42,11 +42,12 @@ class Medium:
     window: int  # inputs that are batched together
     chunk: int  # inputs that are encoded in one call, at most
     processor_options: Mapping[str, Any] = field(default_factory=dict)
-    extra: Extra | None = None
+    extras: tuple[Extra, ...] = ()
     is_text: bool = False  # whether rows, lines and words of the call hold inputs, and not paths
     is_timed: bool = False  # whether progress inside an input is told, in seconds
     is_bulky: bool = False  # whether few are whole at a time: each is encoded once it is decoded
     is_padded: bool = True  # whether inputs of unequal size are padded to share a batch
+    frames_in: frozenset[str] = frozenset()  # extensions of what is no input, but holds many
 
     def load_decoder(self) -> Any:
         return resolve_name(self.decoder)
@@ -58,6 +59,13 @@ class Medium:
         options: type[Any] = resolve_name(self.options)
         return options
 
+
+_VIDEOS = frozenset(
+    (
+        ".mp4 .m4v .mov .qt .3gp .3g2 .mkv .webm .avi .wmv .ts .m2ts .mts .mpg .mpeg .vob .ogv "
+        ".flv .f4v .mxf"
+    ).split()
+)
 
 MEDIA: Mapping[Media, Medium] = {
     Media.TEXT: Medium(
@@ -73,7 +81,7 @@ MEDIA: Mapping[Media, Medium] = {
         task="summarize",
         less_memory="cut the text, or choose a smaller checkpoint",
         extensions=frozenset(".txt .md .text .rst .html .htm .xhtml .docx .odt .epub".split()),
-        extra=Extra("documents", "pypdf", frozenset([".pdf"])),
+        extras=(Extra("documents", "pypdf", frozenset([".pdf"])),),
         window=512,
         chunk=64,
         is_text=True,
@@ -100,11 +108,15 @@ MEDIA: Mapping[Media, Medium] = {
                 ".j2k .jpx .jpf .j2c"
             ).split()
         ),
-        extra=Extra("heic", "pillow_heif", frozenset(".heic .heif .hif".split())),
+        extras=(
+            Extra("heic", "pillow_heif", frozenset(".heic .heif .hif".split())),
+            Extra("jxl", "pillow_jxl", frozenset({".jxl"})),
+        ),
         window=32,
         chunk=1,
         is_bulky=True,
         is_padded=False,
+        frames_in=_VIDEOS,
     ),
     Media.AUDIO: Medium(
         items=(AudioInput, LongSound),
@@ -118,12 +130,12 @@ MEDIA: Mapping[Media, Medium] = {
         many="recordings and videos",
         task="asr",
         less_memory="cut the recording, or choose a smaller checkpoint",
-        extensions=frozenset(
+        extensions=_VIDEOS
+        | frozenset(
             (
                 ".wav .wave .bwf .w64 .rf64 .aif .aiff .aifc .caf .au .snd .voc .sph .flac .wv "
                 ".tta .ape .mp3 .mp2 .mpga .ogg .oga .opus .spx .m4a .m4b .m4r .aac .ac3 .eac3 "
-                ".dts .amr .awb .gsm .wma .asf .ra .mka .weba .mp4 .m4v .mov .qt .3gp .3g2 .mkv "
-                ".webm .avi .wmv .ts .m2ts .mts .mpg .mpeg .vob .ogv .flv .f4v .rm .mxf"
+                ".dts .amr .awb .gsm .wma .asf .ra .mka .weba .rm"
             ).split()
         ),
         window=64,

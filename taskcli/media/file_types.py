@@ -92,7 +92,7 @@ _VIDEO = FileType(
     "a video",
     (Media.AUDIO,),
     {
-        Media.IMAGE: "ffmpeg -i {file} -vf fps=1 frame-%04d.png makes a picture of every second",
+        Media.IMAGE: "name it as one, such as {file}.mp4: then its frames are answered",
         Media.TEXT: "taskcli asr {file} | taskcli {task} -",
     },
 )
@@ -153,7 +153,6 @@ _POSTSCRIPT = FileType(
     },
 )
 _LAYERS = FileType("a file of layers", (), {None: "export it as PNG"})
-_JPEG_XL = FileType("a JPEG XL picture", (), {None: "djxl {file} picture.png"})
 _SCIENCE = FileType("a file of measurements", (), {None: "export what is to be seen as PNG"})
 _NOTES = FileType(
     "a file of notes (MIDI)", (), {None: "fluidsynth -F played.wav plays it to a file"}
@@ -181,9 +180,10 @@ _BINARY = [
     (rb"II[*+]\0|MM\0[*+]|\0\0\0\x0cjP  \r\n|\xff\x4f\xff\x51|\0\0[\x01\x02]\0", _PICTURE),
     (rb"\0...ftyp(avi[fs]|he[iv][cxms]|mif1|msf1)|icns|\x01\xda[\0\x01][\x01\x02]", _PICTURE),
     (rb"P[1-7]\s+\d|P[Ff]\s+\d|\x0a[\0-\x05]\x01[\x01\x02\x04\x08]", _PICTURE),
-    (rb"\xff\x0a|\0\0\0\x0cJXL ", _JPEG_XL),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", _PICTURE),
     (rb"8BPS\0|gimp xcf ", _LAYERS),
     (rb"SIMPLE  =|v/1\x01|\x89HDF\r\n|CDF[\x01\x02]|.{128}DICM", _SCIENCE),
+    (rb"OggS.{24}(\x80theora|fishead\0)", _VIDEO),
     (rb"(RIFF|RIFX|RF64|BW64)....WAVE|riff\x2e\x91\xcf\x11|fLaC|OggS\0|ID3[\x02-\x04]", _SOUND),
     (rb"\xff[\xe2\xe3\xf1-\xf3\xf9-\xfb]|FORM....AIF[FC]|\.snd\0|caff\0|#!AMR|wvpk", _SOUND),
     (rb"\0...ftypM4[ABP]|MAC [\x80-\xff]|MAC .\x0f\0|TTA[12]|\x0bw|\x7f\xfe\x80\x01", _SOUND),
@@ -236,6 +236,11 @@ def is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def is_video(kind: FileType | None) -> bool:
+    """Whether it may hold moving pictures."""
+    return kind is _VIDEO
 
 
 def a_text(name: str) -> FileType:

@@ -2,11 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from taskcli.errors import InputError
 from taskcli.remote.fetching import RemoteFile
 from taskcli.results import Shard
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+class Shot(Protocol):
+    """The pixels of a frame that is decoded with those before it."""
+
+    def image(self) -> "Image":
+        """Upright. Raises InputError where they cannot be had once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Which of the pictures in its file a source is: `number` from 1, `time` in seconds.
+
+    Pages have no time, and no `shot`: each is read from the file by itself.
+    """
+
+    number: int
+    time: float | None = None
+    shot: Shot | None = field(default=None, compare=False)
+    filmed: bool = False  # in a video, and not in an animation
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +40,8 @@ class Source:
     `number` is its place among the inputs of the run, from 0; `shard` tells that among those of all
     shards, where the run answers one of them. What is `answered` by an earlier run
     is computed again only where an input that shared its batch is not.
-    `kept` are columns of its row that go with the answer; None where nothing is to be kept.
+    `kept` are columns of its row that go with the answer; None where nothing is to be kept. Of a
+    file that holds several pictures, `frame` tells which it is.
     """
 
     id: str
@@ -31,6 +55,7 @@ class Source:
     answered: bool = False
     shard: Shard | None = None
     kept: Mapping[str, object] | None = None
+    frame: Frame | None = None
 
     @property
     def on_this_disk(self) -> str | None:
@@ -51,4 +76,5 @@ class Source:
             self.answered,
             self.shard,
             self.kept,
+            self.frame,
         )

@@ -26,6 +26,8 @@ def record_of(data: object, result: Any) -> Record:
         warnings=_typed(tuple[str, ...], data, "warnings", ()),
         files=_typed(tuple[str, ...], data, "files", ()),
         windows=_typed(tuple[LabelWindow, ...], data, "windows", ()),
+        frame=_typed(int | None, data, "frame", None),
+        time=_typed(float | None, data, "time", None),
         shard=_typed(Shard | None, data, "shard", None),
         fields=_typed(dict[str, object] | None, data, "fields", None),
     )

@@ -1,18 +1,20 @@
 """The JSON Schema of a record, derived from the result types themselves."""
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from taskcli.results import NOT_IN_RECORD, Failure, LabelWindow, Shard
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
+_OWN: Mapping[str, Any] = {"windows": list[LabelWindow], "frame": int, "time": float}
 
 
-def record_schema(result: Any, windows: bool = False) -> dict[str, Any]:
+def record_schema(result: Any, more_fields: Collection[str] = ()) -> dict[str, Any]:
     """The schema of one task's records; `result` is the type that the task declares.
 
-    `windows` says that a record may hold the answers of stretches beside that of the whole.
+    `more_fields` are those of OF_SOME_TASKS that they may have.
     """
     definitions: dict[str, Any] = {}
     properties = {
@@ -22,7 +24,11 @@ def record_schema(result: Any, windows: bool = False) -> dict[str, Any]:
         "revision": {"type": ["string", "null"]},
         "fields": {"type": "object"},
         "result": _described(result, definitions),
-        **({"windows": _described(list[LabelWindow], definitions)} if windows else {}),
+        **{
+            name: _described(kind, definitions)
+            for name, kind in _OWN.items()
+            if name in more_fields
+        },
         "error": _described(Failure, definitions),
         "warnings": _TEXTS,
         "files": _TEXTS,

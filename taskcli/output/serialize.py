@@ -38,6 +38,10 @@ def to_json(record: Record) -> dict[str, Any]:
         data["result"] = plain(record.result)
     if record.windows:
         data["windows"] = plain(record.windows)
+    if record.frame is not None:
+        data["frame"] = record.frame
+    if record.time is not None:
+        data["time"] = plain(record.time, seconds=True)
     if record.warnings:
         data["warnings"] = list(record.warnings)
     if record.files:

@@ -36,7 +36,7 @@ class Layout:
     yolo_scores: bool = False
     coco_ids: Path | None = None
     result: Any = None  # the result type of the task, where its columns are typed
-    windowed: bool = False  # whether its records may hold the answers of stretches
+    more_fields: Collection[str] = ()  # of OF_SOME_TASKS, those that its records may have
     keeps: bool = False  # whether records may have columns of the user's own
     kept: Sequence[str] = ()  # which, as far as is known beforehand
     own_types: Mapping[str, Any] = field(default_factory=dict)  # of those, Arrow's, where known

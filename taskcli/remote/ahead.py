@@ -46,7 +46,7 @@ def fetched_ahead(
         for thing in things:
             file = file_of(thing)
             weight = 0
-            if file is not None and file.archive is None:
+            if file is not None and file.travels:
                 weight = _USUAL if file.size is None else file.size
                 coming = [pool.submit(file.open)]
                 on_its_way = Begun(file.url, file.patience, file.size, None, coming)

@@ -43,6 +43,11 @@ class RemoteFile:
         return None if is_url(place) else place
 
     @property
+    def travels(self) -> bool:
+        """Whether whoever asks for it fetches it then: nothing of it is open here."""
+        return self.archive is None
+
+    @property
     def id(self) -> str:
         return redacted(self.url)
 

@@ -37,7 +37,7 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
     media = Media.AUDIO
     Options = RankingOptions
     result = list[Label]
-    windowed = True
+    more_fields = frozenset({"windows"})
     auto_models = ("AutoModelForAudioClassification",)
     budget = 480_000  # samples: half a minute
     examples = (

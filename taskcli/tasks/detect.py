@@ -109,6 +109,7 @@ class Detect(TiledTask[DetectOptions, list[Detection]]):
         "taskcli detect street.jpg --labels person,car --min-area 0.1%",
         "taskcli detect aerial.tif --tiles 640 --overlap 0.25",
         "taskcli detect photos/ -r --format coco -o found.json",
+        "taskcli detect street.mp4 --fps 2 --save-dir seen",
         "taskcli detect photos/ -r | jq -c '[.input, (.result | length)]'",
     )
     samples = Samples(options={"threshold": 0.0})

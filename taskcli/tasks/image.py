@@ -102,6 +102,7 @@ class ImageTask(Task[OptionsT, ImageInput, ResultT]):
 
     media = Media.IMAGE
     Output = ImageOutput
+    more_fields = frozenset({"frame", "time"})
     answers_pixels: ClassVar[bool] = False  # whether it says something of every single one
 
     def __init__(self, options: OptionsT, processor: Any, model: Any) -> None:

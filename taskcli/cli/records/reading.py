@@ -13,6 +13,7 @@ from taskcli.cli.record_files import named_files
 from taskcli.cli.records.labels import labels_of
 from taskcli.cli.run.streams import standard_input
 from taskcli.errors import InputError, UsageError
+from taskcli.inputs.frames import once_more
 from taskcli.media.items import Item
 from taskcli.media.source import Source
 from taskcli.output.parse import record_of
@@ -21,7 +22,8 @@ from taskcli.task import Task
 from taskcli.tasks import BY_NAME
 
 _GIVE = "give what taskcli wrote as .jsonl or .json"
-_ONE_OF_SEVERAL = re.compile(r"#\d+$")  # what the id of one of several questions ends in
+# What the id of one of several questions ends in, or of one of several pictures.
+_ONE_OF_SEVERAL = re.compile(r"#(\d+|t=[\d.]+)$")
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,17 @@ def with_item(record: Record, task: type[Task[Any, Any, Any]]) -> Record:
     ids = (record.input, _ONE_OF_SEVERAL.sub("", record.input))
     path = next((id for id in ids if Path(id).is_file()), None)
     with suppress(InputError):  # it was changed since
-        return record if path is None else replace(record, item=_decoded(path, task))
+        return record if path is None else replace(record, item=_decoded(path, record, task))
     return record
 
 
-def _decoded(path: str, task: type[Task[Any, Any, Any]]) -> Item:
+def _decoded(path: str, record: Record, task: type[Task[Any, Any, Any]]) -> Item:
     from taskcli.media.decode.decoder import Decoder
 
-    return Decoder(task.media)(Source(path, path=path))
+    source = Source(path, path=path)
+    if record.frame is not None:
+        source = once_more(path, record.frame, record.time)
+    return Decoder(task.media)(source)
 
 
 def _values(file: str) -> Iterator[tuple[str, object]]:

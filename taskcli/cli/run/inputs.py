@@ -7,7 +7,7 @@ from pathlib import Path
 from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
 from taskcli.cli.run.request import Invocation
 from taskcli.cli.run.streams import standard_input
-from taskcli.config.input_options import InputOptions
+from taskcli.config.input_options import ImageInputOptions, InputOptions
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
 from taskcli.inputs.keeping import Keep
@@ -24,7 +24,15 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
     Raises UsageError for what is not there.
     """
     _check_format(call, inputs)
-    reading = Reading(
+    reading = _reading(call, inputs)
+    if isinstance(inputs, ImageInputOptions):
+        reading = reading.seeing(inputs.frames, inputs.fps, inputs.max_pixels)
+    chosen = Selection(inputs.skip, inputs.limit, inputs.sample, inputs.sample_seed)
+    return chosen.of(_found(call, inputs, reading))
+
+
+def _reading(call: Invocation, inputs: InputOptions) -> Reading:
+    return Reading(
         call.task.media,
         call.task.text_fields,
         chats=call.task.chats,
@@ -38,8 +46,10 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         keep=None if inputs.kept is None else Keep(inputs.kept),
         format=inputs.input_format,
     )
-    chosen = Selection(inputs.skip, inputs.limit, inputs.sample, inputs.sample_seed)
-    found = resolve(
+
+
+def _found(call: Invocation, inputs: InputOptions, reading: Reading) -> Sources:
+    return resolve(
         call.inputs,
         reading,
         texts=getattr(inputs, "text", ()),
@@ -48,7 +58,6 @@ def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
         stdin=standard_input(),
         watch=inputs.watch,
     )
-    return chosen.of(found)
 
 
 def _check_watched(words: Iterable[str], recursive: bool, written: OutputOptions) -> None:
@@ -86,7 +95,7 @@ def kept_apart(
     """What keeps inputs and outputs apart. Raises UsageError where they are not."""
     of_texts = MEDIA[call.task.media].is_text
     listed = inputs.files_from
-    in_rows = sources.total is None and not sources.live and not of_texts
+    in_rows = inputs.field is not None and not sources.live and not of_texts
 
     def read() -> Iterator[str]:
         yield from sources.paths
@@ -96,7 +105,7 @@ def kept_apart(
         if (ids := getattr(written, "coco_ids", None)) is not None:
             yield str(ids)
         if in_rows:  # read once more, to know the files that they name
-            rows = sources_of(call, inputs).items
+            rows = _found(call, inputs, _reading(call, inputs)).items
             yield from filter(None, (source.on_this_disk for source in rows))
 
     if inputs.watch:

@@ -42,4 +42,4 @@ def laid_out(
         name: getattr(written, option, None) or getattr(usual, name)
         for name, option in _LAID_OUT_BY.items()
     }
-    return replace(usual, **asked, result=task.result, windowed=task.windowed)
+    return replace(usual, **asked, result=task.result, more_fields=task.more_fields)

@@ -18,10 +18,11 @@ from taskcli.media import MEDIA
 from taskcli.remote.urls import shown_path, url_of
 from taskcli.task import Task
 
-# What the ids of inputs depend on, what of a recording was heard, and what stays of a row.
-_HEARD = ("track", "start", "duration")
+# What the ids of inputs depend on, what of recordings and pictures was heard and seen, and what
+# stays of a row.
+_HEARD, _SEEN = ("track", "start", "duration"), ("frames", "fps")
 _ROWS = ("field", "lines", "delimiter", "input_format", "keep")
-_READING = (*_ROWS, "encoding", "text", *_HEARD)
+_READING = (*_ROWS, "encoding", "text", *_HEARD, *_SEEN)
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,11 @@ def saved(
     files = files_in(config, config.output.save_dir)
     for id in earlier:
         files.name(id)
-    saver = Saver(config.task.result, files, layout)
-    with closing(answers):  # type: ignore[type-var]
+    saver = Saver(config.task.result, files, layout, filmed=not config.run.unordered)
+    with closing(answers), closing(saver):  # type: ignore[type-var]
         for answered in answers:
-            record = saver.save(replace(answered.record, item=model.whole(answered)))
+            whole = replace(answered.record, item=model.whole(answered))
+            record = saver.save(whole, answered.source)
             yield answered._replace(record=record)
 
 

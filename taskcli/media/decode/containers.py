@@ -35,7 +35,7 @@ def stated_seconds(stream: BinaryIO) -> float:
     """How long a recording is by its header; 0 where that says nothing."""
     stream.seek(0)
     try:
-        container = _opened(stream)
+        container = _with_sound(stream)
     except InputError:
         return 0.0
     with container:
@@ -66,7 +66,7 @@ def blocks(
 def _place(stream: BinaryIO, number: int | None, most: float, seconds: int) -> Place | None:
     def opened() -> "tuple[InputContainer, AudioStream]":
         stream.seek(0)
-        container = _opened(stream)
+        container = _with_sound(stream)
         return container, chosen_track(container, number, [])
 
     return place_before(opened, most, seconds)
@@ -84,7 +84,7 @@ def _blocks(
     import av
 
     stream.seek(0)
-    container = _opened(stream)
+    container = _with_sound(stream)
     with container:
         track = chosen_track(container, number, notes)
         reading = Reading(Clock.of(container, track, most))
@@ -111,16 +111,22 @@ def _blocks(
         reading.note(notes)
 
 
-def _opened(stream: BinaryIO) -> "InputContainer":
+def _with_sound(stream: BinaryIO) -> "InputContainer":
+    container = opened_container(stream, "a recording")
+    if not container.streams.audio:
+        raise InputError("the file has no sound")
+    return container
+
+
+def opened_container(stream: BinaryIO, wanted: str) -> "InputContainer":
+    """Raises InputError for what is none, and so not what is `wanted`."""
     import av  # only what libsndfile cannot read pays for this import
 
     options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "none"}
     try:
         container: InputContainer = av.open(stream, options=options, metadata_errors="ignore")
     except (av.FFmpegError, ValueError, OSError):
-        raise InputError("not a recording in a format that can be read") from None
-    if not container.streams.audio:
-        raise InputError("the file has no sound")
+        raise InputError(f"not {wanted} in a format that can be read") from None
     return container
 
 
@@ -137,7 +143,7 @@ def _packets(container: "InputContainer", reading: Reading) -> "Iterator[Packet[
         reading.failure = failure
 
 
-def _length(container: "InputContainer") -> float:
+def stated_length(container: "InputContainer") -> float:
     """The length that a container states, in seconds, or its longest track does, if that is less.
 
     Some writers count the time before a late track twice.
@@ -161,7 +167,7 @@ def _note_end(
     elif name in _GUESSES_LENGTH:
         return
     else:
-        stated = _length(container)
+        stated = stated_length(container)
         # Some containers count from zero, some from their first time stamp.
         held = max(reading.reached, reading.reached - (reading.began or 0), reading.clock.written)
     note = cut_short(stated, held)

@@ -37,8 +37,12 @@ class Decoder:
             raise source.error
         if source.text is not None:
             return text.written(source.text, source)
+        if source.frame is not None and source.frame.shot is not None:
+            from taskcli.media.decode.image import of_shot  # no other medium needs its libraries
+
+            return of_shot(source.frame.shot, self.settings)
         with ExitStack() as opened:
-            stream = opened.enter_context(_open(source))
+            stream = opened.enter_context(content(source))
             item = self._decoded(stream, source)
             if isinstance(item, LongSound):
                 opened.pop_all()  # it reads on, and closes the file
@@ -81,14 +85,17 @@ def stated_seconds(path: str) -> float:
     from taskcli.media.decode.recording import header_seconds  # no other medium needs its libraries
 
     try:
-        with _open(Source(path, path=path)) as stream:
+        with content(Source(path, path=path)) as stream:
             return header_seconds(stream)
     except InputError:
         return 0.0
 
 
-def _open(source: Source) -> BinaryIO:
-    """The content of a source. Only regular files: a pipe or a device could wait for ever."""
+def content(source: Source) -> BinaryIO:
+    """What a source holds. Only regular files: a pipe or a device could wait for ever.
+
+    Raises InputError for what is empty or cannot be read.
+    """
     if source.data is not None:
         return _filled(io.BytesIO(source.data), len(source.data))
     if source.remote is not None:

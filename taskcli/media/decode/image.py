@@ -7,7 +7,14 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from taskcli.errors import InputError
-from taskcli.media.decode.image_header import bytes_of_pixels, coefficients, draft, opened, reopened
+from taskcli.media.decode.image_header import (
+    bytes_of_pixels,
+    check_size,
+    coefficients,
+    draft,
+    opened,
+    reopened,
+)
 from taskcli.media.decode.jpeg import takes_one_pass
 from taskcli.media.decode.levels import is_deep_colour, rgb
 from taskcli.media.decode.orientation import is_transposed, upright
@@ -16,7 +23,7 @@ from taskcli.media.decode.settings import ImageSettings
 from taskcli.media.decode.time_limit import within
 from taskcli.media.decode.truncated_image import can_be_rescued, rescued
 from taskcli.media.items import ImageInput
-from taskcli.media.source import Source
+from taskcli.media.source import Shot, Source
 
 _HEAD = 1 << 16  # bytes in which most JPEGs have told what they are
 _MOST_SECONDS = 60.0  # of a processor, for one file; the largest honest ones take five
@@ -34,9 +41,21 @@ def decode(stream: BinaryIO, source: Source, settings: ImageSettings) -> ImageIn
     """
     head = stream.read(_HEAD)
     stream.seek(0)
-    work = partial(_decoded, stream, settings)
+    page = None if source.frame is None else source.frame.number
+    work = partial(_decoded, stream, settings, page)
     # In this thread the pixels stay in the cache of the core that resizes them next.
     return work() if takes_one_pass(head) else within(_MOST_SECONDS, work)
+
+
+def of_shot(shot: Shot, settings: ImageSettings) -> ImageInput:
+    """A frame that was decoded with those before it, as the settings say. Raises InputError."""
+    notes: list[str] = []
+    image = shot.image()
+    check_size(image.size, settings.max_pixels)
+    settings.claim(bytes_of_pixels(image))
+    with any_size():
+        picture = rgb(image, False, settings.levels, notes)
+    return ImageInput(picture, picture.size, tuple(notes))
 
 
 # Pixels of the longer side of what is shown of an input: previews and reports have no more. What
@@ -58,11 +77,11 @@ def without_pixels(item: ImageInput) -> ImageInput:
     return replace(item, image=Image.new("RGB", (1, 1)))
 
 
-def _decoded(stream: BinaryIO, settings: ImageSettings) -> ImageInput:
+def _decoded(stream: BinaryIO, settings: ImageSettings, page: int | None) -> ImageInput:
     notes: list[str] = []
     try:
         with any_size():  # our own limit is checked on the header, with a clear message
-            image = opened(stream, settings, notes)
+            image = opened(stream, settings, notes, page)
             size, is_deep = image.size, is_deep_colour(image)
             image = _loaded(stream, image, settings, notes)
             turned = upright(image, notes)

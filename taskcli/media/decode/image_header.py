@@ -6,6 +6,8 @@ from PIL import Image, ImageFile
 
 from taskcli.errors import InputError
 from taskcli.media.decode.jpeg import scans
+from taskcli.media.decode.jpeg_xl import is_jpeg_xl, size_of
+from taskcli.media.decode.jpeg_xl import opened as opened_jpeg_xl
 from taskcli.media.decode.settings import ImageSettings
 
 # What is read. Others that Pillow knows start programs (EPS) or hold no picture (HDF5, GRIB).
@@ -24,15 +26,30 @@ _OF_HEIC = 8
 _COEFFICIENTS = 4  # of a progressive JPEG, all of which are held until its last scan
 
 
-def opened(stream: BinaryIO, settings: ImageSettings, notes: list[str]) -> Image.Image:
-    """The image by its header alone, its first frame."""
-    image = _heif(stream, settings) if _is_heif(stream) else Image.open(stream, formats=_FORMATS)
-    _check_size(image.size, settings.max_pixels)
-    if (frames := _frames(image)) != "1":
+def opened(
+    stream: BinaryIO, settings: ImageSettings, notes: list[str], page: int | None = None
+) -> Image.Image:
+    """The image by its header alone: a `page`, from 1, or its first frame."""
+    image = _begun(stream, settings)
+    check_size(image.size, settings.max_pixels)
+    if page is not None:
+        image.seek(page - 1)
+        check_size(image.size, settings.max_pixels)
+    elif (frames := _frames(image)) != "1":
         notes.append(f"first of {frames} frames taken")
     if image.info.get("progressive"):
         _check_scans(stream)
     return image
+
+
+def _begun(stream: BinaryIO, settings: ImageSettings) -> Image.Image:
+    """By its header; what optional libraries decode is decoded at once, if it may be so large."""
+    if _is_heif(stream):
+        return _heif(stream, settings)
+    if is_jpeg_xl(stream):
+        check_size(size_of(stream), settings.max_pixels)
+        return opened_jpeg_xl(stream)
+    return Image.open(stream, formats=_FORMATS)
 
 
 def coefficients(image: Image.Image) -> int:
@@ -70,7 +87,7 @@ def _heif(stream: BinaryIO, settings: ImageSettings) -> Image.Image:
     except ImportError:
         raise InputError("a HEIC image", "pip install 'taskcli[heic]' reads it") from None
     found = open_heif(stream)
-    _check_size(found.size, settings.max_pixels)
+    check_size(found.size, settings.max_pixels)
     settings.claim(_OF_HEIC * found.size[0] * found.size[1])
     image: Image.Image = found.to_pillow()
     return image
@@ -101,7 +118,8 @@ def _check_scans(stream: BinaryIO) -> None:
         )
 
 
-def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+def check_size(size: tuple[int, int], max_pixels: int) -> None:
+    """Raises InputError for a picture that is larger than the user allows."""
     width, height = size
     if width * height > max_pixels:
         raise InputError(

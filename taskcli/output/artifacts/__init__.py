@@ -1,15 +1,20 @@
 """What --save-dir leaves: files to look at and to load, named after the inputs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskcli.errors import InputError
+from taskcli.media.source import Frame, Source
+from taskcli.output.artifacts.films import Films
 from taskcli.output.filesystem.files import Files
 from taskcli.output.presentation import saved_by
 from taskcli.output.writer import Layout
 from taskcli.results import Failure, Record
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Contents = Iterator[tuple[str, bytes]]  # (what is added to the input's name, the bytes)
 
@@ -24,25 +29,50 @@ def endings(result: Any, layout: Layout) -> tuple[str, ...]:
 
 
 class Saver:
-    """Writes the files of each record, of a task's `result` type, before the record names them."""
+    """Writes the files of each record, of a task's `result` type, before the record names them.
 
-    def __init__(self, result: Any, files: Files, layout: Layout) -> None:
-        module = import_module(saved_by(result))
-        self._render: Callable[[Record, Layout], Contents] = module.render
-        self._told: Callable[[Record, Layout], Record] | None = getattr(module, "told", None)
+    What is shown of videos are `filmed`: videos, too, which want their frames in order.
+    """
+
+    def __init__(self, result: Any, files: Files, layout: Layout, filmed: bool = True) -> None:
+        self._module = import_module(saved_by(result))
         self._files = files
         self._layout = layout
+        self._films = self._made() if filmed and hasattr(self._module, "SHOWN") else None
 
-    def save(self, record: Record) -> Record:
+    def save(self, record: Record, source: Source) -> Record:
         """The record with the files that were written for it; one without an answer has none."""
         if record.error is not None:
             self._files.name(record.input)  # kept for it, so that a later run names all alike
             return record
         try:
-            files = self._files.write(record.input, self._render(record, self._layout))
+            files, warnings = self._written(record, source.frame, source)
         except InputError as failure:
             reason = Failure(type(failure).__name__, failure.message, failure.hint)
             return replace(record, result=None, error=reason)
-        if self._told is not None:
-            record = self._told(record, self._layout)
-        return replace(record, files=(*record.files, *files))
+        if hasattr(self._module, "told"):
+            record = self._module.told(record, self._layout)
+        told = (*record.warnings, *warnings)
+        return replace(record, files=(*record.files, *files), warnings=told)
+
+    def close(self) -> None:
+        """End the video that is being written."""
+        if self._films is not None:
+            self._films.close()
+
+    def _made(self) -> Films:
+        def drawn(record: Record) -> "Image":
+            picture: Image = self._module.picture(record, self._layout)
+            return picture
+
+        return Films(self._files, drawn, self._module.SHOWN)
+
+    def _written(
+        self, record: Record, frame: Frame | None, source: Source
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """The files of a record, and warnings."""
+        if self._films is None or frame is None or not frame.filmed:
+            return self._files.write(record.input, self._module.render(record, self._layout)), ()
+        film, warnings = self._films.add(record, source, frame)
+        beside = self._files.write(record.input, self._module.beside(record, self._layout))
+        return [film, *beside], warnings

@@ -16,6 +16,7 @@ from taskcli.results import DepthMap, Record
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SHOWN = ".colours"
 _LEVELS = 65_535
 _MILLIMETRES = 0.001  # metres; what readers of depth PNGs assume
 _OUTLIERS = (1, 99)  # percentiles that the colours span
@@ -27,10 +28,19 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 
 def render(record: Record, layout: Layout) -> Contents:
+    yield from beside(record, layout)
+    extension, content = to_look_at(picture(record, layout))
+    yield f"{SHOWN}{extension}", content
+
+
+def picture(record: Record, layout: Layout) -> "Image":
+    return coloured(record.result, layout)
+
+
+def beside(record: Record, layout: Layout) -> Contents:
+    """What is left of a picture beside the one to be looked at."""
     yield ".depth.png", _sixteen_bits(record.result)
     yield ".depth.npy", _array(record.result)
-    extension, content = to_look_at(coloured(record.result, layout))
-    yield f".colours{extension}", content
 
 
 def told(record: Record, layout: Layout) -> Record:

@@ -16,19 +16,30 @@ from taskcli.results import Box, Detection, Record
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SHOWN = ".boxes"
+
 
 def endings(layout: Layout) -> tuple[str, ...]:
     return (".boxes.*", ".crop-*") if layout.crops else (".boxes.*",)
 
 
 def render(record: Record, layout: Layout) -> Contents:
+    extension, content = to_look_at(picture(record, layout))
+    yield f"{SHOWN}{extension}", content
+    yield from beside(record, layout)
+
+
+def picture(record: Record, layout: Layout) -> "Image":
+    return annotated(record.result, record.item, layout)
+
+
+def beside(record: Record, layout: Layout) -> Contents:
+    """What is left of a picture beside the one to be looked at."""
     from taskcli.media.decode.pillow import any_size
 
-    image = whole(record.item)
-    extension, content = to_look_at(annotated(record.result, record.item, layout))
-    yield f".boxes{extension}", content
     if not layout.crops:
         return
+    image = whole(record.item)
     for number, detections in enumerate(record.result, 1):
         box = detections.box
         if box.xmin < box.xmax and box.ymin < box.ymax:

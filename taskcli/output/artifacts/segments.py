@@ -15,6 +15,7 @@ from taskcli.results import Record, Segment
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SHOWN = ".overlay"
 _MOST = 65_535  # numbers in a 16-bit map
 
 
@@ -24,8 +25,17 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 
 def render(record: Record, layout: Layout) -> Contents:
-    extension, content = to_look_at(overlay(record.result, record.item, layout))
-    yield f".overlay{extension}", content
+    extension, content = to_look_at(picture(record, layout))
+    yield f"{SHOWN}{extension}", content
+    yield from beside(record, layout)
+
+
+def picture(record: Record, layout: Layout) -> "Image":
+    return overlay(record.result, record.item, layout)
+
+
+def beside(record: Record, layout: Layout) -> Contents:
+    """What is left of a picture beside the one to be looked at."""
     yield ".ids.png", _id_map(record.result, record.item.size)
     if layout.masks:
         for number, segment in enumerate(record.result, 1):

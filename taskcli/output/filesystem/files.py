@@ -3,9 +3,11 @@
 import os
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import BinaryIO
 
 from taskcli.errors import InputError
 from taskcli.files import atomic_write
@@ -52,6 +54,10 @@ class Files:
         """The name of this input's files, without what each adds to it; no other input gets it."""
         return self._names.of(id)
 
+    def path(self, relative: Path) -> Path:
+        """Where a file below the folder is."""
+        return self._folder / relative
+
     def write(self, id: str, contents: Iterable[tuple[str, bytes]]) -> list[str]:
         """Write (suffix, content) pairs for one input; the paths of the files.
 
@@ -65,6 +71,16 @@ class Files:
 
     def put(self, relative: Path, content: bytes) -> Path:
         """Write one file at a path below the folder."""
+        with self.appearing(relative) as stream:
+            stream.write(content)
+        return self._folder / relative
+
+    @contextmanager
+    def appearing(self, relative: Path) -> Iterator[BinaryIO]:
+        """A file at a path below the folder, which is there, whole, once the block is left.
+
+        Raises InputError and OSError as `write` does.
+        """
         path = self._folder / relative
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,13 +88,12 @@ class Files:
             if (refusal := self.refusal(relative)) is not None:
                 raise refusal
             with atomic_write.appearing(path) as stream:
-                stream.write(content)
+                yield stream
                 stream.flush()
                 if self._ours is not None:
                     self._ours.add(relative, os.fstat(stream.fileno()))
         except _IN_THE_WAY:
             raise InputError(f"{path} cannot be written: something else has its name") from None
-        return path
 
     def refused(self, ids: Iterable[str], endings: Iterable[str]) -> InputError | None:
         """Why a file of these inputs may not get its name, if one may not; takes the names.

@@ -12,6 +12,7 @@ from taskcli.output.sanitize import UNSAFE_IN_NAMES
 # What changes how a name looks, and what some file system refuses.
 _UNFIT = re.compile(rf'{UNSAFE_IN_NAMES}|[<>"|?*\\]')
 _EXTENSION = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$")
+_TIMED = re.compile(r"-t=\d+(\.\d+)?$")  # what `_name` makes of #t=12.4
 _LONGEST = 180  # bytes of a name; most file systems hold 255, and something is added
 _STANDARD_INPUT = {"-": "stdin"}
 
@@ -59,7 +60,9 @@ def _name(part: str) -> str:
 
 
 def _short(name: Path) -> Path:
-    return name.with_name(_EXTENSION.sub("", name.name))
+    """Without its extension; a time that a frame is called by has none, though it has a dot."""
+    short = name.name if _TIMED.search(name.name) else _EXTENSION.sub("", name.name)
+    return name.with_name(short)
 
 
 def _key(name: Path) -> str:

@@ -6,14 +6,14 @@ Columns of the user's own stand first, under their own names.
 
 import dataclasses
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, Union, cast, get_args, get_origin
 from typing import get_type_hints as hints_of
 
 from taskcli.output.formats.own_columns import OwnColumns, encodable
 from taskcli.output.serialize import one_line, to_json
 from taskcli.output.writer import Layout, Writer, free_name
-from taskcli.results import NOT_IN_RECORD, Record
+from taskcli.results import NOT_IN_RECORD, OF_SOME_TASKS, Record
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ class ParquetWriter(Writer):
 
     def __init__(self, stream: TextIO, layout: Layout | None = None) -> None:
         super().__init__(stream, layout)
-        self._schema = schema_of(self.layout.result, self.layout.windowed)
+        self._schema = schema_of(self.layout.result, self.layout.more_fields)
         kept, known = self.layout.kept, self.layout.own_types
         self._own = OwnColumns(kept, known) if self.layout.keeps else None
         self._file = self._begun(self._schema) if self._own is None else None
@@ -121,15 +121,16 @@ def _is_full(batches: Iterable["pa.RecordBatch"]) -> bool:
     return filled >= _GROUP_BYTES or rows >= _GROUP_ROWS
 
 
-def schema_of(result: Any, windowed: bool) -> "pa.Schema":
+def schema_of(result: Any, more_fields: Collection[str]) -> "pa.Schema":
     """The columns of the records of a task with this result type, without the user's own.
 
-    None is a type of any result, which is written as JSON.
+    None is a type of any result, which is written as JSON. `more_fields` are those of
+    OF_SOME_TASKS that records may have.
     """
     import pyarrow as pa
 
     hints = hints_of(Record)
-    others = {"fields"} if windowed else {"fields", "windows"}
+    others = {"fields"} | (OF_SOME_TASKS - set(more_fields))
     columns = [
         field.name
         for field in dataclasses.fields(Record)
