@@ -1,16 +1,19 @@
 """taskcli translate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taskcli.config.options import OutputOptions
+from taskcli.config.options import OutputOptions, UsersOwn
 from taskcli.errors import UsageError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
 from taskcli.task import Samples, WithWarnings
+from taskcli.tasks.keeping import PLACEHOLDERS, Keeping, read_glossary
 from taskcli.tasks.language_codes import matching, one_of
 from taskcli.tasks.languages import way_of_asking
 from taskcli.tasks.parting import By, Division
@@ -45,6 +48,34 @@ class TranslateOptions(Seq2SeqOptions):
         Subtitled,
         typer.Option(help="Translate cues, keep their times; auto: where a text is .srt or .vtt."),
     ] = "auto"
+    keep_pattern: Annotated[
+        list[str],
+        typer.Option(
+            metavar="REGEX", help="Keep what this matches as it stands, untranslated; repeatable."
+        ),
+    ] = field(default_factory=list)
+    keep_placeholders: Annotated[
+        bool,
+        typer.Option(
+            "--keep-placeholders", help="Keep code, tags, URLs, {names} and %s as they stand."
+        ),
+    ] = False
+    glossary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Translate the terms of a .tsv or .csv as its second column says."
+        ),
+        UsersOwn(),
+    ] = None
+
+    def __post_init__(self) -> None:
+        self.keeping  # noqa: B018  # read now: its files may be missing where the model is
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """What is kept of a text."""
+        patterns = [*self.keep_pattern, *[PLACEHOLDERS] * self.keep_placeholders]
+        return Keeping(patterns, read_glossary(self.glossary) if self.glossary else {})
 
 
 class Translate(Text2TextTask[TranslateOptions, Translation]):
@@ -68,6 +99,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
     examples = (
         "taskcli translate letter.txt --from en --to fr",
         "taskcli translate film.srt --from en --to fr -o film.fr.srt",
+        "taskcli translate page.md --from en --to fr --keep-placeholders --glossary terms.tsv",
         "taskcli asr talk.wav | taskcli translate - --from en --to German",
     )
     samples = Samples(options={"max_length": 12})
@@ -83,7 +115,7 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
         asking = way_of_asking(processor, model.config, source, target)
         by = options.by or _usual_part(model.config)
         how = (processor, model, options, asking.settings, by, asking.source, asking.around)
-        self._rewriter = Translator(options.subtitles, *how)
+        self._rewriter = Translator(options.subtitles, options.keeping, *how)
         self._doubts = asking.warnings
 
     @classmethod
@@ -104,10 +136,16 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
 
     def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[Translation]:
         found = super().fold(item, results)
-        return replace(found, warnings=(*self._doubts, *found.warnings))
+        lost = results[0].parted.lost([one.text for one in results])
+        return replace(found, warnings=(*self._doubts, *found.warnings, *_put_in(lost)))
 
     def _answer(self, division: Division, answers: Sequence[str]) -> Translation:
         return translation(division, answers)
+
+
+def _put_in(lost: int) -> tuple[str, ...]:
+    what = "1 place to keep was" if lost == 1 else f"{lost} places to keep were"
+    return (f"{what} lost: the text around was translated in pieces",) * (lost > 0)
 
 
 def _usual_part(config: "PreTrainedConfig") -> By:

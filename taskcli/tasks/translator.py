@@ -7,7 +7,9 @@ from taskcli.errors import InputError
 from taskcli.media.subtitles import read_subtitles
 from taskcli.results import Translation
 from taskcli.tasks.cued_text import CuedText, cued_text
-from taskcli.tasks.parting import Division
+from taskcli.tasks.keeping import Keeping
+from taskcli.tasks.kept import kept, named
+from taskcli.tasks.parting import Division, Seamed
 from taskcli.tasks.seq2seq import Seq2SeqGenerator
 
 Subtitled = Literal["auto", "always", "never"]
@@ -18,9 +20,17 @@ _AS_TEXT = "--subtitles never translates it as a text"
 class Translator(Seq2SeqGenerator):
     """`subtitles` says whether texts are read as such; `how` is the generator's own."""
 
-    def __init__(self, subtitles: Subtitled, *how: Any) -> None:
+    def __init__(self, subtitles: Subtitled, keeping: Keeping, *how: Any) -> None:
         super().__init__(*how)
         self._subtitles = subtitles
+        self._keeping = keeping
+
+    def parted(self, text: str) -> Seamed:
+        """Raises InputError where a pattern of what is to be kept takes long."""
+        return kept(text, self._keeping.spans(text), super().parted)
+
+    def tokens(self, text: str) -> int:
+        return super().tokens(named(text))
 
     def divided(self, text: str) -> Division:
         """Raises InputError for a text that is to be subtitles with words, and is not."""
