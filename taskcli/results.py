@@ -22,10 +22,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of speech; `timestamp` is (start, end) in seconds."""
+    """A stretch of speech; `timestamp` is (start, end) in seconds, `score` as in a Transcript."""
 
     text: str
     timestamp: tuple[float, float] = field(metadata=SECONDS)
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,17 @@ class LabelWindow:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
+    """What is said.
+
+    With `--confidence`, `score` is the mean probability of the letters' frames (CTC models) or of
+    the tokens (Whisper), and `language_score` that of a language that was found.
+    """
+
     text: str
     chunks: tuple[Chunk, ...] | None = None
     language: str | None = None
+    score: float | None = None
+    language_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,4 +328,4 @@ def test_tables_have_no_lines_of_subtitles(run: Run, task: str) -> None:
     assert run(task, SOUNDS / "yes.wav", "-m", "starter", "-o", "a.jsonl").exit_code == 0
     done = run("convert", "a.jsonl", "-f", "csv", "--max-lines", 1)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "--max-lines is for subtitles, and csv is none" in done.stderr
+    assert f"--max-lines is for subtitles of asr, not for csv of {task}" in done.stderr

@@ -19,6 +19,7 @@ export interface Box {
 export interface Chunk {
   text: string;
   timestamp: [number, number];
+  score?: number | null;
 }
 
 export interface Cue {
@@ -114,6 +115,8 @@ export interface Transcript {
   text: string;
   chunks?: Array<Chunk> | null;
   language?: string | null;
+  score?: number | null;
+  language_score?: number | null;
 }
 
 export interface Translation {

@@ -70,7 +70,7 @@ def _of_task(task: str, words: list[str], incomplete: str) -> Found:
     }
     if words and words[-1] in flags:
         group, name = flags[words[-1]]
-        if get_type_hints(group)[name] is not bool:
+        if get_type_hints(group)[name] not in (bool, bool | None):
             return _values(task, name, get_type_hints(group)[name], words)
     if not incomplete.startswith("-"):
         return _inputs(BY_NAME[task].media, incomplete)

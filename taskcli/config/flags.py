@@ -42,14 +42,20 @@ def flag_of(name: str, declaration: Any) -> str:
     return long[0].removeprefix("--") if long else name.replace("_", "-")
 
 
+def off_flag_of(declaration: Any) -> str | None:
+    """What says no to an option that may be on, off or unset."""
+    return next((flag for flag in _spelled(declaration)[1:] if flag.startswith("--no-")), None)
+
+
 def _spelled(declaration: Any) -> list[str]:
     return [
         word
         for info in getattr(declaration, "__metadata__", ())
         if not isinstance(info, UsersOwn)
         # Typer keeps a flag that is its first argument as the default.
-        for word in (info.default, *(info.param_decls or ()))
-        if isinstance(word, str) and word.startswith("-")
+        for declared in (info.default, *(info.param_decls or ()))
+        if isinstance(declared, str) and declared.startswith("-")
+        for word in declared.split("/")  # of what is on or off, both
     ]
 
 

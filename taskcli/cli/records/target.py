@@ -37,7 +37,9 @@ def target_of(
     for name in given:
         if name not in own or not format.holds:
             flag = name.replace("_", "-")
-            raise UsageError(f"--{flag} is for subtitles, and {chosen} is none", "leave it out")
+            raise UsageError(
+                f"--{flag} is for subtitles of asr, not for {chosen} of {task.name}", "leave it out"
+            )
     written = task.Output(chosen, output, overwrite=overwrite, **given)
     if given:
         task.for_output(task.Options(), chosen, written)

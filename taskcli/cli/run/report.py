@@ -11,7 +11,7 @@ from taskcli import __version__
 from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.signals import Stopping
-from taskcli.config.flags import flag_of
+from taskcli.config.flags import flag_of, off_flag_of
 from taskcli.remote.urls import shown_path, without_secrets
 from taskcli.task import Task
 
@@ -46,7 +46,8 @@ def command_line(call: Invocation) -> str:
     for group in call.task.groups():
         for name, declaration in get_type_hints(group, include_extras=True).items():
             if name in call.given:
-                words += _spelled(f"--{flag_of(name, declaration)}", call.given[name])
+                off = off_flag_of(declaration)
+                words += _spelled(f"--{flag_of(name, declaration)}", off, call.given[name])
     return shlex.join(map(without_secrets, words))
 
 
@@ -57,9 +58,9 @@ def _few(inputs: tuple[str, ...]) -> tuple[str, ...]:
     return (*inputs[:_NAMED], f"[{left} more]", *inputs[-_NAMED:])
 
 
-def _spelled(flag: str, value: object) -> Iterator[str]:
+def _spelled(flag: str, off: str | None, value: object) -> Iterator[str]:
     if isinstance(value, bool):
-        yield from [flag] * value
+        yield from filter(None, [flag if value else off])
         return
     for one in value if isinstance(value, list | tuple) else [value]:
         yield from (flag, shown_path(one) if isinstance(one, PurePath) else str(one))

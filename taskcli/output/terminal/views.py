@@ -59,12 +59,18 @@ def _each(view_of: Callable[[Any, About], RenderableType]) -> _View:
 
 def _transcript(result: results.Transcript, about: About) -> RenderableType:
     if not result.chunks:
-        return Text(safe(result.text) or "(silence)")
+        line = Text(safe(result.text) or "(silence)")
+        return line.append(_percent(result.score, "   "), style="dim")
     table = _table()
     for chunk in result.chunks:
         times = " – ".join(map(_clock, chunk.timestamp))
-        table.add_row(Text(times, style="dim"), Text(safe(chunk.text.strip())))
+        score = [] if result.score is None else [Text(_percent(chunk.score))]
+        table.add_row(Text(times, style="dim"), *score, Text(safe(chunk.text.strip())))
     return table
+
+
+def _percent(score: float | None, before: str = "") -> str:
+    return "" if score is None else f"{before}{score:.1%}"
 
 
 def over_time(windows: Sequence[results.LabelWindow]) -> RenderableType:

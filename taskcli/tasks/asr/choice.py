@@ -41,3 +41,16 @@ def language_of(options: AsrOptions, recognizer: Recognizer) -> str | None:
             f"known languages: {', '.join(sorted(known))}",
         )
     return fitting[0]
+
+
+def refuse(options: AsrOptions, recognizer: Recognizer) -> None:
+    """Raise UsageError for what a way of writing does not know."""
+    if options.confidence and not recognizer.gives_scores:
+        raise UsageError(
+            "--confidence: this checkpoint gives no scores", "choose a CTC or a Whisper checkpoint"
+        )
+    if options.of_whisper and not isinstance(recognizer, WhisperRecognizer):
+        raise UsageError(
+            f"{', '.join(options.of_whisper)}: this checkpoint is not Whisper",
+            "leave it out, or choose one, such as --model whisper-small",
+        )

@@ -1,12 +1,14 @@
 """Recordings written frame by frame, as models with a CTC head do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.cues import phrases, spaced
 from taskcli.media.items import Recording
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch
+from taskcli.tasks.asr.frame_scores import best_shares, scored
 from taskcli.tasks.asr.frame_text import Unit, frame_text
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
@@ -23,29 +25,39 @@ _WINDOW_AND_STRIDE = 20, 3  # seconds; the stride, at each side, is heard by the
 
 
 class BestLabels(NamedTuple):
-    """The best label of each frame [rows, frames], and how many are valid [rows]; None for all."""
+    """The best label of each frame [rows, frames], and how many are valid [rows]; None for all.
+
+    `shares` [rows, frames] are the probabilities of these labels, where they are asked for.
+    """
 
     labels: "torch.Tensor"
     valid: "torch.Tensor | None"
+    shares: "torch.Tensor | None" = None
 
 
 class _Heard(NamedTuple):
-    """The labels of the frames that a stretch keeps, and of which attempt it was."""
+    """The labels of the frames that a stretch keeps, of which attempt it was, and, where they are
+    asked for, the probabilities of the labels.
+    """
 
     labels: list[int]
     attempt: int
+    shares: Sequence[float] = ()
 
 
 class CtcRecognizer(Recognizer):
     """One label per frame. Long recordings become windows whose doubled frames are dropped."""
 
     timestamps = ("none", "segment", "word", "char")
+    gives_scores = True
 
     def __init__(
-        self, processor: SpeechProcessor, model: "PreTrainedModel", language: str | None = None
+        self, processor: SpeechProcessor, model: "PreTrainedModel", options: AsrOptions
     ) -> None:
-        super().__init__(processor, model, language)
+        super().__init__(processor, model, options)
         self._frame_text = frame_text(self.tokenizer)
+        space = getattr(self.tokenizer, "word_delimiter_token_id", None)
+        self._silent = {self.tokenizer.pad_token_id, space}
 
     def encode(self, item: Recording) -> Iterator[Stretch]:
         """Windows, aligned to whole frames, where the recording is too long to be heard at once."""
@@ -64,20 +76,24 @@ class CtcRecognizer(Recognizer):
         return Batch(inputs, range(len(parts)))
 
     def forward(self, batch: Batch, options: AsrOptions) -> BestLabels:
-        best = self.model(**batch.inputs).logits.argmax(-1)
+        logits = self.model(**batch.inputs).logits
         mask = batch.inputs.get("attention_mask")
         measure = getattr(self.model, "_get_feat_extract_output_lengths", None)
         valid = None if mask is None or measure is None else measure(mask.sum(-1))
-        return BestLabels(best, valid)
+        shares = best_shares(logits) if options.confidence else None
+        return BestLabels(logits.argmax(-1), valid, shares)
 
     def postprocess(
         self, outputs: BestLabels, batch: Batch, parts: list[Stretch], timestamps: str
     ) -> list["_Heard"]:
-        best, valid = outputs
+        best, valid, shares = outputs
         counts = [best.shape[1]] * len(parts) if valid is None else valid.tolist()
+        sure = repeat(()) if shares is None else shares.tolist()
         return [
-            _Heard(labels[:count][self._kept(part)], part.attempt)
-            for labels, count, part in zip(best.tolist(), counts, parts, strict=True)
+            _Heard(labels[:count][kept], part.attempt, own[:count][kept])
+            for labels, count, part, kept, own in zip(
+                best.tolist(), counts, parts, map(self._kept, parts), sure, strict=False
+            )
         ]
 
     def _kept(self, part: Stretch) -> slice:
@@ -89,8 +105,14 @@ class CtcRecognizer(Recognizer):
         return slice(stride if part.start else 0, None if part.last else window - stride)
 
     def fold(self, item: Recording, results: list["_Heard"], timestamps: str) -> Transcript:
-        labels = [label for one in of_last_attempt(results) for label in one.labels]
-        return self._transcript(labels, item, timestamps)
+        heard = of_last_attempt(results)
+        labels = [label for one in heard for label in one.labels]
+        said = self._transcript(labels, item, timestamps)
+        if not self.options.confidence:
+            return said
+        shares = [share for one in heard for share in one.shares]
+        seconds = self._frame_seconds(labels, item)
+        return scored(said, labels, shares, self._silent, seconds)
 
     def _transcript(self, labels: list[int], item: Recording, timestamps: str) -> Transcript:
         if timestamps == "none":

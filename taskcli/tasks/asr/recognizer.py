@@ -21,16 +21,24 @@ class SpeechProcessor(Protocol):
     def tokenizer(self) -> "PreTrainedTokenizerBase": ...
 
 
+_USUAL = AsrOptions()
+
+
 class Recognizer(ABC):
     timestamps: ClassVar[tuple[str, ...]]
     languages: frozenset[str] = frozenset()  # that a recording can be said to be in
+    gives_scores: ClassVar[bool] = False  # whether --confidence can be asked for
 
     def __init__(
-        self, processor: SpeechProcessor, model: "PreTrainedModel", language: str | None = None
+        self,
+        processor: SpeechProcessor,
+        model: "PreTrainedModel",
+        options: AsrOptions = _USUAL,
     ) -> None:
         self.processor = processor
         self.model = model
-        self.language = language
+        self.language = options.language
+        self.options = options
         self.extractor: FeatureExtractionMixin = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
 

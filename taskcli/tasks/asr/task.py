@@ -9,7 +9,7 @@ from taskcli.errors import UsageError
 from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
-from taskcli.tasks.asr.choice import language_of, recognizer_of
+from taskcli.tasks.asr.choice import language_of, recognizer_of, refuse
 from taskcli.tasks.asr.joining import later
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
@@ -41,6 +41,8 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         "taskcli asr interview.m4a -o interview.srt",
         "taskcli asr interview.m4a -o interview.vtt --karaoke --max-lines 1",
         "taskcli asr interview.m4a --start 1:30 --duration 20",
+        "taskcli asr calls --confidence --timestamps word -o calls.jsonl",
+        "taskcli asr talk.wav --model small --hotwords 'Kubernetes, etcd'",
         "taskcli asr talk.wav | taskcli summarize -",
     )
 
@@ -48,12 +50,13 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         self, options: AsrOptions, processor: SpeechProcessor, model: "PreTrainedModel"
     ) -> None:
         super().__init__(options, processor, model)
-        self._recognizer = recognizer_of(processor, model)(processor, model, options.language)
+        self._recognizer = recognizer_of(processor, model)(processor, model, options)
         known = self._recognizer.timestamps
         if options.timestamps not in known:
             raise UsageError(
                 f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
             )
+        refuse(options, self._recognizer)
         self._recognizer.language = language_of(options, self._recognizer)
 
     @classmethod

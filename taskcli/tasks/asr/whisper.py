@@ -1,35 +1,60 @@
 """Recordings written as Whisper does."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskcli.errors import UsageError
 from taskcli.media.items import AudioInput
-from taskcli.results import Chunk, Transcript
+from taskcli.results import Transcript
 from taskcli.task import Batch
+from taskcli.tasks.asr.guards import guards, prompt_ids
 from taskcli.tasks.asr.options import AsrOptions
-from taskcli.tasks.asr.recognizer import Recognizer
+from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
+from taskcli.tasks.asr.token_scores import TokenScores
+from taskcli.tasks.asr.token_text import Row, TokenText
 from taskcli.tasks.audio import Stretch
+from taskcli.tasks.seeded import seeded
 
 if TYPE_CHECKING:
     import torch
-
-_UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # whose words Whisper's tokenizer parts otherwise
-Marks = bool | Literal["word"] | None  # what its tokenizer is asked to put times to
-_MARKS: Mapping[str, Marks] = {"none": None, "segment": True, "word": "word"}
+    from transformers import PreTrainedModel
 
 
 class _Written(NamedTuple):
     """Tokens of each recording, maybe with their times; its language, and if it is written so."""
 
-    rows: list[dict[str, Any]]
-    spoken: list[str | None]
+    rows: list[Row]
+    spoken: Sequence[str | None]
     as_spoken: bool
+    sure: "torch.Tensor | None"  # the probabilities of the languages [rows], where they were asked
 
 
 class WhisperRecognizer(Recognizer):
     """Whisper: 30 seconds at once, or its own sequential long form beyond."""
 
     timestamps = ("none", "segment", "word")
+    gives_scores = True
+
+    def __init__(
+        self, processor: SpeechProcessor, model: "PreTrainedModel", options: AsrOptions
+    ) -> None:
+        super().__init__(processor, model, options)
+        config = model.generation_config
+        self._guards = guards(options, config)
+        self._prompt = prompt_ids(options, self.tokenizer, model.config.max_target_positions)
+        beams = config.num_beams or 1
+        if options.confidence and beams > 1:
+            raise UsageError(
+                f"--confidence: this checkpoint searches with {beams} beams, which have no scores "
+                "of single tokens",
+                "leave it out",
+            )
+        # What is tried again, or goes on from its own text, pays no regard to its neighbours.
+        tried = self._guards.get("temperature", ())
+        self._alone = len(tried) > 1 or bool(options.condition_on_previous)
+        precision = self.extractor.chunk_length / model.config.max_source_positions
+        self._text = TokenText(self.tokenizer, precision)
 
     @property
     def languages(self) -> frozenset[str]:  # type: ignore[override]
@@ -44,6 +69,9 @@ class WhisperRecognizer(Recognizer):
 
     def batch_key(self, item: AudioInput | Stretch) -> Hashable:
         """Short and long recordings take different ways through generate()."""
+        return self._is_long(item), id(item) if self._alone else None
+
+    def _is_long(self, item: AudioInput | Stretch) -> bool:
         return bool(len(item.samples) > self.extractor.n_samples)
 
     def preprocess(self, items: list[AudioInput]) -> Batch:
@@ -51,10 +79,10 @@ class WhisperRecognizer(Recognizer):
         made = [self._features(item) for item in items]
         names = ("input_features", "attention_mask")
         inputs = {name: _stacked([one[name] for one in made]) for name in names}
-        return Batch(inputs, range(len(items)), {"long": self.batch_key(items[0])})
+        return Batch(inputs, range(len(items)), {"long": self._is_long(items[0])})
 
     def _features(self, item: AudioInput) -> Mapping[str, Any]:
-        whole = {"truncation": False, "padding": "longest"} if self.batch_key(item) else {}
+        whole = {"truncation": False, "padding": "longest"} if self._is_long(item) else {}
         features: Mapping[str, Any] = self.extractor(
             item.samples,
             sampling_rate=item.rate,
@@ -65,27 +93,69 @@ class WhisperRecognizer(Recognizer):
         return features
 
     def forward(self, batch: Batch, options: AsrOptions) -> _Written:
-        asked: dict[str, Any] = {}
-        spoken: list[str | None] = [None] * len(batch.row_to_item)
+        asked = self._asked(options.timestamps, bool(batch.extra["long"]))
+        spoken, sure = self._spoken(batch)
         if self.languages:
             asked["task"] = "translate" if options.translate else "transcribe"
-            asked["language"] = spoken = self._spoken(batch)
-        if options.timestamps != "none" or batch.extra["long"]:
-            asked["return_timestamps"] = True
-        if options.timestamps == "word":
-            asked |= {"return_token_timestamps": True, "return_segments": True}
-        generated = self.model.generate(**batch.inputs, **asked)
-        return _Written(list(_per_item(generated)), spoken, not options.translate)
-
-    def _spoken(self, batch: Batch) -> list[str | None]:
-        """The language that was told, else what the first 30 seconds of each are found to be."""
-        if self.language is not None:
-            return [_code(self.language)] * len(batch.row_to_item)
-        found = self.model.detect_language(
-            batch.inputs["input_features"], num_segment_frames=self.extractor.nb_max_frames
+            asked["language"] = spoken
+        scores = TokenScores() if options.confidence else None
+        if scores is not None:
+            asked |= scores.asked
+        samples = any(self._guards.get("temperature", ()))
+        with seeded([0] * len(batch.row_to_item)) if samples else nullcontext():
+            generated = self.model.generate(**batch.inputs, **asked)
+        return _Written(
+            list(_per_item(generated, options.timestamps == "word", scores)),
+            spoken,
+            not options.translate,
+            sure,
         )
+
+    def _asked(self, timestamps: str, is_long: bool) -> dict[str, Any]:
+        """Arguments of generate() beside the sound and its language."""
+        asked = dict(self._guards)
+        if self._prompt is not None:
+            import torch
+
+            asked["prompt_ids"] = torch.tensor(self._prompt, device=self.model.device)
+        if timestamps != "none" or is_long:
+            asked["return_timestamps"] = True
+        if timestamps == "word":
+            asked |= {"return_token_timestamps": True, "return_segments": True}
+        return asked
+
+    def _spoken(self, batch: Batch) -> tuple[Sequence[str | None], "torch.Tensor | None"]:
+        """The language that was told, else what the first 30 seconds of each are found to be.
+
+        With the probabilities of those that were found, if scores are asked for.
+        """
+        if not self.languages:
+            return [None] * len(batch.row_to_item), None
+        if self.language is not None:
+            return [_code(self.language)] * len(batch.row_to_item), None
+        features, frames = batch.inputs["input_features"], self.extractor.nb_max_frames
+        if self.options.confidence:
+            sure, found = self._language_shares(features[..., :frames]).max(-1)
+        else:
+            sure, found = None, self.model.detect_language(features, num_segment_frames=frames)
         names = {number: token for token, number in self.model.generation_config.lang_to_id.items()}
-        return [names[number].strip("<|>") for number in found.tolist()]
+        return [names[number].strip("<|>") for number in found.tolist()], sure
+
+    def _language_shares(self, features: "torch.Tensor") -> "torch.Tensor":
+        """The probability of each token to be the first [rows, tokens], of those of languages."""
+        import torch
+
+        config = self.model.generation_config
+        start = torch.full((len(features), 1), config.decoder_start_token_id)
+        logits = self.model(
+            input_features=features,
+            decoder_input_ids=start.to(features.device),
+            use_cache=False,
+        ).logits[:, -1]
+        languages = torch.tensor(list(config.lang_to_id.values()), device=features.device)
+        shares = torch.zeros_like(logits, dtype=torch.float32)
+        shares[:, languages] = logits[:, languages].float().softmax(-1)
+        return shares
 
     def postprocess(
         self,
@@ -94,43 +164,12 @@ class WhisperRecognizer(Recognizer):
         items: list[AudioInput],
         timestamps: str,
     ) -> list[Transcript]:
-        marks = _MARKS[timestamps]
-        marked = marks == "word" and outputs.as_spoken
-        found = zip(outputs.rows, outputs.spoken, items, strict=True)
+        rows, spoken, as_spoken, sure = outputs
+        languages = [None] * len(items) if sure is None else sure.tolist()
         return [
-            self._transcript(
-                self._said_to_be(language, row) if marked else row, language, item, marks
-            )
-            for row, language, item in found
+            self._text.transcript(row, language, as_spoken, item.seconds, timestamps, share)
+            for row, language, item, share in zip(rows, spoken, items, languages, strict=True)
         ]
-
-    def _said_to_be(self, language: str | None, output: dict[str, Any]) -> dict[str, Any]:
-        """The tokens behind that of their language, if the tokenizer must know it to find words."""
-        from torch.nn.functional import pad
-
-        if language not in _UNSPACED:
-            return output
-        mark = self.tokenizer.convert_tokens_to_ids(f"<|{language}|>")
-        return {
-            "tokens": pad(output["tokens"], (1, 0), value=mark),
-            "token_timestamps": pad(output["token_timestamps"], (1, 0)),
-        }
-
-    def _transcript(
-        self,
-        output: dict[str, Any],
-        language: str | None,
-        item: AudioInput,
-        marks: Marks,
-    ) -> Transcript:
-        precision = self.extractor.chunk_length / self.model.config.max_source_positions
-        text, optional = self.tokenizer._decode_asr(
-            [output], return_timestamps=marks, return_language=None, time_precision=precision
-        )
-        chunks = None
-        if marks is not None:
-            chunks = tuple(_clamped(chunk, item.seconds) for chunk in optional.get("chunks", ()))
-        return Transcript(text.strip(), chunks, language)
 
 
 def _code(language: str) -> str:
@@ -140,23 +179,29 @@ def _code(language: str) -> str:
     return str(TO_LANGUAGE_CODE.get(language.lower(), language.lower()))
 
 
-def _per_item(outputs: "torch.Tensor | dict[str, torch.Tensor]") -> Iterator[dict[str, Any]]:
-    """generate() answers a tensor, or a dictionary when times of tokens were asked for."""
+def _per_item(
+    outputs: "torch.Tensor | dict[str, Any]", timed: bool, scores: TokenScores | None
+) -> Iterator[Row]:
+    """generate() answers a tensor, or a dictionary when more than tokens was asked for."""
     if not isinstance(outputs, dict):
         for tokens in outputs:
-            yield {"tokens": tokens[None]}
+            yield Row(tokens.long())
         return
     for row, tokens in enumerate(outputs["sequences"]):
-        yield {"tokens": tokens[None], "token_timestamps": _token_times(outputs, row)}
+        segments = outputs.get("segments", {row: []})[row]
+        times = _token_times(outputs, row) if timed else None
+        shares = scores.of(row, segments) if scores else None
+        yield Row(tokens.long(), times, shares)  # those of nothing that was said are floats
 
 
 def _token_times(outputs: dict[str, Any], row: int) -> "torch.Tensor":
-    if "segments" not in outputs:
-        return outputs["token_timestamps"][row][None]
     import torch
 
-    times = [segment["token_timestamps"] for segment in outputs["segments"][row]]
-    return torch.cat(times)[None] if times else torch.zeros(1, 0)  # nothing was said
+    if "segments" not in outputs:
+        times: torch.Tensor = outputs["token_timestamps"][row]
+        return times
+    found = [segment["token_timestamps"] for segment in outputs["segments"][row]]
+    return torch.cat(found) if found else torch.zeros(0)  # nothing was said
 
 
 def _stacked(rows: list[Any]) -> "torch.Tensor":
@@ -166,10 +211,3 @@ def _stacked(rows: list[Any]) -> "torch.Tensor":
 
     longest = max(row.shape[-1] for row in rows)
     return torch.cat([pad(row, (0, longest - row.shape[-1])) for row in rows])
-
-
-def _clamped(chunk: dict[str, Any], seconds: float) -> Chunk:
-    """Whisper leaves the last end open and may mark times beyond the sound."""
-    start, end = chunk["timestamp"]
-    end = seconds if end is None else min(max(end, 0.0), seconds)
-    return Chunk(chunk["text"], (min(max(start or 0.0, 0.0), end), end))
