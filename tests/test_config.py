@@ -186,3 +186,14 @@ def test_an_interrupted_download_is_told(run: Run, hub: Hub, tmp_path: Path) -> 
     blobs.mkdir(parents=True)
     (blobs / "abc.incomplete").write_bytes(b"half")
     assert "pull" in checked(run, 0)["downloads"]["fix"]
+
+
+def test_doctor_names_the_extra_of_what_is_not_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["no-pdf[crypto]>=6; extra == 'documents'", 'no-srt>=1; extra == "dev"', "typer>=0.26"]
+    monkeypatch.setattr("taskcli.cli.checks.metadata.requires", lambda name: texts)
+    found = json.loads(run("doctor", "--format", "json").stdout)
+    (told,) = [one for one in found if one["part"].startswith("no-")]
+    assert (told["part"], told["state"]) == ("no-pdf", "note")
+    assert told["fix"] == "pip install 'taskcli[documents]'"

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -481,3 +482,32 @@ def test_its_paragraphs_may_be_the_inputs(
     )
     assert len(done.records) == len(lines) == count
     assert [one["result"] for one in done.records] == [one["result"] for one in expected.records]
+
+
+@pytest.mark.parametrize(
+    "begin", ["<!--", "<script>", "<!", "<?", "<![CDATA[", "</", "<a b='", "<a "]
+)
+def test_pages_of_beginnings_alone_are_read_at_once(begin: str) -> None:
+    """Python's own parser takes a minute for 50,000 comments without an end."""
+    before = thread_time()
+    assert words("a.html", f"<html><p>Fine.{begin * 100_000}".encode()) == "Fine.\n"
+    assert thread_time() - before < 10
+
+
+def test_what_is_in_scripts_and_comments_is_no_markup() -> None:
+    page = (
+        "<html><p>One<script>let a = '<!--<p>no</p>'</script> two<!-- <script> --> three"
+        "<script src='a.js'/> four<STYLE>p</style > five<!--> six <![if IE]>seven"
+    )
+    assert words("a.html", page.encode()) == "One two three four five six seven\n"
+
+
+def test_headings_with_numbers_and_lines_of_contents_are_not_joined() -> None:
+    text = "It is read as a whole where its lines are as wide as the others are."
+    dots = "1 Introduction . . . . . . . . . . . . . . . . . . . . . . . . . . . 7"
+    assert pdf.joined([text, "1.2. Scope of it", text, text, dots, dots]).split("\n") == [
+        text,
+        "1.2. Scope of it",
+        f"{text} {text} {dots}",
+        dots,
+    ]

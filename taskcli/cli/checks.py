@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -65,24 +66,30 @@ def _requirement(text: str) -> Iterator[Check]:
     from packaging.requirements import Requirement
 
     wanted = Requirement(text)
-    if any(f'extra == "{name}"' in text for name in _FOR_DEVELOPERS):
+    extra = _extra_of(text)
+    if extra in _FOR_DEVELOPERS:
         return
-    extra = "extra ==" in text
     if wanted.marker and not extra and not wanted.marker.evaluate():
         return
+    needed = f"taskcli[{extra}]" if extra else f"{wanted.name}{wanted.specifier}"
+    fix = f"pip install '{needed}'"
     try:
         version = metadata.version(wanted.name)
     except metadata.PackageNotFoundError:
         state = State.NOTE if extra else State.PROBLEM
         why = "an optional part" if extra else "is needed"
-        fix = f"pip install '{wanted.name}{wanted.specifier}'"
         yield Check(wanted.name, state, f"not installed: {why}", fix)
         return
     if version not in wanted.specifier:
-        fix = f"pip install '{wanted.name}{wanted.specifier}'"
         yield Check(wanted.name, State.PROBLEM, f"{version} does not fit", fix)
     elif wanted.name in ("torch", "transformers", "huggingface-hub"):
         yield Check(wanted.name, State.OK, version)
+
+
+def _extra_of(text: str) -> str | None:
+    """The extra that a requirement is of, whichever quotes the metadata has."""
+    found = re.search(r"extra == ['\"]([\w-]+)['\"]", text)
+    return found and found[1]
 
 
 def _devices() -> Iterator[Check]:

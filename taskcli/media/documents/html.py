@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 
 from taskcli.media.documents.blocks import LINE, PARAGRAPH, Blocks
+from taskcli.media.documents.markup import stripped
 from taskcli.media.documents.patience import Patience
 from taskcli.media.encodings import AUTO, codec_of, decoded
 
@@ -39,7 +40,8 @@ _OF_PAGES = re.compile(
     r"big5\w*|euc[-_](jp|kr)|iso2022[-_](jp|kr)|shift[-_]jis\w*"
 )
 _HEAD = 4096  # bytes in which a page states its encoding, by the rule of browsers a quarter of that
-_FED = 1 << 15  # characters at once, between looks at the clock
+_SECONDS = 10.0  # of a processor that a page may take, and another for
+_A_SECOND = 500_000  # characters: they take half of that
 
 Attributes = Sequence[tuple[str, str | None]]
 
@@ -53,11 +55,8 @@ def words(content: bytes, encoding: str) -> str:
 
 def words_of(markup: str) -> str:
     """Of markup that is decoded."""
-    page = _Page()
-    patience = Patience()
-    for at in range(0, len(markup), _FED):
-        page.feed(markup[at : at + _FED])
-        patience.check()
+    page = _Page(Patience(_SECONDS + len(markup) / _A_SECOND))
+    page.feed(stripped(markup))
     page.close()
     return page.main.text or page.all.text
 
@@ -79,8 +78,9 @@ def _stated(content: bytes) -> str | None:
 class _Page(HTMLParser):
     """Text goes to `all`, and what is in <main> to `main` as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
         super().__init__(convert_charrefs=True)
+        self._patience = patience
         self.all, self.main = Blocks(), Blocks()
         self._left_out: list[str] = []  # elements that are open, of which nothing is read
         self._main: list[str] = []  # elements of the kind that holds the main part, as is open
@@ -89,6 +89,7 @@ class _Page(HTMLParser):
         self._blank = True  # whether what was added last is blank
 
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
+        self._patience.check()
         if self._left_out or tag in _LEFT_OUT or _is_hidden(tag, attrs):
             if tag not in _EMPTY:
                 self._left_out.append(tag)
@@ -120,11 +121,8 @@ class _Page(HTMLParser):
         if tag in self._main:
             self._main.pop()
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """What begins with `<![` is a comment in a page; Python's own parser gives up at some."""
-        return self.parse_bogus_comment(i, bool(report))
-
     def handle_data(self, data: str) -> None:
+        self._patience.check()
         if self._left_out:
             return
         if not self._pre:

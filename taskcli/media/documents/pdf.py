@@ -16,7 +16,9 @@ _LARGEST = 1 << 25  # bytes of what is drawn on a page: reading it takes thirty 
 _FULL = 0.8  # of a page's wide lines: a shorter one ends its paragraph
 _NARROW = 40  # characters: lines that are no wider, as in tables and poems, are left as they are
 _SPLIT = re.compile(r"[^\W\d_][-\u2010\xad]$")  # a word that goes on in the next line
-_ITEM = re.compile(r"([-\u2022\u2013\u25aa*]|\(?\w{1,3}[.)])\s")
+# What begins a line of its own: an item of a list, a heading with a number such as 1.2.
+_ITEM = re.compile(r"([-\u2022\u2013\u25aa*]|\(?\w{1,3}[.)])\s|\d+(\.\d+)+\.?\s+[A-Z]")
+_LEADERS = re.compile(r"(\. ?){5}")  # dots that lead to a number, as in a table of contents
 
 
 def words(content: bytes, _: str) -> str:
@@ -78,7 +80,8 @@ def joined(lines: Sequence[str]) -> str:
             text[-1] = _continued(text[-1], line)
         elif line or (text and text[-1]):  # of several empty lines one
             text.append(line)
-        goes_on = wide > _NARROW and len(line) >= _FULL * wide
+        is_full = wide > _NARROW and len(line) >= _FULL * wide
+        goes_on = is_full and not _LEADERS.search(line)
     return "\n".join(text).strip()
 
 
