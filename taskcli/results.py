@@ -191,13 +191,16 @@ class GeneratedText:
 
     `finish_reason` is `eos_token` where the model ended it, `stop_sequence` where a text of
     `--stop` did, `length` where there was no room for more. The tokens of the prompt are counted
-    with those of its chat template, the generated ones with the end token.
+    with those of its chat template, the generated ones with the end token. `choices` are those of
+    `--choices` with their probabilities, best first, and `score` is that of the text.
     """
 
     generated_text: str
     finish_reason: FinishReason | None = None
     prompt_tokens: int | None = None
     generated_tokens: int | None = None
+    score: float | None = None
+    choices: tuple[Label, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ export interface GeneratedText {
   finish_reason?: "eos_token" | "stop_sequence" | "length" | null;
   prompt_tokens?: number | null;
   generated_tokens?: number | null;
+  score?: number | null;
+  choices?: Array<Label> | null;
 }
 
 export interface Label {

@@ -10,12 +10,13 @@ from taskcli.errors import InputError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import FinishReason, GeneratedText
 from taskcli.task import Batch, Samples, Task, WithWarnings
+from taskcli.tasks.choosing import Choice, Choosing
 from taskcli.tasks.compacting import Limits, compacts, write
 from taskcli.tasks.generate_options import GenerateOptions
+from taskcli.tasks.json_schema import Grammar
 from taskcli.tasks.kv_cache import bytes_per_token
 from taskcli.tasks.prompts import Prompt, Prompts
 from taskcli.tasks.seeded import Chance, seed_of, seeded
-from taskcli.tasks.token_rows import attended, padded
 from taskcli.tasks.token_windows import ensure_pad_token, max_tokens
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     Any checkpoint that AutoModelForCausalLM maps: GPT-2, Llama, Qwen, SmolLM, ...
     Greedy unless --temperature, --top-p, --top-k or --seed asks for sampling.
     A row may be a chat of several turns: `messages`, a list of objects with role and content.
+    With --choices or --json-schema the text is the answer alone, without the prompt.
     """
 
     name = "generate"
@@ -51,6 +53,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         "taskcli generate --text 'Once upon a time'",
         "taskcli generate prompts.txt --lines --max-new-tokens 50 --temperature 0.8 --seed 1",
         "taskcli generate chats.jsonl --model chat-small --system 'Answer in one sentence.'",
+        "taskcli generate reviews.jsonl --model chat-small --choices good,bad,mixed",
     )
     samples = Samples(options={"max_new_tokens": 8})
 
@@ -63,13 +66,23 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         super().__init__(options, processor, model)
         self._prompts = Prompts(processor, options.system)
         self._limit = max_tokens(processor, model.config, fallback=1_000_000)
+        self._choosing = self._grammar = None
+        if options.chosen_from:
+            self._choosing = Choosing(
+                processor, model, self._prompts, options.chosen_from, self._limit
+            )
+        if options.schema is not None:
+            self._grammar = Grammar(options.schema, processor, model, self._ends)
 
     @classmethod
     def prepare(cls, processor: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> None:
         processor.padding_side = "left"  # what is generated must follow the prompt directly
         ensure_pad_token(processor, model.config)
 
-    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Prompt]]:
+    def encode(self, items: list[TextInput]) -> Iterator[tuple[int, Prompt | Choice]]:
+        if self._choosing is not None:
+            yield from self._choosing.encode(items)
+            return
         for place, prompt in enumerate(self._prompts.encode(items)):
             if len(prompt.ids) >= self._limit:
                 raise InputError(
@@ -78,9 +91,11 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
                 )
             yield place, prompt
 
-    def cost(self, prompt: Prompt) -> int:
-        """Tokens whose keys and values are kept, of all texts and beams of a prompt."""
+    def cost(self, prompt: Prompt | Choice) -> int:
+        """Tokens whose keys and values are kept, of all texts, beams or choices of a prompt."""
         asked = self.options
+        if isinstance(prompt, Choice):
+            return len(prompt.rows) * prompt.longest
         each = max(asked.num_return_sequences, asked.num_beams)
         return each * (len(prompt.ids) + asked.max_new_tokens)
 
@@ -88,26 +103,31 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
     def bytes_per_cost(self) -> int:
         return bytes_per_token(self.model)
 
-    def batch_key(self, prompt: Prompt) -> Hashable:
+    def batch_key(self, prompt: Prompt | Choice) -> Hashable:
         """Prompts near the end of the context stop early: only those of one length may share."""
+        if isinstance(prompt, Choice):
+            return None
         tokens = len(prompt.ids)
         return None if tokens + self.options.max_new_tokens <= self._limit else tokens
 
-    def padded_length(self, prompt: Prompt) -> int:
-        return len(prompt.ids)
+    def padded_length(self, prompt: Prompt | Choice) -> int:
+        return prompt.longest if isinstance(prompt, Choice) else len(prompt.ids)
 
-    def preprocess(self, prompts: list[Prompt]) -> Batch:
+    def preprocess(self, prompts: list[Any]) -> Batch:
+        if self._choosing is not None:
+            return self._choosing.preprocess(prompts)
         longest = max(len(prompt.ids) for prompt in prompts)
-        rows = [attended(prompt.ids) for prompt in prompts]
         room = min(self.options.max_new_tokens, self._limit - longest)
         return Batch(
-            padded(self.processor, rows),
+            self._prompts.padded(prompts),
             range(len(prompts)),
             {"prompts": prompts, "longest": longest, "room": room},
         )
 
     def forward(self, batch: Batch) -> "torch.Tensor":
-        """Token ids [rows x sequences, tokens], without the prompts."""
+        """Token ids [rows x sequences, tokens], without the prompts; of choices how likely."""
+        if self._choosing is not None:
+            return self._choosing.forward(batch)
         asked = self.options
         with self._chance(batch) as chance:
             if len(batch.row_to_item) * asked.num_return_sequences > 1 == asked.num_beams:
@@ -132,13 +152,13 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
             batch.inputs["attention_mask"],
             Limits([*self._ends - {None}], self._stops, batch.extra["room"]),
             chance.keep if chance else lambda rows: None,
-            **self._settings(),
+            **self._settings(batch),
         )
 
     def _written(self, batch: Batch) -> "torch.Tensor":
         tokens = self.model.generate(
             **batch.inputs,
-            **self._settings(),
+            **self._settings(batch),
             **self._live(batch),
             max_new_tokens=batch.extra["room"],
             stopping_criteria=[self._stops] if self._stops else None,
@@ -162,12 +182,12 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         single = len(batch.row_to_item) == asked.num_beams == asked.num_return_sequences == 1
         if batch.listener is None or not single or asked.stop:
             return {}
-        if not self._prompts.is_chat:
+        if not (self._prompts.is_chat or asked.is_held):
             [prompt] = batch.extra["prompts"]
             batch.listener(self.processor.decode(prompt.ids, skip_special_tokens=True))
         return {"streamer": _streamer(self.processor, batch.listener)}
 
-    def _settings(self) -> dict[str, Any]:
+    def _settings(self, batch: Batch) -> dict[str, Any]:
         asked = self.options
         values: dict[str, Any] = {
             "max_length": None,  # the checkpoint's own
@@ -180,11 +200,13 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         if asked.samples:
             chosen = {"temperature": asked.temperature, "top_p": asked.top_p, "top_k": asked.top_k}
             values |= {name: value for name, value in chosen.items() if value is not None}
+        if self._grammar is not None:
+            values["logits_processor"] = [self._grammar.processor(batch.extra["longest"])]
         return values
 
-    def postprocess(
-        self, outputs: "torch.Tensor", batch: Batch, prompts: list[Prompt]
-    ) -> list[Any]:
+    def postprocess(self, outputs: "torch.Tensor", batch: Batch, prompts: list[Any]) -> list[Any]:
+        if self._choosing is not None:
+            return self._choosing.postprocess(outputs, prompts)
         per_item = self.options.num_return_sequences
         room = batch.extra["room"]
         full = f"the context of {self._limit} tokens leaves room for {room} after this prompt"
@@ -193,8 +215,14 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         for number, prompt in enumerate(prompts):
             own = outputs[number * per_item : (number + 1) * per_item].tolist()
             texts = [self._generated(prompt, added, room) for added in own]
-            results.append(WithWarnings(texts if per_item > 1 else texts[0], notes))
+            told = (*notes, *self._torn(texts))
+            results.append(WithWarnings(texts if per_item > 1 else texts[0], told))
         return results
+
+    def _torn(self, texts: list[GeneratedText]) -> tuple[str, ...]:
+        """What is to be said of JSON that has no end."""
+        is_torn = self._grammar is not None and any(one.finish_reason == "length" for one in texts)
+        return ("the JSON has no end: more tokens would be needed (--max-new-tokens)",) * is_torn
 
     def _generated(self, prompt: Prompt, added: list[int], room: int) -> GeneratedText:
         answer = whole = self._answer(prompt.ids, added)
@@ -205,7 +233,7 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         reason: FinishReason = "eos_token" if ended else "stop_sequence"
         if count == room and not (ended or stopped):
             reason = "length"
-        text = prompt.begun + answer
+        text = answer if self.options.is_held else prompt.begun + answer
         told = text.strip() if self._prompts.is_chat else text
         return GeneratedText(told, reason, len(prompt.ids), count)
 

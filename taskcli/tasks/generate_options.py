@@ -1,14 +1,19 @@
 """What can be asked of taskcli generate."""
 
+import csv
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
+from taskcli.tasks.json_schema import read_schema
 
-if TYPE_CHECKING:
-    pass
+_PLAIN = "a text that is held to something is written one way: leave it out"
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,65 @@ class GenerateOptions:
         typer.Option(metavar="TEXT", help="The system prompt of chats that bring none."),
     ] = None
 
+    choices: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Answer with one of these, with its probability."),
+    ] = None
+    json_schema: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JSON that this JSON Schema allows."),
+        UsersOwn(),
+    ] = None
+
     def __post_init__(self) -> None:
         if "" in self.stop:
             raise UsageError("--stop is empty, and every text begins with that", "leave it out")
+        if self.choices is not None:
+            self._check_choices(self.chosen_from)
+        if self.json_schema is not None:
+            self._refuse_beside(
+                "--json-schema", {"--stop": bool(self.stop), "--choices": bool(self.choices)}
+            )
+            vars(self)["schema"] = read_schema(self.json_schema)
+
+    def _check_choices(self, choices: tuple[str, ...]) -> None:
+        hint = "write at least two with commas between them; one with a comma in it in quotes"
+        doubled = next((word for word, times in Counter(choices).items() if times > 1), None)
+        if len(choices) < 2 or "" in choices or doubled:
+            what = f"{doubled!r} is there twice" if doubled else "there is nothing to choose"
+            raise UsageError(f"--choices {self.choices}: {what}", hint)
+        beside = {
+            "--stop": bool(self.stop),
+            "--temperature": bool(self.temperature),
+            "--top-p": self.top_p is not None,
+            "--top-k": self.top_k is not None,
+            "--seed": self.seed is not None,
+            "--num-beams": self.num_beams > 1,
+            "--num-return-sequences": self.num_return_sequences > 1,
+            "--repetition-penalty": self.repetition_penalty != 1,
+        }
+        self._refuse_beside("--choices", beside)
+
+    def _refuse_beside(self, flag: str, others: dict[str, bool]) -> None:
+        for other, is_given in others.items():
+            if is_given:
+                raise UsageError(f"{other} does not go with {flag}", _PLAIN)
+
+    @cached_property
+    def chosen_from(self) -> tuple[str, ...]:
+        """The choices, of which one is the answer; () where it is free."""
+        lines = csv.reader((self.choices or "").splitlines(), skipinitialspace=True)
+        return tuple(word.strip() for line in lines for word in line)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether an answer is held to something, and the text is that alone."""
+        return self.choices is not None or self.json_schema is not None
+
+    @cached_property
+    def schema(self) -> str | None:
+        """The JSON Schema of the answer, as it was when the options were made."""
+        return None
 
     @property
     def samples(self) -> bool:

@@ -1,11 +1,12 @@
 """What a model that writes is given: a text, or a chat as the checkpoint's template renders it."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli.errors import InputError, UsageError
 from taskcli.media.chats import Chat
 from taskcli.media.items import TextInput
+from taskcli.tasks.token_rows import attended, padded
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -57,6 +58,10 @@ class Prompts:
         tokenized = self._tokenizer([item.text for item in items])["input_ids"]
         for item, ids in zip(items, tokenized, strict=True):
             yield Prompt(list(ids), item.text, item.id)
+
+    def padded(self, prompts: Sequence[Prompt]) -> dict[str, Any]:
+        """The prompts as tensors [prompts, longest]."""
+        return padded(self._tokenizer, [attended(prompt.ids) for prompt in prompts])
 
     def _of_chat(self, item: TextInput) -> Prompt:
         messages = self._messages(item)

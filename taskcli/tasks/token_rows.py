@@ -150,7 +150,7 @@ def padded(tokenizer: Any, rows: Sequence[Row]) -> dict[str, Any]:
         columns = {name: [row[name].tolist() for row in rows] for name in rows[0]}
         return dict(tokenizer.pad(columns, return_tensors="pt"))
     side = tokenizer.padding_side
-    return {name: _stacked([row[name] for row in rows], values[name], side) for name in rows[0]}
+    return {name: stacked([row[name] for row in rows], values[name], side) for name in rows[0]}
 
 
 def _pads_as_usual(tokenizer: Any) -> bool:
@@ -162,7 +162,8 @@ def _pads_as_usual(tokenizer: Any) -> bool:
     return known and all(getattr(own, name, None) is getattr(Base, name) for name in _PAD)
 
 
-def _stacked(rows: "Sequence[Numbers]", value: int, side: str) -> Any:
+def stacked(rows: "Sequence[Numbers]", value: int, side: str) -> Any:
+    """Rows of numbers as a tensor [rows, longest] of int64, padded on a side by a value."""
     import numpy as np
     import torch
 
