@@ -379,6 +379,20 @@ def test_changed_files_are_another_model(warm: Call, run: Call) -> None:
     assert after.stdout == run(*words).stdout
 
 
+def test_a_checkpoint_that_names_code_since_it_was_loaded_is_refused(warm: Call, run: Call) -> None:
+    folder = Path("mine")
+    shutil.copytree(package_folder() / "starter" / TASK, folder)
+    words = (TASK, "--text", "It is fine.", "-m", folder)
+    time.sleep(2.1)  # until its files are no longer new
+    assert [warm(*words).exit_code for _ in range(2)] == [0, 0]
+    config = folder / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "auto_map": {"x": "y.z"}}))
+    done = warm(*words)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "auto_map" in done.stderr
+    assert done.stderr == run(*words).stderr
+
+
 def test_models_are_let_go_of_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     from taskcli.checkpoints.registry import Registry
     from taskcli.config.options import RunOptions
@@ -457,13 +471,13 @@ def test_a_settings_file_in_the_working_folder_starts_none(run: Call) -> None:
 
 
 def test_two_calls_at_once_are_both_answered(worker: Started, start: Any, run: Call) -> None:
-    first = start(TASK, "-", "--lines", "-m", "starter", stdin=subprocess.PIPE)
-    until(lambda: worker.status["answering"])
     before = worker.status["calls"]
+    first = start(TASK, "-", "--lines", "-m", "starter", stdin=subprocess.PIPE)
+    until(lambda: worker.status["calls"] == before + 1)
     second = start(*CALL)
     stdout, _ = second.communicate(timeout=SOON)
     assert (second.returncode, stdout.decode()) == (0, run(*CALL).stdout)
-    assert worker.status["calls"] == before
+    assert worker.status["calls"] == before + 1
     stdout, _ = first.communicate(b"It is fine.\n", timeout=SOON)
     assert (first.returncode, stdout.count(b"\n")) == (0, 1)
 

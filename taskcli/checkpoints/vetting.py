@@ -7,6 +7,7 @@ anything is built.
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ _DEEPEST = 100  # levels; the deepest config of transformers has 7
 _PLAIN = 1_000_000  # above that, a document is walked only if it has a suspicious word
 # What transformers reads: the folder itself, and the further tokenizers of a processor.
 _DOCUMENTS = ("*.json", "*tokenizer*/*.json")
+_SETTLED = 2.0  # seconds after which a change shows in a file's times, on any file system
+_MOST_SAFE = 1000
+_safe: dict[Path, tuple[int, ...]] = {}  # documents that were walked, as they were then
 
 
 def refuse_unsafe(name: str, folder: Path) -> None:
@@ -32,7 +36,31 @@ def refuse_unsafe(name: str, folder: Path) -> None:
             raise CheckpointError(f"{name}: {file} {why}", hint)
     for pattern in _DOCUMENTS:
         for path in sorted(folder.glob(pattern)):
-            _refuse_in(name, path, str(path.relative_to(folder)))
+            _refuse_once(name, path, str(path.relative_to(folder)))
+
+
+def _refuse_once(name: str, path: Path, file: str) -> None:
+    """A process that loads a checkpoint again walks no document twice that has not changed."""
+    place, now = path.absolute(), _version(path)
+    if now and _safe.get(place) == now:
+        return
+    _refuse_in(name, path, file)
+    if now and _version(path) == now:
+        if len(_safe) >= _MOST_SAFE:
+            _safe.clear()
+        _safe[place] = now
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What changes with a file; nothing for one that is so new that this could not be told."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    if abs(time.time() - found.st_ctime) < _SETTLED:
+        return ()
+    times = found.st_mtime_ns, found.st_ctime_ns
+    return (found.st_dev, found.st_ino, found.st_size, *times)
 
 
 def _refuse_in(name: str, path: Path, file: str) -> None:

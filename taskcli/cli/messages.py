@@ -2,7 +2,6 @@
 
 import faulthandler
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +30,8 @@ def status(text: str) -> None:
     terminal = _stream()
     if not (text or _status) or os.environ.get("TERM") == "dumb" or not terminal.isatty():
         return
+    import shutil
+
     from taskcli.output.sanitize import safe_line
 
     wide = shutil.get_terminal_size().columns - 1

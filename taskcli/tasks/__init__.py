@@ -1,9 +1,7 @@
 """The tasks, in the order of --help. This is the only list of them; a class is imported at use."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from taskcli.task import Task
@@ -11,8 +9,7 @@ if TYPE_CHECKING:
     TASKS: tuple[type[Task[Any, Any, Any]], ...]
 
 
-@dataclass(frozen=True)
-class TaskEntry:
+class TaskEntry(NamedTuple):
     """What a list of commands shows of a task, and where its class is: `module:class`.
 
     `also` is what others call it: the tasks of transformers' pipelines, and what people type.
@@ -120,6 +117,8 @@ class _ByName(Mapping[str, "type[Task[Any, Any, Any]]"]):
     """The classes of the tasks; looking at names imports none."""
 
     def __getitem__(self, name: str) -> "type[Task[Any, Any, Any]]":
+        from pkgutil import resolve_name  # a client of the worker has no use for it
+
         task: type[Task[Any, Any, Any]] = resolve_name(_HOMES[name])
         return task
 

@@ -19,6 +19,9 @@ def is_possible() -> bool:
 
 def folder() -> Path:
     """The folder of the worker's socket, which need not be there. Raises UsageError."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if runtime.startswith("/") and sys.platform == "linux":
+        return Path(runtime, "taskcli")  # as platformdirs has it, which takes longer to import
     import platformdirs
 
     try:
