@@ -35,8 +35,9 @@ def test_the_help_of_a_task(run: Run, task: str, columns: str) -> None:
         assert f"{flag} " in common
     for group in BY_NAME[task].groups():
         for spelled in flags_as_typed(group).values():
-            long = max(spelled, key=len)
+            long, *others = (flag for flag in spelled if flag.startswith("--"))
             assert len(re.findall(rf"^  (?:-\w, |    ){long}(?=[ \n])", done.stdout, re.M)) == 1
+            assert all(other in done.stdout for other in others)
     for example in BY_NAME[task].examples:
         assert re.sub(r"\s+", " ", example) in re.sub(r"\s+", " ", done.stdout)
 

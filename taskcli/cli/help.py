@@ -94,6 +94,8 @@ def _row(parameter: Any, ctx: Any) -> tuple[Text, str]:
     told = parameter.help or ""
     if parameter.param_type_name != "option":
         return Text(parameter.metavar or parameter.name.upper(), style="cyan"), told
+    if parameter.secondary_opts:
+        told = f"{told} Off by {', '.join(parameter.secondary_opts)}."
     value = _value(parameter, ctx)
     if len(value) > _FLAGS - len(max(parameter.opts, key=len)) - 4 and "|" in value:
         if value.islower():  # choices, not kinds of words
