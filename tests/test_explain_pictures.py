@@ -271,9 +271,11 @@ def test_the_pixel_decoder_has_all_scales_and_queries_look_at_three() -> None:
     scales = [
         one.title.split(":")[0]
         for one in titled(found, "Features at")
-        if one.stage.endswith("pixel_level_module.decoder")
+        if stage_with(found.stages, one.stage).module.endswith("decoder.encoder.layers")
     ]
-    assert scales == [f"Features at 1/{side}" for side in (32, 16, 8, 4)]
+    assert scales == [f"Features at 1/{side}" for side in (32, 16, 8)]
+    decoder = "model.pixel_level_module.decoder"
+    assert [one.stage for one in found.look.views].count(f"{decoder}.mask_projection") == 1
     looked = view(found, "Where each query looks")
     by_layer = {one.place[1]: one.values.shape for one in looked.frames}
     assert list(by_layer.values()) == [(4, 4), (8, 8), (16, 16), (4, 4), (8, 8)]
@@ -421,3 +423,10 @@ def assert_sound(one: View) -> None:
         assert all(len(row) == len(one.heads) for row in one.rows)
         places = [list(one.heads).index(name) for name in one.shares & set(one.heads)]
         assert all(0 <= float(row[place]) <= 1.00001 for row in one.rows for place in places)
+
+
+@pytest.mark.parametrize("task", ["detect", "segment", "depth"])
+def test_a_picture_of_one_pixel_is_shown_as_it_is(task: str) -> None:
+    Image.new("RGB", (1, 1), (255, 0, 0)).save("red.png")
+    item = explained(Path("red.png"), task).look.item
+    assert (item.image.size, item.image.getpixel((0, 0))) == ((1, 1), (255, 0, 0))

@@ -111,11 +111,14 @@ def test_silence_takes_most_from_a_label_where_its_word_is_said(word: str) -> No
     found = looked("classify-audio", SOUNDS / f"{word}.wav")
     falls = view(found, Grid, "What silence takes away")
     assert falls.rows[0] == found.record.result[0].label == word
-    values = falls.frames[0].values[0]
+    assert [one.place for one in falls.frames] == [("logit",), ("score",)]
+    values = falls.frames[1].values[0]
     spoken = _loud(SOUNDS / f"{word}.wav", len(values))
     assert values[spoken].max() > 0.5
     assert values[spoken].mean() > 10 * abs(values[~spoken].mean())
     assert abs(values[~spoken]).max() < 0.05
+    logits = falls.frames[0].values[0]
+    assert logits[spoken].max() > 10 * abs(logits[~spoken]).max()
 
 
 def _loud(sound: Path, count: int) -> np.ndarray:

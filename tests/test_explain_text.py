@@ -161,10 +161,30 @@ def test_weights_are_known_in_any_dtype(dtype: torch.dtype) -> None:
 def test_evidence_says_what_it_is() -> None:
     view = views_of("classify-text", REVIEW)["Evidence for “negative”"]
     assert (view.stage, view.signed) == (ANSWER, True)
-    gradient, score, logit = view.frames
+    score, logit, gradient = view.frames
     assert "first-order guess" in gradient.note and "logit" in gradient.note
+    assert "may be opposite" in gradient.note
     assert "replaced by [MASK]" in score.note and "label's score" in score.note
     assert "label's logit" in logit.note
+
+
+def test_where_no_token_moves_the_score_evidence_opens_on_the_logit() -> None:
+    views = views_of("ner", NEWS)
+    entities = [one for title, one in views.items() if title.startswith("Evidence for")]
+    assert entities
+    for one in entities:
+        methods = [frame.place[0] for frame in one.frames]
+        moves = np.nanmax(np.abs(frame(one, "occlusion")))
+        in_order = ["occlusion", "occlusion, logit"]
+        assert methods == [*(in_order if moves >= 0.05 else in_order[::-1]), "gradient x input"]
+
+
+def test_a_word_that_the_vocabulary_lacks_is_named_as_the_model_read_it() -> None:
+    views = views_of("classify-text", "The film is 😀 good.")
+    assert "[UNK] (😀)" in views["Where each token looks"].rows
+    (evidence,) = (one for title, one in views.items() if title.startswith("Evidence for"))
+    assert "[UNK] (😀) " in evidence.pieces
+    assert [row[1] for row in views["Tokens"].rows][4] == "[UNK]"
 
 
 def test_what_is_lost_is_what_another_text_scores() -> None:
@@ -234,7 +254,7 @@ def test_an_entity_hangs_on_its_own_tokens() -> None:
 
 def test_an_answer_hangs_on_the_question() -> None:
     view = views_of("qa", NEWS, question=QUESTION)["Evidence for “Holberg”"]
-    assert [one.place for one in view.frames] == [("gradient x input",), ("occlusion",)]
+    assert [one.place for one in view.frames] == [("occlusion",), ("gradient x input",)]
     assert by_piece(view, "occlusion")["Who"] > 0
 
 

@@ -76,8 +76,8 @@ def as_shown(item: Item) -> Item:
 
 
 def whole(item: Item | None, source: Source, opened: "Decoder") -> Item | None:
-    """The item; a picture of which a smaller one was kept is decoded once more."""
-    if isinstance(item, ImageInput) and item.image.size != item.size:
+    """The item; a picture of which a smaller one was kept, or none, is decoded once more."""
+    if isinstance(item, ImageInput) and not (item.has_pixels and item.image.size == item.size):
         with suppress(InputError):  # the file may have gone since
             return opened.with_settings(picture_side=None)(source)
     return item

@@ -23,12 +23,14 @@ class ImageInput:
     """An upright RGB image.
 
     `size` is (width, height) in pixels of the upright original: `image` may be a reduced
-    decode of it, and boxes and masks are reported in `size`.
+    decode of it, and boxes and masks are reported in `size`. Without `has_pixels` it only stands
+    for a picture that nobody looks at.
     """
 
     image: "Image"
     size: tuple[int, int]
     warnings: tuple[str, ...] = ()
+    has_pixels: bool = True
 
     @property
     def nbytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Which tokens speak for an answer: by gradients, and by leaving each out."""
+"""Which tokens speak for an answer: by leaving each out, and by gradients."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ _MOST_TOKENS = 2_048  # of a row of which gradients are taken
 _MOST_ROWS = 256  # that are computed to leave tokens out
 _MOST_COMPUTED = 32_768  # tokens of all these rows together
 _MOST_TARGETS = 4
+_SATURATED = 0.05  # what a score must lose by some token, to be shown before its logit
 
 
 def draw(seen: Seen) -> Iterator[View]:
@@ -32,11 +33,10 @@ def draw(seen: Seen) -> Iterator[View]:
     gradients, lost = _gradients(seen, text, shown), _lost(seen, text, shown)
     more = f" {len(found) - len(shown)} more are not shown." if len(found) > len(shown) else ""
     for number, target in enumerate(shown):
-        frames = [
+        frames = [one for row in lost for one in _of_occlusion(seen, text, target, row[number])]
+        frames += [
             Frame(row[number], ("gradient x input",), _of_gradient(target)) for row in gradients
         ]
-        for row in lost:
-            frames += _of_occlusion(seen, text, target, row[number])
         if frames:
             yield _strip(text, target, frames, more)
 
@@ -67,9 +67,9 @@ def _strip(text: Tokenized, target: Target, frames: Sequence[Frame], more: str) 
 
 def _of_gradient(target: Target) -> str:
     return (
-        f"A first-order guess: the gradient of {target.raw} times the token's vector. Were the "
-        "model linear, it would be the token's share. Where a model is sure, little changes its "
-        "logit: gradients are small then, and may even point the other way."
+        f"A first-order guess, which may be opposite to what leaving the token out tells: the "
+        f"gradient of {target.raw} times the token's vector. Were the model linear, it would be "
+        "the token's share. Where a model is sure, gradients are small and may mislead."
     )
 
 
@@ -134,14 +134,21 @@ def _replacement(seen: Seen) -> tuple[int, str] | None:
     return None
 
 
-def _of_occlusion(seen: Seen, text: Tokenized, target: Target, lost: "Array") -> Iterator[Frame]:
-    """Of what scores and logits lose [2, tokens]."""
+def _of_occlusion(seen: Seen, text: Tokenized, target: Target, lost: "Array") -> Sequence[Frame]:
+    """Of what scores and logits lose [2, tokens]; the logit first where no token moves a score."""
     replacement = _replacement(seen)
     assert replacement is not None
     size = max(map(len, _groups(text)))
     which = "this token is" if size == 1 else f"{size} neighbouring tokens are"
     how = f"when {which} replaced by {replacement[1]}. The tokenizer's own tokens stay."
-    if target.score is not target.logit:
-        yield Frame(lost[0], ("occlusion",), f"What is lost of {target.counted} {how}")
-    name = "occlusion" if target.score is target.logit else "occlusion, logit"
-    yield Frame(lost[1], (name,), f"What is lost of {target.raw} {how}")
+    if target.score is target.logit:
+        return [Frame(lost[1], ("occlusion",), f"What is lost of {target.raw} {how}")]
+    score = Frame(lost[0], ("occlusion",), f"What is lost of {target.counted} {how}")
+    logit = Frame(lost[1], ("occlusion, logit",), f"What is lost of {target.raw} {how}")
+    return [logit, score] if _is_saturated(lost[0]) else [score, logit]
+
+
+def _is_saturated(lost: "Array") -> bool:
+    import numpy as np
+
+    return bool(np.nanmax(np.abs(lost)) < _SATURATED)

@@ -1,6 +1,7 @@
 """Masks of a segmenter: how its queries' proposals sharpen, and how likely each label is where."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.feature_maps import of_features
@@ -16,6 +17,9 @@ from taskcli.explain.views.proposals import (
     proposals_of,
     segmenting,
 )
+
+if TYPE_CHECKING:
+    from taskcli.explain.views.kinds import Array
 
 WANTED: tuple[str, ...] = (
     *PREDICTORS,
@@ -106,11 +110,26 @@ def _note(layer: Proposals, number: int, labels: Mapping[int, str]) -> str:
 
 
 def _of_pixel_decoder(seen: Seen, plane: Plane) -> Iterator[View]:
-    """Maps of all scales, coarse ones first; then the embeddings of pixels."""
+    """Maps of all scales, coarse ones first; its stages show the embeddings of pixels."""
     for path in paths_to(seen, "pixel_level_module.decoder"):
         for features in seen.calls[path][-1].outputs:
-            if features.ndim == 4 and features.shape[0] == 1 and plane.fits(features.shape[2:]):
-                yield of_features(features[0], path, plane)
+            if features.ndim != 4 or features.shape[0] != 1 or not plane.fits(features.shape[2:]):
+                continue
+            if not _is_of_stage(seen, f"{path}.mask_projection", features):
+                yield of_features(features[0], _stage_of_scales(seen, path), plane)
+
+
+def _is_of_stage(seen: Seen, path: str, features: "Array") -> bool:
+    import numpy as np
+
+    calls = seen.calls.get(path, ())
+    return any(np.array_equal(one, features) for call in calls for one in call.outputs)
+
+
+def _stage_of_scales(seen: Seen, path: str) -> str:
+    """The layers that gave a decoder's maps, where it has any."""
+    layers = f"{path}.encoder.layers"
+    return layers if any(one == layers for one, _ in seen.task.model.named_modules()) else path
 
 
 def _of_masked_attention(

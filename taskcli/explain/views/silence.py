@@ -50,22 +50,25 @@ def _silenced(seen: Seen, start: Beginning, labels: Sequence[int]) -> Grid:
 
     most = max(_FEWEST, min(_MOST, int(_HEARD_SECONDS / start.seconds)))
     width = max(_LEAST_SECONDS, start.seconds / most)
-    before = _scores(seen, start, start.part.samples)[labels]
+    before = _measured(seen, start, start.part.samples)[:, labels]
     falls = []
     for place in range(max(round(start.seconds / width), 1)):
         silenced = start.part.samples.copy()
         silenced[round(place * width * start.rate) : _end(place + 1, width, start)] = 0
-        falls.append(before - _scores(seen, start, silenced)[labels])
+        falls.append(before - _measured(seen, start, silenced)[:, labels])
+    logits, scores = np.stack(falls, -1)
     return Grid(
         "",
         "What silence takes away",
         f"Each stretch of {width:.2g} seconds was put to silence, alone, and the recording heard "
-        "again: the number is how much the label's score was higher with it. Where it is below "
-        "zero, silence speaks for the label more than the sound did. Stretches that say the same "
+        "again: the number is how much the label's logit, or its score, was higher with it. Where "
+        "a model is sure, scores hardly move, and logits tell more. Where it is below zero, "
+        "silence speaks for the label more than the sound did. Stretches that say the same "
         f"thing twice seem to matter little.{start.of_what}",
-        [Frame(np.stack(falls, 1))],
+        [Frame(logits, ("logit",)), Frame(scores, ("score",))],
         _names(seen, labels),
         times(len(falls), width),
+        ("what is lost of",),
         row_name="label",
         column_name="silent from",
         signed=True,
@@ -78,16 +81,17 @@ def _end(count: int, width: float, start: Beginning) -> int:
     return len(start.part.samples) if whole else round(count * width * start.rate)
 
 
-def _scores(seen: Seen, start: Beginning, samples: "Array") -> "Array":
-    """[labels], as the task makes them of a model's answer."""
+def _measured(seen: Seen, start: Beginning, samples: "Array") -> "Array":
+    """[2, labels]: a model's logits, and scores as the task makes them of these."""
+    import torch
+
     from taskcli.runtime.heard_again import logits_of
     from taskcli.tasks.ranking import scores
 
     logits = logits_of(seen.task, replace(start.part, samples=samples))
-    scored: Array = scores(logits[None], seen.task.options.function, seen.task.model.config)[
-        0
-    ].numpy()
-    return scored
+    scored = scores(logits[None], seen.task.options.function, seen.task.model.config)
+    measured: Array = torch.stack((logits, scored[0])).numpy()
+    return measured
 
 
 def _pulled(seen: Seen, start: Beginning, label: int, path: str) -> Grid:

@@ -48,7 +48,13 @@ def words_in_texts(seen: Seen, ids: Sequence[int], places: Sequence[int]) -> Wor
     spans = [
         None if owner is None else offsets[at] for at, owner in zip(places, owners, strict=True)
     ]
-    pieces = list(_pieces(tokens, owners, spans, texts))
+    unknown = getattr(_tokenizer(seen), "unk_token_id", None)
+    pieces = [
+        _unknown(token, piece) if one == unknown and owner is not None else piece
+        for one, token, piece, owner in zip(
+            ids, tokens, _pieces(tokens, owners, spans, texts), owners, strict=True
+        )
+    ]
     return Words(tokens, _names(tokens, pieces, owners), pieces, owners, spans)
 
 
@@ -112,6 +118,12 @@ def _pieces(
         end = max(start, span[1], following[0] if following else 0)
         reached[owner] = end
         yield texts[owner][start:end] + (" " if following is None else "") or _NOTHING
+
+
+def _unknown(token: str, piece: str) -> str:
+    """A piece that the vocabulary lacks: the model was given `token` in its place."""
+    word = piece.strip()
+    return piece if word in ("", token) else piece.replace(word, f"{token} ({word})", 1)
 
 
 def _names(tokens: Sequence[str], pieces: Sequence[str], owners: Sequence[int | None]) -> list[str]:

@@ -74,7 +74,7 @@ def reduced(item: ImageInput, side: int) -> ImageInput:
 
 def without_pixels(item: ImageInput) -> ImageInput:
     """The item for who asks for its `size` alone."""
-    return replace(item, image=Image.new("RGB", (1, 1)))
+    return replace(item, image=Image.new("RGB", (1, 1)), has_pixels=False)
 
 
 def _decoded(stream: BinaryIO, settings: ImageSettings, page: int | None) -> ImageInput:
