@@ -22,28 +22,48 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of speech; `timestamp` is (start, end) in seconds, `score` as in a Transcript."""
+    """A stretch of speech; `timestamp` is (start, end) in seconds, `score` as in a Transcript.
+
+    `channel` says where it was heard, if each channel was by itself.
+    """
 
     text: str
     timestamp: tuple[float, float] = field(metadata=SECONDS)
     score: float | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LabelWindow:
-    """The labels of a stretch of a recording that is too long to be heard at once."""
+    """The labels of a stretch of a recording that is too long to be heard at once.
+
+    `channel` says where it was heard, if each channel was by itself.
+    """
 
     start: float = field(metadata=SECONDS)
     end: float = field(metadata=SECONDS)
     labels: list[Label]
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelText:
+    """What is said in one channel of a recording."""
+
+    channel: str
+    text: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What is said.
+    """What is said in a recording.
 
     With `--confidence`, `score` is the mean probability of the letters' frames (CTC models) or of
     the tokens (Whisper), and `language_score` that of a language that was found.
+
+    Where each channel was heard by itself, `text` has a line for each turn, behind the name of its
+    channel, and `channels` have each one's own.
     """
 
     text: str
@@ -51,6 +71,7 @@ class Transcript:
     language: str | None = None
     score: float | None = None
     language_score: float | None = None
+    channels: tuple[ChannelText, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

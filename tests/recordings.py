@@ -15,9 +15,8 @@ import soundfile
 from taskcli.errors import InputError
 from taskcli.media.decode.decoder import Decoder
 from taskcli.media.decode.settings import AudioSettings
-from taskcli.media.items import AudioInput, Media
+from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.media.source import Source
-from taskcli.tasks.audio import whole
 
 RATE = 16_000
 
@@ -35,6 +34,20 @@ def decode(file: Path | bytes, **settings: Any) -> AudioInput:
     np.testing.assert_array_equal(read.samples, sound.samples)
     assert read.warnings == sound.warnings
     return sound
+
+
+def whole(item: Recording) -> AudioInput:
+    """A recording with all of its samples."""
+    if isinstance(item, AudioInput):
+        return item
+    pieces: list[np.ndarray] = []
+    for piece in item.read():
+        if piece is None:
+            pieces.clear()
+        else:
+            pieces.append(piece)
+    samples = np.concatenate(pieces, axis=-1)
+    return AudioInput(samples, item.rate, item.warnings, item.start)
 
 
 def _outcome(made: Callable[[], AudioInput]) -> tuple[AudioInput | None, InputError | None]:

@@ -355,6 +355,33 @@ def test_of_a_stretch_the_player_has_the_times_of_the_file(tab: Tab) -> None:
     assert 30.1 <= float(slider.input_value()) < 34
 
 
+def test_what_is_said_stands_with_its_channel(tab: Tab) -> None:
+    words = [
+        ("no", 1.0, "left"),
+        ("yes", 0.2, "right"),
+        ("no", 2.0, "right"),
+        ("never", 3.0, "left"),
+    ]
+    chunks = tuple(
+        results.Chunk(text, (at, at + 0.5), channel=channel)
+        for text, at, channel in sorted(words, key=lambda one: one[1])
+    )
+    channels = (results.ChannelText("left", "no never"), results.ChannelText("right", "yes no"))
+    said = results.Transcript(
+        "right: yes\nleft: no\nright: no\nleft: never", chunks, None, channels
+    )
+    untimed = replace(said, chunks=None)
+    rows = [
+        (record("asr", f"{n}.wav", one), sound(9.0), None) for n, one in enumerate((said, untimed))
+    ]
+    page = tab.open(make_page(PAGE, "asr", rows))
+    timed, plain = page.locator(".transcript").all()
+    assert timed.inner_text().split() == "left no never right yes no".split()
+    assert plain.inner_text().splitlines() == said.text.splitlines()
+    page.get_by_role("slider", name="Position in 0.wav").fill("1.2")
+    assert page.inner_text(".now") == "no"
+
+
 def test_labels_in_time_follow_the_sound_and_lead_to_it(tab: Tab) -> None:
     heard = [("dog", 0.0, 3.0), ("dog", 3.0, 6.0), ("<b>siren", 6.0, 9.0)]
     windows = tuple(

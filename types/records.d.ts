@@ -16,10 +16,17 @@ export interface Box {
   ymax: number;
 }
 
+export interface ChannelText {
+  channel: string;
+  text: string;
+  language?: string | null;
+}
+
 export interface Chunk {
   text: string;
   timestamp: [number, number];
   score?: number | null;
+  channel?: string | null;
 }
 
 export interface Cue {
@@ -79,6 +86,7 @@ export interface LabelWindow {
   start: number;
   end: number;
   labels: Array<Label>;
+  channel?: string | null;
 }
 
 export interface RunLengthMask {
@@ -119,6 +127,7 @@ export interface Transcript {
   language?: string | null;
   score?: number | null;
   language_score?: number | null;
+  channels?: Array<ChannelText> | null;
 }
 
 export interface Translation {

@@ -10,6 +10,7 @@ import typer
 from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
 from taskcli.media.amounts import ends
+from taskcli.media.channels import EACH, MIX, number_of
 from taskcli.media.encodings import AUTO
 from taskcli.media.excerpt import seconds_of
 from taskcli.media.frames import FrameChoice
@@ -276,6 +277,14 @@ class AudioInputOptions(InputOptions):
             rich_help_panel=_INPUTS,
         ),
     ] = None
+    channel: Annotated[
+        str,
+        typer.Option(
+            metavar="mix|left|right|each|N",
+            help="Hear the mean of all channels, one of them alone, or each by itself.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = MIX
     start: Annotated[
         str | None,
         typer.Option(
@@ -295,6 +304,11 @@ class AudioInputOptions(InputOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.channel not in (MIX, EACH) and number_of(self.channel) is None:
+            raise UsageError(
+                f"--channel {self.channel}: not mix, left, right, each or a number from 1",
+                "--channel left and --channel 1 hear the first channel alone",
+            )
         for flag, value in (("--start", self.start), ("--duration", self.duration)):
             if value is not None and seconds_of(value) is None:
                 raise UsageError(f"{flag} {value}: not a time", _TIMES)

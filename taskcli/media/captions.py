@@ -25,6 +25,7 @@ class Caption(NamedTuple):
     text: str
     timestamp: tuple[float, float]
     words: tuple[Chunk, ...]
+    channel: str | None = None  # where it is said, if each was heard by itself
 
 
 def captions(chunks: Iterable[Chunk], text: str, shape: CueShape = USUAL) -> list[Caption]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from taskcli.media.channels import names_of
+
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
@@ -39,7 +41,8 @@ class ImageInput:
 
 @dataclass(frozen=True, slots=True)
 class AudioInput:
-    """Mono float32 samples, shape [n], in [-1, 1], at `rate` samples a second.
+    """Float32 samples in [-1, 1], at `rate` a second: mono, [n], or [channels, n] of which each is
+    heard by itself.
 
     `start` is where they begin in the file, in seconds.
     """
@@ -51,7 +54,12 @@ class AudioInput:
 
     @property
     def seconds(self) -> float:
-        return len(self.samples) / self.rate
+        return float(self.samples.shape[-1] / self.rate)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of those that are heard by themselves."""
+        return names_of(len(self.samples)) if self.samples.ndim > 1 else ()
 
     @property
     def nbytes(self) -> int:
@@ -60,10 +68,10 @@ class AudioInput:
 
 @dataclass(slots=True)
 class LongSound:
-    """A recording too long to hold: mono float32 samples [n], decoded as they are read, once.
+    """A recording too long to hold: samples as of an AudioInput, decoded as they are read, once.
 
-    `start` is where they begin in the file, in seconds; `seconds`, `warnings` and `loudest` are of
-    what was read so far.
+    `start` is where they begin in the file, in seconds; `seconds`, `channels`, `warnings` and
+    `loudest` are of what was read so far.
     """
 
     rate: int
@@ -71,16 +79,18 @@ class LongSound:
     notes: list[str]
     start: float = 0.0
     count: int = 0  # samples
+    lines: int = 0  # channels that are heard by themselves
     loudest: "list[float]" = field(default_factory=list)  # in each tenth of a second
 
     def read(self) -> "Iterator[np.ndarray[Any, Any] | None]":
-        """The samples in order; None where all that came before is void. Raises InputError."""
+        """[n] or [channels, n] in order; None where all before is void. Raises InputError."""
         for piece in self.pieces:
             if piece is None:
                 self.count = 0
                 self.loudest.clear()
             else:
-                self.count += len(piece)
+                self.count += piece.shape[-1]
+                self.lines = len(piece) if piece.ndim > 1 else 0
                 self.loudest += _loudest(piece, self.rate // 10)
             yield piece
 
@@ -89,13 +99,18 @@ class LongSound:
         return self.count / self.rate
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        return names_of(self.lines) if self.lines else ()
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.notes))
 
 
 def _loudest(samples: "np.ndarray[Any, Any]", width: int) -> list[float]:
     """The greatest amplitude in every `width` samples."""
-    return [float(abs(samples[i : i + width]).max()) for i in range(0, len(samples), width)]
+    count = samples.shape[-1]
+    return [float(abs(samples[..., i : i + width]).max()) for i in range(0, count, width)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,12 @@
-"""What the two audio tasks share: recordings in stretches, and their features."""
+"""What the two audio tasks share: the features of what is heard."""
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from taskcli.media.items import AudioInput, Recording
 from taskcli.tasks.waveforms import is_of_waveforms, waveforms
 
 if TYPE_CHECKING:
-    import numpy as np
     from transformers import FeatureExtractionMixin, PreTrainedModel
 
 _FRAME_SECONDS = 0.01  # of the spectrograms that AST reads
@@ -21,85 +18,6 @@ def heard_seconds(extractor: "FeatureExtractionMixin") -> float | None:
         return float(extractor.n_samples / extractor.sampling_rate)
     frames = getattr(extractor, "max_length", None)  # AST
     return None if frames is None else frames * _FRAME_SECONDS
-
-
-class Attempt(Protocol):
-    """What says of which attempt at a recording it is."""
-
-    @property
-    def attempt(self) -> int: ...
-
-
-AttemptT = TypeVar("AttemptT", bound=Attempt)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Samples of one recording that are heard together, and `fresh`: how many of them are new.
-
-    `attempt` counts how often the recording was begun: results of earlier attempts are void.
-    """
-
-    samples: "np.ndarray[Any, Any]"
-    rate: int
-    fresh: int
-    start: int = 0  # in samples of the recording
-    last: bool = True
-    attempt: int = 0
-
-    @property
-    def nbytes(self) -> int:
-        return int(self.samples.nbytes)
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """From which sample of the recording to which."""
-        return self.start, self.start + len(self.samples)
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-
-def stretches(
-    item: Recording, whole: int, window: int, step: int, unit: int = 1
-) -> Iterator[Stretch]:
-    """A recording of up to `whole` samples in one, a longer one in windows, a `step` apart.
-
-    The last window reaches to the end; less than a `unit` of samples is not worth one more.
-    """
-    import numpy as np
-
-    attempt = start = 0
-    held = np.zeros(0, np.float32)  # from `start` on
-    for piece in [item.samples] if isinstance(item, AudioInput) else item.read():
-        if piece is None:
-            attempt, start, held = attempt + 1, 0, held[:0]
-            continue
-        held = np.concatenate((held, piece)) if len(held) else piece
-        while len(held) >= window + unit and (start or len(held) > whole):
-            yield Stretch(held[:window], item.rate, step, start, False, attempt)
-            start, held = start + step, held[step:]
-    yield Stretch(held, item.rate, len(held), start, True, attempt)
-
-
-def of_last_attempt(results: Sequence[AttemptT]) -> list[AttemptT]:
-    """What is not void: a recording that was begun again is answered by its last attempt."""
-    return [one for one in results if one.attempt == results[-1].attempt]
-
-
-def whole(item: Recording) -> AudioInput:
-    """A recording with all of its samples, for models that hear it at once."""
-    import numpy as np
-
-    if isinstance(item, AudioInput):
-        return item
-    pieces: list[np.ndarray[Any, Any]] = []
-    for piece in item.read():
-        if piece is None:
-            pieces.clear()
-        else:
-            pieces.append(piece)
-    return AudioInput(np.concatenate(pieces), item.rate, item.warnings)
 
 
 def features(

@@ -1,28 +1,22 @@
 """taskcli classify-audio."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from taskcli.media.items import Media, Recording
 from taskcli.results import Label, LabelWindow
 from taskcli.task import Batch, Task, WithWarnings
-from taskcli.tasks.audio import Stretch, features, heard_seconds, of_last_attempt, stretches
+from taskcli.tasks.audio import features, heard_seconds
 from taskcli.tasks.ranking import RankingOptions, ranked, scores
+from taskcli.tasks.stretches import Answered, Stretch, Windows, by_place, stretches
 
 if TYPE_CHECKING:
-    import torch
     from transformers.utils import ModelOutput
 
 _WHOLE_SECONDS = 30  # that are heard at once; memory grows with the square
 _LEAST_SECONDS = 0.1  # less is not worth a window, and belongs to the one before
-
-
-class _Scored(NamedTuple):
-    """The scores [labels] of a stretch, which samples it is of, and of which attempt."""
-
-    scores: "torch.Tensor"
-    span: tuple[int, int]
-    attempt: int
 
 
 class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
@@ -30,7 +24,7 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
 
     Any checkpoint that AutoModelForAudioClassification maps: Wav2Vec2, HuBERT, AST, Whisper, ...
     Long recordings are heard in windows: the record has the labels of each, with its times, beside
-    those of the whole.
+    those of the whole; so do channels that are each heard by themselves.
     """
 
     name = "classify-audio"
@@ -50,8 +44,8 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
         seconds = heard_seconds(self.processor) or _WHOLE_SECONDS
         for place, item in enumerate(items):
             window, least = round(seconds * item.rate), round(_LEAST_SECONDS * item.rate)
-            parts = stretches(item, window, window, window, least)
-            yield from ((place, part) for part in parts)
+            begin = partial(Windows, item.rate, window, window, window, least)
+            yield from ((place, part) for part in stretches(item, begin))
 
     def cost(self, part: Stretch) -> int:
         return len(part.samples)
@@ -63,28 +57,23 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
 
     def postprocess(
         self, outputs: "ModelOutput", batch: Batch, parts: list[Stretch]
-    ) -> list[_Scored]:
+    ) -> list[Answered]:
         scored = scores(outputs.logits, self.options.function, self.model.config)
-        return [
-            _Scored(row, part.span, part.attempt) for row, part in zip(scored, parts, strict=True)
-        ]
+        return [Answered.of(row, part) for row, part in zip(scored, parts, strict=True)]
 
-    def fold(self, item: Recording, results: list[_Scored]) -> WithWarnings[list[Label]]:
+    def fold(self, item: Recording, results: list[Answered]) -> WithWarnings[list[Label]]:
         """The labels of the whole by the mean of its windows' scores, each as long as it is."""
-        heard = of_last_attempt(results)
+        heard = list(chain.from_iterable(own for _, own in by_place(results)))
         lengths = [end - start for start, end in (one.span for one in heard)]
         total = sum(lengths)
-        scored = [one.scores * (length / total) for one, length in zip(heard, lengths, strict=True)]
-        config, top_k = self.model.config, self.options.top_k
-        (labels,) = ranked(sum(scored)[None], top_k, config)
-        if len(heard) == 1:
+        scored = [one.result * (length / total) for one, length in zip(heard, lengths, strict=True)]
+        (labels,) = ranked(sum(scored)[None], self.options.top_k, self.model.config)
+        if len(heard) == 1 and not item.channels:
             return WithWarnings(labels, ())
-        windows = tuple(
-            LabelWindow(
-                item.start + one.span[0] / item.rate,
-                item.start + one.span[1] / item.rate,
-                *ranked(one.scores[None], top_k, config),
-            )
-            for one in heard
-        )
-        return WithWarnings(labels, (), windows)
+        return WithWarnings(labels, (), tuple(self._window(item, one) for one in heard))
+
+    def _window(self, item: Recording, heard: Answered) -> LabelWindow:
+        start, end = (item.start + sample / item.rate for sample in heard.span)
+        (labels,) = ranked(heard.result[None], self.options.top_k, self.model.config)
+        channel = item.channels[heard.place.channel] if item.channels else None
+        return LabelWindow(start, end, labels, channel)

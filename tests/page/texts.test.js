@@ -39,6 +39,16 @@ test("neighbours of one label are one stretch", () => {
   ]);
 });
 
+test("channels that are heard by themselves have courses of their own", () => {
+  const heard = (start, label, channel) => ({ start, end: start + 10, channel, labels: [{ label, score: 1 }] });
+  const windows = [heard(0, "dog", "left"), heard(10, "dog", "left"), heard(0, "dog", "right"), heard(10, "siren", "right")];
+  assert.deepEqual(courseOf(windows), [
+    { label: "dog", start: 0, end: 20, channel: "left", score: 1 },
+    { label: "dog", start: 0, end: 10, channel: "right", score: 1 },
+    { label: "siren", start: 10, end: 20, channel: "right", score: 1 },
+  ]);
+});
+
 test("silence still has an outline", () => {
   assert.equal(outlineOf([0, 100]), "M0.5 50V51M1.5 4V96");
 });

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taskcli.explain.seen import Seen
+from taskcli.tasks.stretches import Stretch
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
@@ -21,7 +22,7 @@ class Beginning:
     the whole recording.
     """
 
-    part: Any
+    part: Stretch
     batch: int
     row: int
     samples: "Array"
@@ -39,15 +40,16 @@ class Beginning:
 
 
 def beginning(seen: Seen) -> Beginning:
-    """Of a recording that was begun again, as its last attempt heard it."""
-    places = [
+    """Of a recording that was begun again, as its last attempt heard it; of its first channel."""
+    places: list[tuple[Stretch, int, int]] = [
         (part, batch, row)
         for batch, parts in enumerate(seen.parts)
         for row, part in enumerate(parts)
     ]
-    part, batch, row = [one for one in places if getattr(one[0], "start", 0) == 0][-1]
+    part, batch, row = min(places, key=lambda one: (-one[0].attempt, one[0].place, one[0].start))
     shown = part.samples[: _MOST_SECONDS * part.rate]
-    is_whole = getattr(part, "last", True) and len(shown) == len(part.samples)
+    others = {one.place for one, _, _ in places if one.attempt == part.attempt} - {part.place}
+    is_whole = part.last and len(shown) == len(part.samples) and not others
     return Beginning(part, batch, row, shown, part.rate, is_whole)
 
 

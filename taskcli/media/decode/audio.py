@@ -1,4 +1,4 @@
-"""Recordings as every model wants them: mono float32 at the model's rate, from any container."""
+"""Recordings as models want them: float32 at the model's rate, mono, from any container."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -16,7 +16,9 @@ _HELD_SECONDS = 600  # of a recording that is decoded whole; a longer one is rea
 
 
 def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recording:
-    """Decode a recording to mono float32 at the `rate` of the settings, in samples a second.
+    """Decode a recording to float32 at the `rate` of the settings, in samples a second.
+
+    One line of them, or of `channel` each a line for every channel.
 
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what
     is damaged. Recordings that were joined end to end are heard one after the other. `track`
@@ -37,7 +39,7 @@ def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recordi
             held = 0
             continue
         head.append(piece)
-        held += len(piece)
+        held += piece.size
         if held > _HELD_SECONDS * rate:
             if not reading.surely_fits:
                 for _ in pieces:  # what is too long is known before any of it is answered
@@ -46,7 +48,7 @@ def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recordi
                 pieces = reading.pieces()
             rest = _read_on(head, pieces, stream)
             return LongSound(rate, rest, reading.notes, reading.excerpt.start)
-    samples = head[0] if len(head) == 1 else np.concatenate([np.zeros(0, np.float32), *head])
+    samples = head[0] if len(head) == 1 else np.concatenate(head, axis=-1)
     notes = tuple(dict.fromkeys(reading.notes))
     return AudioInput(samples, rate, notes, reading.excerpt.start)
 

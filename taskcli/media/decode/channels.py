@@ -1,7 +1,9 @@
-"""Several channels as one line of samples: their mean, or one where they cancel one another."""
+"""Several channels as one line of samples, by their mean or by one of them, or as a line each."""
 
 import numpy as np
 
+from taskcli.errors import InputError
+from taskcli.media.channels import MIX, number_of
 from taskcli.media.decode.audio_blocks import Samples
 
 # Of the power that unrelated channels would have together. Below, they cancel one another.
@@ -68,3 +70,33 @@ def _powers(channels: Samples) -> Samples:
 def channel(number: int, channels: Samples) -> Samples:
     """One of [channels, n], or the last where there are fewer: their number may change."""
     return np.asarray(channels[min(number, len(channels) - 1)])
+
+
+def chosen(word: str, channels: Samples) -> Samples:
+    """The one that the user named, of [channels, n]. Raises InputError where there is none."""
+    number = number_of(word) or 0
+    if not 0 < number <= len(channels):
+        has = "is mono" if len(channels) == 1 else f"has {len(channels)} channels"
+        raise InputError(
+            f"there is no channel {word}: the recording {has}",
+            f"--channel {MIX} hears all that there are",
+        )
+    return np.asarray(channels[number - 1])
+
+
+class Each:
+    """Every channel as a line of its own, [channels, n]: as many as there are at most.
+
+    `grown` counts how often there were more than before.
+    """
+
+    def __init__(self) -> None:
+        self.grown = self._count = 0
+
+    def __call__(self, channels: Samples) -> Samples:
+        if len(channels) > self._count:
+            self.grown += self._count > 0
+            self._count = len(channels)
+        lines = np.zeros((self._count, channels.shape[1]), np.float32)
+        lines[: len(channels)] = channels
+        return lines

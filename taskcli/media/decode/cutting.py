@@ -25,11 +25,11 @@ class Cutter:
         self._end = round(min(excerpt.end * rate, _FOREVER))
 
     def kept(self, piece: Samples) -> Samples:
-        """What of the next samples [n] lies in it."""
-        begins, self.at = self.at, self.at + len(piece)
+        """What of the next samples [n], or [lines, n], lies in it."""
+        begins, self.at = self.at, self.at + piece.shape[-1]
         if begins >= self._first and self.at <= self._end:
             return piece
-        return piece[max(0, self._first - begins) : max(0, self._end - begins)]
+        return piece[..., max(0, self._first - begins) : max(0, self._end - begins)]
 
     @property
     def is_done(self) -> bool:

@@ -1,16 +1,17 @@
 """A recording in pieces, read again from its start where something is found on the way."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import BinaryIO
 
 import numpy as np
 
 from taskcli.errors import InputError
+from taskcli.media.channels import EACH, MIX
 from taskcli.media.decode import containers, sndfile
 from taskcli.media.decode.audio_blocks import Block, Samples
-from taskcli.media.decode.channels import Levels, channel
+from taskcli.media.decode.channels import Each, Levels, channel, chosen
 from taskcli.media.decode.concatenated import parts_of
 from taskcli.media.decode.cutting import Cutter, skipped_seconds
 from taskcli.media.decode.joined.parts import Part
@@ -57,6 +58,7 @@ class Reading:
         self._unfinished: dict[int, float] = {}
         self._alone: dict[int, int] = {}
         self._failed: dict[int, InputError] = {}
+        self._each = Each() if settings.channel == EACH else None
 
     def pieces(self) -> Iterator[Samples | None]:
         """The samples in order; None where all that came before is void.
@@ -68,7 +70,7 @@ class Reading:
             self.notes.clear()
             found = self._findings
             for piece in self._attempt():
-                heard += len(piece)
+                heard += piece.shape[-1]
                 yield piece
             if found == self._findings:
                 break
@@ -104,7 +106,8 @@ class Reading:
 
     @property
     def _findings(self) -> int:
-        return len(self._unfinished) + len(self._alone) + len(self._failed)
+        grown = 0 if self._each is None else self._each.grown
+        return len(self._unfinished) + len(self._alone) + len(self._failed) + grown
 
     def _attempt(self) -> Iterator[Samples]:
         """Every part that can be heard. Once something new is found, it gives no more."""
@@ -115,7 +118,7 @@ class Reading:
                 continue
             try:
                 for piece in self._heard(number, part, cutter):
-                    if len(piece) and found == self._findings:
+                    if piece.size and found == self._findings:
                         _check_numbers(piece)
                         yield piece
             except sndfile.Unfinished as stopped:
@@ -132,7 +135,7 @@ class Reading:
             self.notes.append("cut short: the file ends within the recording")
         levels = Levels()
         alone = self._alone.get(number)
-        mix = levels.mix if alone is None else partial(channel, alone)
+        mix = self._mix(levels, alone)
         left = self.excerpt.start + self._most - cutter.at / self._rate
         blocks = self._blocks(number, part, left + self._skipped)
         trusted = math.inf if self.excerpt.seconds <= self._most else left
@@ -149,6 +152,14 @@ class Reading:
             )
         elif levels.cancel:
             self._alone[number] = levels.loudest
+
+    def _mix(self, levels: Levels, alone: int | None) -> Callable[[Samples], Samples]:
+        """What makes of channels what is heard; the mean of all goes through their levels."""
+        if self._each is not None:
+            return self._each
+        if self._settings.channel != MIX:
+            return partial(chosen, self._settings.channel)
+        return levels.mix if alone is None else partial(channel, alone)
 
     def _blocks(self, number: int, part: Part, most: float) -> Iterator[Block]:
         track, skipped = self._settings.track, self._skipped

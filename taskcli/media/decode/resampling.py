@@ -1,4 +1,4 @@
-"""Blocks of any rate as one line of samples at the model's."""
+"""Blocks of any rate as lines of samples at the model's."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,19 +19,23 @@ class TooLongError(InputError):
 def resampled(
     blocks: Iterator[Block], mix: Callable[[Samples], Samples], rate: int, most: float
 ) -> Iterator[Samples]:
-    """One line of samples at `rate`, each stretch of another rate resampled by itself."""
-    seconds, source = 0.0, rate
+    """Samples at `rate`, each stretch of another rate resampled by itself.
+
+    `mix` makes [n] of the channels, or a line for each of some, [lines, n].
+    """
+    seconds, source = 0.0, (rate, 0)
     resampler = None
     try:
         for block in _gathered(blocks):
             seconds += block.seconds
             if seconds > most:
                 raise TooLongError("too long")
-            if block.rate != source:
-                yield from _rest(resampler)
-                source, resampler = block.rate, _resampler(block.rate, rate)
             mixed = mix(block.channels)
-            yield mixed if resampler is None else resampler.resample_chunk(mixed)
+            if (block.rate, _lines(mixed)) != source:
+                yield from _rest(resampler)
+                source = block.rate, _lines(mixed)
+                resampler = None if block.rate == rate else _Resampler(block.rate, rate, mixed)
+            yield mixed if resampler is None else resampler.resampled(mixed)
     except (InputError, sndfile.Unfinished):
         raise
     except Exception as failure:  # both decoders raise their own kinds for damaged data
@@ -66,12 +70,28 @@ def _merged(blocks: list[Block]) -> Block:
     return Block(blocks[0].rate, np.concatenate([one.channels for one in blocks], axis=1))
 
 
-def _resampler(source: int, rate: int) -> "soxr.ResampleStream | None":
-    return None if source == rate else soxr.ResampleStream(source, rate, 1, dtype="float32")
+def _lines(samples: Samples) -> int:
+    """How many, of [lines, n]; 0 of [n]."""
+    return len(samples) if samples.ndim > 1 else 0
 
 
-def _rest(resampler: "soxr.ResampleStream | None") -> list[Samples]:
-    """What a resampler still holds at the end of its stretch."""
-    if resampler is None:
-        return []
-    return [resampler.resample_chunk(np.zeros(0, np.float32), last=True)]
+class _Resampler:
+    """Resamples what follows one another, in lines as the first samples have them."""
+
+    def __init__(self, source: int, rate: int, first: Samples) -> None:
+        lines = _lines(first)
+        self._stream = soxr.ResampleStream(source, rate, max(lines, 1), dtype="float32")
+        self._nothing = np.zeros((lines, 0) if lines else 0, np.float32)
+
+    def resampled(self, samples: Samples, last: bool = False) -> Samples:
+        if samples.ndim == 1:
+            return np.asarray(self._stream.resample_chunk(samples, last))
+        return np.ascontiguousarray(self._stream.resample_chunk(samples.T, last).T)
+
+    def rest(self) -> Samples:
+        """What it still holds at the end."""
+        return self.resampled(self._nothing, last=True)
+
+
+def _rest(resampler: _Resampler | None) -> list[Samples]:
+    return [] if resampler is None else [resampler.rest()]

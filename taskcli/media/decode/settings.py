@@ -7,6 +7,7 @@ Limits guard against hostile files.
 
 from dataclasses import dataclass
 
+from taskcli.media.channels import MIX
 from taskcli.media.decode.room import Claim, unlimited
 from taskcli.media.encodings import AUTO
 from taskcli.media.items import MOST_PIXELS
@@ -33,5 +34,6 @@ class AudioSettings:
     rate: int = 16_000  # samples a second that the checkpoint wants
     max_duration: float = 6.0  # hours
     track: int | None = None  # of sound, from 1; by default the container chooses
+    channel: str = MIX  # or the one to hear, or each
     start: str | None = None  # of what is heard, as `media/excerpt.py` reads it
     duration: str | None = None

@@ -4,7 +4,7 @@ import json
 
 from taskcli.media.captions import Caption
 from taskcli.output.artifacts import Contents
-from taskcli.output.formats.subtitles import LINED, cues, document
+from taskcli.output.formats.subtitles import LINED, cues, document, named
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout
 from taskcli.results import Record
@@ -27,7 +27,7 @@ def render(record: Record, layout: Layout) -> Contents:
 def _row(cue: Caption) -> str:
     """Whole milliseconds, as whisper's table has them."""
     start, end = (round(second * 1000) for second in cue.timestamp)
-    return f"{start}\t{end}\t{' '.join(cue.text.split())}\n"
+    return f"{start}\t{end}\t{' '.join(named(cue).split())}\n"
 
 
 def _json(record: Record, found: list[Caption]) -> str:
@@ -35,6 +35,7 @@ def _json(record: Record, found: list[Caption]) -> str:
     segments = []
     for number, cue in enumerate(found):
         start, end = plain(cue.timestamp, seconds=True)
-        segments.append({"id": number, "start": start, "end": end, "text": cue.text})
+        told = {} if cue.channel is None else {"channel": cue.channel}
+        segments.append({"id": number, "start": start, "end": end, "text": cue.text, **told})
     data = {"text": record.result.text, "segments": segments, "language": record.result.language}
     return json.dumps(data, indent=1) + "\n"

@@ -1,6 +1,7 @@
 """Words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import ClassVar, TextIO
 
 from taskcli.errors import StoppedError
@@ -8,7 +9,7 @@ from taskcli.media.captions import Caption, captions
 from taskcli.media.line_breaks import wrapped
 from taskcli.output.formats.translated_cues import clock, times, translated
 from taskcli.output.writer import Layout, Writer
-from taskcli.results import Record, Transcript, Translation
+from taskcli.results import ChannelText, Record, Transcript, Translation
 
 LINED = ("srt", "vtt")
 _HEAD = {"vtt": "WEBVTT\n\n"}
@@ -66,7 +67,24 @@ class AudacityWriter(_SubtitleWriter):
 
 
 def cues(transcript: Transcript, layout: Layout) -> list[Caption]:
-    return captions(transcript.chunks or (), transcript.text, layout.cue_shape)
+    """In the order of time; those of channels that were each heard by themselves may overlap."""
+    if transcript.channels is None:
+        return captions(transcript.chunks or (), transcript.text, layout.cue_shape)
+    found = [cue for own in transcript.channels for cue in _of_channel(transcript, own, layout)]
+    return sorted(found, key=lambda cue: cue.timestamp)
+
+
+def _of_channel(transcript: Transcript, own: ChannelText, layout: Layout) -> Iterator[Caption]:
+    """There is room for the channel before the text."""
+    said = (chunk for chunk in transcript.chunks or () if chunk.channel == own.channel)
+    room = max(layout.cue_shape.width - len(f"{own.channel}: "), 1)
+    for cue in captions(said, own.text, replace(layout.cue_shape, width=room)):
+        yield cue._replace(channel=own.channel)
+
+
+def named(cue: Caption) -> str:
+    """What is said, behind the channel that it is said in."""
+    return cue.text if cue.channel is None else f"{cue.channel}: {cue.text}"
 
 
 def document(found: Iterable[Caption], kind: str, layout: Layout) -> str:
@@ -78,12 +96,13 @@ def document(found: Iterable[Caption], kind: str, layout: Layout) -> str:
 def _written(number: int, cue: Caption, kind: str, layout: Layout) -> str:
     if kind == "audacity":
         start, end = cue.timestamp
-        return f"{start:.6f}\t{end:.6f}\t{' '.join(cue.text.split())}\n"
+        return f"{start:.6f}\t{end:.6f}\t{' '.join(named(cue).split())}\n"
     head = f"{number}\n{times(cue.timestamp, kind)}"
     if kind == "srt":
-        return f"{head}\n{_plain(cue.text, layout.line_width)}\n\n"
+        return f"{head}\n{_plain(named(cue), layout.line_width)}\n\n"
     stamps = _stamps(cue) if layout.karaoke else {}
-    return f"{head}\n{_stamped(cue.text, layout.line_width, stamps)}\n\n"
+    voice = "" if cue.channel is None else f"<v {cue.channel}>"
+    return f"{head}\n{voice}{_stamped(cue.text, layout.line_width, stamps)}\n\n"
 
 
 def _milliseconds(seconds: float) -> int:

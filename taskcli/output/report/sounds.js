@@ -4,7 +4,7 @@ import { h, svg } from "./elements.js";
 import { clean, clock, percent, progress } from "./wording.js";
 
 /** @import { Chunk, Preview, State } from "../../../types/page" */
-/** @import { LabelWindow, Transcript } from "../../../types/records" */
+/** @import { ChannelText, LabelWindow, Transcript } from "../../../types/records" */
 
 const PLAY = "M3 1.5v13l11-6.5z";
 const PAUSE = "M3 2h4v12H3zM9 2h4v12H9z";
@@ -139,9 +139,11 @@ export function transcript(result, player) {
   const box = h("div", { class: "transcript", dir: "auto" });
   const chunks = result.chunks ?? [];
   if (!result.text.trim()) box.append(h("span", { class: "nothing" }, "Nothing is said."));
+  else if (!chunks.length && result.channels) box.append(...result.text.split("\n").map((turn) => h("div", {}, turn)));
   else if (!chunks.length) box.append(result.text);
   const buttons = chunks.map((chunk) => spoken(chunk, player));
   if (areSentences(chunks)) box.append(...buttons.map((button, number) => timedLine(button, chunks[number])));
+  else if (result.channels && chunks.length) box.append(...result.channels.map((channel) => channelLine(channel, chunks, buttons)));
   else box.append(...runningText(result.text, chunks, buttons));
   if (player) player.follow = follower(box, chunks, buttons, player.state);
   return box;
@@ -154,25 +156,26 @@ export function transcript(result, player) {
  * @param {State} state
  */
 export function course(windows, player, state) {
-  const chunks = courseOf(windows).map(({ label, score, start, end }) =>
-    /** @type {Chunk} */ ({ text: `${clean(label, state.run.unsafe)}  ${percent(score)}`, timestamp: [start, end] }));
+  const chunks = courseOf(windows).map(({ label, score, start, end, channel }) =>
+    /** @type {Chunk} */ ({ text: `${clean(label, state.run.unsafe)}  ${percent(score)}`, timestamp: [start, end], channel }));
   const buttons = chunks.map((chunk) => spoken(chunk, player));
   const box = h("div", { class: "transcript" }, buttons.map((button, number) => timedLine(button, chunks[number])));
   if (player) player.follow = follower(box, chunks, buttons, player.state);
   return box;
 }
 
-/** Neighbours of one label are one stretch, of their mean score. @param {readonly LabelWindow[]} windows */
+/** Neighbours of one label are one stretch, of their mean score; in the order of time. @param {readonly LabelWindow[]} windows */
 export function courseOf(windows) {
-  /** @type {{ label: string, start: number, end: number, scores: number[] }[]} */
+  /** @type {{ label: string, start: number, end: number, channel?: string | null, scores: number[] }[]} */
   const stretches = [];
-  for (const { start, end, labels: [best] } of windows) {
+  for (const { start, end, channel, labels: [best] } of windows) {
     const last = stretches.at(-1);
-    if (last?.label === best.label) {
+    if (last?.label === best.label && (last.channel ?? null) === (channel ?? null)) {
       last.end = end;
       last.scores.push(best.score);
-    } else stretches.push({ label: best.label, start, end, scores: [best.score] });
+    } else stretches.push({ label: best.label, start, end, scores: [best.score], ...(channel && { channel }) });
   }
+  stretches.sort((one, other) => one.start - other.start);
   return stretches.map(({ scores, ...where }) => ({ ...where, score: scores.reduce((sum, one) => sum + one, 0) / scores.length }));
 }
 
@@ -192,7 +195,25 @@ export const areSentences = (chunks) =>
   chunks.length > 1 && chunks.filter((chunk) => /\S\s+\S+\s+\S/.test(chunk.text)).length > chunks.length / 2;
 
 /** @param {HTMLElement} button @param {Chunk} chunk */
-const timedLine = (button, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), button);
+const timedLine = (button, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), inChannel(button, chunk));
+
+/** @param {HTMLElement} button @param {Chunk} chunk */
+const inChannel = (button, { channel }) => (channel ? h("span", {}, channelName(channel), " ", button) : button);
+
+/** @param {string} channel */
+const channelName = (channel) => h("span", { class: "channel" }, channel);
+
+/**
+ * What is said in one channel, of those that were each heard by themselves.
+ * @param {ChannelText} own
+ * @param {readonly Chunk[]} chunks
+ * @param {readonly HTMLElement[]} buttons
+ */
+function channelLine({ channel, text }, chunks, buttons) {
+  const places = [...chunks.keys()].filter((place) => chunks[place].channel === channel);
+  const words = runningText(text, places.map((place) => chunks[place]), places.map((place) => buttons[place]));
+  return h("div", { class: "line" }, channelName(channel), h("span", {}, words));
+}
 
 /**
  * What is shown for each chunk, with what stands between the chunks as the whole text has it.

@@ -26,6 +26,7 @@ _DEPTH_SIDE, _DEPTH_QUALITY = 360, 90
 _LONGEST_SOUND = 600  # seconds that are embedded, about 2.4 MB
 _SQUEEZED = 0.85  # of libsndfile's scale: about 32 kbit/s for speech at 16 kHz
 _PEAKS = 240  # of a waveform
+_STEREO = 2  # channels, the most that an MP3 holds
 _LONGEST_TEXT = 100_000  # characters that are embedded
 
 
@@ -135,7 +136,7 @@ def _peaks(samples: "npt.ArrayLike") -> list[int]:
     """The outline of a waveform: the loudest sample of each stretch, over the loudest of all."""
     import numpy as np
 
-    loudness = np.abs(samples)
+    loudness = np.atleast_2d(np.abs(samples)).max(axis=0)  # of several channels the louder one
     starts = np.unique(np.linspace(0, len(loudness), _PEAKS, endpoint=False).astype(int))
     peaks = np.maximum.reduceat(loudness, starts)
     return [int(level) for level in np.rint(peaks * (100 / (float(peaks.max()) or 1.0)))]
@@ -146,9 +147,12 @@ def _mp3(sound: AudioInput) -> str | None:
     import soundfile
 
     buffer = io.BytesIO()
+    samples = sound.samples.T
+    if len(sound.channels) > _STEREO:
+        samples = samples.mean(axis=1)
     how: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": _SQUEEZED}
     try:
-        soundfile.write(buffer, sound.samples, sound.rate, format="MP3", **how)
+        soundfile.write(buffer, samples, sound.rate, format="MP3", **how)
     except soundfile.LibsndfileError:
         return None
     return _data_url("audio/mpeg", buffer)

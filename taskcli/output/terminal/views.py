@@ -65,7 +65,7 @@ def _transcript(result: results.Transcript, about: About) -> RenderableType:
     for chunk in result.chunks:
         times = " – ".join(map(_clock, chunk.timestamp))
         score = [] if result.score is None else [Text(_percent(chunk.score))]
-        table.add_row(Text(times, style="dim"), *score, Text(safe(chunk.text.strip())))
+        table.add_row(*_dim(times, chunk.channel), *score, Text(safe(chunk.text.strip())))
     return table
 
 
@@ -76,12 +76,17 @@ def _percent(score: float | None, before: str = "") -> str:
 def over_time(windows: Sequence[results.LabelWindow]) -> RenderableType:
     """The best label of each window; neighbours of one label share a row, and a mean score."""
     table = _table()
-    for label, group in groupby(windows, lambda one: one.labels[0].label):
+    for (channel, label), group in groupby(windows, lambda one: (one.channel, one.labels[0].label)):
         own = list(group)
         times = f"{_clock(own[0].start)} – {_clock(own[-1].end)}"
         score = sum(one.labels[0].score for one in own) / len(own)
-        table.add_row(Text(times, style="dim"), Text(f"{score:.1%}"), Text(safe(label)))
+        table.add_row(*_dim(times, channel), Text(f"{score:.1%}"), Text(safe(label)))
     return table
+
+
+def _dim(times: str, channel: str | None) -> list[Text]:
+    """When, and in which channel, if each was heard by itself."""
+    return [Text(word, style="dim") for word in (times, channel) if word is not None]
 
 
 def _depth(result: results.DepthMap, about: About) -> RenderableType:

@@ -1,18 +1,18 @@
 """Recordings written frame by frame, as models with a CTC head do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.cues import phrases, spaced
-from taskcli.media.items import Recording
 from taskcli.results import Chunk, Transcript
 from taskcli.task import Batch
 from taskcli.tasks.asr.frame_scores import best_shares, scored
 from taskcli.tasks.asr.frame_text import Unit, frame_text
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
-from taskcli.tasks.audio import Stretch, features, of_last_attempt, stretches, whole
+from taskcli.tasks.audio import features
+from taskcli.tasks.stretches import Cutting, Stretch, Whole, Windows
 
 if TYPE_CHECKING:
     import torch
@@ -36,12 +36,11 @@ class BestLabels(NamedTuple):
 
 
 class _Heard(NamedTuple):
-    """The labels of the frames that a stretch keeps, of which attempt it was, and, where they are
-    asked for, the probabilities of the labels.
+    """The labels of the frames that a stretch keeps and, where they are asked for, the
+    probabilities of the labels.
     """
 
     labels: list[int]
-    attempt: int
     shares: Sequence[float] = ()
 
 
@@ -59,16 +58,14 @@ class CtcRecognizer(Recognizer):
         space = getattr(self.tokenizer, "word_delimiter_token_id", None)
         self._silent = {self.tokenizer.pad_token_id, space}
 
-    def encode(self, item: Recording) -> Iterator[Stretch]:
+    def cutting(self, rate: int) -> Cutting:
         """Windows, aligned to whole frames, where the recording is too long to be heard at once."""
         ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
         if ratio is None:
-            sound = whole(item)
-            yield Stretch(sound.samples, sound.rate, len(sound.samples))
-            return
-        window, stride = (seconds * (item.rate // ratio) for seconds in _WINDOW_AND_STRIDE)
-        longest = _WHOLE_SECONDS * item.rate
-        yield from stretches(item, longest, window * ratio, (window - 2 * stride) * ratio, ratio)
+            return Whole(rate)
+        window, stride = (seconds * (rate // ratio) for seconds in _WINDOW_AND_STRIDE)
+        step = window - 2 * stride
+        return Windows(rate, _WHOLE_SECONDS * rate, window * ratio, step * ratio, ratio)
 
     def preprocess(self, parts: list[Stretch]) -> Batch:
         samples = [part.samples for part in parts]
@@ -90,9 +87,9 @@ class CtcRecognizer(Recognizer):
         counts = [best.shape[1]] * len(parts) if valid is None else valid.tolist()
         sure = repeat(()) if shares is None else shares.tolist()
         return [
-            _Heard(labels[:count][kept], part.attempt, own[:count][kept])
-            for labels, count, part, kept, own in zip(
-                best.tolist(), counts, parts, map(self._kept, parts), sure, strict=False
+            _Heard(labels[:count][kept], own[:count][kept])
+            for labels, count, kept, own in zip(
+                best.tolist(), counts, map(self._kept, parts), sure, strict=False
             )
         ]
 
@@ -104,30 +101,27 @@ class CtcRecognizer(Recognizer):
         window, stride = (seconds * frame_rate for seconds in _WINDOW_AND_STRIDE)
         return slice(stride if part.start else 0, None if part.last else window - stride)
 
-    def fold(self, item: Recording, results: list["_Heard"], timestamps: str) -> Transcript:
-        heard = of_last_attempt(results)
-        labels = [label for one in heard for label in one.labels]
-        said = self._transcript(labels, item, timestamps)
+    def fold(
+        self, results: list["_Heard"], rate: int, seconds: float, timestamps: str
+    ) -> Transcript:
+        labels = [label for one in results for label in one.labels]
+        ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
+        step = float(ratio / rate) if ratio else seconds / max(len(labels), 1)
+        said = self._transcript(labels, step, timestamps)
         if not self.options.confidence:
             return said
-        shares = [share for one in heard for share in one.shares]
-        seconds = self._frame_seconds(labels, item)
-        return scored(said, labels, shares, self._silent, seconds)
+        shares = [share for one in results for share in one.shares]
+        return scored(said, labels, shares, self._silent, step)
 
-    def _transcript(self, labels: list[int], item: Recording, timestamps: str) -> Transcript:
+    def _transcript(self, labels: list[int], step: float, timestamps: str) -> Transcript:
         if timestamps == "none":
             return Transcript(self._frame_text.text(labels).strip())
         unit: Unit = "char" if timestamps == "char" else "word"
         text, spans = self._frame_text.spans(labels, unit)
-        seconds = self._frame_seconds(labels, item)
-        chunks = [Chunk(one.text, (one.start * seconds, one.end * seconds)) for one in spans]
+        chunks = [Chunk(one.text, (one.start * step, one.end * step)) for one in spans]
         if timestamps == "segment":
             chunks = list(phrases(spaced(chunks, text)))
         return Transcript(text.strip(), tuple(map(_rounded, chunks)))
-
-    def _frame_seconds(self, labels: list[int], item: Recording) -> float:
-        ratio = getattr(self.model.config, "inputs_to_logits_ratio", None)
-        return float(ratio / item.rate) if ratio else item.seconds / max(len(labels), 1)
 
 
 def _rounded(chunk: Chunk) -> Chunk:

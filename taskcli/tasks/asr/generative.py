@@ -1,15 +1,14 @@
 """Speech models that write as language models do, from the sound alone."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from taskcli.media.items import AudioInput
-from taskcli.media.word_boundaries import stands_close
 from taskcli.results import Transcript
 from taskcli.task import Batch, WithWarnings
+from taskcli.tasks.asr.joining import joined_text
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer
 from taskcli.tasks.audio import features
+from taskcli.tasks.stretches import Stretch
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +21,7 @@ class Seq2SeqAsr(Recognizer):
 
     timestamps = ("none",)
 
-    def preprocess(self, items: list[AudioInput]) -> Batch:
+    def preprocess(self, items: list[Stretch]) -> Batch:
         samples = [item.samples for item in items]
         inputs = features(self.extractor, self.model, samples, items[0].rate)
         return Batch(inputs, range(len(items)))
@@ -34,14 +33,14 @@ class Seq2SeqAsr(Recognizer):
         return self.model.generate(**batch.inputs, **limit)
 
     def postprocess(
-        self, outputs: "torch.Tensor", batch: Batch, items: list[AudioInput], timestamps: str
+        self, outputs: "torch.Tensor", batch: Batch, items: list[Stretch], timestamps: str
     ) -> list[Transcript | WithWarnings[Transcript]]:
         parts: list[list[str]] = [[] for _ in items]
         notes: list[tuple[str, ...]] = [() for _ in items]
         for owner, row in zip(batch.row_to_item, outputs.tolist(), strict=True):
             parts[owner].append(self._text(row))
             notes[owner] = notes[owner] or self._notes(row)
-        joined = (_joined(part for part in own if part) for own in parts)
+        joined = map(joined_text, parts)
         return [
             WithWarnings(Transcript(text, language=self._told()), note)
             for text, note in zip(joined, notes, strict=True)
@@ -61,10 +60,3 @@ class Seq2SeqAsr(Recognizer):
         if known == {None} or known & set(row[1:]):  # the first token may be an end token too
             return ()
         return (f"stopped at {len(row)} tokens: the end may be missing",)
-
-
-def _joined(parts: Iterable[str]) -> str:
-    text = ""
-    for part in parts:
-        text += part if not text or stands_close(text, part) else f" {part}"
-    return text

@@ -1,8 +1,21 @@
 """Transcripts of what was heard by itself, as one of the recording."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
 
-from taskcli.results import Chunk, Transcript
+from taskcli.media.cues import phrases, spaced
+from taskcli.media.word_boundaries import stands_close
+from taskcli.results import ChannelText, Chunk, Transcript
+
+
+class Said(NamedTuple):
+    """A transcript of so many seconds of a channel, with the times of the file."""
+
+    transcript: Transcript
+    seconds: float
 
 
 def later(transcript: Transcript, seconds: float) -> Transcript:
@@ -16,3 +29,60 @@ def later(transcript: Transcript, seconds: float) -> Transcript:
 def _later(chunk: Chunk, seconds: float) -> Chunk:
     start, end = chunk.timestamp
     return replace(chunk, timestamp=(round(start + seconds, 3), round(end + seconds, 3)))
+
+
+def in_a_row(said: Sequence[Said], timed: bool) -> Transcript:
+    """What was said one after the other; the language is the one that was spoken longest."""
+    if len(said) == 1:
+        return said[0].transcript
+    found = [one.transcript for one in said]
+    chunks = tuple(chunk for one in found for chunk in one.chunks or ())
+    spoken = Counter[str]()
+    for transcript, seconds in said:
+        if transcript.language is not None and transcript.text:
+            spoken[transcript.language] += round(1000 * seconds)
+    language = spoken.most_common(1)[0][0] if spoken else None
+    text = joined_text(one.text for one in found)
+    return Transcript(text, chunks if timed else None, language, mean_score(said))
+
+
+def mean_score(said: Sequence[Said]) -> float | None:
+    """Of what was given one, each by its seconds."""
+    sure = [(one.score, seconds) for one, seconds in said if one.score is not None]
+    total = sum(seconds for _, seconds in sure)
+    return sum(score * seconds for score, seconds in sure) / total if total else None
+
+
+def joined_text(texts: Iterable[str]) -> str:
+    """Texts that follow one another, with spaces where their script has them."""
+    whole = ""
+    for text in texts:
+        if text:
+            whole += text if not whole or stands_close(whole, text) else f" {text}"
+    return whole
+
+
+def of_channels(named: Sequence[tuple[str, Transcript]]) -> Transcript:
+    """What was said in channels that were each heard by themselves: by time, where it is known."""
+    timed = [(name, one) for name, one in named if one.chunks is not None]
+    chunks = [replace(chunk, channel=name) for name, one in timed for chunk in one.chunks or ()]
+    turns = _turns(timed) if timed else ((name, one.text) for name, one in named)
+    languages = {one.language for _, one in named if one.text}
+    return Transcript(
+        "\n".join(f"{name}: {text}" for name, text in turns if text),
+        tuple(sorted(chunks, key=lambda chunk: chunk.timestamp)) if timed else None,
+        languages.pop() if len(languages) == 1 else None,
+        mean_score([Said(one, 1.0) for _, one in named]),
+        channels=tuple(ChannelText(name, one.text, one.language) for name, one in named),
+    )
+
+
+def _turns(named: Sequence[tuple[str, Transcript]]) -> Iterator[tuple[str, str]]:
+    """What is said in a channel until another is heard: phrases, as they begin."""
+    found = [
+        (phrase.timestamp, name, phrase.text)
+        for name, one in named
+        for phrase in phrases(spaced(one.chunks or (), one.text))
+    ]
+    for name, own in groupby(sorted(found), key=lambda phrase: phrase[1]):
+        yield name, joined_text(text for _, _, text in own)

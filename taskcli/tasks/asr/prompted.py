@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from taskcli.media.items import AudioInput
 from taskcli.task import Batch
 from taskcli.tasks.asr.generative import Seq2SeqAsr
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
 from taskcli.tasks.seeded import seeded
+from taskcli.tasks.stretches import Stretch
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ class PromptedAsr(Seq2SeqAsr):
         word = self.language and self.language.lower()
         return codes.get(word, word) if word else None
 
-    def preprocess(self, items: list[AudioInput]) -> Batch:
+    def preprocess(self, items: list[Stretch]) -> Batch:
         made = self._request([item.samples for item in items], items[0].rate)
         accepted = inspect.signature(self.model.forward).parameters
         inputs = {name: value for name, value in made.items() if name in accepted}

@@ -1,14 +1,13 @@
 """What every way of writing a recording down has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from taskcli.media.items import AudioInput, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, WithWarnings
 from taskcli.tasks.asr.options import AsrOptions
-from taskcli.tasks.audio import Stretch, whole
+from taskcli.tasks.stretches import Cutting, Stretch, Whole
 
 if TYPE_CHECKING:
     from transformers import FeatureExtractionMixin, PreTrainedModel, PreTrainedTokenizerBase
@@ -46,27 +45,28 @@ class Recognizer(ABC):
     def prepare(cls, processor: SpeechProcessor) -> None:
         """Settle, once when a checkpoint is loaded, what is needed under any options."""
 
-    def batch_key(self, item: AudioInput | Stretch) -> Hashable:
+    def batch_key(self, part: Stretch) -> Hashable:
         return None
 
-    def encode(self, item: Recording) -> Iterator[Any]:
-        """The parts of a recording: of most models, all of it in one."""
-        yield whole(item)
+    def cutting(self, rate: int) -> Cutting:
+        """What cuts a recording into parts: for most models, all of it is one."""
+        return Whole(rate)
 
     @abstractmethod
-    def preprocess(self, parts: list[Any]) -> Batch: ...
+    def preprocess(self, parts: list[Stretch]) -> Batch: ...
 
     @abstractmethod
     def forward(self, batch: Batch, options: AsrOptions) -> Any: ...
 
     @abstractmethod
     def postprocess(
-        self, outputs: Any, batch: Batch, parts: list[Any], timestamps: str
+        self, outputs: Any, batch: Batch, parts: list[Stretch], timestamps: str
     ) -> Sequence[Any]:
         """What `fold` needs of each part."""
 
     def fold(
-        self, item: Recording, results: list[Any], timestamps: str
+        self, results: list[Any], rate: int, seconds: float, timestamps: str
     ) -> Transcript | WithWarnings[Transcript]:
+        """The transcript of so many seconds, from what was answered of their parts."""
         (transcript,) = results
         return transcript  # type: ignore[no-any-return]

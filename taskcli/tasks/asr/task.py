@@ -1,20 +1,22 @@
 """taskcli asr."""
 
-from collections.abc import Hashable, Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
-from taskcli.media.items import AudioInput, Media, Recording
+from taskcli.media.items import Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.choice import language_of, recognizer_of, refuse
-from taskcli.tasks.asr.joining import later
+from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
 from taskcli.tasks.asr.subtitle_options import AsrOutput
-from taskcli.tasks.audio import Stretch
+from taskcli.tasks.stretches import Answered, Place, Stretch, by_place, stretches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -83,24 +85,45 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
 
     def encode(self, items: list[Recording]) -> Iterator[tuple[int, Any]]:
         for place, item in enumerate(items):
-            yield from ((place, part) for part in self._recognizer.encode(item))
+            begin = partial(self._recognizer.cutting, item.rate)
+            yield from ((place, part) for part in stretches(item, begin))
 
-    def cost(self, part: AudioInput | Stretch) -> int:
+    def cost(self, part: Stretch) -> int:
         return len(part.samples)
 
-    def batch_key(self, part: AudioInput | Stretch) -> Hashable:
+    def batch_key(self, part: Stretch) -> Hashable:
         return self._recognizer.batch_key(part)
 
-    def preprocess(self, parts: list[Any]) -> Batch:
+    def preprocess(self, parts: list[Stretch]) -> Batch:
         return self._recognizer.preprocess(parts)
 
     def forward(self, batch: Batch) -> Any:
         return self._recognizer.forward(batch, self.options)
 
-    def postprocess(self, outputs: Any, batch: Batch, parts: list[Any]) -> list[Any]:
-        return list(self._recognizer.postprocess(outputs, batch, parts, self.options.timestamps))
+    def postprocess(self, outputs: Any, batch: Batch, parts: list[Stretch]) -> list[Answered]:
+        told = self._recognizer.postprocess(outputs, batch, parts, self.options.timestamps)
+        return [Answered.of(one, part) for one, part in zip(told, parts, strict=True)]
 
-    def fold(self, item: Recording, results: list[Any]) -> WithWarnings[Transcript]:
-        told = self._recognizer.fold(item, results, self.options.timestamps)
+    def fold(self, item: Recording, results: list[Answered]) -> WithWarnings[Transcript]:
+        warnings: dict[str, None] = {}
+        said = defaultdict[int, list[Said]](list)
+        for place, own in by_place(results):
+            told = self._said(item, place, own)
+            said[place.channel].append(Said(told.result, own[-1].span[1] / item.rate))
+            warnings |= dict.fromkeys(told.warnings)
+        return WithWarnings(self._joined(item, said), tuple(warnings))
+
+    def _said(self, item: Recording, place: Place, own: list[Answered]) -> WithWarnings[Transcript]:
+        """What was said from a place on, with the times of the file."""
+        rate, found = item.rate, [one.result for one in own]
+        seconds = own[-1].span[1] / rate
+        told = self._recognizer.fold(found, rate, seconds, self.options.timestamps)
         told = told if isinstance(told, WithWarnings) else WithWarnings(told, ())
-        return replace(told, result=later(told.result, item.start))
+        return replace(told, result=later(told.result, item.start + place.start / rate))
+
+    def _joined(self, item: Recording, said: Mapping[int, list[Said]]) -> Transcript:
+        timed = self.options.timestamps != "none"
+        if not item.channels:
+            return in_a_row(said.get(0, ()), timed)
+        own = [in_a_row(said.get(number, ()), timed) for number in range(len(item.channels))]
+        return of_channels(list(zip(item.channels, own, strict=True)))

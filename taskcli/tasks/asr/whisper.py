@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskcli.errors import UsageError
-from taskcli.media.items import AudioInput
 from taskcli.results import Transcript
 from taskcli.task import Batch
 from taskcli.tasks.asr.guards import guards, prompt_ids
@@ -13,8 +12,8 @@ from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
 from taskcli.tasks.asr.token_scores import TokenScores
 from taskcli.tasks.asr.token_text import Row, TokenText
-from taskcli.tasks.audio import Stretch
 from taskcli.tasks.seeded import seeded
+from taskcli.tasks.stretches import Stretch
 
 if TYPE_CHECKING:
     import torch
@@ -67,21 +66,21 @@ class WhisperRecognizer(Recognizer):
         codes = {token.strip("<|>") for token in config.lang_to_id}
         return frozenset(codes | {name for code, name in LANGUAGES.items() if code in codes})
 
-    def batch_key(self, item: AudioInput | Stretch) -> Hashable:
+    def batch_key(self, part: Stretch) -> Hashable:
         """Short and long recordings take different ways through generate()."""
-        return self._is_long(item), id(item) if self._alone else None
+        return self._is_long(part), id(part) if self._alone else None
 
-    def _is_long(self, item: AudioInput | Stretch) -> bool:
+    def _is_long(self, item: Stretch) -> bool:
         return bool(len(item.samples) > self.extractor.n_samples)
 
-    def preprocess(self, items: list[AudioInput]) -> Batch:
+    def preprocess(self, items: list[Stretch]) -> Batch:
         # One by one: together, the end of a long recording would be heard with its padding.
         made = [self._features(item) for item in items]
         names = ("input_features", "attention_mask")
         inputs = {name: _stacked([one[name] for one in made]) for name in names}
         return Batch(inputs, range(len(items)), {"long": self._is_long(items[0])})
 
-    def _features(self, item: AudioInput) -> Mapping[str, Any]:
+    def _features(self, item: Stretch) -> Mapping[str, Any]:
         whole = {"truncation": False, "padding": "longest"} if self._is_long(item) else {}
         features: Mapping[str, Any] = self.extractor(
             item.samples,
@@ -161,7 +160,7 @@ class WhisperRecognizer(Recognizer):
         self,
         outputs: _Written,
         batch: Batch,
-        items: list[AudioInput],
+        items: list[Stretch],
         timestamps: str,
     ) -> list[Transcript]:
         rows, spoken, as_spoken, sure = outputs

@@ -1,0 +1,164 @@
+"""Recordings in stretches that are heard together, and what was answered of each."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from taskcli.media.items import AudioInput, Recording
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Samples = np.ndarray[Any, Any]
+
+
+class Place(NamedTuple):
+    """What of a recording is answered by itself: a channel, and from which sample on."""
+
+    channel: int = 0
+    start: int = 0
+
+
+_ALL = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples of one recording that are heard together, and `fresh`: how many of them are new.
+
+    `attempt` counts how often the recording was begun: results of earlier attempts are void.
+    """
+
+    samples: "Samples"
+    rate: int
+    fresh: int
+    start: int = 0  # in samples behind its place
+    last: bool = True  # of its place
+    place: Place = _ALL
+    attempt: int = 0
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.samples.nbytes)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From which sample behind its place to which."""
+        return self.start, self.start + len(self.samples)
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+class Cutting(Protocol):
+    """Cuts samples [n] that follow one another into stretches."""
+
+    def feed(self, samples: "Samples") -> Iterator[Stretch]: ...
+
+    def end(self) -> Iterator[Stretch]: ...
+
+
+class Windows:
+    """Up to `whole` samples in one, more of them in windows, a `step` apart.
+
+    The last window reaches to the end; less than a `unit` of samples is not worth one more.
+    """
+
+    def __init__(self, rate: int, whole: int, window: int, step: int, unit: int = 1) -> None:
+        import numpy as np
+
+        self._rate, self._whole = rate, whole
+        self._window, self._step, self._unit = window, step, unit
+        self._start = 0
+        self._held: Samples = np.zeros(0, np.float32)  # from `start` on
+
+    def feed(self, samples: "Samples") -> Iterator[Stretch]:
+        import numpy as np
+
+        self._held = np.concatenate((self._held, samples)) if len(self._held) else samples
+        while len(self._held) >= self._window + self._unit and (
+            self._start or len(self._held) > self._whole
+        ):
+            window = self._held[: self._window]
+            yield Stretch(window, self._rate, self._step, self._start, False)
+            self._start, self._held = self._start + self._step, self._held[self._step :]
+
+    def end(self) -> Iterator[Stretch]:
+        yield Stretch(self._held, self._rate, len(self._held), self._start)
+
+
+class Whole:
+    """All samples in one stretch, for models that hear it at once."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._pieces: list[Samples] = []
+
+    def feed(self, samples: "Samples") -> Iterator[Stretch]:
+        self._pieces.append(samples)
+        return iter(())
+
+    def end(self) -> Iterator[Stretch]:
+        import numpy as np
+
+        samples = self._pieces[0] if len(self._pieces) == 1 else np.concatenate(self._pieces)
+        yield Stretch(samples, self._rate, len(samples))
+
+
+def stretches(item: Recording, begin: Callable[[], Cutting]) -> Iterator[Stretch]:
+    """The stretches of a recording, as `begin` has them cut: of each channel by itself, if asked.
+
+    They come in the order of time, as it is read.
+    """
+    attempt, channels = 0, list[Cutting]()
+    for piece in [item.samples] if isinstance(item, AudioInput) else item.read():
+        if piece is None:
+            attempt, channels = attempt + 1, []
+            continue
+        lines = [piece] if piece.ndim == 1 else piece
+        channels = channels or [begin() for _ in lines]
+        fed = [cutting.feed(line) for cutting, line in zip(channels, lines, strict=True)]
+        yield from _of_channels(fed, attempt)
+    yield from _of_channels([cutting.end() for cutting in channels], attempt)
+
+
+def _of_channels(found: Sequence[Iterator[Stretch]], attempt: int) -> Iterator[Stretch]:
+    """Time that goes by is counted by the first channel."""
+    for channel, own in enumerate(found):
+        for one in own:
+            place = one.place._replace(channel=channel)
+            fresh = 0 if channel else one.fresh
+            yield replace(one, place=place, fresh=fresh, attempt=attempt)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a model said of a stretch; its `span` is in samples behind its place."""
+
+    result: Any
+    place: Place
+    span: tuple[int, int]
+    attempt: int
+
+    @classmethod
+    def of(cls, result: object, part: Stretch) -> "Answered":
+        return cls(result, part.place, part.span, part.attempt)
+
+
+def by_place(results: Sequence[Answered]) -> Iterator[tuple[Place, list[Answered]]]:
+    """What was answered of each place, channel by channel, in the order of time.
+
+    A recording that was begun again is answered by its last attempt.
+    """
+    valid = [one for one in results if one.attempt == results[-1].attempt]
+    for place, own in groupby(sorted(valid, key=_place_of), key=_place_of):
+        yield place, list(own)
+
+
+def _place_of(answered: Answered) -> Place:
+    return answered.place
