@@ -55,5 +55,5 @@ def look(model: Model, source: Source, answer: Record) -> Look:
             capture.writing.batches,
             plane_of(task, notes.batches, item),
         )
-        views = tuple(views_of(seen))
+        views = tuple(views_of(seen)) if seen.batches else ()  # of silence nothing was heard
     return Look(views, same(answer, found.record), item)

@@ -28,6 +28,9 @@ class SpeechOptions:
     translate: Annotated[
         bool, typer.Option("--translate", help="Translate the speech to English (Whisper).")
     ] = False
+    vad: Annotated[
+        bool, typer.Option("--vad", help="Hear speech alone: what is silence or noise is skipped.")
+    ] = False
     confidence: Annotated[
         bool,
         typer.Option(

