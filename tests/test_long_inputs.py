@@ -265,7 +265,7 @@ def test_ctc_windows_give_every_frame_once(
         batch = task.preprocess(parts)
         heard = task.postprocess(task.forward(batch), batch, parts)
     valid = [one for one in heard if one.attempt == heard[-1].attempt]
-    joined = [label for one in valid for label in one.result]
+    joined = [label for one in valid for label in one.result.labels]
     assert (len(valid) > 1) is (seconds > 30)  # as a whole up to there
     assert len(joined) == len(whole)
     assert joined == whole

@@ -70,7 +70,7 @@ def _labels(seen: Seen, start: Beginning) -> tuple[Sequence[int], int]:
         batch, parts = seen.batches[start.batch], list(seen.parts[start.batch])
         heard = seen.task.postprocess(best, batch, parts)[start.row]
         count = len(best.labels[start.row]) if best.valid is None else int(best.valid[start.row])
-        return heard.result, count
+        return heard.result.labels, count
     if type(seen.task.model).__name__.endswith("ForCTC"):  # whose generate() gives such labels
         return best[start.row].tolist(), len(best[start.row])
     return (), 0
