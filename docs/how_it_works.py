@@ -178,7 +178,10 @@ def _flow(stage: Stage) -> str:
 
 
 def _shape(tensors: tuple[TensorShape, ...]) -> str:
-    return " × ".join(map(str, tensors[0].shape)) if tensors else "–"
+    if not tensors:
+        return "–"
+    more = f" +{len(tensors) - 1}" if len(tensors) > 1 else ""
+    return " × ".join(map(str, tensors[0].shape)) + more
 
 
 def _count(number: int) -> str:

@@ -11,7 +11,10 @@ from conftest import Finished
 from safetensors import safe_open
 
 import taskcli
+from taskcli.cli.explain import shown
 from taskcli.explain.guide import GUIDE, words_of
+from taskcli.media import MEDIA
+from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -70,7 +73,12 @@ def test_the_answer_is_the_tasks_own_and_the_stages_add_up(run: Run, task: str) 
     stages = found["stages"]
     assert sum(one["parameters"] for one in stages) == found["parameters"] == weights(task)
     assert 0 < sum(one["multiply_adds"] for one in stages) <= found["multiply_adds"]
-    assert 0 < sum(one["seconds"] for one in stages) <= found["seconds"]
+    in_stages = sum(one["seconds"] for one in stages)
+    assert in_stages > 0
+    assert in_stages + found["seconds_between"] == pytest.approx(found["seconds"], rel=1e-3)
+    assert found["same"] is True
+    first = stages[0]["outputs"][0]["name"]
+    assert first in MEDIA[BY_NAME[task].media].tensors
     heaviest = max(stages, key=lambda one: one["multiply_adds"])
     assert heaviest["peak_bytes"] >= prod(heaviest["outputs"][0]["shape"]) * 4
 
@@ -158,13 +166,28 @@ def test_a_terminal_shows_the_answer_then_the_stages(run: Run) -> None:
     assert "another while" not in text
 
 
+def test_views_say_whether_the_answer_stayed(run: Run) -> None:
+    words = ("classify-text", REVIEW, "-m", "starter", "--save-dir", "seen")
+    assert explained(run, *words)["looked_same"] is True
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(0, "–"), (999, "999"), (1_000, "1 k"), (999_499, "999 k"), (999_999, "1 M"),
+     (3.28e13, "32.8 T"), (1.5e15, "1,500 T")],
+)  # fmt: skip
+def test_numbers_have_three_digits_and_a_prefix(number: float, told: str) -> None:
+    assert shown._amount(int(number)) == told
+
+
 def test_one_stage_can_be_asked_for(run: Run) -> None:
     words = ("classify-text", REVIEW, "-m", "starter", "--stage")
     found = explained(run, *words, "pooled")
     assert [one["module"] for one in found["stages"]] == ["bert.pooler"]
     assert [one["name"] for one in explained(run, *words, "bert.encoder")["stages"]] == ["Encoder"]
-    done = run("explain", *words, "backbone")
+    done = run("explain", *words, "backbone", "--report", "none.html")
     assert done.exit_code == 2
+    assert not Path("none.html").exists()
     assert "there are: WordPiece tokens, Tokens, segments and positions, Encoder" in " ".join(
         done.stderr.split()
     )
@@ -176,6 +199,7 @@ def test_a_broken_input_is_told_and_the_others_are_explained(run: Run) -> None:
     first, second = map(json.loads, done.stdout.splitlines())
     assert done.exit_code == 1
     assert ("error" in first, "stages" in first) == (True, False)
+    assert "looked_same" not in second
     assert second["stages"]
 
 

@@ -21,7 +21,7 @@ class Explanation:
     """An answer, and the stages that led to it.
 
     `parameters` are the model's, `multiply_adds` of all its calls, `seconds` of these and of what
-    stands around the model: what the stages lack of them happens between. `same` says that the
+    stands around the model. `same` says that the
     answer was the same within 1e-4 while the model was watched. `training` tells what belongs to
     the architecture's training and to no answer.
     """
@@ -35,6 +35,11 @@ class Explanation:
     same: bool
     training: Sequence[str]
     look: Look | None = None
+
+    @property
+    def seconds_between(self) -> float:
+        """Of `seconds` those that are of no stage."""
+        return max(0.0, self.seconds - sum(one.seconds or 0.0 for one in self.stages))
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ def explain(model: Model, source: Source, views: bool = False) -> Explanation:
     groups = groups_of(weights)
     model = replace(model, sessions=model.sessions[:1])
     first = answered(model, source).record
+    if first.error is not None:
+        return _unexplained(model, first)
     timed, counted = Tracer(groups), Tracer(groups, Counting)
     again, notes = watched(model, source, timed.watching)
     once_more, _ = watched(model, source, counted.watching)
@@ -101,5 +108,10 @@ def explain(model: Model, source: Source, views: bool = False) -> Explanation:
         notes.before + timed.seconds + notes.behind,
         same(first, again.record) and same(first, once_more.record),
         told_of_training(model_type),
-        look(model, source, first) if views and first.error is None else None,
+        look(model, source, first) if views else None,
     )
+
+
+def _unexplained(model: Model, record: Record) -> Explanation:
+    """Of an input that has no answer: it is read once."""
+    return Explanation(record, model.loaded.model_type, (), 0, 0, 0.0, True, ())

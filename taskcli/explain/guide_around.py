@@ -13,7 +13,8 @@ def words_around(task: str, model_type: str) -> tuple[Words, Words]:
 
 _TOKENS = "The tokenizer cuts the text into tokens that it knows, and gives the number of each."
 _PIXELS = (
-    "The picture is brought to the size that the model wants, and its pixels to numbers around 0."
+    "The picture is brought to the size that the model wants. Its bytes become numbers around 0 on "
+    "the device, by the checkpoint's mean and spread, just before the first stage."
 )
 _SOUND = "The recording as one channel, at the rate that the model wants."
 _ASKED = (
@@ -119,7 +120,7 @@ _BEHIND: Mapping[tuple[str, str], Words] = {
         "Of all spans of the context that are short enough, the one whose start and end are the "
         "likeliest together.",
     ),
-    ("generate", ""): Words("", "Text", "Tokens become text again, until one ends it."),
+    ("generate", ""): Words("", "Text", "Tokens become text again, up to the one that ends it."),
     ("generate", "gpt2"): Words(
         "",
         "The next token, again and again",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.guide import words_of
 from taskcli.explain.guide_around import words_around
+from taskcli.media import MEDIA
 
 if TYPE_CHECKING:
     from taskcli.explain.guide import Words
@@ -27,13 +28,15 @@ class TensorShape:
     dtype: str
 
 
+_MAIN = frozenset(name for medium in MEDIA.values() for name in medium.tensors)
 # In place of a path: what leads to the model, and what makes the result of its answers.
 INPUT, ANSWER = "<input>", "<answer>"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`module` is a path in the model, `kind` its class, of which `repeats` are passed in a row.
+    """`module` is a path in the model, `kind` its class, of which there are `repeats`: one
+    after the other, or side by side, as the branches of a pyramid are.
 
     What leads to the model is INPUT, of the processor's class, and what reads its answer is ANSWER,
     of the task's: these have no weights, and are timed alone.
@@ -87,6 +90,20 @@ def stages_around(
         _beside(before, INPUT, task.processor, len(notes.batches), (), given, notes.before),
         _beside(behind, ANSWER, task, len(notes.outputs), notes.outputs[:1], (), notes.behind),
     )
+
+
+def outline(
+    task: "Task[Any, Any, Any]", model_type: str, groups: Iterable["ModuleGroup"]
+) -> list[Stage]:
+    """All stages by name and path, before anything came by."""
+    from taskcli.runtime.tracing import GroupTrace
+
+    before, behind = words_around(task.name, model_type)
+    return [
+        _beside(before, INPUT, task.processor, 0, (), (), 0.0),
+        *(_stage(task.name, model_type, GroupTrace(group)) for group in groups),
+        _beside(behind, ANSWER, task, 0, (), (), 0.0),
+    ]
 
 
 def _beside(
@@ -145,7 +162,9 @@ def _named(task: str, model_type: str, group: "ModuleGroup") -> tuple[str, str]:
 
 
 def _shapes(tensors: Iterable["TensorFacts"]) -> Iterable[TensorShape]:
-    return (TensorShape(one.name, one.shape, one.dtype) for one in tensors)
+    """What a medium's models are given comes before masks and the like: it is shown alone."""
+    shapes = [TensorShape(one.name, one.shape, one.dtype) for one in tensors]
+    return sorted(shapes, key=lambda one: one.name not in _MAIN)
 
 
 def stage_with(stages: Sequence[Stage], path: str) -> Stage:

@@ -12,7 +12,7 @@ _LISTS = (nn.ModuleList, nn.ModuleDict)  # which are never called themselves
 
 @dataclass(frozen=True, eq=False)
 class ModuleGroup:
-    """A module, or layers of one kind and size of which each is given what the one before gives.
+    """A module, or neighbours of one kind and size in a list: layers, or branches side by side.
 
     Where a module of which the parts are groups holds weights of its own beside them, `modules` is
     empty.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from taskcli.checkpoints import cache, lock
 from taskcli.checkpoints.download import bring_config
-from taskcli.checkpoints.hub_errors import explained
+from taskcli.checkpoints.hub_errors import explained, ways_out
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.checkpoints.vetting import refuse_unsafe
 from taskcli.cli.explain.shown import open_shown
@@ -46,7 +46,10 @@ def _config_of(checkpoint: Checkpoint, offline: bool) -> Path:
         refuse_unsafe(here.name, here.folder)
         return here.folder
     if offline or cache.is_offline():
-        raise CheckpointError(f"{checkpoint.name} is not here, and this run is offline")
+        raise CheckpointError(
+            f"the config.json of {checkpoint.name} is not here, and this run is offline",
+            ways_out(checkpoint),
+        )
     with explained(checkpoint):
         folder = bring_config(checkpoint)
     refuse_unsafe(checkpoint.name, folder)

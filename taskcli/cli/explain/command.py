@@ -23,7 +23,11 @@ Drawn = Annotated[
 ]
 StageName = Annotated[
     str | None,
-    typer.Option("--stage", metavar="NAME", help="Only stages with this in their name or path."),
+    typer.Option(
+        "--stage",
+        metavar="NAME",
+        help="In table and lines: only stages with this in their name or path.",
+    ),
 ]
 
 

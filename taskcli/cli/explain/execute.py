@@ -5,13 +5,14 @@ from dataclasses import replace
 from taskcli.api import Model, open_model
 from taskcli.checkpoints import cache
 from taskcli.cli import messages
-from taskcli.cli.explain.shown import Shown, open_shown
+from taskcli.cli.explain.shown import Shown, named, open_shown
 from taskcli.cli.run.fetch import fetch
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.resolve import resolve_run
 from taskcli.cli.run.signals import Stopping
 from taskcli.cli.run.streams import nobody_else_reads_stdin, results_stream
 from taskcli.errors import ExitCode
+from taskcli.explain import Stage
 
 
 def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
@@ -21,6 +22,7 @@ def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
         config = replace(config, checkpoint=fetch(config))
         with cache.unplugged(), nobody_else_reads_stdin(), results_stream() as stream:
             model = _loaded(config)
+            named(_outline(model), stage)  # a wrong name is told before anything is written
             failed = _explain_all(config, model, open_shown(asked, stream, stage), stopping)
     if stopping.exit_code is not None:
         return stopping.exit_code
@@ -38,6 +40,14 @@ def _loaded(config: RunConfig) -> Model:
     )
     messages.status("")
     return model
+
+
+def _outline(model: Model) -> list[Stage]:
+    from taskcli.explain.stages import outline
+    from taskcli.runtime.structure import groups_of
+
+    weights = model.loaded.model
+    return outline(model.session.task, model.loaded.model_type, groups_of(weights))
 
 
 def _explain_all(config: RunConfig, model: Model, shown: Shown, stopping: Stopping) -> int:

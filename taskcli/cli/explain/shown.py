@@ -32,7 +32,7 @@ def open_shown(asked: str, stream: TextIO, stage: str | None) -> Shown:
     return _Lines(stream, stage) if lines else _Tables(stream, stage)
 
 
-def _named(stages: Sequence[Stage], part: str | None) -> Sequence[Stage]:
+def named(stages: Sequence[Stage], part: str | None) -> Sequence[Stage]:
     """The stages that `part` is in the name or path of. Raises UsageError if none is."""
     if part is None:
         return stages
@@ -57,7 +57,10 @@ class _Lines:
                 "parameters": explanation.parameters,
                 "multiply_adds": explanation.multiply_adds,
                 "seconds": plain(explanation.seconds),
-                "stages": [plain(one) for one in _named(explanation.stages, self._stage)],
+                "seconds_between": plain(explanation.seconds_between),
+                "same": explanation.same,
+                **({} if (look := explanation.look) is None else {"looked_same": look.same}),
+                "stages": [plain(one) for one in named(explanation.stages, self._stage)],
             }
         self._put(data)
 
@@ -71,7 +74,7 @@ class _Lines:
                 "parameters": drawn.parameters,
                 "multiply_adds": drawn.multiply_adds,
                 "sizes": dict(drawn.sizes),
-                "stages": [plain(one) for one in _named(drawn.stages, self._stage)],
+                "stages": [plain(one) for one in named(drawn.stages, self._stage)],
                 **({"lacking": drawn.lacking} if drawn.lacking else {}),
             }
         )
@@ -91,13 +94,13 @@ class _Tables:
         self._answers.write(explanation.record)
         if explanation.record.error is not None:
             return
-        self._console.print(_table(explanation.seconds, _named(explanation.stages, self._stage)))
+        self._console.print(_table(explanation.seconds, named(explanation.stages, self._stage)))
         self._console.print(_summary(explanation))
         self._tell(explanation.training)
 
     def write_architecture(self, task: str, checkpoint: Checkpoint, drawn: Architecture) -> None:
         self._console.print(Text(f"{safe_line(checkpoint.name)}: {drawn.kind}", style="bold"))
-        self._console.print(_table(None, _named(drawn.stages, self._stage)))
+        self._console.print(_table(None, named(drawn.stages, self._stage)))
         self._console.print(_outline(drawn))
         self._tell(drawn.training)
 
@@ -188,17 +191,24 @@ def _summary(explanation: Explanation) -> Text:
     record = explanation.record
     text = Text(
         f"{record.model} ({explanation.architecture}): {explanation.parameters:,} weights, "
-        f"{explanation.multiply_adds:,} multiply-adds, {explanation.seconds * 1e3:,.1f} ms",
+        f"{explanation.multiply_adds:,} multiply-adds, {explanation.seconds * 1e3:,.1f} ms, of "
+        f"which {explanation.seconds_between * 1e3:,.1f} ms between the stages",
         style="dim",
     )
     if not explanation.same:
         text.append("\nThe answer was another while the model was watched.", style="yellow")
+    if explanation.look is not None and not explanation.look.same:
+        text.append("\nIt was another while attention was written out for views.", style="yellow")
     return text
 
 
 def _amount(number: int, unit: str = "") -> str:
     """Three digits, with what they are thousands, millions or more of."""
-    for prefix, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if number >= size:
-            return f"{number / size:.3g} {prefix}{unit}"
+    for prefix, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= 0.9995 * size:  # what three digits would round up to it
+            return f"{_three_digits(number / size)} {prefix}{unit}"
     return f"{number} {unit}".rstrip() if number else "–"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 999.5 else f"{number:.3g}"

@@ -44,11 +44,13 @@ function sectionOf(entry) {
 
 /** @param {Explained} explained */
 function facts({ architecture, parameters, multiply_adds, seconds, stages }) {
+  const between = seconds - stages.reduce((sum, stage) => sum + (stage.seconds ?? 0), 0);
   const told = [
     ["Architecture", architecture],
     ["Weights", parameters.toLocaleString("en")],
     ["Multiply-adds", quantity(multiply_adds)],
-    ["Time of the stages", milliseconds(seconds)],
+    ["Time", milliseconds(seconds)],
+    ["Of it between the stages", milliseconds(Math.max(0, between))],
     ["Stages", String(stages.length)],
   ];
   return h("dl", { class: "facts" }, told.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));

@@ -92,8 +92,8 @@ export const milliseconds = (seconds) => `${(1e3 * seconds).toLocaleString("en",
 
 /** Three digits, with what they are thousands, millions or more of. @param {number} number */
 export function quantity(number) {
-  for (const [prefix, size] of /** @type {[string, number][]} */ ([["G", 1e9], ["M", 1e6], ["k", 1e3]])) {
-    if (number >= size) return `${Number((number / size).toPrecision(3))} ${prefix}`;
+  for (const [prefix, size] of /** @type {[string, number][]} */ ([["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]])) {
+    if (number >= 0.9995 * size) return `${Number((number / size).toPrecision(3))} ${prefix}`;
   }
   return `${number} `;
 }
