@@ -1,6 +1,6 @@
 """What happens inside a model to one input: its stages in the order of the data, with numbers."""
 
-from taskcli.explain.explaining import Architecture, Explanation, draw, explain
+from taskcli.explain.explaining import Architecture, Explanation, draw, explain, outline
 from taskcli.explain.stages import ANSWER, INPUT, Stage, TensorShape
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "TensorShape",
     "draw",
     "explain",
+    "outline",
 ]

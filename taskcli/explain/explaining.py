@@ -10,7 +10,7 @@ from taskcli.explain.alike import same
 from taskcli.explain.answering import answered, watched
 from taskcli.explain.guide import told_of_training
 from taskcli.explain.looking import Look, look
-from taskcli.explain.stages import Stage, drawn_stages, stages_around, stages_of
+from taskcli.explain.stages import Stage, drawn_stages, outlined, stages_around, stages_of
 from taskcli.media.source import Source
 from taskcli.results import Record
 from taskcli.task import Task
@@ -75,6 +75,14 @@ def draw(task: type[Task[Any, Any, Any]], name: str, folder: Path) -> Architectu
         told_of_training(drawn.model_type),
         drawn.lacking,
     )
+
+
+def outline(model: Model) -> Sequence[Stage]:
+    """All stages that an input may pass, before any came by."""
+    from taskcli.runtime.structure import groups_of
+
+    groups = groups_of(model.loaded.model)
+    return outlined(model.session.task, model.loaded.model_type, groups)
 
 
 def explain(model: Model, source: Source, views: bool = False) -> Explanation:

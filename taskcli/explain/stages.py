@@ -92,7 +92,7 @@ def stages_around(
     )
 
 
-def outline(
+def outlined(
     task: "Task[Any, Any, Any]", model_type: str, groups: Iterable["ModuleGroup"]
 ) -> list[Stage]:
     """All stages by name and path, before anything came by."""

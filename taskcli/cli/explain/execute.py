@@ -12,7 +12,7 @@ from taskcli.cli.run.resolve import resolve_run
 from taskcli.cli.run.signals import Stopping
 from taskcli.cli.run.streams import nobody_else_reads_stdin, results_stream
 from taskcli.errors import ExitCode
-from taskcli.explain import Stage
+from taskcli.explain import outline
 
 
 def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
@@ -22,7 +22,7 @@ def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
         config = replace(config, checkpoint=fetch(config))
         with cache.unplugged(), nobody_else_reads_stdin(), results_stream() as stream:
             model = _loaded(config)
-            named(_outline(model), stage)  # a wrong name is told before anything is written
+            named(outline(model), stage)  # a wrong name is told before anything is written
             failed = _explain_all(config, model, open_shown(asked, stream, stage), stopping)
     if stopping.exit_code is not None:
         return stopping.exit_code
@@ -40,14 +40,6 @@ def _loaded(config: RunConfig) -> Model:
     )
     messages.status("")
     return model
-
-
-def _outline(model: Model) -> list[Stage]:
-    from taskcli.explain.stages import outline
-    from taskcli.runtime.structure import groups_of
-
-    weights = model.loaded.model
-    return outline(model.session.task, model.loaded.model_type, groups_of(weights))
 
 
 def _explain_all(config: RunConfig, model: Model, shown: Shown, stopping: Stopping) -> int:
