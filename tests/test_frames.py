@@ -11,6 +11,7 @@ from conftest import Finished
 from films import RATE, film, moving_cube, overlap
 from PIL import Image
 from samples import scene
+from web_server import serving
 
 import taskcli
 from taskcli.errors import InputError, UsageError
@@ -177,6 +178,12 @@ def test_standard_input_and_urls_are_videos_too(run: Run, vit: Path, clip: Path)
     assert done.inputs == [f"-#t={second}" for second in range(4)]
     local = [record["result"] for record in run("classify-image", clip, "-m", vit).records]
     assert [record["result"] for record in done.records] == local
+    with serving() as web:
+        web.files["/clip.mp4"] = clip.read_bytes()
+        done = run("classify-image", f"{web.url}/clip.mp4", "-m", vit)
+    assert done.inputs == [f"{web.url}/clip.mp4#t={second}" for second in range(4)]
+    assert [record["result"] for record in done.records] == local
+    assert web.asked["/clip.mp4"] == 1
 
 
 def test_a_folder_is_searched_for_videos_where_frames_are_asked_for(
