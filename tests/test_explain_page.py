@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -366,24 +367,26 @@ def test_files_show_every_view(tmp_path: Path) -> None:
     saved = Saver(Files(tmp_path)).save(explanation(everything(), "shots/a.png"))
     names = [Path(file).relative_to(tmp_path).as_posix() for file in saved.record.files]
     assert names == [
-        "shots/a.where-cls-looks.png",
-        "shots/a.feature-maps.png",
-        "shots/a.where-each-patch-looks.png",
-        "shots/a.evidence.png",
-        "shots/a.attention-between-tokens.svg",
-        "shots/a.evidence-for-negative.svg",
-        "shots/a.next-tokens.svg",
-        "shots/a.beams.svg",
-        "shots/a.frames-of-the-recording.svg",
+        "shots/a.encoder.where-cls-looks.png",
+        "shots/a.patches.feature-maps.png",
+        "shots/a.encoder.where-each-patch-looks.png",
+        "shots/a.labels.evidence.png",
+        "shots/a.labels.attention-between-tokens.svg",
+        "shots/a.labels.evidence-for-negative.svg",
+        "shots/a.labels.next-tokens.svg",
+        "shots/a.labels.beams.svg",
+        "shots/a.labels.frames-of-the-recording.svg",
     ]
     drawn = [file for file in map(Path, saved.record.files) if file.suffix == ".svg"]
     told = {file.stem: texts_of(file) for file in drawn}
-    assert "▁the → ▁red: " in told["a.attention-between-tokens"]
-    assert "not: -0.8" in told["a.evidence-for-negative"]
-    assert "<b>cow</b>" in told["a.next-tokens"]
-    assert "0.0123" in told["a.next-tokens"]
-    assert " ball -1.7, dropped" in told["a.beams"]
-    assert "es: 0.60 to 0.90 s, kept" in told["a.frames-of-the-recording"]
+    assert "▁the → ▁red: " in told["a.labels.attention-between-tokens"]
+    assert "not: -0.8" in told["a.labels.evidence-for-negative"]
+    assert "Labels: Evidence for “negative”" in told["a.labels.evidence-for-negative"]
+    assert "What speaks for it." in told["a.labels.evidence-for-negative"]
+    assert "<b>cow</b>" in told["a.labels.next-tokens"]
+    assert "0.0123" in told["a.labels.next-tokens"]
+    assert " ball -1.7, dropped" in told["a.labels.beams"]
+    assert "es: 0.60 to 0.90 s, kept" in told["a.labels.frames-of-the-recording"]
 
 
 def texts_of(file: Path) -> str:
@@ -420,11 +423,28 @@ def test_two_views_of_one_name_have_two_files_and_names_are_harmless(tmp_path: P
     hostile = type(view)(**{**vars(view), "title": "../../<b>\u202e", "heads": (HOSTILE, "p", "r")})
     saved = Saver(Files(tmp_path)).save(explanation([view, view, hostile]))
     assert [Path(file).name for file in saved.record.files] == [
-        "a.next-tokens.svg", "a.next-tokens-2.svg", "a.b.svg",
+        "a.labels.next-tokens.svg", "a.labels.next-tokens-2.svg", "a.labels.b.svg",
     ]  # fmt: skip
     told = texts_of(Path(saved.record.files[-1]))
     assert "</script><script>" in told
     assert "\u202e" not in told
+
+
+def test_names_of_files_tell_the_stage_and_leave_details_out(tmp_path: Path) -> None:
+    titles = ["Features at 1/4: 64 channels, 32 x 32 places", "Evidence for “Brinton, Ohio” as LOC"]
+    views = [replace(rows(), title=title, stage="vit.layers") for title in titles]
+    saved = Saver(Files(tmp_path)).save(explanation(views))
+    assert [Path(file).name for file in saved.record.files] == [
+        "a.encoder.features-at-1-4.svg", "a.encoder.evidence-for-brinton-ohio-as-loc.svg",
+    ]  # fmt: skip
+
+
+def test_kinds_of_pieces_have_no_scale(tmp_path: Path) -> None:
+    views = [replace(strip(), measured=measured) for measured in (True, False)]
+    saved = Saver(Files(tmp_path)).save(explanation(views))
+    scaled, plain = (texts_of(Path(file)) for file in saved.record.files)
+    assert "-0.8 to 0.4" in scaled
+    assert "-0.8 to 0.4" not in plain
 
 
 # The command line

@@ -84,6 +84,7 @@ def test_each_moment_of_the_lattice_sums_to_one_and_its_best_cell_is_the_path() 
     assert (shares.argmax(0) == [row for row, _ in lattice.marked]).all()
     assert [lattice.rows[row] for row, _ in lattice.marked] == [one.text for one in wave.pieces]
     assert lattice.rows[-1] == "others"
+    assert "|" in lattice.rows and "“|” is the space between words" in lattice.about
 
 
 def test_a_long_recording_is_shown_from_its_beginning(tmp_path: Path) -> None:

@@ -107,6 +107,15 @@ def test_the_prompt_and_the_source_are_shown_as_tokens() -> None:
     assert len(encoder.rows) == len(source.rows)
 
 
+def test_bytes_are_told_by_the_character_that_they_make() -> None:
+    found = looked(loaded("generate", max_new_tokens=4), "A 😀 cube")
+    (tokens,) = (one for one in views(found, Strip) if one.title.startswith("The text, cut"))
+    assert list(tokens.pieces)[2:6] == ["😀", "·", "·", "·"]
+    assert not tokens.measured
+    (before,) = (one for one in views(found, Grid) if one.title.startswith("Which tokens before"))
+    assert list(before.columns)[2:6] == ["part of 😀"] * 4
+
+
 def test_the_tokens_of_the_steps_are_the_text() -> None:
     found = story()
     strip = sureness(found)

@@ -93,6 +93,7 @@ export interface StripView extends Titled, Framed {
   kind: "strip";
   pieces: string[];
   signed: boolean;
+  measured: boolean;
 }
 
 export interface RowsView extends Titled {

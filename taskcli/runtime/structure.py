@@ -50,6 +50,11 @@ def last_paths(model: nn.Module) -> dict[str, str]:
     return {one.path: paths[one.modules[-1]] for one in groups_of(model) if one.modules}
 
 
+def path_of(model: nn.Module, module: object) -> str:
+    """Where in a model a module is; empty where it is none of its modules."""
+    return next((path for path, one in model.named_modules() if one is module), "")
+
+
 _Found = tuple[str, str, tuple[nn.Module, ...], list[nn.Parameter]]
 
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from taskcli.explain.drawing.numbers import amount, coloured, span, weights
 from taskcli.explain.views.kinds import WHOLE, Box, Frame, Looks, Maps, View
 from taskcli.media.items import ImageInput, Item
-from taskcli.output.drawing.lines import fitted, write
+from taskcli.output.drawing.lines import fitted, wrapped, write
+from taskcli.output.drawing.typefaces import Run
 from taskcli.output.palette import Colour
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
 
 Tile: TypeAlias = tuple["Image", Frame, str]  # a picture, what it shows, and its numbers in words
 
@@ -27,6 +29,7 @@ _SIDES = (
 _MOST = 400  # frames of a sheet
 _COLUMNS = 8
 _GAP, _NAME, _TITLE = 14, 13, 20  # pixels; the latter two are sizes of letters
+_LINE = _NAME + 4
 
 
 def drawn(view: Maps | Looks, item: Item | None) -> bytes:
@@ -53,7 +56,7 @@ def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iter
     is_over = view.extent is not None and isinstance(item, ImageInput)
     extent = view.extent or WHOLE
     ground = _part(item.image, extent) if is_over else None  # type: ignore[union-attr]
-    shared = span(frames, view.signed) if view.shared else None
+    shared = span(view.frames, view.signed) if view.shared else None
     for frame in frames:
         ends = shared or span([frame], view.signed)
         heat = fromarray(coloured(frame.values, ends, view.signed))
@@ -65,7 +68,7 @@ def _(view: Maps, frames: Sequence[Frame], item: Item | None, side: int) -> Iter
             )
             tile = composite(tile, ground.resize(size, Resampling.LANCZOS), clear)
         _outline(tile, frame.box, extent)
-        yield tile, frame, f"{amount(ends[0])} to {amount(ends[1], view.unit)}"
+        yield tile, frame, "" if view.shared else _scale(view, ends)
 
 
 @_tiles.register(Looks)
@@ -122,7 +125,8 @@ def _outline(tile: "Image", box: Box | None, extent: Box) -> None:
 
 def _sheet(view: View, tiles: Sequence[Tile], left_out: int) -> "Image":
     """Frames that differ in their last axis alone stand in a row."""
-    from PIL import Image, ImageDraw
+    from PIL import Image
+    from PIL.ImageDraw import Draw
 
     rows = [
         row[at : at + _COLUMNS]
@@ -131,22 +135,53 @@ def _sheet(view: View, tiles: Sequence[Tile], left_out: int) -> "Image":
         for at in range(0, len(row), _COLUMNS)
     ]
     wide = max(tile.width for tile, *_ in tiles) + _GAP
-    high = max(tile.height for tile, *_ in tiles) + 3 * (_NAME + 4) + _GAP
-    top = _TITLE + 2 * _GAP
+    lines = max(len(_caption(frame, numbers)) for _, frame, numbers in tiles)
+    high = max(tile.height for tile, *_ in tiles) + lines * _LINE + _GAP
     width = max(max(map(len, rows)) * wide + _GAP, 480)
-    sheet = Image.new("RGB", (width, top + len(rows) * high), _PAPER)
-    draw = ImageDraw.Draw(sheet)
-    more = f" ({left_out} further ones left out)" if left_out else ""
-    title = fitted(f"{view.title}{more}", _TITLE, width - 2 * _GAP)
-    write(draw, _GAP, _GAP + _TITLE, title, _TITLE, _INK)
+    head, about = _head(view, left_out, width - 2 * _GAP), _about(view, width - 2 * _GAP)
+    top = 2 * _GAP + _TITLE + _LINE * (len(head) - 1)
+    sheet = Image.new("RGB", (width, top + len(rows) * high + len(about) * _LINE + _GAP), _PAPER)
+    draw = Draw(sheet)
+    for line, text in enumerate(head):
+        size, ink = (_NAME, _SOFT) if line else (_TITLE, _INK)
+        write(draw, _GAP, _GAP + _TITLE + line * _LINE, text, size, ink)
     for down, row in enumerate(rows):
-        for across, (tile, frame, numbers) in enumerate(row):
-            x, y = _GAP + across * wide, top + down * high
-            sheet.paste(tile, (x, y))
-            told: list[tuple[str, Colour]] = [(" · ".join(frame.place), _INK), (frame.note, _SOFT)]
-            for text, ink in [*told, (numbers, _SOFT)]:
-                if text:
-                    y += _NAME + 4
-                    line = y + tile.height
-                    write(draw, x, line, fitted(text, _NAME, wide - 4), _NAME, ink)
+        for across, tile in enumerate(row):
+            _put(sheet, draw, tile, (_GAP + across * wide, top + down * high), wide - 4)
+    for line, text in enumerate(about, 1):
+        write(draw, _GAP, top + len(rows) * high + line * _LINE, text, _NAME, _SOFT)
     return sheet
+
+
+def _head(view: View, left_out: int, width: int) -> list[list[Run]]:
+    """The title, and a scale that all frames share."""
+    more = f" ({left_out} further ones left out)" if left_out else ""
+    lines = [fitted(f"{view.title}{more}", _TITLE, width)]
+    if isinstance(view, Maps) and view.shared:
+        lines.append(fitted(f"all: {_scale(view, span(view.frames, view.signed))}", _NAME, width))
+    return lines
+
+
+def _scale(view: Maps, ends: tuple[float, float]) -> str:
+    return f"{amount(ends[0])} to {amount(ends[1], view.unit)}"
+
+
+def _about(view: View, width: int) -> list[list[Run]]:
+    return list(wrapped(view.about, _NAME, width))
+
+
+def _put(
+    sheet: "Image", draw: "ImageDraw", tile: Tile, corner: tuple[int, int], width: int
+) -> None:
+    picture, frame, numbers = tile
+    x, y = corner
+    sheet.paste(picture, corner)
+    for line, (text, ink) in enumerate(_caption(frame, numbers), 1):
+        at = y + picture.height + line * _LINE
+        write(draw, x, at, fitted(text, _NAME, width), _NAME, ink)
+
+
+def _caption(frame: Frame, numbers: str) -> list[tuple[str, Colour]]:
+    """Each axis has a line of its own, so that none is cut for another."""
+    told: list[tuple[str, Colour]] = [(one, _INK) for one in frame.place]
+    return told + [(text, _SOFT) for text in (frame.note, numbers) if text]

@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from textwrap import wrap
 from xml.sax.saxutils import escape, quoteattr
 
 from taskcli.output.sanitize import safe_line
 
+_SMALL = 6.2  # pixels of a letter of what is told about a drawing
+_LINE = (600.0, 900.0)  # pixels of its lines, at least and at most
 _NOT_XML = re.compile("[\ufffe\uffff]")
 
 
@@ -17,10 +20,13 @@ def _style() -> str:
 
 
 class Figure:
-    """What is drawn from the upper left on; it is as large as what is in it."""
+    """What is drawn from the upper left on; it is as large as what is in it.
 
-    def __init__(self, title: str) -> None:
-        self._title = title
+    What is told `about` it stands below.
+    """
+
+    def __init__(self, title: str, about: str) -> None:
+        self._title, self._about = title, about
         self._parts: list[str] = []
         self._width, self._height = 320.0, 0.0
         self.text(12, 26, title, "title", letter=9.5)
@@ -57,6 +63,9 @@ class Figure:
         self._put("image", {**place, "preserveAspectRatio": "none", "style": _CRISP})
 
     def done(self) -> bytes:
+        letters = int(min(max(self._width, _LINE[0]), _LINE[1]) / _SMALL)
+        for line in wrap(self._about, letters):
+            self.text(12, self._height + 12, line, "about", letter=_SMALL)
         size = f'width="{self._width + 12:.0f}" height="{self._height + 12:.0f}"'
         box = f'viewBox="0 0 {self._width + 12:.0f} {self._height + 12:.0f}"'
         head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box}>'

@@ -12,7 +12,7 @@ _LONGEST = 11  # letters
 
 
 def draw_tree(view: Tree) -> bytes:
-    figure = Figure(view.title)
+    figure = Figure(view.title, view.about)
     places = places_of(view.nodes)
     corners = [(12 + depth * _STEP, 62 + slot * _ROW) for depth, slot in places]
     for depth in sorted({depth for depth, _ in places}):

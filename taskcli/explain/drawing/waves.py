@@ -15,7 +15,7 @@ _LETTER = 7.3
 
 
 def draw_wave(view: Wave) -> bytes:
-    figure = Figure(view.title)
+    figure = Figure(view.title, view.about)
     seconds = len(view.samples) / view.rate
     second = min(_WIDEST / max(seconds, view.step), _FRAME / view.step)  # in pixels
     figure.rect((_LEFT, _TOP), (seconds * second, _HIGH), "none line")

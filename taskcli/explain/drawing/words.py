@@ -26,7 +26,7 @@ _WIDEST = 60  # letters of a table's cell
 
 def draw_grid(view: Grid) -> bytes:
     """All frames, one under the other."""
-    figure, top, told = Figure(view.title), 48.0, 0
+    figure, top, told = Figure(view.title, view.about), 48.0, 0
     for frame in view.frames[:_FRAMES]:
         told += frame.values.size
         top = _grid(figure, view, frame, top, told <= _CELLS)
@@ -100,7 +100,7 @@ def _heading(figure: Figure, frame: Frame, top: float) -> float:
 
 def draw_strip(view: Strip) -> bytes:
     """The text once for each frame, with a ground as strong as the number of each piece."""
-    figure, top = Figure(view.title), 48.0
+    figure, top = Figure(view.title, view.about), 48.0
     for frame in view.frames[:_FRAMES]:
         top = _strip(figure, view, frame, _heading(figure, frame, top) + 6)
     _tell_left_out(figure, len(view.frames), top)
@@ -123,12 +123,13 @@ def _strip(figure: Figure, view: Strip, frame: Frame, top: float) -> float:
         x += width
         if "\n" in piece:
             x, y = 12.0, y + 30
-    figure.text(12, y + 24, f"{amount(low)} to {amount(high)}", "soft")
-    return y + 54
+    if view.measured:
+        figure.text(12, y + 24, f"{amount(low)} to {amount(high)}", "soft")
+    return y + (54 if view.measured else 30)
 
 
 def draw_rows(view: Rows) -> bytes:
-    figure, x = Figure(view.title), 12.0
+    figure, x = Figure(view.title, view.about), 12.0
     for column, head in enumerate(view.heads):
         texts = [_cell(row[column]) for row in view.rows]
         width = _LETTER * max(map(len, (head, *texts)))

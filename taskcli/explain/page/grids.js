@@ -88,7 +88,7 @@ export function drawStrip(view, { run }) {
   const scale = h("div");
   let frame = view.frames[0];
   const tell = (/** @type {number} */ at) => {
-    reading.textContent = `“${clean(view.pieces[at], run.unsafe).trim() || "␣"}” (${at + 1} of ${view.pieces.length}): ${amount(numbersOf(frame)[at])}`;
+    reading.textContent = `“${clean(view.pieces[at], run.unsafe).trim() || "␣"}” (${at + 1} of ${view.pieces.length})${view.measured ? `: ${amount(numbersOf(frame)[at])}` : ""}`;
     for (const group of [pieces, bars]) group.forEach((one, number) => one.classList.toggle("lit", number === at));
   };
   const listeners = (/** @type {number} */ at) => ({ onpointerenter: () => tell(at), onfocus: () => tell(at), onclick: () => tell(at) });
@@ -118,13 +118,13 @@ export function drawStrip(view, { run }) {
       Object.assign(bar.style, { height: `${size}%`, bottom: positive ? "0" : share < 0 ? `${50 - size}%` : "50%" });
     });
     barBox.classList.toggle("two-sided", !positive);
-    scale.replaceChildren(stripScale(colours.low, colours.high, !positive));
+    if (view.measured) scale.replaceChildren(stripScale(colours.low, colours.high, !positive));
   };
   const barBox = h("div", { class: "bars-of", "aria-hidden": "true" }, bars);
   const chooser = new Chooser(view, run.unsafe, show);
   chooser.choose(frame);
   const text = h("div", { class: "strip", dir: "auto", role: "group", "aria-label": view.title, onkeydown: move }, pieces);
-  return [chooser.element, text, h("div", { class: "scrolls" }, barBox), h("div", { class: "under" }, scale, reading)];
+  return [chooser.element, text, ...(view.measured ? [h("div", { class: "scrolls" }, barBox)] : []), h("div", { class: "under" }, scale, reading)];
 }
 
 /** @param {number} low @param {number} high @param {boolean} two */

@@ -61,7 +61,7 @@ def _(view: Grid, room: int) -> Packed:
 
 @_packed.register
 def _(view: Strip, room: int) -> Packed:
-    told = {"pieces": list(view.pieces), "signed": view.signed}
+    told = {"pieces": list(view.pieces), "signed": view.signed, "measured": view.measured}
     return {"kind": "strip", **told, **_frames(view.frames, view.axes, room)}
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import Frame, Grid, View
-from taskcli.explain.views.written import MOST_TOKENS, Text, cut, of_part, path_of, shown, text_of
+from taskcli.explain.views.written import MOST_TOKENS, Text, cut, of_part, shown, text_of
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array
@@ -55,6 +55,8 @@ def _looked_at(text: Text, seen: Seen) -> "LookedAt | None":
 def _stage(seen: Seen) -> str:
     """The first of the layers that write, which those that read pictures or sounds are not."""
     from torch import nn
+
+    from taskcli.runtime.structure import path_of
 
     lists = (
         one

@@ -50,7 +50,7 @@ class Path:
         return zip(self.labels, self.letters, strict=True)
 
 
-def path_of(seen: Seen) -> Path | None:
+def best_path(seen: Seen) -> Path | None:
     """None of a model that does not write frame by frame."""
     start = beginning(seen)
     labels, count = _labels(seen, start)

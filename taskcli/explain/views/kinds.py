@@ -92,13 +92,15 @@ class Grid(View):
 class Strip(View):
     """A text in pieces, and numbers for each piece: frames [pieces].
 
-    Pieces hold the white space between them, so that they can be read on.
+    Pieces hold the white space between them, so that they can be read on. Those that are not
+    `measured` are numbers of kinds, which only tell one piece from the next.
     """
 
     frames: Sequence[Frame]
     pieces: Sequence[str]
     axes: tuple[str, ...] = ()
     signed: bool = False
+    measured: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import WHOLE, Frame, Maps
 from taskcli.explain.views.picture import bounded
-from taskcli.explain.views.proposals import Proposals, softmax
+from taskcli.explain.views.proposals import Proposals
+from taskcli.explain.views.shares import softmax
 
 if TYPE_CHECKING:
     from taskcli.explain.views.kinds import Array

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.beginning import times
-from taskcli.explain.views.ctc_path import Path, letters_of, path_of
+from taskcli.explain.views.ctc_path import Path, best_path, letters_of
 from taskcli.explain.views.kinds import Frame, Grid, View
+from taskcli.explain.views.shares import softmax
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,7 @@ _LEAST = 0.05  # of a moment: what a letter that is never the likeliest must rea
 
 
 def draw(seen: Seen) -> Iterator[View]:
-    path = path_of(seen)
+    path = best_path(seen)
     if path is None:
         return
     for stage, calls in seen.calls.items():
@@ -28,7 +29,7 @@ def draw(seen: Seen) -> Iterator[View]:
             for output in calls[path.start.batch].outputs:
                 scores = _scores(output, path)
                 if scores is not None:
-                    yield _lattice(seen, stage, path, _shares(scores))
+                    yield _lattice(seen, stage, path, softmax(scores))
                     return
 
 
@@ -47,15 +48,6 @@ def _scores(output: "Array", path: Path) -> "Array | None":
     return None
 
 
-def _shares(scores: "Array") -> "Array":
-    """Probabilities: those of a moment sum to one."""
-    import numpy as np
-
-    raised: Array = np.exp(scores - scores.max(-1, keepdims=True))
-    raised /= raised.sum(-1, keepdims=True)
-    return raised
-
-
 def _lattice(seen: Seen, stage: str, path: Path, shares: "Array") -> Grid:
     import numpy as np
 
@@ -67,7 +59,7 @@ def _lattice(seen: Seen, stage: str, path: Path, shares: "Array") -> Grid:
         "CTC lattice",
         "How likely each letter is at each moment. The path takes the likeliest each time; it is "
         "not searched for, and no language model is asked. The last row holds all letters that are "
-        f"not shown together.{path.of_what}",
+        f"not shown together.{_of_spaces(seen, shown)}{path.of_what}",
         [Frame(np.concatenate((shares[:, shown], rest), 1).T)],
         [*letters_of(seen, shown), "others"],
         times(len(path.labels), path.step),
@@ -75,6 +67,13 @@ def _lattice(seen: Seen, stage: str, path: Path, shares: "Array") -> Grid:
         row_name="letter",
         column_name="moment",
     )
+
+
+def _of_spaces(seen: Seen, shown: Sequence[int]) -> str:
+    tokenizer = seen.task.processor.tokenizer
+    space = str(getattr(tokenizer, "word_delimiter_token", None) or "").strip()
+    is_shown = space and tokenizer.convert_tokens_to_ids(space) in shown
+    return f" “{space}” is the space between words." if is_shown else ""
 
 
 def _letters(path: Path, shares: "Array") -> Sequence[int]:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import Frame, Rows, Strip, View
 from taskcli.explain.views.settings import changes_of, way_of
+from taskcli.explain.views.token_text import pieces_of_tokens
 from taskcli.explain.views.written import (
     MOST_TOKENS,
     Text,
     cut,
     of_part,
-    path_of,
     shown,
     text_of,
-    words,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ _SAME = 1e-4  # of logarithms
 
 
 def draw(seen: Seen) -> Iterator[View]:
+    from taskcli.runtime.structure import path_of
+
     text = text_of(seen)
     if text is None:
         return
@@ -83,7 +84,7 @@ def _others(step: "Step", taken: int, seen: Seen) -> str:
     pairs = [
         one for one in zip(step.best[row], step.shares[row], strict=True) if one[0] != written
     ][:_OTHERS]
-    names = shown(seen.task.processor, [token for token, _ in pairs])
+    names = [name for token, _ in pairs for name in shown(seen.task.processor, [token])]
     return "  ".join(
         f"{name} {_percent(float(share))}" for name, (_, share) in zip(names, pairs, strict=True)
     )
@@ -114,6 +115,6 @@ def _strip(text: Text, seen: Seen, stage: str) -> Strip:
             Frame(np.exp(np.array(own, np.float32)), ("probability",)),
             Frame(np.array(entropy, np.float32), ("entropy in bits",)),
         ],
-        words(seen.task.processor, text.ids[: len(path)]),
+        pieces_of_tokens(seen.task.processor, text.ids[: len(path)]),
         ("number",),
     )

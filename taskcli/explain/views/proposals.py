@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
 from taskcli.explain.views.kinds import Box
+from taskcli.explain.views.shares import sigmoid, softmax
 from taskcli.output.drawing.annotator import decoded
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def proposals_of(seen: Seen) -> list[Proposals]:
         return []
     names = ["learned queries", *(f"layer {number}" for number in range(1, len(masks)))]
     return [
-        Proposals(name, softmax(one[0]), _sigmoid(other[0]))
+        Proposals(name, softmax(one[0]), sigmoid(other[0]))
         for name, one, other in zip(
             names if len(masks) > 1 else ["last layer"], classes, masks, strict=True
         )
@@ -125,18 +126,3 @@ def alike(one: Any, other: Any) -> float:
 def paths_to(seen: Seen, name: str) -> list[str]:
     """The modules of this name whose calls were kept."""
     return [path for path in seen.calls if path == name or path.endswith(f".{name}")]
-
-
-def softmax(logits: "Array", axis: int = -1) -> "Array":
-    import numpy as np
-
-    powers = np.exp(logits - logits.max(axis, keepdims=True))
-    likely: Array = powers / powers.sum(axis, keepdims=True)
-    return likely
-
-
-def _sigmoid(logits: "Array") -> "Array":
-    import torch
-
-    likely: Array = torch.from_numpy(logits).sigmoid().numpy()
-    return likely

@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskcli.explain.seen import Seen
+from taskcli.explain.views.token_text import (
+    NOTHING,
+    PART,
+    SPACES,
+    names_of_tokens,
+    pieces_of_tokens,
+    text_of_token,
+)
 from taskcli.tasks.token_rows import token_rows
 
 Span = tuple[int, int]  # characters start..end of the token's text
 
-_SPACES = ("Ġ", "▁")  # what byte-level BPE and SentencePiece write for the space before a word
 _GOES_ON = "##"  # WordPiece, before a piece of a word that has begun
 _DOING = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
-_NOTHING = "·"  # the piece of a token that stands for no character of its own
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ def words_in_texts(seen: Seen, ids: Sequence[int], places: Sequence[int]) -> Wor
     owners = [numbers[at] for at in places]
     tokens = _tokens(seen, ids)
     if offsets is None:
-        return _unplaced(tokens, owners)
+        return _unplaced(seen, ids, tokens, owners)
     spans = [
         None if owner is None else offsets[at] for at, owner in zip(places, owners, strict=True)
     ]
@@ -55,25 +61,31 @@ def words_in_texts(seen: Seen, ids: Sequence[int], places: Sequence[int]) -> Wor
             ids, tokens, _pieces(tokens, owners, spans, texts), owners, strict=True
         )
     ]
-    return Words(tokens, _names(tokens, pieces, owners), pieces, owners, spans)
+    return Words(tokens, _names(seen, ids, pieces, owners), pieces, owners, spans)
 
 
 def words_of_vocabulary(seen: Seen, ids: Sequence[int]) -> Words:
     """Of tokens whose text is not known: what the vocabulary says of them."""
     special = set(_tokenizer(seen).all_special_ids)
-    return _unplaced(_tokens(seen, ids), [None if one in special else 0 for one in ids])
+    owners = [None if one in special else 0 for one in ids]
+    return _unplaced(seen, ids, _tokens(seen, ids), owners)
 
 
-def _unplaced(tokens: Sequence[str], owners: Sequence[int | None]) -> Words:
+def _unplaced(
+    seen: Seen, ids: Sequence[int], tokens: Sequence[str], owners: Sequence[int | None]
+) -> Words:
     pieces = [
-        f"{token} " if owner is None else _spaced(token)
-        for token, owner in zip(tokens, owners, strict=True)
+        f"{token} " if owner is None else _spaced(token) if not is_part else piece
+        for token, owner, is_part, piece in zip(
+            tokens, owners, _parts(seen, ids), pieces_of_tokens(_tokenizer(seen), ids), strict=True
+        )
     ]
-    return Words(tokens, _names(tokens, pieces, owners), pieces, owners, [None] * len(tokens))
+    names = _names(seen, ids, pieces, owners)
+    return Words(tokens, names, pieces, owners, [None] * len(tokens))
 
 
 def _spaced(token: str) -> str:
-    for space in _SPACES:
+    for space in SPACES:
         token = token.replace(space, " ")
     return token.removeprefix(_GOES_ON)
 
@@ -117,7 +129,7 @@ def _pieces(
         following = spans[at + 1] if owners[at + 1 : at + 2] == [owner] else None
         end = max(start, span[1], following[0] if following else 0)
         reached[owner] = end
-        yield texts[owner][start:end] + (" " if following is None else "") or _NOTHING
+        yield texts[owner][start:end] + (" " if following is None else "") or NOTHING
 
 
 def _unknown(token: str, piece: str) -> str:
@@ -126,8 +138,20 @@ def _unknown(token: str, piece: str) -> str:
     return piece if word in ("", token) else piece.replace(word, f"{token} ({word})", 1)
 
 
-def _names(tokens: Sequence[str], pieces: Sequence[str], owners: Sequence[int | None]) -> list[str]:
-    return list(map(_name, tokens, pieces, owners))
+def _names(
+    seen: Seen, ids: Sequence[int], pieces: Sequence[str], owners: Sequence[int | None]
+) -> list[str]:
+    tokens, told = _tokens(seen, ids), names_of_tokens(_tokenizer(seen), ids)
+    names = map(_name, tokens, pieces, owners)
+    parts = _parts(seen, ids)
+    return [
+        part if is_part else name for is_part, part, name in zip(parts, told, names, strict=True)
+    ]
+
+
+def _parts(seen: Seen, ids: Sequence[int]) -> list[bool]:
+    """Which tokens are bytes that are no whole character."""
+    return [text_of_token(_tokenizer(seen), one) == PART for one in ids]
 
 
 def _name(token: str, piece: str, owner: int | None) -> str:

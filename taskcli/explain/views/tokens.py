@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from taskcli.explain.seen import Seen
 from taskcli.explain.stages import INPUT
 from taskcli.explain.views.kinds import Frame, Grid, Rows, Strip, View
+from taskcli.explain.views.token_text import PARTS
 from taskcli.explain.views.tokenized import Tokenized, tokenized
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _table(text: Tokenized) -> Rows:
         INPUT,
         "Tokens",
         "What the model is given of the text: the numbers of its tokens in the vocabulary."
-        f"{_of_segments(text)}{_of_special(text)}{text.told}{_left_out(text)}",
+        f"{_of_segments(text)}{_of_special(text)}{_of_bytes(text)}{text.told}{_left_out(text)}",
         tuple(columns),
         list(zip(*columns.values(), strict=True))[:_MOST_TOKENS],
     )
@@ -58,6 +59,12 @@ def _of_special(text: Tokenized) -> str:
     if not special:
         return ""
     return f" The tokenizer's own, which stand for no word: {', '.join(special)}."
+
+
+def _of_bytes(text: Tokenized) -> str:
+    if not any(name.startswith(PARTS) for name in text.names):
+        return ""
+    return " Of a character that the vocabulary lacks each token holds some bytes, as odd letters."
 
 
 def _special(text: Tokenized) -> Iterator[str]:
@@ -84,6 +91,7 @@ def _cuts(text: Tokenized) -> Strip:
         frames,
         pieces,
         ("colour",),
+        measured=False,
     )
 
 

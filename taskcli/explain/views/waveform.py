@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from taskcli.explain.seen import Seen
 from taskcli.explain.stages import INPUT
 from taskcli.explain.views.beginning import Beginning, beginning, seconds_between
-from taskcli.explain.views.ctc_path import BLANK, Path, path_of
+from taskcli.explain.views.ctc_path import BLANK, Path, best_path
 from taskcli.explain.views.kinds import Frame, Maps, Piece, Rows, View, Wave
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _MOST_NUMBERS = 1_000_000  # of a spectrogram
 
 
 def draw(seen: Seen) -> Iterator[View]:
-    start, path = beginning(seen), path_of(seen) if seen.task.name == "asr" else None
+    start, path = beginning(seen), best_path(seen) if seen.task.name == "asr" else None
     if path is not None:
         yield _with_letters(path)
         yield _collapsed(seen, path)

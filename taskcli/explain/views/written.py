@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from taskcli.explain.seen import Seen
+from taskcli.explain.views.token_text import names_of_tokens
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from taskcli.runtime.writing import Step, Written
 
 MOST_TOKENS = 200  # that are shown of a text
-_SPACES = ("Ġ", "▁")  # as tokens of byte pairs and of SentencePiece have them
 _BLANKS = {ord(" "): "␣", ord("\n"): "↵", ord("\t"): "⇥", ord("\r"): "␍"}
 
 
@@ -127,27 +126,9 @@ def _with_path(text: Text, ids: Sequence[int]) -> Text | None:
     return replace(text, ids=ids, path=path)
 
 
-def words(tokenizer: Any, ids: Sequence[int]) -> list[str]:
-    """Tokens as they are read, with the space before them."""
-    return [_word(tokenizer, int(one)) for one in ids]
-
-
-@lru_cache(maxsize=4096)
-def _word(tokenizer: Any, token: int) -> str:
-    if token >= len(tokenizer):
-        return f"#{token}"  # there are models with more numbers than their tokenizer has tokens
-    own = str(tokenizer.convert_ids_to_tokens(token))
-    text = str(
-        tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    )
-    if own.startswith(_SPACES) and not text.startswith(" "):
-        text = f" {text}"
-    return own if "\ufffd" in text else text  # a part of a letter
-
-
 def shown(tokenizer: Any, ids: Sequence[int]) -> list[str]:
     """Tokens as names, without the space before them."""
-    return [one.strip() or one.translate(_BLANKS) or "∅" for one in words(tokenizer, ids)]
+    return [one.strip() or one.translate(_BLANKS) or "∅" for one in names_of_tokens(tokenizer, ids)]
 
 
 def of_part(text: Text) -> str:
@@ -159,8 +140,3 @@ def of_part(text: Text) -> str:
 def cut(text: Text, shown: int) -> str:
     """What is to be said of a text that is not shown as a whole."""
     return f" The first {shown} of {len(text.ids)} tokens are shown." * (shown < len(text.ids))
-
-
-def path_of(model: Any, module: object) -> str:
-    """Where in a model a module is; empty where it is none of its modules."""
-    return next((path for path, one in model.named_modules() if one is module), "")

@@ -43,4 +43,4 @@ def png(pixels: "npt.NDArray[np.bool_ | np.uint8 | np.uint16]", **notes: object)
 def slug(label: str) -> str:
     """A label as a part of a file name."""
     kept = "".join(char if char.isalnum() else "-" for char in label)
-    return "-".join(part for part in kept.split("-") if part)[:40] or "unnamed"
+    return "-".join(part for part in kept.split("-") if part)[:40].strip("-") or "unnamed"

@@ -1,6 +1,6 @@
 """Letters of several fonts on one line. Pillow loads when it is used."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from taskcli.output.drawing.typefaces import OWN, Run, font, runs
@@ -31,6 +31,19 @@ def fitted(text: str, size: int, width: float) -> list[Run]:
         line = line[:-1]
         shown = runs(line) or []
     return [*shown, Run("…", OWN)]
+
+
+def wrapped(text: str, size: int, width: float) -> Iterator[list[Run]]:
+    """Lines that are no wider, parted between words."""
+    line = ""
+    for word in safe_line(text).split():
+        longer = f"{line} {word}".strip()
+        if line and _length(runs(longer) or [], size) > width:
+            yield fitted(line, size, width)
+            longer = word
+        line = longer
+    if line:
+        yield fitted(line, size, width)
 
 
 def _length(text: Iterable[Run], size: int) -> float:
