@@ -13,14 +13,12 @@ from typing import Any
 
 import taskcli
 from parity.checkpoint import make
-from parity.page import FOLDER
+from parity.page import DRAWN
 from parity.trial import NOT_MADE, _languages, _line, _subtask
 from parity.walk import pairs, walk
 from taskcli.explain import Architecture, draw
 from taskcli.task import Task
 from taskcli.tasks import BY_NAME
-
-KEPT = FOLDER / "drawn.json"
 
 
 def attempt(task: type[Task[Any, Any, Any]], model_type: str) -> dict[str, Any]:
@@ -70,12 +68,12 @@ def _needed(task: type[Task[Any, Any, Any]], folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     tasks = set(sys.argv[1:]) or set(BY_NAME)
-    found: dict[str, dict[str, Any]] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    found: dict[str, dict[str, Any]] = json.loads(DRAWN.read_text()) if DRAWN.exists() else {}
     found |= {task: {} for task in tasks}
     for (task, kind), result in walk([pair for pair in pairs() if pair[0] in tasks], attempt):
         print(task, kind, result, flush=True)
         found[task][kind] = result.get("why", "")
-        KEPT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
+        DRAWN.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", "utf-8")
     for task in sorted(found):
         print(task, *_shares(found[task]))
 

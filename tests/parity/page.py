@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from taskcli.tasks import TASKS
 
 FOLDER = Path(__file__).parents[2] / "docs"
 KEPT = FOLDER / "models.json"
+DRAWN = FOLDER / "drawn.json"  # what `python -m parity.drawn` found
 PAGE = FOLDER / "models.md"
 RULES = package_folder() / "runtime" / "facts" / "batching.json"
 FLOAT32 = package_folder() / "runtime" / "facts" / "float32.json"
@@ -38,6 +39,18 @@ follows this list, and gives a type that was not tried batches of equals. A type
 bfloat16 is computed in float32, and says so here.
 
 """
+_EXPLAINED = """
+## Explained
+
+What `taskcli explain --architecture` draws from a configuration alone is held against the weights
+that loading gives: every weight is counted once, and every stage has shapes that follow from
+something known. Of {tried} pairs of a task and a model type for which a tiny checkpoint could be
+made here (without torchvision, torchaudio and the like) that holds for {true}, {share:.1%}. Of the
+others the table says why it has no shapes:
+
+| task | model type | why |
+|---|---|---|
+"""
 _STATES = ("work", "cannot", "not meant", "not tried")
 _WORDS = {BatchPolicy.PADDED: "padded", BatchPolicy.EQUAL: "equal", BatchPolicy.NEVER: "alone"}
 
@@ -48,7 +61,22 @@ def render(found: Found) -> str:
     parts = [_HEAD.format(version=version), *_summary(found)]
     for task in TASKS:
         parts += [f"\n## {task.name}\n\n", *_rows(task, found)]
-    return "".join(parts)
+    return "".join([*parts, *_drawn(json.loads(DRAWN.read_text("utf-8")))])
+
+
+def _drawn(drawn: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Of which types `taskcli explain --architecture` gives a true table, and why not of others."""
+    tried = [
+        (task.name, kind, why)
+        for task in TASKS
+        for kind, why in sorted(drawn[task.name].items())
+        if not why.startswith(NOT_MADE)
+    ]
+    false = [one for one in tried if one[2]]
+    share = 1 - len(false) / len(tried)
+    yield _EXPLAINED.format(tried=len(tried), true=len(tried) - len(false), share=share)
+    for task, kind, why in false:
+        yield f"| {task} | {kind} | {why.replace('|', '/')} |\n"
 
 
 def _summary(found: Found) -> Iterator[str]:
