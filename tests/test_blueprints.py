@@ -16,6 +16,7 @@ STAGES = {
     ("classify-text", "mixtral"): ("model.layers", ["batch", "tokens", "256"]),  # has experts
     ("classify-text", "gpt2"): ("score", ["batch", "tokens", "5"]),  # states no padding
     ("classify-text", "xmod"): ("roberta.encoder.layer", ["batch", "tokens", "96"]),
+    ("generate", "qwen3_5"): ("lm_head", ["batch", "tokens", "501"]),  # its text part alone
     ("classify-image", "clip"): ("vision_model.encoder.layers", ["batch", "50", "96"]),
     ("segment", "dpt"): ("neck.convs.1", ["batch", "32", "48", "48"]),  # of squares alone
     ("classify-audio", "audio-spectrogram-transformer"): ("classifier", ["batch", "5"]),

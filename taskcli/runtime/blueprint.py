@@ -54,13 +54,19 @@ def blueprint(task: "type[Task[Any, Any, Any]]", name: str, folder: Path) -> Blu
     with refusing_damage(name), contained(), torch.device("meta"), torch.inference_mode():
         config = _settled(config_of(name, folder))
         made = class_of(auto_model_of(task, name, config), config)
-        model = made._from_config(config, dtype=torch.float32, **_FOLLOWED).eval()
+        model = made._from_config(_own_part(config, made), dtype=torch.float32, **_FOLLOWED).eval()
         groups = groups_of(model)
         try:
             traced = _traced(model, groups, task.media)
         except Exception as failure:  # of any of a thousand models, each in its own way
             return _drawn(model, groups, [], f"{type(failure).__name__}: {first_line(failure)}")
         return _drawn(model, groups, traced)
+
+
+def _own_part(config: PreTrainedConfig, made: "type[PreTrainedModel]") -> PreTrainedConfig:
+    """Of a configuration of several models the text's, where the class is made of that alone."""
+    is_of_text = made.config_class is config.sub_configs.get("text_config")
+    return config.get_text_config() if is_of_text else config
 
 
 def _settled(config: PreTrainedConfig) -> PreTrainedConfig:
