@@ -16,9 +16,10 @@ from taskcli.tasks import BY_NAME, TASKS
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
-# The formats of the code, and a task that has each: the cheapest for those that all have.
+# The formats of the code, and a task that has each: the cheapest for those that all have, and for
+# others the first, which needs no more than its input.
 TASK_OF = dict.fromkeys(UNIVERSAL, "classify-text") | {
-    chosen: task.name for task in TASKS for chosen in task.formats()
+    chosen: task.name for task in reversed(TASKS) for chosen in task.formats()
 }
 
 # A process that has the libraries loaded makes one for every call, which ends as a program does.

@@ -84,7 +84,8 @@ def test_pieces_can_be_read_on() -> None:
     text = "The  film,\nélan 🙂 was superb."
     for name in ("starter", "roberta-sentiment"):
         cut = views_of("classify-text", text, name)["The text, cut into its tokens"]
-        assert text in "".join(cut.pieces).replace("·", "")
+        told = "".join(cut.pieces).replace("·", "")
+        assert text in told.replace("[UNK] (🙂) ", "🙂 ")
 
 
 def test_tokens_look_at_each_other_in_every_layer_and_head() -> None:
@@ -347,7 +348,7 @@ def test_other_architectures_are_looked_into(task: str, model_type: str, tmp_pat
     for one in looks:
         assert all(np.allclose(shown.values.sum(-1), 1, atol=1e-4) for shown in one.frames)
     evidence = [one for one in views if one.title.startswith("Evidence")]
-    assert all(one.frames[0].place == ("gradient x input",) for one in evidence)
+    assert all(one.frames[-1].place == ("gradient x input",) for one in evidence)
     assert evidence or task == "ner"
 
 
