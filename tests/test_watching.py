@@ -1,6 +1,7 @@
 """--watch: files that come into a folder are answered as they come."""
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -96,6 +97,18 @@ def test_each_file_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", grow)
     arrived = watching.arriving(lambda: list(names), ["known"])
     assert [next(arrived) for _ in range(4)] == ["a", "b", "c", "d"]
+
+
+def test_what_is_still_written_at_the_start_is_waited_for(watch: Any) -> None:
+    Path("inbox/empty.wav").touch()
+    for name, changed in {"fresh": time.time() + 3600, "old": 0}.items():
+        shutil.copy(SOUNDS / "yes.wav", f"inbox/{name}.wav")
+        os.utime(f"inbox/{name}.wav", (changed, changed))
+    process = watch("--limit", "3")
+    assert [one["input"] for one in answered(2)] == ["inbox/old.wav", "inbox/fresh.wav"]
+    shutil.copy(SOUNDS / "yes.wav", "inbox/empty.wav")
+    assert [one["input"] for one in answered(3)][2:] == ["inbox/empty.wav"]
+    assert process.wait(timeout=SOON) == 0
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def _row(parameter: Any, ctx: Any) -> tuple[Text, str]:
         told = f"{told} Off by {', '.join(parameter.secondary_opts)}."
     value = _value(parameter, ctx)
     if len(value) > _FLAGS - len(max(parameter.opts, key=len)) - 4 and "|" in value:
-        if value.islower():  # choices, not kinds of words
+        if not value.isupper():  # words to choose from, not kinds of words
             told = f"{told} One of {value.replace('|', ', ')}."
         value = (parameter.name or "").split("_")[-1].upper()
     flags = sorted(parameter.opts, key=len)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from taskcli.errors import UsageError
-from taskcli.formats import FOLDERS, FORMATS
+from taskcli.formats import FORMATS
 
 if TYPE_CHECKING:
     FormatName = str
@@ -264,7 +264,7 @@ class OutputOptions:
             "-o",
             metavar="FILE",
             help="Write here, or to s3:// and the like; the extension chooses the format. "
-            f"A folder for {' and '.join(FOLDERS)}.",
+            "A folder for formats of several files.",
             rich_help_panel=_OUTPUT,
         ),
         UsersOwn(),

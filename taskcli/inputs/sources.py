@@ -32,7 +32,7 @@ from taskcli.inputs.discovery import (
 )
 from taskcli.inputs.files import File, archive_of, id_of, printable
 from taskcli.inputs.reading import Reading
-from taskcli.inputs.watching import arriving
+from taskcli.inputs.watching import arriving, whole
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
 from taskcli.media.source import Source
@@ -189,9 +189,8 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO, watch: bool) -> S
     if is_url(word):
         return _elsewhere(Place(word, reading.patience), reading)
     if is_folder(word):
-        return _found(
-            in_folder(word, reading.media, reading.recursive, watch, reading.framed), reading
-        )
+        found = in_folder(word, reading.media, reading.recursive, watch, reading.framed)
+        return _found(replace(found, paths=whole(found.paths)) if watch else found, reading)
     if os.path.lexists(word):
         if tabular.is_rows(word, reading.rows) and not opens_into_many(word, reading):
             tabular.check(word, reading.rows)  # rows of paths, which want a --field

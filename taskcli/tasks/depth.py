@@ -51,7 +51,7 @@ class DepthOutput(ImageOutput):
     depth_range: Annotated[
         str,
         typer.Option(
-            metavar="auto|LOW,HIGH",
+            metavar="LOW,HIGH",
             help="Depths from the first to the last colour, the same in all pictures; "
             "auto: of each by itself.",
             rich_help_panel=OUTPUT_PANEL,

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from taskcli.tasks import BY_NAME
 
-_OWN = {"--help", "-h", "--dry-run", "--compile"}  # what needs no model, or one of its own
+# What needs no model, or one of its own, or does not end.
+_OWN = {"--help", "-h", "--dry-run", "--compile", "--watch"}
+_OWN_BY_NAME = ("_TASKCLI_COMPLETE", "TASKCLI_DEBUG", "TASKCLI_WATCH")
 _OPEN_HERE = ("/dev/fd/", "/proc/self/", "/proc/thread-self/")  # as a shell names pipes
 
 
@@ -13,7 +15,7 @@ def is_for_worker(words: Sequence[str]) -> bool:
     """Whether a call may need a model, by its words and the environment."""
     if not words or words[0] not in BY_NAME or _OWN & set(words):
         return False
-    if "_TASKCLI_COMPLETE" in os.environ or os.environ.get("TASKCLI_DEBUG"):
+    if any(os.environ.get(name) for name in _OWN_BY_NAME):
         return False
     if any(here in word for word in words for here in _OPEN_HERE):
         return False

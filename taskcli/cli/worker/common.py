@@ -31,7 +31,8 @@ def facts() -> Message:
     return {
         "taskcli": taskcli.__version__,
         "installation": str(Path(taskcli.__file__).parent),
-        "Python": [sys.version, sys.prefix, sys.flags.utf8_mode],
+        "Python": [sys.version, sys.prefix],
+        "encoding of names (LANG)": sys.flags.utf8_mode,
         "groups": [os.getegid(), *sorted(os.getgroups())],
         "file system": [root.st_dev, root.st_ino],  # a container has another
         "priority": os.getpriority(os.PRIO_PROCESS, 0),

@@ -52,5 +52,5 @@ def refuse(options: AsrOptions, recognizer: Recognizer) -> None:
     if options.of_whisper and not isinstance(recognizer, WhisperRecognizer):
         raise UsageError(
             f"{', '.join(options.of_whisper)}: this checkpoint is not Whisper",
-            "leave it out, or choose one, such as --model whisper-small",
+            "leave it out, or choose one, such as --model small",
         )
