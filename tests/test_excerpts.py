@@ -278,4 +278,4 @@ def test_what_another_stretch_answered_is_not_gone_on_with(run: Any, talk: Path)
     assert run(*asked, "--start", "1").exit_code == 0
     other = run(*asked, "--start", "2")
     assert other.exit_code == 2
-    assert "was made with another reading" in other.stderr
+    assert "was made with --start 1, not --start 2" in other.stderr

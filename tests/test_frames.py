@@ -1,5 +1,6 @@
 """Files that hold several pictures: each frame is an input, with a record of its own."""
 
+import json
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -352,7 +353,26 @@ def test_a_run_that_was_interrupted_goes_on_with_the_next_frame(
     assert Path("out.jsonl").read_text() == whole
     done = run("classify-image", clip, "--fps", 2, "-m", vit, "-o", "out.jsonl", "--resume")
     assert done.exit_code == 2
-    assert "made with another reading" in done.stderr
+    assert "out.jsonl was made with --fps 5, not --fps 2" in " ".join(done.stderr.split())
+    unsaid = run("classify-image", clip, "-m", vit, "-o", "out.jsonl", "--resume")
+    assert "out.jsonl was made with --fps 5, not without" in " ".join(unsaid.stderr.split())
+
+
+def test_a_file_of_a_version_without_an_option_is_gone_on_with(
+    run: Run, vit: Path, clip: Path
+) -> None:
+    words = ("classify-image", clip, "-m", vit, "-o", "out.jsonl")
+    assert run(*words).exit_code == 0
+    beside = Path(".out.jsonl.taskcli.json")
+    made_with = json.loads(beside.read_text())
+    del made_with["reading"]["fps"], made_with["options"]["top_k"]
+    beside.write_text(json.dumps(made_with))
+    assert run(*words, "--resume", "--top-k", 3).exit_code == 2
+    refused = run(*words, "--resume", "--fps", 2)
+    assert "out.jsonl was made without --top-k 5 --fps 2" in " ".join(refused.stderr.split())
+    made_with["options"]["top_k"] = 5
+    beside.write_text(json.dumps(made_with))
+    assert run(*words, "--resume").exit_code == 0
 
 
 def test_frames_are_skipped_limited_and_drawn_as_rows_are(run: Run, vit: Path, clip: Path) -> None:

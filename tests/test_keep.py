@@ -233,7 +233,7 @@ def test_a_run_goes_on_and_converts_with_its_columns(classify: Run, run: Run) ->
     assert classify(*keep, "-o", "part.jsonl", "--resume").exit_code == 1
     assert Path("part.jsonl").read_text() == "".join(lines)
     other = classify("t.csv", "--top-k", 1, "--batch-size", 1, "-o", "part.jsonl", "--resume")
-    assert (other.exit_code, "another reading" in other.stderr) == (2, True)
+    assert (other.exit_code, "made with --keep all, not without" in other.stderr) == (2, True)
     rows = cells(run("convert", "whole.jsonl", "-f", "csv").stdout)
     assert [row["id"] for row in rows] == ["7", "08", "9"]
     assert rows[2]["text"] == "'@all: -5 of 5,\n=awful", "nobody tells that it was a cell"

@@ -267,4 +267,4 @@ def test_another_share_does_not_go_on_with_a_file(run: Run, texts: list[str]) ->
     run(*words, "--shard", "1/2")
     done = run(*words, "--shard", "2/2", "--resume")
     assert done.exit_code == 2
-    assert "made with another shard: 1/2, not 2/2" in " ".join(done.stderr.split())
+    assert "made with --shard 1/2, not --shard 2/2" in " ".join(done.stderr.split())

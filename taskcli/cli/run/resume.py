@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from taskcli.cli.run.made_with import difference
 from taskcli.errors import UsageError
 from taskcli.files import atomic_write
 
@@ -196,12 +197,9 @@ def _compare(output: Path, fingerprint: dict[str, Any]) -> None:
             f"{output} cannot be resumed: nothing tells which checkpoint and options made it",
             "use another file, or --overwrite",
         ) from None
-    wanted = json.loads(json.dumps(fingerprint))
-    other = [key for key in wanted if made_with.get(key) != wanted[key]]
-    if other:
-        before, now = made_with.get(other[0]), wanted[other[0]]
+    if differs := difference(made_with, json.loads(json.dumps(fingerprint))):
         raise UsageError(
-            f"{output} was made with another {other[0]}: {before}, not {now}",
+            f"{output} was made {differs}",
             "repeat the earlier options, use another file, or --overwrite",
         )
 
