@@ -132,7 +132,7 @@ def explained(wrong: TyperException) -> TaskcliError | None:
 
 
 def _option_for(unknown: str, context: Any) -> str:
-    """The option that was meant: by another program's name for it, by spelling, or elsewhere."""
+    """The option that was meant: by another program's name for it, elsewhere, or by spelling."""
     name = unknown.split("=")[0]
     flags = [flag for each in context.command.params for flag in (*each.opts, *each.secondary_opts)]
     meant = next((one for one in _OPTIONS.get(name, ()) if _has(one, flags)), None)
@@ -140,12 +140,12 @@ def _option_for(unknown: str, context: Any) -> str:
         return f"did you mean {meant}?"
     if name in ("-V", "-v", "--version"):
         return "did you mean taskcli --version?"
-    close = difflib.get_close_matches(name, [flag for flag in flags if flag.startswith("--")], 1)
-    if close:
-        return f"did you mean {close[0]}?"
     owners = [task for task in BY_NAME if name in _flags_of(task)]
     if owners:
         return f"it is an option of {', '.join(owners)}"
+    close = difflib.get_close_matches(name, [flag for flag in flags if flag.startswith("--")], 1)
+    if close:
+        return f"did you mean {close[0]}?"
     return _help_of(context)
 
 
