@@ -171,11 +171,13 @@ def test_times_put_turns_in_their_order(run: Any, call: Path, timestamps: str) -
     assert each["text"] == f"right: {own['right']['text']}\nleft: {own['left']['text']}"
 
 
-def test_of_a_mono_recording_there_is_one(run: Any) -> None:
+def test_of_a_mono_recording_there_is_one_that_needs_no_name(run: Any) -> None:
     plain = result(run, SPOKEN / "sentence.wav")
     each = result(run, SPOKEN / "sentence.wav", "--channel", "each")
     assert each["channels"] == [{"channel": "mono", "text": plain["text"]}]
-    assert each["text"] == f"mono: {plain['text']}"
+    assert each["text"] == plain["text"]
+    asked = ("asr", SPOKEN / "sentence.wav", "--model", "starter", "--format", "srt")
+    assert run(*asked, "--channel", "each").stdout == run(*asked).stdout
 
 
 def test_subtitles_name_the_channel_as_their_format_does(run: Any, call: Path) -> None:

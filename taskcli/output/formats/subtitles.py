@@ -67,8 +67,11 @@ class AudacityWriter(_SubtitleWriter):
 
 
 def cues(transcript: Transcript, layout: Layout) -> list[Caption]:
-    """In the order of time; those of channels that were each heard by themselves may overlap."""
-    if transcript.channels is None:
+    """In the order of time; those of channels that were each heard by themselves may overlap.
+
+    One channel alone is not named.
+    """
+    if transcript.channels is None or len(transcript.channels) == 1:
         return captions(transcript.chunks or (), transcript.text, layout.cue_shape)
     found = [cue for own in transcript.channels for cue in _of_channel(transcript, own, layout)]
     return sorted(found, key=lambda cue: cue.timestamp)

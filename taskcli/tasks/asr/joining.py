@@ -63,13 +63,17 @@ def joined_text(texts: Iterable[str]) -> str:
 
 
 def of_channels(named: Sequence[tuple[str, Transcript]]) -> Transcript:
-    """What was said in channels that were each heard by themselves: by time, where it is known."""
+    """What was said in channels that were each heard by themselves: by time, where it is known.
+
+    The text names them, where there is more than one.
+    """
     timed = [(name, one) for name, one in named if one.chunks is not None]
     chunks = [replace(chunk, channel=name) for name, one in timed for chunk in one.chunks or ()]
     turns = _turns(timed) if timed else ((name, one.text) for name, one in named)
+    labelled = "\n".join(f"{name}: {text}" for name, text in turns if text)
     languages = {one.language for _, one in named if one.text}
     return Transcript(
-        "\n".join(f"{name}: {text}" for name, text in turns if text),
+        labelled if len(named) > 1 else named[0][1].text,
         tuple(sorted(chunks, key=lambda chunk: chunk.timestamp)) if timed else None,
         languages.pop() if len(languages) == 1 else None,
         mean_score([Said(one, 1.0) for _, one in named]),
