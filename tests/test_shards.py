@@ -262,6 +262,16 @@ def test_a_dry_run_lists_the_share(run: Run, texts: list[str]) -> None:
     assert sorted(listed) == texts
 
 
+def test_a_share_without_inputs_says_so(run: Run) -> None:
+    Path("one.txt").write_text("A good film.")
+    words = (TASK, "one.txt", *STARTER, "--shard")
+    said = [run(*words, f"{number}/2", "--dry-run").stdout for number in (1, 2)]
+    bare = 1 + ["one.txt" in line for line in said].index(False)
+    done = run(*words, f"{bare}/2")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "0 inputs in this share" in done.stderr
+
+
 def test_another_share_does_not_go_on_with_a_file(run: Run, texts: list[str]) -> None:
     words = (TASK, *texts, *STARTER, "-o", "part.jsonl")
     run(*words, "--shard", "1/2")

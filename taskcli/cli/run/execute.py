@@ -32,6 +32,8 @@ def run(call: Invocation) -> ExitCode:
         if pending.done:
             with _results(config) as standard:
                 write_none(config, standard)
+            if config.inputs.shard and not (pending.earlier.count or config.output.quiet):
+                print_note("0 inputs in this share")
             nothing_left(config)
             return ExitCode.SOME_FAILED if pending.earlier.failed else ExitCode.OK
         if config.output.resume:
