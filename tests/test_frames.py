@@ -243,7 +243,8 @@ def test_the_first_frame_is_what_an_animation_is_unless_asked_otherwise(
 ) -> None:
     animation("a.gif", duration=200)
     (record,) = run("classify-image", "a.gif", "-m", vit).records
-    assert (record["input"], record["warnings"]) == ("a.gif", ["first of 4 frames taken"])
+    told = ["frame 1 of 4; --frames all answers each"]
+    assert (record["input"], record["warnings"]) == ("a.gif", told)
     assert not {"frame", "time"} & record.keys()
 
 

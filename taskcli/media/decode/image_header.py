@@ -36,7 +36,8 @@ def opened(
         image.seek(page - 1)
         check_size(image.size, settings.max_pixels)
     elif (frames := _frames(image)) != "1":
-        notes.append(f"first of {frames} frames taken")
+        called = "page" if image.format == "TIFF" else "frame"
+        notes.append(f"{called} 1 of {frames}; --frames all answers each")
     if image.info.get("progressive"):
         _check_scans(stream)
     return image
