@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,16 @@ from taskcli.remote.urls import WRITTEN_TO, looked_like, redacted, scheme_of, sh
 from taskcli.task import Task
 from taskcli.tasks import TASKS
 
+# Options of tasks that say what --save-dir leaves. A settings file may have them for all runs.
+_OF_FILES = ("crops", "masks", "cutouts")
 _DEVICES = (("dev",), ("proc",))
+
+
+def check_asked(written: OutputOptions, typed: Mapping[str, Any]) -> None:
+    """Refuse what asks for files where no folder takes them."""
+    for name in _OF_FILES:
+        if typed.get(name) and written.save_dir is None:
+            raise UsageError(f"--{name} saves files", "add --save-dir FOLDER")
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
@@ -28,7 +38,8 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     if url is not None:
         _check_elsewhere(url, format, written, sources)
     if format.one_input and sources.total != 1 and not sources.live:
-        raise UsageError(f"{chosen} holds the subtitles of one input", "give one input")
+        hint = "give one input; or --save-dir FOLDER alone, which leaves subtitles of each"
+        raise UsageError(f"{chosen} holds the subtitles of one input", hint)
     if written.resume and not format.resumes:
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
     if written.save_dir is not None:

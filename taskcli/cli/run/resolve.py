@@ -28,6 +28,7 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     options = merge_options(call.task, call.given, given.files, checkpoint)
     call.task.refuse(options, checkpoint.languages)
     destination.check_folder_exists(written)
+    destination.check_asked(written, call.given)
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
