@@ -145,6 +145,31 @@ def test_what_a_pattern_finds_is_in_the_answer(run: Run) -> None:
     assert text_of(translated(run, *words)) == "La balle rouge est derrière {place}."
 
 
+@pytest.mark.parametrize("text", ["{a}", "{a} %s\n\n{b}"])
+def test_an_answer_to_a_text_that_is_all_kept_is_not_used(text: str) -> None:
+    found = divided(text, Keeping([PLACEHOLDERS]))
+    answers = ["Le mot."] * len(found.given)
+    assert found.joined(answers) == text
+    assert found.used(answers) == [False]
+    assert found.lost(answers) == 0
+
+
+def test_what_is_kept_as_a_whole_is_its_own_answer(run: Run) -> None:
+    record = translated(run, "--text", "The red ball.", "--keep-pattern", "(?s).+")
+    assert text_of(record) == "The red ball."
+
+
+@pytest.mark.parametrize("by", ["sentence", "paragraph"])
+def test_rows_that_are_kept_stand_beside_others(run: Run, by: str) -> None:
+    Path("rows.csv").write_text("text\n{name}\nThe red ball.\ncube\n%s %d\n")
+    keep = ("--keep-placeholders", "--glossary", glossary("cube\tdé"), "--by", by)
+    done = run("translate", "rows.csv", "--field", "text", *FRENCH, *keep)
+    assert done.exit_code == 0, done.stderr
+    first, second, *others = map(text_of, done.records)
+    assert [first, *others] == ["{name}", "dé", "%s %d"]
+    assert "balle" in second
+
+
 def test_without_a_match_nothing_changes(run: Run) -> None:
     words = ("--text", "The big red ball is behind the blue cube.")
     assert translated(run, *words, "--keep-pattern", "zzz") == translated(run, *words)

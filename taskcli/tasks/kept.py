@@ -91,8 +91,10 @@ class Kept:
     def used(self, answers: Sequence[str]) -> list[bool]:
         found: list[bool] = []
         for unit, own in self._answered(answers):
+            if not own:  # all of it is kept, and the model is not asked
+                continue
             is_whole = not unit.names or _fillers(unit, own[0]) is not None
-            found += [is_whole, *[not is_whole] * (len(own) - 1)] if own else []
+            found += [is_whole, *[not is_whole] * (len(own) - 1)]
         return found + [False] * (len(answers) - len(found))
 
     def lost(self, answers: Sequence[str]) -> int:
