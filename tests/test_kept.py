@@ -254,7 +254,11 @@ def test_terms_are_whole_words_the_longest_first_and_begin_sentences() -> None:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.tsv", "ball\tballe\n"), ("a.csv", "ball,balle\n"), ("a.csv", '"ball";"balle"\n')],
+    [
+        ("a.tsv", "ball\tballe\nball\tballe\n"),
+        ("a.csv", "ball,balle\n"),
+        ("a.csv", '"ball";"balle"\n'),
+    ],
 )
 def test_glossaries_are_tables_of_two_columns(name: str, content: str) -> None:
     Path(name).write_text(content)
@@ -267,6 +271,7 @@ def test_glossaries_are_tables_of_two_columns(name: str, content: str) -> None:
         ("ball\n", "line 1 is no pair of terms"),
         ("ball\tballe\ncube\t\n", "line 2 is no pair of terms"),
         ("\n# note\n", "there are no terms"),
+        ("ball\tballe\ncube\tdé\ncube\tautre\n", "line 3: cube is given twice"),
     ],
 )
 def test_a_glossary_that_is_none_is_a_wrong_call(run: Run, content: str, told: str) -> None:

@@ -127,7 +127,12 @@ def read_glossary(file: Path) -> dict[str, str]:
         raise UsageError(f"--glossary {file}: {failure.message}", "save it as UTF-8") from None
     lines = ["\n" if line.startswith(_NOTE) else line for line in text.splitlines(keepends=True)]
     delimiter = "\t" if "\t" in text else delimiter_of("".join(lines), True, ",")
-    terms = dict(_pair(file, row.line, row.cells) for row in records(lines, delimiter))
+    terms: dict[str, str] = {}
+    for row in records(lines, delimiter):
+        term, said = _pair(file, row.line, row.cells)
+        if terms.setdefault(term, said) != said:
+            what = f"line {row.line}: {term} is given twice: {terms[term]}, {said}"
+            raise UsageError(f"--glossary {file}: {what}", "leave one of them out")
     if not terms:
         raise UsageError(f"--glossary {file}: there are no terms in it", _COLUMNS)
     return terms
