@@ -394,6 +394,11 @@ def test_damage_raises_nothing_but_a_clear_error(name: str) -> None:
         assert error.message
 
 
+@pytest.mark.parametrize("name", ["b.epub", "b.odt", "b.docx"])
+def test_an_archive_without_the_parts_of_a_document_is_a_damaged_one(name: str) -> None:
+    assert "is damaged" in refused(name, archive({"readme": "Nothing."})).message
+
+
 ENTITIES = '<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
 
 

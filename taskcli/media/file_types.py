@@ -211,6 +211,8 @@ _COMPILED = {
     for name, table in {"textual": _TEXTUAL, "marked up": _MARKED_UP, "binary": _BINARY}.items()
 }
 _PAGE_ENDINGS = (".html", ".htm", ".xhtml")  # also of pages that begin with any tag, or none
+# Archives that are documents by their name, also where what tells it is missing.
+_PACKAGES = {".epub": _EPUB, ".odt": _ODT, ".docx": _WORD}
 # TIFF files whose first picture is a thumbnail.
 _RAW_ENDINGS = frozenset(".3fr .arw .cr2 .dcr .dng .erf .iiq .kdc .mef .nef .nrw .pef .srw".split())
 
@@ -223,7 +225,10 @@ def kind_of(head: bytes, name: str = "") -> FileType | None:
         is_page = Path(name).suffix.lower() in _PAGE_ENDINGS
         return _first("marked up", head) or (_PAGE if is_page else None)
     found = _first("binary", head)
-    is_raw = head[:2] in (b"II", b"MM") and Path(name).suffix.lower() in _RAW_ENDINGS
+    ending = Path(name).suffix.lower()
+    if found is _ARCHIVE and head.startswith(b"PK"):
+        return _PACKAGES.get(ending, found)
+    is_raw = head[:2] in (b"II", b"MM") and ending in _RAW_ENDINGS
     return _RAW if found is _PICTURE and is_raw else found
 
 
