@@ -36,8 +36,8 @@ class Watched:
         self._lock = threading.Lock()
         decoded, encoded = image_decoding._decoded, pictures.reduced
 
-        def decode(stream: Any, settings: Any) -> ImageInput:
-            item = decoded(stream, settings)
+        def decode(*words: Any) -> ImageInput:
+            item = decoded(*words)
             with self._lock:
                 self._now[id(item.image)] = item.nbytes
                 self.most = max(self.most, sum(self._now.values()))

@@ -402,6 +402,7 @@ def test_every_result_type_is_among_the_kinds() -> None:
         Box,
         Chunk,
         results.Cue,
+        results.ChannelText,
         RunLengthMask,
         Failure,
         Record,

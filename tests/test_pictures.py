@@ -590,12 +590,12 @@ def test_a_decoder_that_never_returns_costs_its_own_input_only(
     end = threading.Event()
     decoded = image_decoding._decoded
 
-    def busy(stream: Any, reading: Any) -> ImageInput:
+    def busy(stream: Any, *words: Any) -> ImageInput:
         if stream.read(4) == b"slow":
             while not end.is_set():
                 pass
         stream.seek(0)
-        return decoded(stream, reading)
+        return decoded(stream, *words)
 
     monkeypatch.setattr(image_decoding, "_decoded", busy)
     monkeypatch.setattr(image_decoding, "_MOST_SECONDS", 0.3)

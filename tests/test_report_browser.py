@@ -368,7 +368,7 @@ def test_what_is_said_stands_with_its_channel(tab: Tab) -> None:
     )
     channels = (results.ChannelText("left", "no never"), results.ChannelText("right", "yes no"))
     said = results.Transcript(
-        "right: yes\nleft: no\nright: no\nleft: never", chunks, None, channels
+        "right: yes\nleft: no\nright: no\nleft: never", chunks, channels=channels
     )
     untimed = replace(said, chunks=None)
     rows = [

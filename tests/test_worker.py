@@ -80,7 +80,8 @@ def working(idle: float = 600.0, **more: str) -> Iterator[Started]:
         tempfile.TemporaryDirectory(prefix="taskcli-") as runtime,
         pytest.MonkeyPatch.context() as patched,
     ):
-        environment = {"XDG_RUNTIME_DIR": runtime, "HOME": runtime, **more}
+        settled = {"TOKENIZERS_PARALLELISM": "true", "USE_HUB_KERNELS": "NO"}  # as by `start`
+        environment = {"XDG_RUNTIME_DIR": runtime, "HOME": runtime, **settled, **more}
         for name, value in environment.items():
             patched.setenv(name, value)
         patched.setattr(starting, "_PROGRAM", PROGRAM)
@@ -111,8 +112,7 @@ def _worker() -> Iterator[Started]:
 @pytest.fixture
 def worker(_worker: Started, monkeypatch: pytest.MonkeyPatch) -> Started:
     """The module's worker, which must outlive what a test does to it."""
-    settled = {"TOKENIZERS_PARALLELISM": "true", "USE_HUB_KERNELS": "NO"}  # as by `start`
-    for name, value in (_worker.environment | settled).items():
+    for name, value in _worker.environment.items():
         monkeypatch.setenv(name, value)
     return _worker
 
