@@ -178,7 +178,7 @@ def test_colours_are_right(name: str) -> None:
 def test_of_several_frames_the_first_is_taken_and_said_so(kind: str) -> None:
     frames = [scene(96, 64, seed) for seed in range(3)]
     found = decode(saved(frames[0], kind, save_all=True, append_images=frames[1:], lossless=True))
-    assert "3 frames" in found.warnings[0]
+    assert " 1 of 3; --frames all answers each" in found.warnings[0]
     assert difference(found, frames[0]) < 12
 
 

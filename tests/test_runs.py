@@ -551,10 +551,10 @@ def test_an_input_that_is_given_twice_is_answered_twice(
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (["-m", "other"], "model"),
-        (["--top-k", "1"], "options"),
-        (["--dtype", "bfloat16"], "dtype"),
-        (["--field", "body"], "reading"),
+        (["-m", "other"], "with --model "),
+        (["--top-k", "1"], "with --top-k 5, not --top-k 1"),
+        (["--dtype", "bfloat16"], "with --dtype auto, not --dtype bfloat16"),
+        (["--field", "body"], "without --field body"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
@@ -572,7 +572,7 @@ def test_resume_refuses_another_checkpoint_or_other_options(
     before = Path("out.jsonl").read_text()
     done = run(TASK, *texts, "-m", classifier, "-o", "out.jsonl", "--resume", *change)
     assert done.exit_code == 2
-    assert f"another {named}" in done.stderr
+    assert f"out.jsonl was made {named}" in done.stderr
     assert Path("out.jsonl").read_text() == before
 
 

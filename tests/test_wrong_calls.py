@@ -52,6 +52,8 @@ MEANT = {
 
 @pytest.mark.parametrize("line", MEANT)
 def test_what_was_meant(run: Run, line: str) -> None:
+    for word in {"a.jpg", "a.wav", "b.wav"} & set(line.split()):
+        Path(word).touch()
     done = run(*line.split())
     assert (done.exit_code, done.stdout) == (2, "")
     first, hint = done.stderr.splitlines()
