@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
 from taskcli.remote.fetching import RemoteFile
+from taskcli.remote.placed_reader import PlacedReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,34 +34,18 @@ def kept(file: RemoteFile) -> Kept:
     return Kept(file.url, file.patience, file.size, file.archive, file.open())
 
 
-class _Reader(io.RawIOBase):
+class _Reader(PlacedReader):
     """A place of its own in a stream that others read, too."""
 
     def __init__(self, stream: BinaryIO, lock: threading.Lock) -> None:
         super().__init__()
         self._stream, self._lock = stream, lock
-        self._at = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+    def end(self) -> int:
         with self._lock:
-            end = self._stream.seek(0, os.SEEK_END) if whence == os.SEEK_END else 0
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: end}[whence]
-        self._at = max(0, base + offset)
-        return self._at
+            return self._stream.seek(0, os.SEEK_END)
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def read_at(self, at: int, count: int) -> bytes:
         with self._lock:
-            self._stream.seek(self._at)
-            data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+            self._stream.seek(at)
+            return self._stream.read(count)

@@ -1,9 +1,9 @@
 """One of the recordings in a file, and a stretch of a file as a file."""
 
-import io
-import os
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from taskcli.remote.placed_reader import PlacedReader
 
 MOST_PARTS = 10_000  # of a file
 
@@ -23,39 +23,25 @@ class Part:
     missing: int = 0  # frames that its header counts and the file does not hold
 
 
-class _Window(io.RawIOBase):
+class _Window(PlacedReader):
     """Bytes `start` to `end` of a stream, some of them replaced."""
 
     def __init__(self, stream: BinaryIO, start: int, end: int, written: dict[int, bytes]) -> None:
         super().__init__()
         self._stream, self._start, self._size = stream, start, end - start
         self._written = written
-        self._at = 0
 
-    def readable(self) -> bool:
-        return True
+    def end(self) -> int:
+        return self._size
 
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._stream.seek(self._start + self._at)
-        data = bytearray(self._stream.read(max(0, min(len(buffer), self._size - self._at))))
-        for at, value in self._written.items():
-            for offset, byte in enumerate(value, at - self._at):
+    def read_at(self, at: int, count: int) -> bytearray:
+        self._stream.seek(self._start + at)
+        data = bytearray(self._stream.read(max(0, min(count, self._size - at))))
+        for place, value in self._written.items():
+            for offset, byte in enumerate(value, place - at):
                 if 0 <= offset < len(data):
                     data[offset] = byte
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        return data
 
 
 def window(
