@@ -24,7 +24,7 @@ LAYERS = (
     ("config", "inputs"),
     ("media", "checkpoints", "formats"),
     ("results", "files", "remote"),
-    ("errors",),
+    ("errors", "environment"),
 )
 DEPTH = {room: depth for depth, rooms in enumerate(LAYERS) for room in rooms}
 # These know less than their layer would allow.

@@ -1,5 +1,7 @@
 """--vad: speech alone is heard, at its time; nothing is written of silence and of noise."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -237,3 +239,22 @@ def test_what_finds_speech_is_an_extra(run: Any, monkeypatch: pytest.MonkeyPatch
     assert (done.exit_code, done.stdout) == (2, "")
     assert "pip install 'taskcli[vad]'" in done.stderr
     assert run("asr", SPOKEN / "yes.wav", "--model", "starter").exit_code == 0
+
+
+def test_the_detector_leaves_the_environment_as_it_was() -> None:
+    """Its library sets a variable behind Python's back, which other processes would inherit."""
+    told = subprocess.run(
+        [sys.executable, "-c", _INHERITED], capture_output=True, text=True, check=True
+    ).stdout
+    before, after = told.splitlines()
+    assert after == before
+
+
+_INHERITED = """
+import os, subprocess, sys
+child = [sys.executable, "-c", "import os; print(sorted(os.environ.items()))"]
+subprocess.run(child, check=True)
+from taskcli.media.decode.speech import SpeechFinder
+SpeechFinder(16_000)
+subprocess.run(child, check=True)
+"""

@@ -13,6 +13,7 @@ from taskcli.checkpoints.download import UNWANTED, WANTED, Unwatched, Watch, dow
 from taskcli.checkpoints.hub_errors import pickled_only, ways_out
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.checkpoints.vetting import refuse_unsafe
+from taskcli.environment import variables
 from taskcli.errors import CheckpointError
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -52,18 +53,14 @@ def is_offline() -> bool:
 @contextmanager
 def unplugged() -> Iterator[None]:
     """Tell the Hub's client, loaded or not, and every process started meanwhile to stay offline."""
-    names = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
-    before = {name: os.environ.get(name) for name in names}
     client: Any = sys.modules.get("huggingface_hub.constants")
     was = is_offline() if client is None else client.HF_HUB_OFFLINE
-    os.environ |= dict.fromkeys(names, "1")
     if client is not None:
         client.HF_HUB_OFFLINE = True
     try:
-        yield
+        with variables(dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"), "1")):
+            yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
         client = sys.modules.get("huggingface_hub.constants")
         if client is not None:
             client.HF_HUB_OFFLINE = was

@@ -6,12 +6,13 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from taskcli.engine import THREADS
+from taskcli.environment import variables
 from taskcli.errors import UsageError, first_line
 
 ADDRESS = "RAY_ADDRESS"  # Ray's own variable, which its jobs set
@@ -91,7 +92,7 @@ class _Held:
                 shutil.rmtree(self._folder, ignore_errors=True)
 
     def _hold(self) -> None:
-        with _environment({} if self._address else _OWN):  # Ray reads some at its import
+        with variables({} if self._address else _OWN):  # Ray reads some at its import
             import ray
 
             try:
@@ -126,15 +127,3 @@ def _private_folder() -> Path:
     usual = tempfile.gettempdir()
     place = usual if len(os.fsencode(usual)) <= _LONGEST else "/tmp"
     return Path(tempfile.mkdtemp(prefix="taskcli-ray-", dir=place))
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The variables of this process, which Ray's processes inherit."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ |= values
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})

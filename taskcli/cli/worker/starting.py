@@ -58,6 +58,7 @@ def _begun(idle: float) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=dict(os.environ),  # as calls tell theirs, without what C libraries have put there
             cwd="/",
             umask=0o077,
             start_new_session=True,  # the terminal's signals are the clients' to pass on

