@@ -8,7 +8,7 @@ SCRIPT_TOOLS := node_modules/.package-lock.json
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-script format docs parity bench bench-host bench-generation bench-gpu starter starters-eval examples pictures clean
+.PHONY: help demo test test-long check check-script format docs parity bench bench-host bench-generation bench-gpu starter starters-eval examples pictures clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,8 +25,11 @@ $(TOOLS): $(RUNTIME)
 demo: $(RUNTIME)  ## Set up, then run all twelve tasks on examples/ by their starters
 	$(BIN)/python examples/demo.py
 
-test: $(TOOLS)  ## Set up, then run the tests
+test: $(TOOLS)  ## Set up, then run the tests, but for those that take seconds each
 	$(BIN)/python -m pytest -n 2
+
+test-long: $(TOOLS)  ## Run the tests that take seconds each: processes, browsers, clusters, training
+	$(BIN)/python -m pytest -n 2 -m long
 
 check: $(TOOLS)  ## Format, lint, types, and whether generated docs are fresh
 	$(BIN)/ruff format --check .

@@ -88,6 +88,7 @@ def test_corners_of_lines_that_lean_become_boxes() -> None:
 # Sounds
 
 
+@pytest.mark.long
 def test_a_model_that_is_asked_in_words_answers_its_processors_request(
     sound: tuple[Path, Any], tmp_path: Path
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_model_of_pages_reads_a_text_without_one(tmp_path: Path) -> None:
     assert [one.score for one in found] == pytest.approx(scores.tolist(), abs=1e-5)
 
 
+@pytest.mark.long
 def test_tokens_that_are_letters_have_places(tmp_path: Path) -> None:
     model = load("ner", "canine", tmp_path / "model", aggregation="none")
     [found] = answers(model, texts=[UNICODE_TEXT])

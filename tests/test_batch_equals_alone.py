@@ -124,6 +124,7 @@ def test_pictures_share_a_batch_if_the_processor_makes_them_one_shape(
     assert shape[0] == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["gpt2", "llama-chat"])
 def test_a_short_prompt_keeps_its_room_beside_a_long_one(name: str) -> None:
     """The context of 256 tokens leaves the long prompt fewer than 100 tokens, the short one all."""
@@ -136,6 +137,7 @@ def test_a_short_prompt_keeps_its_room_beside_a_long_one(name: str) -> None:
     assert [bool(record.warnings) for record in model(texts=texts)] == [False, True]
 
 
+@pytest.mark.long
 def test_a_tokenizer_is_used_by_all_threads_at_once() -> None:
     """Lines of many lengths, some in parts: encoded, generated and decoded side by side."""
     texts = [ARTICLE * (number % 3 + 1) for number in range(12)]

@@ -72,6 +72,7 @@ def said(model: Model, **inputs: Iterable[Any]) -> list[Any]:
     return [(record.result, record.error, record.warnings) for record in model(**inputs)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("task", "name", "options"), BINDINGS, ids=lambda value: str(value)[:20])
 def test_models_of_one_checkpoint_answer_as_if_each_were_loaded(
     task: str, name: str, options: list[dict[str, Any]]
@@ -131,6 +132,7 @@ def in_threads(*works: Callable[[], Any]) -> list[Any]:
         return [one.result() for one in [pool.submit(work) for work in works]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("task", "name", "how"),
     [

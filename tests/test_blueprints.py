@@ -62,6 +62,7 @@ def test_what_no_answer_needs_is_told_from_what_other_stages_read(
     assert (one["calls"], one["read"]) == (0, read)
 
 
+@pytest.mark.long
 def test_layers_that_differ_from_the_first_are_one_stage(
     tmp_path: Path, run: Callable[..., Finished]
 ) -> None:

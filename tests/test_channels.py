@@ -212,6 +212,7 @@ def test_a_person_sees_who_speaks(run: Any, call: Path) -> None:
     assert re.search(r"\d  +left  +\w", shown)
 
 
+@pytest.mark.long
 def test_records_with_channels_are_read_again(run: Any, call: Path) -> None:
     asked = ("--channel", "each", "--timestamps", "segment")
     assert run("asr", call, "--model", "starter", *asked, "-o", "a.jsonl").exit_code == 0
@@ -236,6 +237,7 @@ def test_windows_of_labels_name_the_channel(run: Any, tmp_path: Path) -> None:
     assert best == {"left": "yes", "right": "stop"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["wav2vec2-ctc", "whisper"])
 def test_long_channels_are_as_long_ones_alone(name: str, tmp_path: Path) -> None:
     left, _ = soundfile.read(long_sound(tmp_path / "a.wav", 36), dtype="float32")

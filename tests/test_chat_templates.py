@@ -171,6 +171,7 @@ def test_a_checkpoint_whose_template_hangs_is_refused(
     assert done.stdout == ""
 
 
+@pytest.mark.long
 def test_a_template_that_hangs_on_some_inputs_costs_these_alone(run: Run, tmp_path: Path) -> None:
     bomb = "{% if 'bomb' in messages[-1].content %}" + LOOPS + "{% endif %}"
     kept = (cached("llama-chat") / "chat_template.jinja").read_text()
@@ -209,6 +210,7 @@ def renders(process: psutil.Process) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_a_signal_ends_a_run_whose_template_hangs(start: Any, tmp_path: Path) -> None:
     bomb = "{% if 'bomb' in messages[-1].content %}" + LOOPS + "{% endif %}"
     kept = (cached("llama-chat") / "chat_template.jinja").read_text()
@@ -217,13 +219,14 @@ def test_a_signal_ends_a_run_whose_template_hangs(start: Any, tmp_path: Path) ->
     process = start("generate", "bombs.txt", "--lines", "-m", folder, "--quiet")
     watched = psutil.Process(process.pid)
     until = time.monotonic() + 120
-    seen: set[int] = set()
+    seen: set[psutil.Process] = set()
     while len(seen) < 2 and time.monotonic() < until:  # the first one has hung by then
-        seen |= {child.pid for child in watched.children() if renders(child)}
+        seen |= {child for child in watched.children() if renders(child)}
         time.sleep(0.05)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (143, b"", b"")
     assert time.monotonic() - began < 20  # 1 s for each of the two inputs in flight
-    assert not any(psutil.pid_exists(pid) for pid in seen)
+    _, left = psutil.wait_procs(seen, timeout=20)
+    assert not left

@@ -83,6 +83,7 @@ def on_ray(start: Any, cluster: str) -> Callable[..., Finished]:
     return call
 
 
+@pytest.mark.long
 def test_answers_are_those_of_a_local_run_though_a_worker_is_killed(
     run: Run, start: Any, cluster: str
 ) -> None:
@@ -107,6 +108,7 @@ def is_worker(process: psutil.Process) -> bool:
     return "ray::Worker" in " ".join(process.info["cmdline"] or ())
 
 
+@pytest.mark.long
 def test_an_input_that_ends_every_worker_is_found_and_nothing_else_is_lost(
     spawn: Any, cluster: str
 ) -> None:
@@ -120,6 +122,7 @@ def test_an_input_that_ends_every_worker_is_found_and_nothing_else_is_lost(
     }
 
 
+@pytest.mark.long
 def test_what_is_written_beside_records_is_that_of_a_local_run(
     run: Run, on_ray: Callable[..., Finished]
 ) -> None:
@@ -140,12 +143,14 @@ def files_in(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).glob("[!.]*")}
 
 
+@pytest.mark.long
 def test_a_format_has_the_words_of_the_texts(run: Run, on_ray: Callable[..., Finished]) -> None:
     Path("names.txt").write_text("Maria Keller lives in Paris.\nJohn works for Acme in Oslo.\n")
     words = ("ner", "names.txt", "--lines", "-m", "starter", "--format", "conll")
     assert on_ray(*words).stdout == run(*words).stdout != ""
 
 
+@pytest.mark.long
 def test_a_checkpoint_that_cannot_load_ends_the_run_as_it_does_here(
     run: Run, on_ray: Callable[..., Finished], classifier: Path
 ) -> None:
@@ -156,6 +161,7 @@ def test_a_checkpoint_that_cannot_load_ends_the_run_as_it_does_here(
     assert (done.exit_code, done.stdout, done.stderr) == (3, "", local.stderr)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asks", [False, True])
 def test_a_machine_without_the_checkpoint_is_sent_it_or_says_what_to_do(
     spawn: Any, cluster: str, cache_folder: Path, classifier: Path, asks: bool
@@ -201,6 +207,7 @@ with connected(sys.argv[1], 1):
 """
 
 
+@pytest.mark.long
 def test_an_interrupted_run_leaves_whole_records_and_nothing_else(
     run: Run, start: Any, tmp_path: Path, classifier: Path
 ) -> None:
@@ -233,6 +240,7 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_a_run_goes_on_with_what_another_engine_wrote(
     run: Run, on_ray: Callable[..., Finished], classifier: Path
 ) -> None:

@@ -88,6 +88,7 @@ def slurm(
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
 
 
+@pytest.mark.long
 def test_an_array_of_shares_is_one_run(tmp_path: Path, classifier: Path, run: Any) -> None:
     Path("lines.txt").write_text("".join(f"Line {number}.\n" for number in range(9)))
     words = ("classify-text", "lines.txt", "--lines", "-m", classifier, "--batch-size", 1)
@@ -99,6 +100,7 @@ def test_an_array_of_shares_is_one_run(tmp_path: Path, classifier: Path, run: An
     assert Path("all.jsonl").read_text() == run(*words).stdout
 
 
+@pytest.mark.long
 def test_a_job_of_several_machines_is_one_run(tmp_path: Path, classifier: Path, run: Any) -> None:
     Path("lines.txt").write_text("".join(f"Line {number}.\n" for number in range(9)))
     words = ("classify-text", "lines.txt", "--lines", "-m", classifier)

@@ -70,6 +70,7 @@ def notes(done: Finished) -> list[str]:
     return [line for line in done.stderr.splitlines() if "--compile" in line]
 
 
+@pytest.mark.long
 def test_a_compiled_model_answers_as_the_plain_one_and_is_the_one_that_answers(
     run: Run, backend: Backend, classifier: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_compiled_code_lies_where_nobody_else_writes(
     assert folder.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.long
 def test_pictures_are_answered_by_a_compiled_model(
     run: Run, backend: Backend, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ def test_sound_that_is_padded_is_answered_as_without(backend: Backend) -> None:
     assert backend.passes == 3
 
 
+@pytest.mark.long
 def test_batches_of_all_sizes_share_what_was_compiled(backend: Backend, classifier: Path) -> None:
     plain, model = (load("classify-text", classifier, compile=compile) for compile in (False, True))
     first = None
@@ -138,6 +141,7 @@ def test_batches_of_all_sizes_share_what_was_compiled(backend: Backend, classifi
     assert backend.graphs == first
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "failure",
     [
@@ -228,6 +232,7 @@ def test_a_model_that_writes_is_left_as_it_is(run: Run, backend: Backend) -> Non
     assert backend.graphs == 0
 
 
+@pytest.mark.long
 def test_int8_is_left_as_it_is(run: Run, backend: Backend, classifier: Path) -> None:
     plain = classify(run, classifier, "--dtype", "int8")
     done = classify(run, classifier, "--dtype", "int8", "--compile")

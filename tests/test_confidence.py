@@ -210,6 +210,7 @@ def test_scores_of_whisper_are_those_of_its_tokens(
             assert chunk.score == pytest.approx(mean(own), abs=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("timestamps", ["none", "segment", "word"])
 def test_scores_are_all_that_is_added_to_whisper(run: Run, timestamps: str) -> None:
     files = [*sounds(Path()).values(), long_sound(Path("long.wav"), 40)]
@@ -220,6 +221,7 @@ def test_scores_are_all_that_is_added_to_whisper(run: Run, timestamps: str) -> N
         assert all(0 < score <= 1 for score in scores_of(record["result"]))
 
 
+@pytest.mark.long
 def test_scores_do_not_hang_on_the_batch(run: Run) -> None:
     files = [*sounds(Path()).values(), *(long_sound(Path(f"{n}.wav"), n) for n in (34, 68))]
     call = ("asr", *files, "-m", brief_whisper(), "--confidence", "--timestamps", "segment")

@@ -169,6 +169,7 @@ def test_a_token_that_the_hub_refuses_is_told_and_not_shown(run: Run, hub: Hub) 
     assert "refuses it" in done.stdout and "hf_secret" not in done.stdout
 
 
+@pytest.mark.long
 def test_a_network_that_is_away_fails_nothing(run: Run, hub: Hub) -> None:
     hub.faults.append(Fault("whoami", wait=4))
     assert checked(run, 0)["network"]["state"] == "note"

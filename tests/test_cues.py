@@ -361,6 +361,7 @@ def test_the_language_that_was_told_stands_in_the_record(
     assert done.records[0]["result"]["language"] == code
 
 
+@pytest.mark.long
 def test_the_language_that_was_found_stands_in_the_record(run: Any, tmp_path: Path) -> None:
     files = sounds(Path())
     model = load("asr", "whisper")

@@ -60,6 +60,7 @@ def test_a_processor_that_fixes_the_size_is_left_to_it(run: Any, camera: Path) -
     assert "warnings" not in depth(run, camera, model="dpt")
 
 
+@pytest.mark.long
 def test_sizes_that_are_computed_alike_share_a_batch(run: Any, camera: Path) -> None:
     """An answer in a batch is the answer alone, whatever the originals measure."""
     other = camera.with_name("other.png")
@@ -85,6 +86,7 @@ def memory(spare: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
+@pytest.mark.long
 def test_too_little_memory_is_told_with_the_way_out(run: Any, camera: Path, tmp_path: Path) -> None:
     """A single product of the first picture's attention would take 7.2 GB."""
     small = tmp_path / "small.png"

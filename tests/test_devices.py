@@ -123,6 +123,7 @@ CASES: list[tuple[str, str, Callable[[], dict[str, Any]], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("task", "name", "inputs", "options"), CASES, ids=[f"{one[0]}/{one[1]}" for one in CASES]
 )
@@ -152,6 +153,7 @@ def test_two_devices_answer_as_one(
     assert all(computed.counts.values())
 
 
+@pytest.mark.long
 def test_a_resumed_run_writes_the_bytes_of_one_device(run: Run, computed: Computed) -> None:
     """Of texts, which are drawn: numbers would differ in the last digit from call to call."""
     whole, torn = Path("whole.jsonl"), Path("torn.jsonl")
@@ -169,6 +171,7 @@ def test_a_resumed_run_writes_the_bytes_of_one_device(run: Run, computed: Comput
     assert torn.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.long
 def test_batches_are_shared_evenly(computed: Computed, classifier: Path) -> None:
     barrier = threading.Barrier(2, timeout=PATIENCE)
     computed.before = lambda device, number: barrier.wait()
@@ -177,6 +180,7 @@ def test_batches_are_shared_evenly(computed: Computed, classifier: Path) -> None
     assert computed.counts == {ZERO: 20, ONE: 20}
 
 
+@pytest.mark.long
 def test_a_model_on_two_devices_serves_several_threads(classifier: Path) -> None:
     expected = answers(load("classify-text", classifier, device=ZERO), texts=TEXTS)
     model = load("classify-text", classifier, device=NAME)
@@ -331,6 +335,7 @@ def test_a_model_that_is_too_large_for_one_device_runs_on_the_others(
     assert device("--devices", "0") == f"{ZERO} (asked for; {why} {ZERO})"
 
 
+@pytest.mark.long
 def test_the_last_line_and_the_page_of_a_run_name_its_devices(
     run: Run, lines: tuple[object, ...]
 ) -> None:
@@ -459,6 +464,7 @@ def test_an_input_that_every_device_fails_is_an_error_record(
 # Memory
 
 
+@pytest.mark.long
 def test_a_device_with_less_memory_halves_its_own_batches_alone(
     standin: State, computed: Computed, classifier: Path
 ) -> None:

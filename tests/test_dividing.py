@@ -118,6 +118,7 @@ def test_pictures_are_divided_as_by_the_processor(
     assert seen >= 6
 
 
+@pytest.mark.long
 def test_little_is_read_back_from_a_device() -> None:
     """Of 100 queries: a byte for each pixel, or a bit for each of a query's."""
     chance = torch.Generator().manual_seed(5)

@@ -461,6 +461,7 @@ def test_locked_packages_say_so() -> None:
     assert "encrypted" in refused("a.epub", book).message
 
 
+@pytest.mark.long
 def test_tags_nested_without_end_are_no_danger() -> None:
     page = "<html><body>" + "<div><b>" * 100_000 + "deep"
     assert words("a.html", page.encode()) == "deep\n"

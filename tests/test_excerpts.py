@@ -185,6 +185,7 @@ def test_little_of_a_long_recording_is_decoded() -> None:
     assert sum(counted) / 8_000 <= 2 * 10  # which `decode` asks for twice
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "codec"), [("mp4", "aac"), ("matroska", "aac")])
 def test_little_of_a_long_container_is_decoded(kind: str, codec: str) -> None:
     content = through_av(kind, codec, changing(200, 16_000), 16_000)
@@ -241,6 +242,7 @@ def test_subtitles_of_a_stretch_have_the_times_of_the_file(run: Any, talk: Path)
     assert done.stdout.splitlines()[1].startswith("00:00:07,")
 
 
+@pytest.mark.long
 def test_whisper_is_late_by_the_start_of_what_it_hears(run: Any, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "alone.wav", noise(3), RATE)
     soundfile.write(tmp_path / "later.wav", np.concatenate([noise(7, seed=1), noise(3)]), RATE)

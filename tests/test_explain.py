@@ -262,6 +262,7 @@ SYMBOLS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("starter", ARCHITECTURES)
 def test_axes_tell_what_they_follow_from(run: Run, starter: str) -> None:
     task, module = ARCHITECTURES[starter]
@@ -281,6 +282,7 @@ def test_multiply_adds_of_an_architecture_are_those_of_a_run(run: Run) -> None:
     assert found["multiply_adds"] == 2 * ran["multiply_adds"]
 
 
+@pytest.mark.long
 def test_a_model_too_large_for_any_memory_is_drawn_from_its_config(run: Run) -> None:
     """GPT-2's blocks, 12,288 wide and 96 deep: 175 billion weights."""
     folder = config_alone("generate", n_embd=12_288, n_layer=96, n_head=96, n_inner=None)
@@ -290,6 +292,7 @@ def test_a_model_too_large_for_any_memory_is_drawn_from_its_config(run: Run) -> 
     assert (blocks["repeats"], shapes(blocks["outputs"])[0]) == (96, ["batch", "tokens", "12288"])
 
 
+@pytest.mark.long
 def test_a_terminal_shows_an_architecture(run: Run) -> None:
     done = run("explain", "depth", "-m", "starter", "--architecture", "-f", "rich")
     text = " ".join(done.stdout.split())

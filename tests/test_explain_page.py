@@ -73,6 +73,7 @@ def rgb(colour: str) -> list[int]:
 # The page
 
 
+@pytest.mark.long
 def test_stages_stand_in_the_order_of_the_data_with_their_views(tab: Tab) -> None:
     page = shown(tab, maps(), looks(), grid())
     assert page.title() == "classify-image explained"
@@ -96,6 +97,7 @@ def test_stages_stand_in_the_order_of_the_data_with_their_views(tab: Tab) -> Non
     assert page.locator(".bar-row").first.inner_text().split() == ["ball", "90.0%"]
 
 
+@pytest.mark.long
 def test_an_answer_that_changed_is_told(tab: Tab) -> None:
     page = shown(tab, maps(), same=False, looked_same=False)
     told = page.locator(".answered .warning").all_inner_texts()
@@ -104,6 +106,7 @@ def test_an_answer_that_changed_is_told(tab: Tab) -> None:
     assert "while attention was written out" in told[1]
 
 
+@pytest.mark.long
 def test_several_inputs_stand_on_one_page_and_failures_among_them(tab: Tab) -> None:
     error = results.Failure("InputError", "the image is damaged", "open it elsewhere")
     failed = explanation([], "bad.png")
@@ -120,6 +123,7 @@ def test_several_inputs_stand_on_one_page_and_failures_among_them(tab: Tab) -> N
 # Each kind of view
 
 
+@pytest.mark.long
 def test_maps_lie_over_the_picture_and_tell_their_numbers(tab: Tab) -> None:
     page = shown(tab, maps())
     assert pixel(page, ".plane canvas", 0.5, 0.4) == [*rgb(heat_colours()[-1]), 255]
@@ -140,6 +144,7 @@ def test_maps_lie_over_the_picture_and_tell_their_numbers(tab: Tab) -> None:
     assert point(page, 0.5, 0.6) == "row 3, column 3: 0.75"
 
 
+@pytest.mark.long
 def test_a_plane_shows_the_part_of_the_picture_that_the_model_was_given(tab: Tab) -> None:
     page = shown(tab, maps(extent=(0.25, 0.0, 1.0, 1.0)))
     page.get_by_role("radio", name="layer 2").click()
@@ -154,6 +159,7 @@ def test_a_plane_shows_the_part_of_the_picture_that_the_model_was_given(tab: Tab
     assert point(page, 0.5, 0.6) == "row 3, column 3: 0.75"
 
 
+@pytest.mark.long
 def test_arrow_keys_choose_frames_and_walk_over_numbers(tab: Tab) -> None:
     page = shown(tab, maps())
     page.get_by_role("radio", name="layer 1").focus()
@@ -167,6 +173,7 @@ def test_arrow_keys_choose_frames_and_walk_over_numbers(tab: Tab) -> None:
     assert page.inner_text(".told") == "row 4, column 2: 0.0263"
 
 
+@pytest.mark.long
 def test_signed_numbers_have_zero_in_the_middle_of_the_colours(tab: Tab) -> None:
     page = shown(tab, signed_maps())
     colours = diverging_colours()
@@ -177,6 +184,7 @@ def test_signed_numbers_have_zero_in_the_middle_of_the_colours(tab: Tab) -> None
     assert page.inner_text(".under .scale").split() == ["-2", "m", "2", "m"]
 
 
+@pytest.mark.long
 def test_a_frame_is_chosen_by_each_axis_in_turn(tab: Tab) -> None:
     page = shown(tab, feature_maps())
     page.get_by_role("radio", name="channel 3").click()
@@ -189,6 +197,7 @@ def test_a_frame_is_chosen_by_each_axis_in_turn(tab: Tab) -> None:
     assert float(point(page, 0.01, 0.01).split(": ")[1]) == pytest.approx(expected[0, 0], rel=5e-3)
 
 
+@pytest.mark.long
 def test_a_place_lights_up_what_it_looks_at_and_stays_when_pinned(tab: Tab) -> None:
     """Of 3 rows of 4 places the sixth, (2, 2), takes 0.89 from the eleventh, (3, 3)."""
     page = shown(tab, looks())
@@ -207,6 +216,7 @@ def test_a_place_lights_up_what_it_looks_at_and_stays_when_pinned(tab: Tab) -> N
     assert found == pytest.approx(values[5, 0], rel=5e-3)
 
 
+@pytest.mark.long
 def test_a_grid_says_which_row_looks_at_which_column(tab: Tab) -> None:
     page = shown(tab, grid())
     values = grid().frames[0].values
@@ -224,6 +234,7 @@ def test_a_grid_says_which_row_looks_at_which_column(tab: Tab) -> None:
     assert 0 < page.locator(".numeral").count() == written < 9, "what is next to nothing is not"
 
 
+@pytest.mark.long
 def test_names_of_a_large_grid_stay_while_its_numbers_scroll(tab: Tab) -> None:
     words = [f"word{number}" for number in range(140)]
     page = shown(tab, grid(words))
@@ -240,6 +251,7 @@ def test_names_of_a_large_grid_stay_while_its_numbers_scroll(tab: Tab) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 1280
 
 
+@pytest.mark.long
 def test_pieces_of_a_text_are_tinted_by_their_numbers(tab: Tab) -> None:
     page = shown(tab, strip(), item=passage("The film was not good."), media="text")
     pieces = page.locator(".piece")
@@ -257,6 +269,7 @@ def test_pieces_of_a_text_are_tinted_by_their_numbers(tab: Tab) -> None:
     assert page.inner_text(".told") == "“film” (2 of 6): 0.4"
 
 
+@pytest.mark.long
 def test_a_table_has_bars_for_shares(tab: Tab) -> None:
     page = shown(tab, rows())
     assert page.locator("details.view tbody tr").all_inner_texts()[1].split() == [
@@ -269,6 +282,7 @@ def test_a_table_has_bars_for_shares(tab: Tab) -> None:
     assert widths[0] / widths[1] == pytest.approx(13, rel=0.1)
 
 
+@pytest.mark.long
 def test_a_tree_shows_what_was_kept_and_what_was_dropped(tab: Tab) -> None:
     page = shown(tab, tree())
     assert page.locator(".node").count() == 9
@@ -286,6 +300,7 @@ def test_a_tree_shows_what_was_kept_and_what_was_dropped(tab: Tab) -> None:
     assert page.inner_text(".told").startswith("step 2: “␣ball”, -1.2, kept")
 
 
+@pytest.mark.long
 def test_a_wave_has_frames_and_what_was_heard_in_them(tab: Tab) -> None:
     page = shown(tab, wave(), item=sound(1.0), media="audio")
     told = point(page, 0.31, 0.5)
@@ -301,6 +316,7 @@ def test_a_wave_has_frames_and_what_was_heard_in_them(tab: Tab) -> None:
     page.wait_for_selector(".now-line:not([hidden])")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("side", "error"), [(150, 1e-4), (900, 3e-3)])
 def test_numbers_of_large_views_are_rounded_by_little(tab: Tab, side: int, error: float) -> None:
     values = np.random.default_rng(0).normal(size=(side, side)).astype(np.float32)
@@ -315,6 +331,7 @@ def test_numbers_of_large_views_are_rounded_by_little(tab: Tab, side: int, error
     assert found == pytest.approx(values[row, column], abs=error * span + 0.005)
 
 
+@pytest.mark.long
 def test_what_is_too_much_for_a_page_is_left_out_and_told(tab: Tab) -> None:
     frames = [Frame(np.full((1500, 1500), at, np.float32), (f"map {at}",)) for at in range(5)]
     one = signed_maps()
@@ -327,6 +344,7 @@ def test_what_is_too_much_for_a_page_is_left_out_and_told(tab: Tab) -> None:
 # Everywhere
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("media", ["image", "audio"])
 def test_a_phone_shows_all_without_scrolling_sideways(chromium: Any, media: str) -> None:
     tab = Tab(chromium, viewport={"width": 390, "height": 844}, color_scheme="dark")
@@ -342,6 +360,7 @@ def test_a_phone_shows_all_without_scrolling_sideways(chromium: Any, media: str)
     tab.check()
 
 
+@pytest.mark.long
 def test_what_names_say_stays_text(tab: Tab) -> None:
     views = [
         grid([HOSTILE, "<img src=x onerror=alert(1)>", "c"]),
@@ -450,6 +469,7 @@ def test_kinds_of_pieces_have_no_scale(tmp_path: Path) -> None:
 # The command line
 
 
+@pytest.mark.long
 def test_the_command_leaves_a_page_and_files(run: Run, tab: Tab) -> None:
     words = ("explain", "classify-image", SCENE, "-m", "starter")
     done = run(*words, "--report", PAGE, "--save-dir", "seen")
@@ -493,6 +513,7 @@ def test_an_architecture_alone_has_neither(run: Run, option: tuple[str, str]) ->
     assert not Path(option[1]).exists()
 
 
+@pytest.mark.long
 def test_an_input_that_fails_is_on_the_page(run: Run, tab: Tab) -> None:
     Path("bad.png").write_bytes(SCENE.read_bytes()[:100])
     done = run("explain", "classify-image", "bad.png", SCENE, "-m", "starter", "--report", PAGE)

@@ -95,6 +95,7 @@ def test_rollout_follows_a_token_through_two_layers() -> None:
     assert np.allclose(taken, [[0.5, 0.25, 0.25], [0, 0.5, 0.5], [0, 0, 1]])
 
 
+@pytest.mark.long
 def test_rollout_lies_on_the_solid() -> None:
     """Measured on 20 scenes: 1.8 to 7.5 times the box's share, 3.6 on the mean; 5 to 28 times in
     the last layer."""
@@ -233,6 +234,7 @@ def test_boxes_move_to_the_answer() -> None:
 # Masks
 
 
+@pytest.mark.long
 def test_the_last_masks_are_the_segments_and_grow_towards_them() -> None:
     """Measured of solids on 8 scenes: 0.84, 0.91, 0.92, 0.96, 0.97 of the last mask."""
     grown, matched = [], []

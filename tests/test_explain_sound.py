@@ -87,6 +87,7 @@ def test_each_moment_of_the_lattice_sums_to_one_and_its_best_cell_is_the_path() 
     assert "|" in lattice.rows and "“|” is the space between words" in lattice.about
 
 
+@pytest.mark.long
 def test_a_long_recording_is_shown_from_its_beginning(tmp_path: Path) -> None:
     sound, rate = soundfile.read(SOUNDS / "news.ogg")
     soundfile.write(tmp_path / "long.wav", np.concatenate([sound] * 6), rate)
@@ -194,6 +195,7 @@ def test_other_architectures_show_what_they_have(task: str, kind: str, tmp_path:
             assert all(f.values.shape == (len(one.rows), len(one.columns)) for f in one.frames)
 
 
+@pytest.mark.long
 def test_whisper_shows_its_spectrogram_and_no_lattice() -> None:
     found = looked("asr", SOUNDS / "yes.wav", cached("whisper"))
     bands, frames = view(found, Maps, "Spectrogram").frames[0].values.shape

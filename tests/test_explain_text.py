@@ -307,6 +307,7 @@ def test_starts_and_ends_lie_in_the_context_alone() -> None:
     assert scores[row, column] == scores.max() == pytest.approx(start.max() * end.max())
 
 
+@pytest.mark.long
 def test_each_window_of_a_long_context_has_its_own_shares() -> None:
     text = " ".join(["Many asked for more news."] * 50 + [NEWS])
     found = looked("qa", text, question=QUESTION)
@@ -372,6 +373,7 @@ def test_a_decoder_that_reads_the_text_again_counts_too(model_type: str, tmp_pat
     assert given[0, place] == pytest.approx((made[0] - made[1]) / (2 * step), rel=5e-2)
 
 
+@pytest.mark.long
 def test_a_text_of_characters_has_views_without_gradients(tmp_path: Path) -> None:
     """CANINE makes no vector of a token's number: many tables share the work."""
     make(BY_NAME["classify-text"], "canine", tmp_path)

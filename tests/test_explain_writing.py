@@ -98,6 +98,7 @@ def translated(text: str = SENTENCE, **options: Any) -> Explanation:
 # The next token
 
 
+@pytest.mark.long
 def test_the_prompt_and_the_source_are_shown_as_tokens() -> None:
     assert column(table(story(), "Tokens"), "token")[0] == "Once"
     source = table(translated(), "Tokens")
@@ -218,6 +219,7 @@ def pairs_of(grid: Grid) -> list[tuple[int, int]]:
     ]
 
 
+@pytest.mark.long
 def test_words_are_aligned_with_those_that_they_translate() -> None:
     """Of sentences that training held out: colours come behind their nouns in French."""
     rng = random.Random(11)
@@ -312,6 +314,7 @@ def test_scores_are_sums_of_the_models_own_logarithms() -> None:
     assert column(finished, "text")[0] == text_of(found)
 
 
+@pytest.mark.long
 def test_one_beam_is_no_tree() -> None:
     assert views(story(), Tree) == []
     assert views(translated(num_beams=1), Tree) == []
@@ -351,6 +354,7 @@ def test_of_a_text_in_parts_the_first_is_shown() -> None:
     assert "table" in alignment(found).columns and "ball" not in alignment(found).columns
 
 
+@pytest.mark.long
 def test_a_summary_is_aligned_with_its_article() -> None:
     found = looked(loaded("summarize"), ARTICLE.read_text())
     grid = alignment(found)

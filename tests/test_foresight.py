@@ -65,6 +65,7 @@ def plain_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("inputs")
 def test_without_an_accelerator_no_dry_run_and_no_doctor_loads_torch() -> None:
     if sys.platform != "linux":

@@ -119,6 +119,7 @@ def test_coco_loads_in_supervision(run: Run, shots: list[str], how: list[str]) -
                 assert agreement(found.mask[number], mask) > 0.8
 
 
+@pytest.mark.long
 def test_coco_polygons_fill_to_the_masks(run: Run, shots: list[str]) -> None:
     words = ("segment", *shots, "-m", cached("mask2former"), "--threshold", "0.1")
     records, done = both(run, "coco", *words, "--polygons")
@@ -278,6 +279,7 @@ def test_yolo_loads_in_supervision(run: Run, shots: list[str]) -> None:
         assert names == [one["label"] for one in record["result"]]
 
 
+@pytest.mark.long
 def test_yolo_scores_come_last_and_only_if_asked_for(run: Run, shots: list[str]) -> None:
     for task, model in (("detect", "detr"), ("segment", "mask2former")):
         words = (task, shots[0], "-m", cached(model), "--threshold", "0.1")
@@ -323,6 +325,7 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float:
     return float((one & other).sum() / (one | other).sum())
 
 
+@pytest.mark.long
 def test_yolo_labels_are_the_outlines_of_regions(run: Run, shots: list[str]) -> None:
     words = ("segment", "shots/wide.png", "-m", cached("mask2former"), "--threshold", "0.1")
     (record,) = run(*words).records
@@ -390,6 +393,7 @@ def test_every_part_has_a_polygon_without_its_holes(mask: np.ndarray, parts: int
         assert agreement(whole, mask) > 0.95
 
 
+@pytest.mark.long
 def test_a_mask_of_noise_is_covered_by_its_polygons() -> None:
     """Thousands of lines: time that grows with their square is minutes here."""
     mask = np.random.default_rng(0).random((300, 300)) < 0.5

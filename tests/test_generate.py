@@ -280,6 +280,7 @@ def files() -> list[str]:
 MORE = [(), ("--num-return-sequences", "3"), ("--num-beams", "3"), ("--top-k", "9")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("more", MORE, ids=str)
 def test_a_seed_gives_an_input_the_same_text_in_any_company(
     run: Run, files: list[str], more: tuple[str, ...]

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.long
 def test_everybody_writes_the_same_and_its_tokens_are_counted(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.generation", "--quick", "--cache", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)

@@ -62,6 +62,7 @@ for task, (files, texts, options) in json.loads(sys.argv[1]).items():
 """
 
 
+@pytest.mark.long
 def test_nothing_of_the_host_is_changed(tmp_path: Path) -> None:
     heard, seen = ([str(path) for path in made(tmp_path).values()] for made in (sounds, photos))
     files = {"audio": heard[:1], "image": seen[:2], "text": []}
@@ -108,6 +109,7 @@ advice = transformers.AutoTokenizer.from_pretrained(model.checkpoint.folder)(sys
 """
 
 
+@pytest.mark.long
 def test_advice_to_those_who_call_a_library_is_for_the_host_where_it_calls() -> None:
     long = SHORT_TEXT * 100  # more than the tokenizer says that the model holds
     done = subprocess.run(

@@ -30,6 +30,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, A
     return json.loads((folder / "host.json").read_text()), (folder / "host.md").read_text()
 
 
+@pytest.mark.long
 def test_rows_say_what_was_asked_and_answered(measured: Any) -> None:
     rows, _ = measured
     assert [(row["path"], row["cores"]) for row in rows] == [(path, 1) for path in PATHS]
@@ -80,6 +81,7 @@ def test_batches_are_those_of_an_accelerator(monkeypatch: pytest.MonkeyPatch) ->
     assert sizes == [1, 2, 4, 8, 16, 32, 57]
 
 
+@pytest.mark.long
 def test_unknown_paths_are_refused() -> None:
     command = [sys.executable, "-m", "benchmarks.host", "texts-1"]
     done = subprocess.run(

@@ -288,6 +288,7 @@ def test_questions_and_sockets_are_refused_in_this_thread_only(
 # Standard input is the user's data
 
 
+@pytest.mark.long
 def test_lines_that_say_yes_are_data(canary: Path, tmp_path: Path, classifier: Path) -> None:
     """The way it was found: the answer to the prompt stands in the piped lines."""
     case = Case(
@@ -324,6 +325,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.long
 def test_libraries_find_no_standard_input_and_no_hub(classifier: Path) -> None:
     words = ["classify-text", "-", "--lines", "--quiet", "-m", str(classifier)]
     done = subprocess.run(

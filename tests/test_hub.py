@@ -220,6 +220,7 @@ def test_a_host_without_ranges_sends_it_all_again(run: Run, hub: Hub, commit: st
     cached_commit(run)
 
 
+@pytest.mark.long
 def test_two_processes_on_an_empty_cache_fetch_once(
     hub: Hub, commit: str, start: Any, cache: Path
 ) -> None:

@@ -86,6 +86,7 @@ def test_marks_of_encodings_are_no_part_of_a_name(classify: Run, encoding: str) 
     assert [record["fields"] for record in done.records] == [{"text": "fine", "naïve": "é"}]
 
 
+@pytest.mark.long
 def test_a_table_is_answered_as_its_rows_come(start: Any, classifier: Path) -> None:
     """The second row is written once the first is answered, so waiting for more would hang."""
     words = ["classify-text", "-", "-m", classifier, "--input-format", "csv", "-f", "jsonl"]

@@ -60,6 +60,7 @@ def inner(model: Any) -> nn.Module:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("task", "name"), MODELS)
 def test_every_kind_of_model_answers_the_same_twice(
     task: str, name: str, files: dict[Media, Path]

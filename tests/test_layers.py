@@ -128,6 +128,7 @@ def test_media_are_decoded_without_torch(module: Path) -> None:
     assert not {name.split(".")[0] for name, _ in imports(module)} & {"torch", "transformers"}
 
 
+@pytest.mark.long
 def test_no_module_imports_itself_over_others() -> None:
     """Nor for types alone."""
     arrows = {module: {target for target, _ in reached(module, True)} for module in INNER}

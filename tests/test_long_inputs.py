@@ -46,6 +46,7 @@ def context_free(auto: Any, name: str, folder: Path, positions: int) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["bert-ner", "roberta-ner"])
 def test_ner_windows_change_nothing(name: str, tmp_path: Path) -> None:
     short, long = (
@@ -311,6 +312,7 @@ def test_no_times_are_given_unasked(name: str, recordings: list[Path]) -> None:
     assert found.text
 
 
+@pytest.mark.long
 def test_whisper_hears_long_recordings_as_its_pipeline_does(recordings: list[Path]) -> None:
     samples, rate = soundfile.read(recordings[1], dtype="float32")
     pipeline = hf.pipeline("automatic-speech-recognition", str(cached("whisper")), device="cpu")

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import json, threading
 import torch
@@ -28,6 +30,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.long
 def test_one_thread_computes_alone_and_the_process_stays_as_it_was() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, timeout=120, check=True

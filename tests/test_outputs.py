@@ -153,6 +153,7 @@ def test_standard_input_is_an_input(start: Any, output: str) -> None:
     assert contents() == before
 
 
+@pytest.mark.long
 def test_standard_output_is_an_output(start: Any) -> None:
     """As with `>> notes.txt`, which would read what it writes, and `--report x.html > x.html`."""
     Path("notes.txt").write_text(SHORT_TEXT)
@@ -349,6 +350,7 @@ def test_a_disk_that_fills_while_a_document_is_written_leaves_the_old_one(
     assert Path("out.json").read_text() == "old"
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_under_standard_output_tears_no_line(
     start: Any, classifier: Path, lines: Path
 ) -> None:
@@ -384,6 +386,7 @@ def written_so_far(name: str) -> int:
     return sum(path.stat().st_size for path in Path().glob(f".{name}.*"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("extension", ["json", "csv", "txt"])
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
@@ -477,6 +480,7 @@ def test_answers_out_of_order_are_not_given_again(run: Run, failing: list[object
     assert [input[0] for input, _ in retried()] == ["e", "a", "d", "b", "c"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("again", [[], ["--retry-failed"]])
 def test_a_retry_that_is_killed_loses_nothing(
     run: Run, start: Any, classifier: Path, again: list[str]

@@ -43,6 +43,7 @@ SAMPLE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("task", "model_type"), SAMPLE)
 def test_model_types_work_and_share_batches_as_listed(task: str, model_type: str) -> None:
     found = attempt(BY_NAME[task], model_type)

@@ -41,6 +41,7 @@ def test_the_blocks_of_inputs_and_of_files_are_among_them() -> None:
     assert any("--files-from" in line for line in PASTED)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("line", PASTED)
 def test_a_line_of_the_readme(run: Run, line: str) -> None:
     if "summarize rows.csv" in line:

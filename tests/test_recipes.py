@@ -8,6 +8,8 @@ from PIL import Image
 
 from recipes import convnext, depth, detect, gallery, segment
 
+pytestmark = pytest.mark.long
+
 WATCHED = {"accuracy", "f1", "near", "quality"}
 
 

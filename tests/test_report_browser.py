@@ -29,6 +29,8 @@ from taskcli.output.palette import colours, hexadecimal, token_colours
 from taskcli.output.report import thumbnails
 from taskcli.results import Box
 
+pytestmark = pytest.mark.long
+
 PAGE = Path("out.html")
 ARTICLE = "Ada Lovelace 👩‍🚀 met <b>Babbage & Co</b> in 東京."
 

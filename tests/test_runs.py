@@ -410,6 +410,7 @@ def test_a_full_disk_is_4_and_says_what_to_do(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_leaves_whole_lines_and_resume_goes_on(
     run: Run, start: Any, classifier: Path
 ) -> None:
@@ -716,6 +717,7 @@ def some_lines(process: Any, path: Path, count: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
@@ -743,6 +745,7 @@ def test_a_run_that_is_interrupted_is_resumed_without_loss(
     assert {f"lines.txt:{number}" for number in range(1, 401)} <= set(records)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
 )
@@ -793,6 +796,7 @@ def all_named_are_whole(records: list[dict[str, Any]]) -> None:
             picture.load()
 
 
+@pytest.mark.long
 def test_a_second_interrupt_stops_at_once(start: Any, classifier: Path) -> None:
     out = Path("out.jsonl")
     how = [TASK, lines_file(20_000), "--lines", "-m", classifier, "-o", out]
@@ -804,6 +808,7 @@ def test_a_second_interrupt_stops_at_once(start: Any, classifier: Path) -> None:
     assert process.returncode == 130
 
 
+@pytest.mark.long
 def test_a_stop_during_a_silent_pipe_is_heard(start: Any, classifier: Path) -> None:
     process = start(TASK, "-", "--lines", "-m", classifier, stdin=subprocess.PIPE)
     process.stdin.write(b"one\n")
@@ -815,6 +820,7 @@ def test_a_stop_during_a_silent_pipe_is_heard(start: Any, classifier: Path) -> N
     assert b"Fatal" not in process.stderr.read()
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_is_no_error(start: Any, classifier: Path) -> None:
     process = start(TASK, lines_file(20_000), "--lines", "-m", classifier, "--quiet")
     assert json.loads(process.stdout.readline())["input"] == "lines.txt:1"

@@ -61,6 +61,7 @@ def vit() -> Path:
     return cached("vit")
 
 
+@pytest.mark.long
 def test_objects_folders_and_globs_are_read(
     run: Run, vit: Path, s3: S3FileSystem, pictures: dict[str, bytes]
 ) -> None:
@@ -117,6 +118,7 @@ def test_answers_go_to_a_bucket_in_every_kind_of_format(
     assert not list(Path().glob("s3*")), "nothing is written on this disk"
 
 
+@pytest.mark.long
 def test_what_is_there_is_kept_and_places_that_cannot_be_are_refused(
     run: Run, classifier: Path, s3: S3FileSystem
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_sample_of_files_is_that_of_rows_with_their_names(run: Run) -> None:
     assert len(found.inputs) == 4
 
 
+@pytest.mark.long
 def test_each_of_the_limited_inputs_has_every_question(run: Run) -> None:
     questions = ("-q", "What is bad?", "-q", "Which number?")
     done = run("qa", "0?.txt", "-m", "starter", *questions, "--limit", 2)

@@ -95,6 +95,7 @@ def test_rows_are_shared_out_by_their_ids(run: Run) -> None:
     assert Path("all.jsonl").read_bytes() == Path("one.jsonl").read_bytes()
 
 
+@pytest.mark.long
 def test_a_share_of_nothing_is_no_gap(run: Run, texts: list[str]) -> None:
     files = shares(run, 40, TASK, *texts[1:4], *STARTER)
     empty = [file for file in files if not Path(file).read_bytes()]

@@ -67,6 +67,7 @@ def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str, str]:
     return process.returncode, stdout.decode(), stderr.decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("patch", "work", "sent"),
     [
@@ -85,6 +86,7 @@ def test_a_signal_while_loading_ends_at_once_and_says_so(
     assert ended(process) == (code, "", "interrupted while loading\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("patch", "sent"), [(DECODING, INT), (COMPUTING, TERM), (ANSWERING, INT), (WRITING, TERM)]
 )
@@ -100,6 +102,7 @@ def test_the_first_signal_ends_a_run_within_seconds(
     assert "Fatal" not in stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("patch", "sent"), [(DECODING, TERM), (COMPUTING, INT), (ANSWERING, TERM)])
 def test_the_second_signal_does_not_wait_for_the_batch(
     begin: Begin, patch: str, sent: tuple[int, int]
@@ -117,6 +120,7 @@ def test_the_second_signal_does_not_wait_for_the_batch(
     assert time.monotonic() - began < 2.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("patch", "times"), [(LOADING, 1), (DECODING, 2), (COMPUTING, 1)])
 def test_code_that_stops_every_thread_is_ended_too(begin: Begin, patch: str, times: int) -> None:
     process = begin(patch, IN_C_WITH_THE_LOCK)
@@ -127,6 +131,7 @@ def test_code_that_stops_every_thread_is_ended_too(begin: Begin, patch: str, tim
     assert (code, stdout) == (-signal.SIGKILL, "")
 
 
+@pytest.mark.long
 def test_an_array_is_ended_where_a_second_signal_ends_the_run(begin: Begin) -> None:
     process = begin(DECODING, IN_PYTHON, "--format", "json")
     for _ in range(2):
@@ -137,6 +142,7 @@ def test_an_array_is_ended_where_a_second_signal_ends_the_run(begin: Begin) -> N
     assert stdout.split() == ["[", "]"] or stdout.split() == ["[]"]
 
 
+@pytest.mark.long
 def test_a_reader_that_does_not_read_holds_no_signal_up(start: Any, classifier: Path) -> None:
     Path("lines.txt").write_text("A line.\n" * 20_000)
     process = start(TASK, "lines.txt", "--lines", "-m", classifier)

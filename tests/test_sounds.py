@@ -215,6 +215,7 @@ def test_samples_at_the_rate_are_exact() -> None:
     assert (decode(written(samples, subtype="FLOAT")).samples == samples).all()
 
 
+@pytest.mark.long
 def test_blocks_leave_no_seam() -> None:
     """Resampled in blocks of a few seconds as at once."""
     import soxr

@@ -36,6 +36,7 @@ def train(recipe, out, **options):
     return [next(iter(line.items())) for line in watched]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("task", "recipe", "options", "steps"),
     [
@@ -58,6 +59,7 @@ def test_a_recipe_goes_on_and_saves_what_taskcli_runs(
     assert "result" in result.records[0]
 
 
+@pytest.mark.long
 def test_a_speller_learns_known_words_from_their_phonemes(monkeypatch, tmp_path):
     monkeypatch.setattr(spelling_limit, "WORDS", ["red", "green", "ball", "cube"] * 8)
     monkeypatch.setattr(spelling_limit, "more_words", list)

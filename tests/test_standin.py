@@ -217,6 +217,7 @@ def room_for_one(model: Any, state: State, text: str) -> int:
     return state.peak - before
 
 
+@pytest.mark.long
 def test_a_batch_that_exhausts_memory_is_halved_and_all_inputs_are_answered(
     standin: State, classifier: Path
 ) -> None:
@@ -237,6 +238,7 @@ def test_a_batch_that_exhausts_memory_is_halved_and_all_inputs_are_answered(
     assert max(sizes[sizes.index(2) :]) < 8  # what was too much is not tried again
 
 
+@pytest.mark.long
 def test_an_input_that_no_memory_holds_is_an_error_and_leaves_room_for_others(
     run: Run, standin: State, classifier: Path
 ) -> None:

@@ -155,6 +155,7 @@ def test_semantic_segments_name_nearly_every_pixel_right(run, drawn):
         assert sum(mask.sum() for mask in named) > 0.9 * scene.panoptic.size
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_early_is_no_failure():
     command = f"{sys.executable} -m taskcli classify-image 'examples/**/*.png' --model starter"
     done = subprocess.run(
@@ -174,6 +175,7 @@ def test_records_name_the_starter(run):
     assert result.records[0]["revision"] is None
 
 
+@pytest.mark.long
 def test_two_commands_at_once_need_neither_network_nor_cache(tmp_path):
     env = {**os.environ, "HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf")}
     env |= {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HF_ENDPOINT": "http://127.0.0.1:9"}

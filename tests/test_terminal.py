@@ -47,6 +47,7 @@ def left(shown: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
 
 
+@pytest.mark.long
 def test_the_terminal_says_at_once_what_goes_on(seen: Any, classifier: Path) -> None:
     shown = seen(TASK, "--text", "Yes.", "-m", classifier, "--device", "cpu", "--dtype", "float32")
     assert shown.startswith(f"\r\x1b[2K{STARTS}")
@@ -71,6 +72,7 @@ def test_it_says_so_before_anything_heavy_is_imported() -> None:
     assert not {"typer", "rich", "pydantic", "torch", "numpy"} & set(modules.split())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [["--quiet"], ["--help"]])
 def test_it_stays_silent_where_nobody_waits(seen: Any, classifier: Path, words: list[str]) -> None:
     assert seen(TASK, "--text", "Yes.", "-m", classifier, *words) == ""
@@ -82,6 +84,7 @@ def test_a_dry_run_says_so_while_it_looks(seen: Any, classifier: Path) -> None:
     assert left(shown) == ""
 
 
+@pytest.mark.long
 def test_a_dumb_terminal_gets_the_summary_only(seen: Any, classifier: Path) -> None:
     shown = seen(TASK, "--text", "Yes.", "-m", classifier, TERM="dumb")
     assert "\x1b" not in shown
@@ -103,6 +106,7 @@ def lines_file(count: int) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_answers_that_scroll_by_have_a_line_of_progress_below(seen: Any, classifier: Path) -> None:
     for number in range(30):
         Path(f"{number:02}.txt").write_text("A text.\n")
@@ -117,10 +121,12 @@ def test_answers_that_scroll_by_have_a_line_of_progress_below(seen: Any, classif
     assert " 30 inputs, 1 failed in " in told
 
 
+@pytest.mark.long
 def test_a_single_answer_has_none(seen: Any, classifier: Path) -> None:
     assert "0/1" not in seen(TASK, "--text", "Yes.", "-m", classifier, answers=True)
 
 
+@pytest.mark.long
 def test_a_resumed_run_begins_where_it_stopped(run: Run, seen: Any, classifier: Path) -> None:
     how = [TASK, *(f"{number}.txt" for number in range(20)), "-m", classifier, "-o", "out.jsonl"]
     for number in range(20):

@@ -100,6 +100,7 @@ def test_french_elides_and_contracts():
         assert right in texts
 
 
+@pytest.mark.long
 def test_a_held_out_sentence_is_never_trained_on():
     def told_of_a_cube(unseen):
         drawn = (bilingual.pair(stream(unseen, n), unseen, most=1).en for n in range(4000))

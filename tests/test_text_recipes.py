@@ -10,6 +10,7 @@ from recipes import text_training
 OPTIONS = {"qa": ("-q", "Where?"), "translate": ("--to", "fr"), "generate": ("--max-new-tokens", 3)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "task", ["classify-text", "ner", "qa", "generate", "summarize", "translate"]
 )

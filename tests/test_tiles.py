@@ -239,6 +239,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Scene]:
     return made
 
 
+@pytest.mark.long
 def test_small_things_are_missed_in_the_whole_and_found_once_in_tiles(
     drawn: dict[Path, Scene],
 ) -> None:
@@ -286,6 +287,7 @@ def sources(folder: Path) -> Any:
     return resolve([str(folder)], Reading(Media.IMAGE, ()))
 
 
+@pytest.mark.long
 def test_few_pictures_are_whole_while_their_tiles_wait(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -436,6 +438,7 @@ def test_objects_of_several_tiles_are_refused(run: Run, many: Path, subtask: str
     assert "add --subtask semantic" in done.stderr
 
 
+@pytest.mark.long
 def test_labels_are_divided_in_finer_detail_in_tiles() -> None:
     """A wall of scenes, as large as tiles: one pass over the whole sees each at a quarter."""
     rng = np.random.default_rng(3)

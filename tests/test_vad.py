@@ -100,6 +100,7 @@ def found(samples: np.ndarray, rate: int, width: int) -> list[tuple[float, float
     return [(one.start / rate, (one.start + len(one.samples)) / rate) for one in stretches]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 44_100])
 def test_stretches_are_the_same_at_any_rate_in_pieces_of_any_length(
     talk: np.ndarray, rate: int
@@ -127,6 +128,7 @@ def words(run: Any, *asked: object) -> list[tuple[str, tuple[float, float]]]:
     return [(one["text"], tuple(one["timestamp"])) for one in done.records[0]["result"]["chunks"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("held", [600, 0.1])  # whole, and as it is read
 def test_words_are_those_of_the_speech_at_their_times(
     run: Any, talk: np.ndarray, tmp_path: Path, held: float
@@ -147,6 +149,7 @@ def test_words_are_those_of_the_speech_at_their_times(
             assert one == pytest.approx([time + begins - 1 for time in other], abs=0.06)
 
 
+@pytest.mark.long
 def test_a_stretch_and_its_channels_have_the_times_of_the_file(
     run: Any, talk: np.ndarray, tmp_path: Path
 ) -> None:
@@ -163,6 +166,7 @@ def test_a_stretch_and_its_channels_have_the_times_of_the_file(
     assert record["result"]["channels"][1] == {"channel": "right", "text": ""}
 
 
+@pytest.mark.long
 def test_whisper_hears_speech_alone(talk: np.ndarray, tmp_path: Path) -> None:
     file = write(tmp_path / "talk.wav", talk)
     [heard] = answers(load("asr", "whisper", timestamps="segment", vad=True), [file])
@@ -173,6 +177,7 @@ def test_whisper_hears_speech_alone(talk: np.ndarray, tmp_path: Path) -> None:
         assert any(a - 0.5 < start <= end < b + 0.5 for a, b in spans)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BY_TASK["asr"])
 def test_every_recognizer_joins_what_it_heard(name: str, talk: np.ndarray, tmp_path: Path) -> None:
     model = load("asr", name, vad=True, batch_size="1")
@@ -191,6 +196,7 @@ def pieces(samples: np.ndarray) -> list[tuple[int, np.ndarray]]:
     return [*finder.feed(samples), *finder.end()]
 
 
+@pytest.mark.long
 def test_stretches_of_one_recording_share_batches(tmp_path: Path) -> None:
     short = spoken("yes.wav")[:RATE]
     talk = np.concatenate([part for _ in range(24) for part in (short, np.zeros(2 * RATE))])
@@ -224,6 +230,7 @@ def test_subtitles_of_silence_are_empty(run: Any, tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout.strip()) == (0, "WEBVTT")
 
 
+@pytest.mark.long
 def test_an_explanation_is_of_the_speech(run: Any, talk: np.ndarray, tmp_path: Path) -> None:
     asked = ("--model", cached("wav2vec2-ctc"), "--vad", "--report")
     file = write(tmp_path / "talk.wav", talk)

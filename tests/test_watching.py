@@ -42,6 +42,7 @@ def answered(count: int) -> list[dict[str, Any]]:
     raise AssertionError(f"{count} records did not come")
 
 
+@pytest.mark.long
 def test_files_that_come_are_answered_until_interrupted(watch: Any, run: Run) -> None:
     process = watch()
     for number, name in enumerate(("one.wav", "other.wav"), 1):
@@ -99,6 +100,7 @@ def test_each_file_comes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [next(arrived) for _ in range(4)] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.long
 def test_what_is_still_written_at_the_start_is_waited_for(watch: Any) -> None:
     Path("inbox/empty.wav").touch()
     for name, changed in {"fresh": time.time() + 3600, "old": 0}.items():

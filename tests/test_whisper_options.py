@@ -36,6 +36,7 @@ SAMPLED = ("--temperatures", "1")
 # Thresholds
 
 
+@pytest.mark.long
 def test_what_is_silence_and_badly_heard_is_left_out(say: Say) -> None:
     plain = say()
     assert plain["text"]
@@ -47,6 +48,7 @@ def test_what_is_silence_and_badly_heard_is_left_out(say: Say) -> None:
     assert say(*quiet) == {**plain, "text": ""}, "its mean is below -1, the usual threshold"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fails", "holds"),
     [
@@ -66,6 +68,7 @@ def test_what_fails_is_tried_at_the_next_temperature(
     assert say(*fails, "--temperatures", "0") == greedy, "there is no other"
 
 
+@pytest.mark.long
 def test_chance_hangs_on_no_neighbour(run: Run) -> None:
     files = [*sounds(Path()).values(), long_sound(Path("long.wav"), 40)]
     call = ("-m", brief_whisper(), "--logprob-threshold", "0", "--temperatures", "0,0.5,1")
@@ -74,6 +77,7 @@ def test_chance_hangs_on_no_neighbour(run: Run) -> None:
     assert together == again
 
 
+@pytest.mark.long
 def test_scores_are_of_what_was_tried_last(say: Say) -> None:
     failed = ("--compression-ratio-threshold", "0", "--temperatures", "0,1", "--confidence")
     assert say(*failed) == say(*SAMPLED, "--confidence")
@@ -97,6 +101,7 @@ def whisper(tmp_path: Path, seconds: float, **asked: Any) -> str:
     return str(recognizer.tokenizer.decode(tokens[0], skip_special_tokens=True)).strip()
 
 
+@pytest.mark.long
 def test_later_text_may_hang_on_earlier(say: Say, tmp_path: Path) -> None:
     file = long_sound(tmp_path / "long.wav", 65)
     apart = say("--timestamps", "segment", input=file)
@@ -107,6 +112,7 @@ def test_later_text_may_hang_on_earlier(say: Say, tmp_path: Path) -> None:
     assert say("--timestamps", "segment", "--no-condition-on-previous", input=file) == apart
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [12.0, 40.0])
 @pytest.mark.parametrize("timestamps", ["segment", "word"])
 def test_a_prompt_is_heard_before_and_not_written(
@@ -123,6 +129,7 @@ def test_a_prompt_is_heard_before_and_not_written(
     assert "".join(one["text"] for one in found["chunks"]).strip() == found["text"]
 
 
+@pytest.mark.long
 def test_hotwords_stand_before_the_prompt(say: Say) -> None:
     assert say("--hotwords", "one, two") == say("--prompt", "one, two.")
     both = say("--hotwords", "one, two", "--prompt", "And then.")

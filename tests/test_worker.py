@@ -157,6 +157,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("task", BY_NAME)
 def test_every_task_answers_as_in_a_process_of_its_own(
     task: str, warm: Call, run: Call, monkeypatch: pytest.MonkeyPatch
@@ -247,6 +248,7 @@ def test_closed_streams_are_closed(warm: Call, run: Call) -> None:
     assert "standard output is closed" in done.stderr
 
 
+@pytest.mark.long
 def test_a_terminal_is_shown_the_same(worker: Started) -> None:
     """Colours, and lines of its width."""
     shown = {warm: in_terminal(*CALL, "--warm", warm) for warm in ("auto", "never")}
@@ -331,6 +333,7 @@ def test_a_caller_that_is_killed_is_not_answered_any_more(
     assert warm(*CALL).exit_code == 0
 
 
+@pytest.mark.long
 def test_what_does_not_stop_costs_the_worker_and_never_the_caller(start: Any) -> None:
     """Interrupted while libraries load, it begins anew; in C code that keeps the lock, it ends."""
     with working() as worker:
@@ -379,6 +382,7 @@ def test_changed_files_are_another_model(warm: Call, run: Call) -> None:
     assert after.stdout == run(*words).stdout
 
 
+@pytest.mark.long
 def test_a_checkpoint_that_names_code_since_it_was_loaded_is_refused(warm: Call, run: Call) -> None:
     folder = Path("mine")
     shutil.copytree(package_folder() / "starter" / TASK, folder)
@@ -470,6 +474,7 @@ def test_a_settings_file_in_the_working_folder_starts_none(run: Call) -> None:
     assert "may not set warm" in done.stderr
 
 
+@pytest.mark.long
 def test_two_calls_at_once_are_both_answered(worker: Started, start: Any, run: Call) -> None:
     before = worker.status["calls"]
     first = start(TASK, "-", "--lines", "-m", "starter", stdin=subprocess.PIPE)
@@ -607,6 +612,7 @@ def test_the_kernel_says_who_is_there() -> None:
 # Its own commands
 
 
+@pytest.mark.long
 def test_it_ends_when_nobody_asks(run: Call) -> None:
     with working(idle=3.0) as worker:
         pid = worker.status["pid"]
@@ -616,6 +622,7 @@ def test_it_ends_when_nobody_asks(run: Call) -> None:
         assert run("worker", "stop").stdout == "no worker runs; taskcli worker start begins one\n"
 
 
+@pytest.mark.long
 def test_it_ends_when_another_version_is_installed(tmp_path: Path) -> None:
     package = tmp_path / "library-1.0.dist-info"
     package.mkdir()
@@ -627,6 +634,7 @@ def test_it_ends_when_another_version_is_installed(tmp_path: Path) -> None:
         until(lambda: not is_alive(pid))
 
 
+@pytest.mark.long
 def test_always_starts_one_and_stop_ends_it(start: Any, run: Call) -> None:
     with tempfile.TemporaryDirectory(prefix="taskcli-") as runtime:
         environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}

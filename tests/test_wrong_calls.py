@@ -121,6 +121,7 @@ def test_help_into_a_pipe_that_closes(line: str, classifier: Path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chosen", ["rich", "jsonl"])  # test_closed_pipes.py has every format
 def test_a_run_into_a_pipe_that_closes(chosen: str, classifier: Path) -> None:
     done = shell(f"TEXT -f {chosen} --batch-size 4 | head -1", classifier)
@@ -134,6 +135,7 @@ def test_help_on_a_full_disk(classifier: Path) -> None:
     assert done.stderr == "error: the output cannot be written: No space left on device\n"
 
 
+@pytest.mark.long
 def test_a_closed_stdin_is_an_empty_one(classifier: Path) -> None:
     assert shell("TEXT <&- | wc -l", classifier) == Finished(0, "300\n", "")
     done = shell(f"TASKCLI classify-text - -m {classifier} --quiet <&-", classifier)
@@ -141,6 +143,7 @@ def test_a_closed_stdin_is_an_empty_one(classifier: Path) -> None:
     assert done.records[0]["error"]["message"] == "the input is empty"
 
 
+@pytest.mark.long
 def test_a_closed_stdout_is_refused_where_it_is_needed(classifier: Path) -> None:
     done = shell("TEXT >&-", classifier)
     assert done.exit_code == 2
@@ -149,6 +152,7 @@ def test_a_closed_stdout_is_refused_where_it_is_needed(classifier: Path) -> None
     assert Path("out.jsonl").read_text().count("\n") == 300
 
 
+@pytest.mark.long
 def test_a_closed_stderr_leaves_the_answers_alone(classifier: Path) -> None:
     done = shell(f"TASKCLI classify-text --text Yes. -m {classifier} 2>&-", classifier)
     assert (done.exit_code, len(done.records)) == (0, 1)
@@ -173,6 +177,7 @@ start()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("quiet", [True, False])
 def test_what_libraries_say_does_not_reach_stderr(classifier: Path, quiet: bool) -> None:
     words = ["classify-text", "--text", "Yes.", "-m", str(classifier), *["--quiet"] * quiet]
