@@ -47,7 +47,7 @@ def whole(item: Recording) -> AudioInput:
         else:
             pieces.append(piece)
     samples = np.concatenate(pieces, axis=-1)
-    return AudioInput(samples, item.rate, item.warnings, item.start)
+    return AudioInput(samples, item.rate, item.warnings, item.excerpts)
 
 
 def _outcome(made: Callable[[], AudioInput]) -> tuple[AudioInput | None, InputError | None]:

@@ -11,6 +11,7 @@ from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
 from taskcli.media.amounts import ends
 from taskcli.media.channels import EACH, MIX, number_of
+from taskcli.media.clips import clips_of
 from taskcli.media.encodings import AUTO
 from taskcli.media.excerpt import seconds_of
 from taskcli.media.frames import FrameChoice
@@ -302,6 +303,15 @@ class AudioInputOptions(InputOptions):
         ),
     ] = None
 
+    clips: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START-END,...",
+            help="Hear these stretches alone, each by itself, such as 0:30-1:15,2:00-.",
+            rich_help_panel=_INPUTS,
+        ),
+    ] = None
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.channel not in (MIX, EACH) and number_of(self.channel) is None:
@@ -314,3 +324,11 @@ class AudioInputOptions(InputOptions):
                 raise UsageError(f"{flag} {value}: not a time", _TIMES)
         if self.duration is not None and not seconds_of(self.duration):
             raise UsageError(f"--duration {self.duration}: nothing would be heard", _TIMES)
+        if self.clips is not None:
+            clips_of(self.clips)
+            if self.start or self.duration:
+                raise UsageError(
+                    "--clips says where each stretch begins and ends, and so do --start and "
+                    "--duration",
+                    "give one clip more, or leave out --clips",
+                )

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
+_FOREVER = 2**62  # samples
 _UNIT = re.compile(r"[0-9]{1,6}")  # minutes, or hours
 _SECONDS = re.compile(r"[0-9]{1,8}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
@@ -28,13 +29,6 @@ class Excerpt:
     start: float = 0.0
     end: float = math.inf
 
-    @classmethod
-    def of(cls, start: str | None, duration: str | None) -> "Excerpt":
-        """As the options say it, which were checked."""
-        begins = seconds_of(start or "0") or 0.0
-        lasts = math.inf if duration is None else seconds_of(duration) or 0.0
-        return cls(begins, begins + lasts)
-
     @property
     def seconds(self) -> float:
         return self.end - self.start
@@ -42,3 +36,7 @@ class Excerpt:
     def heard_of(self, seconds: float) -> float:
         """How much is heard of a recording that is so long."""
         return max(0.0, min(self.end, seconds) - self.start)
+
+    def samples_at(self, rate: int) -> tuple[int, int]:
+        """From which sample up to which, of so many a second."""
+        return round(self.start * rate), round(min(self.end * rate, _FOREVER))

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from taskcli.media.channels import names_of
+from taskcli.media.excerpt import Excerpt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,13 +45,23 @@ class AudioInput:
     """Float32 samples in [-1, 1], at `rate` a second: mono, [n], or [channels, n] of which each is
     heard by itself.
 
-    `start` is where they begin in the file, in seconds.
+    `excerpts` are the stretches of the file that were heard, whose samples follow one another;
+    `start` is where the first begins, in seconds.
     """
 
     samples: "np.ndarray[Any, Any]"
     rate: int
     warnings: tuple[str, ...] = ()
-    start: float = 0.0
+    excerpts: tuple[Excerpt, ...] = (Excerpt(),)
+
+    @property
+    def start(self) -> float:
+        return self.excerpts[0].start
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether samples that follow one another may lie apart in the file."""
+        return len(self.excerpts) > 1
 
     @property
     def seconds(self) -> float:
@@ -70,14 +81,14 @@ class AudioInput:
 class LongSound:
     """A recording too long to hold: samples as of an AudioInput, decoded as they are read, once.
 
-    `start` is where they begin in the file, in seconds; `seconds`, `channels`, `warnings` and
+    `excerpts` and `start` are those of an AudioInput; `seconds`, `channels`, `warnings` and
     `loudest` are of what was read so far.
     """
 
     rate: int
     pieces: "Iterator[np.ndarray[Any, Any] | None]"
     notes: list[str]
-    start: float = 0.0
+    excerpts: tuple[Excerpt, ...] = (Excerpt(),)
     count: int = 0  # samples
     lines: int = 0  # channels that are heard by themselves
     loudest: "list[float]" = field(default_factory=list)  # in each tenth of a second
@@ -91,8 +102,17 @@ class LongSound:
             else:
                 self.count += piece.shape[-1]
                 self.lines = len(piece) if piece.ndim > 1 else 0
-                self.loudest += _loudest(piece, self.rate // 10)
+                self.loudest += loudest(piece, self.rate // 10)
             yield piece
+
+    @property
+    def start(self) -> float:
+        return self.excerpts[0].start
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether samples that follow one another may lie apart in the file."""
+        return len(self.excerpts) > 1
 
     @property
     def seconds(self) -> float:
@@ -107,7 +127,7 @@ class LongSound:
         return tuple(dict.fromkeys(self.notes))
 
 
-def _loudest(samples: "np.ndarray[Any, Any]", width: int) -> list[float]:
+def loudest(samples: "np.ndarray[Any, Any]", width: int) -> list[float]:
     """The greatest amplitude in every `width` samples."""
     count = samples.shape[-1]
     return [float(abs(samples[..., i : i + width]).max()) for i in range(0, count, width)]

@@ -73,7 +73,8 @@ class ClassifyAudio(Task[RankingOptions, Recording, list[Label]]):
         return WithWarnings(labels, (), tuple(self._window(item, one) for one in heard))
 
     def _window(self, item: Recording, heard: Answered) -> LabelWindow:
-        start, end = (item.start + sample / item.rate for sample in heard.span)
+        behind = heard.place.start
+        start, end = (item.start + (behind + sample) / item.rate for sample in heard.span)
         (labels,) = ranked(heard.result[None], self.options.top_k, self.model.config)
         channel = item.channels[heard.place.channel] if item.channels else None
         return LabelWindow(start, end, labels, channel)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from taskcli.media.clips import SHORTEST
 from taskcli.media.items import AudioInput, Recording
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Place(NamedTuple):
-    """What of a recording is answered by itself: a channel, and from which sample on."""
+    """What of a recording is answered by itself: a channel, and from which sample on.
+
+    It is counted from the first that is heard, by the time of the file.
+    """
 
     channel: int = 0
     start: int = 0
@@ -110,30 +114,61 @@ class Whole:
         yield Stretch(samples, self._rate, len(samples))
 
 
+class _Attempt:
+    """One reading of a recording: each excerpt, and each channel in it, as `begin` has it cut."""
+
+    def __init__(self, item: Recording, begin: Callable[[], Cutting], number: int) -> None:
+        self._begin, self._number = begin, number
+        self._least = SHORTEST * item.rate
+        bounds = [one.samples_at(item.rate) for one in item.excerpts]
+        self._places = [(first - bounds[0][0], end - first) for first, end in bounds]
+        self._heard = 0  # samples of the excerpt that is being heard
+        self._channels: list[Cutting] = []
+
+    def feed(self, lines: "Samples") -> Iterator[Stretch]:
+        """The next samples [channels, n]."""
+        while lines.shape[1]:
+            left = self._places[0][1] - self._heard
+            own, lines = lines[:, :left], lines[:, left:]
+            self._heard += own.shape[1]
+            self._channels = self._channels or [self._begin() for _ in own]
+            fed = zip(self._channels, own, strict=True)
+            yield from self._placed([cutting.feed(line) for cutting, line in fed])
+            if own.shape[1] == left:
+                yield from self.end()
+
+    def end(self) -> Iterator[Stretch]:
+        """The excerpt ends, or the recording does: one of which next to nothing came is none."""
+        if not self._places[0][0] or self._heard >= self._least:
+            yield from self._placed([cutting.end() for cutting in self._channels])
+        self._heard, self._channels = 0, []
+        self._places = self._places[1:] or self._places
+
+    def _placed(self, found: Sequence[Iterator[Stretch]]) -> Iterator[Stretch]:
+        """Time that goes by is counted by the first channel."""
+        behind, _ = self._places[0]
+        for channel, own in enumerate(found):
+            for one in own:
+                place = Place(channel, one.place.start + behind)
+                fresh = 0 if channel else one.fresh
+                yield replace(one, place=place, fresh=fresh, attempt=self._number)
+
+
 def stretches(item: Recording, begin: Callable[[], Cutting]) -> Iterator[Stretch]:
-    """The stretches of a recording, as `begin` has them cut: of each channel by itself, if asked.
+    """The stretches of a recording, as `begin` has them cut: of each channel by itself, if asked,
+    and of each excerpt.
 
     They come in the order of time, as it is read.
     """
-    attempt, channels = 0, list[Cutting]()
+    attempt = _Attempt(item, begin, 0)
+    number = 0
     for piece in [item.samples] if isinstance(item, AudioInput) else item.read():
         if piece is None:
-            attempt, channels = attempt + 1, []
-            continue
-        lines = [piece] if piece.ndim == 1 else piece
-        channels = channels or [begin() for _ in lines]
-        fed = [cutting.feed(line) for cutting, line in zip(channels, lines, strict=True)]
-        yield from _of_channels(fed, attempt)
-    yield from _of_channels([cutting.end() for cutting in channels], attempt)
-
-
-def _of_channels(found: Sequence[Iterator[Stretch]], attempt: int) -> Iterator[Stretch]:
-    """Time that goes by is counted by the first channel."""
-    for channel, own in enumerate(found):
-        for one in own:
-            place = one.place._replace(channel=channel)
-            fresh = 0 if channel else one.fresh
-            yield replace(one, place=place, fresh=fresh, attempt=attempt)
+            number += 1
+            attempt = _Attempt(item, begin, number)
+        else:
+            yield from attempt.feed(piece[None] if piece.ndim == 1 else piece)
+    yield from attempt.end()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from taskcli.media.excerpt import Excerpt
+from taskcli.media.clips import Heard
 
 _PATIENCE = 0.2  # seconds to wait, once the work is done, for the header that is being read
 
@@ -18,13 +18,15 @@ class Recordings:
     """The files of a run whose inputs are sound, and what of each is heard."""
 
     paths: Sequence[str]
-    excerpt: Excerpt = field(default_factory=Excerpt)
+    heard: Heard = field(default_factory=Heard)
 
     @classmethod
     def of(cls, paths: Sequence[str], inputs: object) -> "Recordings":
         """As the input options of a run say it."""
-        start, duration = (getattr(inputs, name, None) for name in ("start", "duration"))
-        return cls(paths, Excerpt.of(start, duration))
+        start, duration, clips = (
+            getattr(inputs, name, None) for name in ("start", "duration", "clips")
+        )
+        return cls(paths, Heard.of(start, duration, clips))
 
 
 class Bar:
@@ -100,25 +102,25 @@ def showing(
 @contextmanager
 def _measuring(recordings: Recordings | None, tell: Callable[[float], None]) -> Iterator[None]:
     """Add up what the headers of files state, beside the work."""
-    heard = recordings or Recordings(())
+    known = recordings or Recordings(())
     done = threading.Event()
 
     def measure() -> None:
         from taskcli.media.decode.decoder import stated_seconds
 
         seconds = 0.0
-        for path in heard.paths:
+        for path in known.paths:
             if done.is_set():
                 return
-            seconds += heard.excerpt.heard_of(stated_seconds(path))
+            seconds += known.heard.heard_of(stated_seconds(path))
         tell(seconds)
 
     thread = threading.Thread(target=measure, name="taskcli-headers", daemon=True)
-    if heard.paths:
+    if known.paths:
         thread.start()
     try:
         yield
     finally:
         done.set()
-        if heard.paths:
+        if known.paths:
             thread.join(_PATIENCE)

@@ -20,7 +20,7 @@ from taskcli.task import Task
 
 # What the ids of inputs depend on, what of recordings and pictures was heard and seen, and what
 # stays of a row.
-_HEARD, _SEEN = ("track", "channel", "start", "duration"), ("frames", "fps")
+_HEARD, _SEEN = ("track", "channel", "start", "duration", "clips"), ("frames", "fps")
 _ROWS = ("field", "lines", "delimiter", "input_format", "keep")
 _READING = (*_ROWS, "encoding", "text", *_HEARD, *_SEEN)
 

@@ -23,7 +23,8 @@ def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recordi
     libsndfile reads wav, flac, ogg and mp3; PyAV reads the rest (m4a, mp4, webm, ...), and what
     is damaged. Recordings that were joined end to end are heard one after the other. `track`
     counts from 1; by default the container chooses. `start` and `duration` say which stretch is
-    heard; where a seek leads near it, what lies before is not decoded. What is longer than ten
+    heard, `clips` which ones are, whose samples follow one another; where a seek leads near them,
+    what lies before is not decoded. What is longer than ten
     minutes is a LongSound, which reads on in `stream` and closes it at its end.
     Raises InputError for what is not sound, holds none there, or is longer than `max_duration`;
     a LongSound does so where it meets it.
@@ -47,10 +48,10 @@ def decode(stream: BinaryIO, source: Source, settings: AudioSettings) -> Recordi
                 head.clear()
                 pieces = reading.pieces()
             rest = _read_on(head, pieces, stream)
-            return LongSound(rate, rest, reading.notes, reading.excerpt.start)
+            return LongSound(rate, rest, reading.notes, reading.heard.excerpts)
     samples = head[0] if len(head) == 1 else np.concatenate(head, axis=-1)
     notes = tuple(dict.fromkeys(reading.notes))
-    return AudioInput(samples, rate, notes, reading.excerpt.start)
+    return AudioInput(samples, rate, notes, reading.heard.excerpts)
 
 
 def _read_on(

@@ -12,7 +12,7 @@ from taskcli.media.decode.audio_blocks import Block, behind, believed, cut_short
 from taskcli.media.decode.container.clock import MICROSECOND, Clock
 from taskcli.media.decode.container.frames import flac_time
 from taskcli.media.decode.container.reading import Reading
-from taskcli.media.decode.container.seeking import Place, place_before
+from taskcli.media.decode.container.seeking import INDEXED, Place, place_before
 from taskcli.media.decode.container.tracks import chosen_track
 
 if TYPE_CHECKING:
@@ -61,6 +61,16 @@ def blocks(
     place = _place(stream, number, most, skipped)
     begins = 0.0 if place is None else place.written
     return behind(_blocks(stream, number, most, stated, notes, place), skipped - begins)
+
+
+def is_indexed(stream: BinaryIO) -> bool:
+    """Whether `blocks` finds a later place without decoding what lies before."""
+    stream.seek(0)
+    try:
+        with _with_sound(stream) as container:
+            return container.format.name in INDEXED
+    except InputError:
+        return False  # which its `blocks` raise
 
 
 def _place(stream: BinaryIO, number: int | None, most: float, seconds: int) -> Place | None:

@@ -1,7 +1,7 @@
 """A recording in pieces, read again from its start where something is found on the way."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import BinaryIO
 
@@ -9,17 +9,15 @@ import numpy as np
 
 from taskcli.errors import InputError
 from taskcli.media.channels import EACH, MIX
+from taskcli.media.clips import SHORTEST, Heard, shown
 from taskcli.media.decode import containers, sndfile
 from taskcli.media.decode.audio_blocks import Block, Samples
 from taskcli.media.decode.channels import Each, Levels, channel, chosen
 from taskcli.media.decode.concatenated import parts_of
-from taskcli.media.decode.cutting import Cutter, skipped_seconds
+from taskcli.media.decode.cutting import Cutter, passes, skipped_seconds
 from taskcli.media.decode.joined.parts import Part
 from taskcli.media.decode.resampling import TooLongError, resampled
 from taskcli.media.decode.settings import AudioSettings
-from taskcli.media.excerpt import Excerpt
-
-_SHORTEST = 0.025  # one frame of every speech model here; less has no answer
 
 
 def _not_heard(failures: Mapping[int, InputError], parts: int) -> list[str]:
@@ -49,10 +47,8 @@ class Reading:
         self.notes: list[str] = []
         self._settings, self._rate = settings, settings.rate
         self._most = settings.max_duration * 3600
-        self.excerpt = Excerpt.of(settings.start, settings.duration)
+        self.heard = Heard.of(settings.start, settings.duration, settings.clips)
         self._parts = parts_of(stream)
-        # How long parts are is not known before they were decoded.
-        self._skipped = skipped_seconds(self.excerpt) if len(self._parts) == 1 else 0
         # What an attempt found, by the number of the part: how long it is, where libsndfile cannot
         # read on; the one channel to hear; why it cannot be heard.
         self._unfinished: dict[int, float] = {}
@@ -78,16 +74,20 @@ class Reading:
                 yield None
             heard = 0
         self.notes += _not_heard(self._failed, len(self._parts))
-        if not heard and self.excerpt.start:
+        if not heard and self.heard.start:
             raise self._ended_before()
         _check_length(heard, self._rate)
+        if missed := self.heard.missed(heard / self._rate):
+            self.notes.append(
+                f"--clips {shown(missed)}: the recording {self._end(missed[0].start)}"
+            )
 
     @property
     def surely_fits(self) -> bool:
         """Whether it is not too long, without decoding."""
-        if self.excerpt.seconds <= self._most:
+        if self.heard.seconds <= self._most:
             return True
-        return 0 < self._stated_seconds() <= self.excerpt.start + self._most
+        return 0 < self._stated_seconds() <= self.heard.until(self._most)
 
     def _stated_seconds(self) -> float:
         """By the header; 0 where that says nothing."""
@@ -99,10 +99,16 @@ class Reading:
             first.stream.seek(place)
 
     def _ended_before(self) -> InputError:
-        start, stated = self._settings.start, self._stated_seconds()
-        known = 0 < stated <= self.excerpt.start
-        where = f"is {stated:.1f} s long" if known else "ends before that"
-        return InputError(f"--start {start}: the recording {where}", "give a time within it")
+        asked = self._settings.start if self._settings.clips is None else self._settings.clips
+        return InputError(
+            f"{self.heard.asked} {asked}: the recording {self._end(self.heard.start)}",
+            "give a time within it",
+        )
+
+    def _end(self, before: float) -> str:
+        """What there is to say of where the recording ends, before so many seconds."""
+        stated = self._stated_seconds()
+        return f"is {stated:.1f} s long" if 0 < stated <= before else "ends before that"
 
     @property
     def _findings(self) -> int:
@@ -111,13 +117,28 @@ class Reading:
 
     def _attempt(self) -> Iterator[Samples]:
         """Every part that can be heard. Once something new is found, it gives no more."""
+        # How long parts are is not known before they were decoded.
+        if len(self._parts) > 1:
+            yield from self._pass(self.heard, 0)
+            return
+        for near in self._passes():
+            yield from self._pass(near, skipped_seconds(near.start))
+
+    def _passes(self) -> Sequence[Heard]:
+        """What of the only part is decoded in one go: all, where no seek leads near a place."""
+        found, part = list(passes(self.heard)), self._parts[0]
+        if len(found) == 1 or (self._may_be_plain(1, part) and sndfile.opened(part.stream)):
+            return found
+        return found if containers.is_indexed(part.stream) else [self.heard]
+
+    def _pass(self, heard: Heard, skipped: int) -> Iterator[Samples]:
         found = self._findings
-        cutter = Cutter(self.excerpt, self._rate, self._skipped * self._rate)
+        cutter = Cutter(heard, self._rate, skipped * self._rate)
         for number, part in enumerate(self._parts, 1):
             if number in self._failed or cutter.is_done:
                 continue
             try:
-                for piece in self._heard(number, part, cutter):
+                for piece in self._of_part(number, part, cutter, skipped):
                     if piece.size and found == self._findings:
                         _check_numbers(piece)
                         yield piece
@@ -128,7 +149,7 @@ class Reading:
             except InputError as failure:
                 self._failed[number] = failure
 
-    def _heard(self, number: int, part: Part, cutter: Cutter) -> Iterator[Samples]:
+    def _of_part(self, number: int, part: Part, cutter: Cutter, skipped: int) -> Iterator[Samples]:
         if part.unfinished:
             self.notes.append("the header was never finished: heard to the end of the file")
         if part.cut:
@@ -136,9 +157,9 @@ class Reading:
         levels = Levels()
         alone = self._alone.get(number)
         mix = self._mix(levels, alone)
-        left = self.excerpt.start + self._most - cutter.at / self._rate
-        blocks = self._blocks(number, part, left + self._skipped)
-        trusted = math.inf if self.excerpt.seconds <= self._most else left
+        left = self.heard.until(self._most) - cutter.at / self._rate
+        blocks = self._blocks(number, part, left, skipped)
+        trusted = math.inf if self.heard.seconds <= self._most else left
         for piece in resampled(blocks, mix, self._rate, trusted):
             yield cutter.kept(piece)
             if cutter.is_done:
@@ -161,14 +182,18 @@ class Reading:
             return partial(chosen, self._settings.channel)
         return levels.mix if alone is None else partial(channel, alone)
 
-    def _blocks(self, number: int, part: Part, most: float) -> Iterator[Block]:
-        track, skipped = self._settings.track, self._skipped
-        if number not in self._unfinished and part.whole and track in (None, 1):
+    def _blocks(self, number: int, part: Part, most: float, skipped: int) -> Iterator[Block]:
+        if self._may_be_plain(number, part):
             recording = sndfile.opened(part.stream)
             if recording is not None:
                 return sndfile.blocks(recording, self.notes, skipped)
-        stated = self._unfinished.get(number, 0.0)
-        return containers.blocks(part.stream, track, most, stated, self.notes, skipped)
+        track, stated = self._settings.track, self._unfinished.get(number, 0.0)
+        return containers.blocks(part.stream, track, most + skipped, stated, self.notes, skipped)
+
+    def _may_be_plain(self, number: int, part: Part) -> bool:
+        """Whether libsndfile is asked for a part, which it may not read."""
+        track = self._settings.track
+        return number not in self._unfinished and part.whole and track in (None, 1)
 
 
 def _too_long(max_seconds: float) -> InputError:
@@ -185,5 +210,5 @@ def _check_numbers(samples: Samples) -> None:
 def _check_length(count: int, rate: int) -> None:
     if not count:
         raise InputError("the recording holds no samples")
-    if count < _SHORTEST * rate:
+    if count < SHORTEST * rate:
         raise InputError(f"only {1000 * count / rate:.0f} ms of sound, too short to answer")

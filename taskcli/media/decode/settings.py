@@ -37,3 +37,4 @@ class AudioSettings:
     channel: str = MIX  # or the one to hear, or each
     start: str | None = None  # of what is heard, as `media/excerpt.py` reads it
     duration: str | None = None
+    clips: str | None = None  # in place of both, as `media/clips.py` reads them

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from taskcli.media.items import AudioInput, ImageInput, Item, LongSound, Recording, TextInput
+from taskcli.media.items import (
+    AudioInput,
+    ImageInput,
+    Item,
+    LongSound,
+    Recording,
+    TextInput,
+    loudest,
+)
 from taskcli.output.presentation import answers_of, presentation_of
 from taskcli.results import DepthMap
 
@@ -25,6 +33,7 @@ _QUALITY = 80  # JPEG: a tenth of WebP's time, which would hold back a fast devi
 _DEPTH_SIDE, _DEPTH_QUALITY = 360, 90
 _LONGEST_SOUND = 600  # seconds that are embedded, about 2.4 MB
 _SQUEEZED = 0.85  # of libsndfile's scale: about 32 kbit/s for speech at 16 kHz
+_TENTHS = 10  # in a second, of each of which the loudest is known
 _PEAKS = 240  # of a waveform
 _STEREO = 2  # channels, the most that an MP3 holds
 _LONGEST_TEXT = 100_000  # characters that are embedded
@@ -81,14 +90,15 @@ class Preview:
 
     @_shown.register
     def _(self, item: AudioInput, result: object, full: bool) -> dict[str, Any]:
-        shown = {**_stretch(item), "peaks": _peaks(item.samples)}
-        if not full and item.seconds <= _LONGEST_SOUND:
-            shown["sound"] = _mp3(item)
+        levels = loudest(item.samples, item.rate // _TENTHS) if item.is_cut else item.samples
+        shown = {**_stretch(item), "peaks": _peaks(_in_time(item, levels, _TENTHS))}
+        if not full and shown["seconds"] <= _LONGEST_SOUND:
+            shown["sound"] = _mp3(_in_time(item, item.samples, item.rate), item.rate)
         return shown
 
     @_shown.register
     def _(self, item: LongSound, result: object, full: bool) -> dict[str, Any]:
-        return {**_stretch(item), "peaks": _peaks(item.loudest)}
+        return {**_stretch(item), "peaks": _peaks(_in_time(item, item.loudest, _TENTHS))}
 
     @_shown.register
     def _(self, item: TextInput, result: object, full: bool) -> dict[str, Any]:
@@ -100,8 +110,41 @@ class Preview:
 
 
 def _stretch(item: Recording) -> dict[str, Any]:
-    """How long what was heard is, and where in its file it begins, if not at its start."""
-    return {"seconds": item.seconds} | ({"begins": item.start} if item.start else {})
+    """How long, from what was first heard to the last, and where it begins, if not at the start."""
+    places = _places(item, item.rate, round(item.seconds * item.rate))
+    behind, _, last = places[-1] if places else (0, 0, 0)
+    shown = {"seconds": (behind + last) / item.rate}
+    return shown | ({"begins": item.start} if item.start else {})
+
+
+def _places(item: Recording, rate: int, count: int) -> list[tuple[int, int, int]]:
+    """Where each excerpt lies behind the first, where among the `count` that were heard, how many.
+
+    All are in samples, or in moments of which there are as many as `rate` a second.
+    """
+    bounds = [one.samples_at(rate) for one in item.excerpts]
+    places, at = [], 0
+    for first, end in bounds:
+        own = min(end - first, count - at)
+        if own > 0:
+            places.append((first - bounds[0][0], at, own))
+        at += own
+    return places
+
+
+def _in_time(item: Recording, levels: "npt.ArrayLike", rate: int) -> "npt.ArrayLike":
+    """The samples or moments of several clips, with silence for what lies between them."""
+    import numpy as np
+
+    heard = np.asarray(levels)
+    places = _places(item, rate, heard.shape[-1])
+    if len(places) < 2:
+        return levels
+    behind, _, last = places[-1]
+    laid = np.zeros((*heard.shape[:-1], behind + last), heard.dtype)
+    for behind, at, own in places:
+        laid[..., behind : behind + own] = heard[..., at : at + own]
+    return laid
 
 
 def _excerpt_start(text: str, result: object) -> int:
@@ -142,17 +185,18 @@ def _peaks(samples: "npt.ArrayLike") -> list[int]:
     return [int(level) for level in np.rint(peaks * (100 / (float(peaks.max()) or 1.0)))]
 
 
-def _mp3(sound: AudioInput) -> str | None:
+def _mp3(sound: "npt.ArrayLike", rate: int) -> str | None:
     """The sound as MP3, which every browser plays; None at a rate that MP3 has not."""
+    import numpy as np
     import soundfile
 
     buffer = io.BytesIO()
-    samples = sound.samples.T
-    if len(sound.channels) > _STEREO:
+    samples = np.asarray(sound).T
+    if samples.ndim > 1 and samples.shape[1] > _STEREO:
         samples = samples.mean(axis=1)
     how: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": _SQUEEZED}
     try:
-        soundfile.write(buffer, samples, sound.rate, format="MP3", **how)
+        soundfile.write(buffer, samples, rate, format="MP3", **how)
     except soundfile.LibsndfileError:
         return None
     return _data_url("audio/mpeg", buffer)

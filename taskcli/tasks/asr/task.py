@@ -46,6 +46,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         "taskcli asr interview.m4a -o interview.srt",
         "taskcli asr interview.m4a -o interview.vtt --karaoke --max-lines 1",
         "taskcli asr interview.m4a --start 1:30 --duration 20",
+        "taskcli asr interview.m4a --clips 0:30-1:15,2:00- -o interview.srt",
         "taskcli asr calls --confidence --timestamps word -o calls.jsonl",
         "taskcli asr talk.wav --model small --hotwords 'Kubernetes, etcd'",
         "taskcli asr call.wav --channel each --vad -o call.vtt",

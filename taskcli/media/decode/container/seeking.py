@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 # Those with an index in time. The others guess by the rate of bytes, or their clocks start anew.
-_INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
 
 class Place(NamedTuple):
@@ -37,7 +37,7 @@ def place_before(
     container, track = opened()
     with container:
         clock = Clock.of(container, track, most)
-        if container.format.name not in _INDEXED or clock.origin is None:
+        if container.format.name not in INDEXED or clock.origin is None:
             return None
         clock.missing(_first_time(container, track), damaged=False)  # it notes what it is ahead
     offset = round((clock.origin + seconds) / MICROSECOND)
