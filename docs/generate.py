@@ -12,7 +12,7 @@ from typer.models import ArgumentInfo
 from taskcli.checkpoints.registry import Registry
 from taskcli.cli.commands import COMMANDS
 from taskcli.cli.explain.command import shown_options
-from taskcli.config.flags import flags_as_typed
+from taskcli.config.flags import bounds_of, flags_as_typed
 from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import FORMATS, Format
 from taskcli.media import MEDIA
@@ -143,9 +143,14 @@ def _option_rows(group: Callable[..., Any], left_out: Set[str] = frozenset()) ->
         if isinstance(info, ArgumentInfo):
             continue
         flags = " ".join(f"`{flag}`" for flag in flags_as_typed(group)[name])
-        choices = " ".join(str(choice) for choice in get_args(kind) if isinstance(choice, str))
-        meaning = f"{info.help} ({choices})" if choices else info.help
-        yield f"| {flags} | {meaning} | {_shown(parameter.default)} |"
+        word = info.metavar or ""
+        choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
+        if not (choices or word.isupper()) and "|" in word:  # words, and not kinds of words
+            choices = word.split("|")
+        value = "" if choices or not word else f" {word.replace('|', '&#124;')}"
+        meaning = " ".join(filter(None, [info.help, bounds_of(info)]))
+        listed = f" ({' '.join(choices)})" if choices else ""
+        yield f"| {flags}{value} | {meaning}{listed} | {_shown(parameter.default)} |"
 
 
 def _shown(default: Any) -> str:

@@ -268,7 +268,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Share `number` of `count`, both from 1; `index` is the place in the whole list, from 0."""
+    """Share `number` of `count`, both from 1; `index` is the place in the whole list, from 0.
+
+    The frames of one file may have one place, which is the file's.
+    """
 
     number: int
     count: int

@@ -28,6 +28,8 @@ from PIL import Image
 from samples import SHORT_TEXT, UNICODE_TEXT, broken_images, photos, scene, tone
 
 from taskcli.media.items import ImageInput
+from taskcli.output.artifacts.detections import annotated
+from taskcli.output.artifacts.films import _within
 from taskcli.output.artifacts.segments import overlay
 from taskcli.output.drawing import typefaces
 from taskcli.output.drawing.annotator import Annotator, Tag, _Shown
@@ -43,7 +45,7 @@ from taskcli.output.palette import (
     text_color_on,
 )
 from taskcli.output.writer import Layout
-from taskcli.results import Box, RunLengthMask, Segment
+from taskcli.results import Box, Detection, Record, RunLengthMask, Segment
 from taskcli.tasks.run_lengths import regions
 
 Run = Callable[..., Finished]
@@ -731,6 +733,33 @@ def test_numbers_stand_for_crowded_names_which_are_under_the_picture() -> None:
     alone = Annotator(Image.new("RGB", size), size)
     alone.names(tags[:1])
     assert alone.image.size == size
+
+
+@pytest.mark.parametrize("label", ["a very long name of many words", "one_name_without_a_space"])
+def test_names_under_a_narrow_picture_are_whole(label: str) -> None:
+    """In as many lines as they need: the margin at the right of them is free."""
+    size = (100, 500)
+    sketch = Annotator(Image.new("RGB", size), size)
+    boxes = [Box(10, top, 90, top + 100) for top in range(0, 400, 100)]
+    sketch.names([Tag(label, 0.5, box, PALETTE[0]) for box in boxes])
+    under = np.asarray(sketch.image)[500:].astype(int)
+    bright = (under.min(-1) > 200).any(0)
+    assert not bright[-4:].any()
+    assert bright[40:].any()
+    letters = len("".join(label.split()))
+    assert (under.min(-1) > 200).sum() > 4 * letters * len(boxes)
+
+
+def test_names_under_a_frame_stand_on_it_in_a_video() -> None:
+    picture = Image.new("RGB", (640, 480), (90, 90, 90))
+    subjects = [Detection.at("a very long name", 0.5, one.frame) for one in crowd(100)]
+    item = ImageInput(picture, picture.size)
+    still = annotated(subjects, item, Layout())
+    shown = _within(still, Record("a.mp4#t=0", "detect", "m", result=subjects, item=item))
+    assert (still.height > 480, shown.size) == (True, (640, 480))
+    assert shown.crop((0, 0, 640, 200)).tobytes() == still.crop((0, 0, 640, 200)).tobytes()
+    dark = (np.asarray(shown)[-60:].max(-1) < 60).mean()
+    assert dark > 0.3 > (np.asarray(still)[420:480].max(-1) < 60).mean()
 
 
 # Letters

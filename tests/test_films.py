@@ -67,6 +67,30 @@ def starter_labels() -> dict[int, str]:
     return taskcli.load("detect", "starter").labels
 
 
+@pytest.mark.parametrize("chosen", [("--fps", "0.1"), ("--fps", "0.75"), ("--frames", "all")])
+@pytest.mark.parametrize("sound", [None, "aac"])
+def test_it_ends_with_the_video(run: Run, chosen: tuple[str, str], sound: str | None) -> None:
+    """The last picture is shown no longer than the video, and no shorter."""
+    film(Path("a.mp4"), [moment.picture for moment in CUBE[::3]], sound=sound)
+    run("detect", "a.mp4", *chosen, "-m", "starter", "--save-dir", "seen")
+    for file in ("a.mp4", "seen/a.boxes.mp4"):
+        assert last_picture_ends(file) == pytest.approx(1.4, abs=0.002)
+        assert facts(file)[1] == pytest.approx(1.4, abs=0.05)  # as blocks of AAC divide it
+
+
+def last_picture_ends(file: str) -> float:
+    with av.open(file) as container:
+        *_, last = container.decode(video=0)
+    assert last.duration is not None and last.time_base is not None
+    return float((last.pts + last.duration) * last.time_base)
+
+
+def test_of_frames_in_the_midst_it_is_as_long_as_they_are(run: Run, clip: Path) -> None:
+    run("detect", clip, "--frames", "5-9", "-m", "starter", "--save-dir", "seen")
+    (seen,) = Path("seen").rglob("*.mp4")
+    assert last_picture_ends(str(seen)) == pytest.approx(0.5, abs=0.002)
+
+
 def test_its_sound_is_that_of_the_video(run: Run, clip: Path) -> None:
     run("detect", clip, "-m", "starter", "--save-dir", "seen")
     (seen,) = Path("seen").rglob("*.mp4")
@@ -156,6 +180,8 @@ def test_frames_out_of_order_are_pictures(run: Run, clip: Path) -> None:
     done = run("detect", clip, "-m", "starter", "--save-dir", "seen", "--unordered")
     assert not list(Path("seen").rglob("*.mp4"))
     assert all(record["files"][0].endswith(".boxes.png") for record in done.records)
+    told = "frames of videos are saved as pictures: a video wants them in order"
+    assert done.stderr.count(told) == 1
 
 
 def test_what_is_there_is_not_replaced(run: Run, clip: Path) -> None:

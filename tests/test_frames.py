@@ -16,8 +16,10 @@ from web_server import serving
 
 import taskcli
 from taskcli.errors import InputError, UsageError
+from taskcli.inputs.frames import Framing
 from taskcli.media.decode.frames.reel import Decoded, Reel
 from taskcli.media.frames import FrameChoice
+from taskcli.media.source import Source
 
 Run = Callable[..., Finished]
 CUBE = moving_cube()
@@ -395,6 +397,43 @@ def test_the_frames_of_a_video_are_of_one_share(run: Run, vit: Path, clip: Path)
     assert not videos[0] & videos[1]
     assert sorted(map(len, shares)) == [4 * len(one) for one in sorted(videos, key=len)]
     assert sum(map(len, shares)) == 16
+
+
+def test_merged_shares_of_videos_are_what_one_run_writes(run: Run, vit: Path, clip: Path) -> None:
+    """Also where one is damaged: its frames, then what is wrong with it, then the next file's."""
+    for name in "abc":
+        Path(f"{name}.mp4").write_bytes(clip.read_bytes())
+    Image.new("RGB", (64, 48)).save("d.png")
+    film(Path("b.mkv"), [moment.picture for moment in CUBE[:20]])
+    Path("b.mkv").write_bytes(Path("b.mkv").read_bytes()[:-2000])
+    words = ("classify-image", "*.m*", "d.png", "-m", vit, "--batch-size", 1)
+    run(*words, "-o", "one.jsonl")
+    for number in (1, 2, 3):
+        run(*words, "--shard", f"{number}/3", "-o", f"part-{number}.jsonl")
+    done = run("merge", "part-3.jsonl", "part-1.jsonl", "part-2.jsonl", "-o", "all.jsonl")
+    assert (done.exit_code, "lists" in done.stderr) == (0, False)
+    assert Path("all.jsonl").read_bytes() == Path("one.jsonl").read_bytes()
+
+
+def test_videos_of_other_shares_are_not_looked_into(
+    run: Run, vit: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abcd":
+        Path(f"{name}.mp4").write_bytes(clip.read_bytes())
+    looked = []
+    into = Framing._looked_into
+
+    def looking(self: Framing, source: Source) -> Any:
+        looked.append(source.id)
+        return into(self, source)
+
+    monkeypatch.setattr(Framing, "_looked_into", looking)
+    shares = [
+        run("classify-image", "*.mp4", "-m", vit, "--shard", f"{number}/2").inputs
+        for number in (1, 2)
+    ]
+    assert sorted(looked) == ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
+    assert {one.partition("#")[0] for share in shares for one in share} == set(looked)
 
 
 def test_python_asks_as_the_command_line_does(vit: Path, clip: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from conftest import Finished
@@ -56,3 +57,29 @@ def test_the_help_of_what_is_no_task(run: Run, words: list[str]) -> None:
     assert shown.startswith(f"Usage: taskcli {' '.join(words)} ")
     assert "  -h, --help" in shown
     assert not TYPES.findall(shown)
+
+
+def told(shown: str, flag: str) -> str:
+    """What stands beside an option, on one line."""
+    found = re.search(rf"^ +(?:-\w, )?{flag}[ \n].*?(?=^  (?:  )?  ?-|\n\n|\Z)", shown, re.M | re.S)
+    assert found, flag
+    return " ".join(found[0].split())
+
+
+@pytest.mark.parametrize(("flag", "says"), [
+    ("--tiles", "PIXELS Look at larger pictures"), ("--tiles", "At least 64."),
+    ("--overlap", "From 0 to 0.8. [0.2]"), ("--min-area", "so many pixels, or such a share"),
+    ("--threshold", "From 0 to 1. [0.5]"), ("--frames", "One of first, all, N, A-B."),
+])  # fmt: skip
+def test_units_and_bounds_are_told(run: Run, flag: str, says: str) -> None:
+    assert says in told(run("detect", "--help").stdout, flag)
+
+
+def test_numbers_that_may_be_any_above_zero_have_no_bounds(run: Run) -> None:
+    assert "least" not in told(run("detect", "--help").stdout, "--limit")
+
+
+def test_the_page_of_commands_has_choices_and_units() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "commands.md").read_text()
+    assert re.search(r"^\| `--channel` \|.*\(mix left right each N\) \| mix \|$", page, re.M)
+    assert re.search(r"^\| `--tiles` PIXELS \|.* At least 64\. \|", page, re.M)

@@ -11,6 +11,7 @@ from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from taskcli.cli.defaults import trust_defaults
+from taskcli.config.flags import bounds_of
 
 _COMMON = "Common options"
 _MOST = 10  # options that stand first
@@ -103,6 +104,7 @@ def _row(parameter: Any, ctx: Any) -> tuple[Text, str]:
         value = (parameter.name or "").split("_")[-1].upper()
     flags = sorted(parameter.opts, key=len)
     words = Text(("" if len(flags[0]) == 2 else "    ") + ", ".join(flags), style="cyan")
+    told = " ".join(filter(None, [told, bounds_of(parameter)]))
     default = parameter.default
     if default not in (None, False, "", [], ()) and not callable(default) and value:
         told = f"{told} [{default}]"

@@ -47,6 +47,17 @@ def off_flag_of(declaration: Any) -> str | None:
     return next((flag for flag in _spelled(declaration)[1:] if flag.startswith("--no-")), None)
 
 
+def bounds_of(declared: object) -> str:
+    """Which numbers an option takes, as a sentence; nothing where its name says as much.
+
+    `declared` has `min` and `max`, as Typer's and Click's declarations of numbers do.
+    """
+    low, high = getattr(declared, "min", None), getattr(declared, "max", None)
+    if high is not None:
+        return f"Up to {high:g}." if low is None else f"From {low:g} to {high:g}."
+    return f"At least {low:g}." if low is not None and low > 1 else ""
+
+
 def _spelled(declaration: Any) -> list[str]:
     return [
         word

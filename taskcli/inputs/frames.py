@@ -106,7 +106,11 @@ class Framing:
     def _of_reel(self, source: Source, reel: "Reel", filmed: bool = False) -> Iterator[Source]:
         shots = reel.shots()
         each = (Frame(shot.number, shot.time, shot, filmed) for shot in shots)
-        return self._chosen(source, each)
+        latest = None
+        for chosen in self._chosen(source, each):
+            latest = None if chosen.frame is None else chosen.frame.number
+            yield chosen
+        reel.latest = latest
 
     def _chosen(self, source: Source, frames: Iterator[Frame]) -> Iterator[Source]:
         """Those that are asked for. Raises InputError behind the last of a damaged file."""

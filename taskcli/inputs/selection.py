@@ -40,6 +40,7 @@ class Selection:
         return replace(
             sources,
             items=numbered(self._some(sources.items)),
+            files=None,  # which of them are left is known by counting their pictures
             total=total,
             ids=tuple(self._taken(sources.ids, str)) if each_is_a_file else sources.ids,
         )

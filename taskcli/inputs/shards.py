@@ -37,7 +37,7 @@ def of(asked: str | None, sources: Sources) -> Sources:
     known = sources.total is not None and not others
     return replace(
         sources,
-        items=numbered(_own(share, sources.items)),
+        items=numbered(_items(share, sources)),
         total=len(own) * each if known else None,
         paths=tuple(path for path in sources.paths if _is_in(share, printable(path))),
         ids=own,
@@ -55,6 +55,14 @@ def share_of(asked: str) -> Share:
             "the third of sixteen shares is --shard 3/16",
         )
     return Share(number, parts)
+
+
+def _items(share: Share, sources: Sources) -> Iterator[Source]:
+    """Of files with several pictures, whose places are those of the files where these are not
+    counted, none is looked into that is another's."""
+    if sources.files is None or sources.framing is None:
+        return _own(share, sources.items)
+    return sources.framing.of(_own(share, numbered(sources.files)))
 
 
 def _own(share: Share, items: Iterable[Source]) -> Iterator[Source]:

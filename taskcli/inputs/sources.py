@@ -31,6 +31,7 @@ from taskcli.inputs.discovery import (
     matching,
 )
 from taskcli.inputs.files import File, archive_of, id_of, printable
+from taskcli.inputs.frames import Framing
 from taskcli.inputs.reading import Reading
 from taskcli.inputs.watching import arriving, whole
 from taskcli.media import MEDIA
@@ -59,6 +60,8 @@ class Sources:
     of_all_shards: tuple[str, ...] = ()  # their ids, where this run answers one shard
     notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
     columns: tuple[str, ...] = ()  # of rows, those that are kept, as far as they are known
+    files: Iterable[Source] | None = None  # those whose pictures, by `framing`, are the items
+    framing: Framing | None = None
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -70,7 +73,8 @@ class Sources:
         if not variants:
             return self
         total = None if self.total is None else self.total * len(variants)
-        return replace(self, items=numbered(_with_fields(self.items, variants)), total=total)
+        items = numbered(_with_fields(self.items, variants))
+        return replace(self, items=items, total=total, files=None)
 
 
 def numbered(items: Iterable[Source]) -> Iterator[Source]:
@@ -143,7 +147,13 @@ def _framed(sources: Sources, reading: Reading) -> Sources:
     if framing is None:
         return sources
     total = sources.total if framing.leaves(sources.ids, sources.total) else None
-    return replace(sources, items=numbered(framing.of(sources.items)), total=total)
+    return replace(
+        sources,
+        items=numbered(framing.of(sources.items)),
+        total=total,
+        files=sources.items,
+        framing=framing,
+    )
 
 
 def _refuse_without_rows(parts: Sequence[Sources], reading: Reading) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 class Shot(Protocol):
     """The pixels of a frame that is decoded with those before it."""
 
+    @property
+    def until(self) -> float | None:
+        """When the file ends, in seconds, once it is known that no frame behind this is asked."""
+
     def image(self) -> "Image":
         """Upright. Raises InputError where they cannot be had once more."""
 

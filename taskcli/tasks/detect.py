@@ -74,7 +74,7 @@ class DetectOutput(FoundOutput):
         str | None,
         typer.Option(
             metavar="PIXELS|SHARE%",
-            help="With --crops: so much around each object, of its own sides if a share.",
+            help="With --crops: so many pixels around each object, or such a share of its sides.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None

@@ -19,7 +19,7 @@ MinArea = Annotated[
     str | None,
     typer.Option(
         metavar="PIXELS|SHARE%",
-        help="Keep only what covers so much of the picture: 400, or 1%.",
+        help="Keep only what covers so many pixels, or such a share of the picture: 400, or 1%.",
     ),
 ]
 

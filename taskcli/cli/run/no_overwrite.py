@@ -115,7 +115,8 @@ class Apart:
 
     def guarded(self, sources: Sources) -> Sources:
         """The sources, of which none is an output of this run."""
-        return replace(sources, items=map(self._guard, sources.items))
+        files = None if sources.files is None else map(self._guard, sources.files)
+        return replace(sources, items=map(self._guard, sources.items), files=files)
 
     def _guard(self, source: Source) -> Source:
         path = source.on_this_disk

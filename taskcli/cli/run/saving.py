@@ -9,6 +9,7 @@ from taskcli.api import RecordWithInput
 from taskcli.cli.run import destination
 from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import RunConfig
+from taskcli.cli.run.streams import print_note
 from taskcli.cli.run.writers import layout_of
 from taskcli.errors import UsageError
 from taskcli.output.artifacts import Saver
@@ -38,6 +39,8 @@ def saved(
             whole = replace(answered.record, item=model.whole(answered))
             record = saver.save(whole, answered.source)
             yield answered._replace(record=record)
+        if saver.note and not config.output.quiet:
+            print_note(saver.note)
 
 
 def check(config: RunConfig) -> None:

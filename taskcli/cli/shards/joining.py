@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from taskcli.cli.shards.part import Part
+from taskcli.cli.shards.part import BEHIND, Part
 from taskcli.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
+
+    Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 _NAMED = 5  # places, parts or shares that a line names
 
@@ -19,7 +21,7 @@ class Joined:
     """Of the records that are kept, in their order, the part that each is in, and where in it."""
 
     part: "np.ndarray[tuple[int], np.dtype[np.intp]]"
-    offset: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    offset: "Numbers"
     failed: int
     doubled: int  # records that are left out, as another answers the same input
     gaps: tuple[str, ...]  # why inputs may have no record
@@ -55,12 +57,13 @@ def join(parts: Sequence[Part]) -> Joined:
     """Where two parts answer one input, an answer is kept before a failure, then the earlier."""
     import numpy as np
 
-    def column(name: str, kind: str = "q") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    def column(name: str, kind: str = "q") -> "Numbers":
         return np.concatenate([np.frombuffer(getattr(part, name), kind) for part in parts])
 
-    index, input, failed = column("index"), column("input"), column("failed", "b")
+    index, frame, input = column("index"), column("frame"), column("input")
+    failed = column("failed", "b")
     part = np.repeat(np.arange(len(parts)), [len(one.index) for one in parts])
-    order = np.lexsort((part, failed, input, index))
+    order = np.lexsort((part, failed, input, frame, index))
     same_index = np.diff(index[order]) == 0
     doubled = np.concatenate([[False], same_index & (np.diff(input[order]) == 0)])[: len(order)]
     kept = order[~doubled]
@@ -69,11 +72,23 @@ def join(parts: Sequence[Part]) -> Joined:
         column("offset")[kept],
         int(failed[kept].sum()),
         int(doubled.sum()),
-        tuple(_gaps(parts, index[kept])),
+        tuple(_gaps(parts, index[kept], _is_frame(index[kept], frame[kept], failed[kept]))),
     )
 
 
-def _gaps(parts: Sequence[Part], index: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> list[str]:
+def _is_frame(index: "Numbers", frame: "Numbers", failed: "Numbers") -> "Numbers":
+    """Which records share their place with the one before, as another frame of one file does.
+
+    So does what its damage hides behind the last of them.
+    """
+    import numpy as np
+
+    behind = np.diff(frame, prepend=BEHIND) > 0
+    is_one: Numbers = (np.diff(index, prepend=-1) == 0) & behind
+    return is_one & ((frame < BEHIND) | (failed > 0))
+
+
+def _gaps(parts: Sequence[Part], index: "Numbers", is_frame: "Numbers") -> list[str]:
     """What says that inputs lack a record, in words; `index` is sorted."""
     import numpy as np
 
@@ -95,7 +110,7 @@ def _gaps(parts: Sequence[Part], index: "np.ndarray[tuple[int], np.dtype[np.int6
         places = [_span(int(index[at - 1]) + 2 if at else 1, int(index[at])) for at in named]
         inputs = "1 input has" if lacking == 1 else f"{lacking:,} inputs have"
         told.append(f"{inputs} no record: number {_listed(places, len(before))} of the list")
-    if clashes := int((steps == 0).sum()):
+    if clashes := int(((steps == 0) & ~is_frame).sum()):
         told.append(f"the shares were made of different lists: {clashes:,} places hold two inputs")
     return told
 

@@ -13,6 +13,7 @@ from taskcli.cli.run import resume
 from taskcli.errors import UsageError
 from taskcli.inputs.shards import share_of
 
+BEHIND = 1 << 62  # all frames of a file: there is the record of what its damage hides
 _JOINED = "files of runs without --shard are joined by cat"
 
 
@@ -22,10 +23,11 @@ def _numbers() -> "array[int]":
 
 @dataclass
 class Part:
-    """The records of a file, as columns: 25 bytes each, whatever the records take."""
+    """The records of a file, as columns: 33 bytes each, whatever the records take."""
 
     file: Path
     index: "array[int]" = field(default_factory=_numbers)  # in the whole list
+    frame: "array[int]" = field(default_factory=_numbers)  # in its file
     input: "array[int]" = field(default_factory=_numbers)  # a digest of its name
     offset: "array[int]" = field(default_factory=_numbers)  # of the line, in bytes
     failed: "array[int]" = field(default_factory=lambda: array("b"))
@@ -42,6 +44,7 @@ class Part:
     def note(self, record: dict[str, Any], offset: int) -> None:
         shard = record["shard"]
         self.index.append(shard["index"])
+        self.frame.append(record.get("frame", BEHIND))
         self.input.append(_digest(record["input"]))
         self.offset.append(offset)
         self.failed.append("error" in record)
@@ -90,7 +93,7 @@ def _record(line: bytes, where: str) -> dict[str, Any]:
         record = None
     if not (isinstance(record, dict) and "input" in record and "task" in record):
         raise UsageError(f"{where}: no record", "give the .jsonl files of --shard runs")
-    if not _is_shard(record.get("shard")):
+    if not (_is_shard(record.get("shard")) and _is_frame(record.get("frame", BEHIND))):
         raise UsageError(f"{where}: the record does not tell its place in the list", _JOINED)
     return record
 
@@ -103,6 +106,10 @@ def _is_shard(value: object) -> bool:
     if not (type(number) is int and type(count) is int and type(index) is int):
         return False
     return 1 <= number <= count < 1 << 62 and 0 <= index < 1 << 62
+
+
+def _is_frame(value: object) -> bool:
+    return type(value) is int and 0 < value <= BEHIND
 
 
 def _digest(name: object) -> int:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Contents = Iterator[tuple[str, bytes]]  # (what is added to the input's name, the bytes)
 
+_UNFILMED = (
+    "frames of videos are saved as pictures: a video wants them in order, without --unordered"
+)
+
 
 def endings(result: Any, layout: Layout) -> tuple[str, ...]:
     """What is added to an input's name for each of its files; * is what its answer decides.
@@ -38,7 +42,9 @@ class Saver:
         self._module = import_module(saved_by(result))
         self._files = files
         self._layout = layout
-        self._films = self._made() if filmed and hasattr(self._module, "SHOWN") else None
+        self._is_shown = hasattr(self._module, "SHOWN")
+        self._films = self._made() if filmed and self._is_shown else None
+        self.note = ""  # what is to be said of all that was saved
 
     def save(self, record: Record, source: Source) -> Record:
         """The record with the files that were written for it; one without an answer has none."""
@@ -72,6 +78,8 @@ class Saver:
     ) -> tuple[list[str], tuple[str, ...]]:
         """The files of a record, and warnings."""
         if self._films is None or frame is None or not frame.filmed:
+            if self._is_shown and frame is not None and frame.filmed:
+                self.note = _UNFILMED
             return self._files.write(record.input, self._module.render(record, self._layout)), ()
         film, warnings = self._films.add(record, source, frame)
         beside = self._files.write(record.input, self._module.beside(record, self._layout))

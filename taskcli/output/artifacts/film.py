@@ -1,6 +1,7 @@
 """Pictures as a video, each shown from its time on, with the sound of the one they come from."""
 
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING, BinaryIO
 
 from taskcli.output.artifacts.soundtrack import Soundtrack
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _CODECS = ("libx264", "libopenh264", "mpeg4")  # the first that there is
-_LOOKS = {"libx264": {"preset": "veryfast", "crf": "20"}}
+# Pictures stand in the file in their order, without B-frames: a muxer takes the length of what
+# stands last for that of what is shown last.
+_LOOKS = {"libx264": {"preset": "veryfast", "crf": "20", "bf": "0"}}
 _UNIT = Fraction(1, 1000)  # seconds
 _KEYS = 12  # frames from one that stands alone to the next, so that players find places fast
 _NOMINAL = 25  # frames a second: encoders want a number, though each frame has its own time
@@ -33,6 +36,7 @@ class Film:
         self._heard = sound is not None and sound.join(self._container)
         self._began: float | None = None  # seconds
         self._latest, self._interval = 0, _ALONE  # milliseconds
+        self._ends: int | None = None  # milliseconds
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -54,17 +58,26 @@ class Film:
         frame.pts, frame.time_base = at, _UNIT
         self._put(self._track.encode(frame), at)
 
+    def end_at(self, time: float) -> None:
+        """Show the last picture up to a time, in seconds, and all sound that is left."""
+        if self._began is not None:
+            self._ends = round((time - self._began) / _UNIT)
+
     def finish(self) -> None:
-        """Show the last picture for as long as the one before it, and end the file."""
-        self._put(self._track.encode(None), self._latest + self._interval)
+        """End the file; the last picture is shown as long as the one before it, or as was said."""
+        if self._ends is not None:
+            self._interval = max(1, self._ends - self._latest)
+        until = self._latest + self._interval if self._ends is None else inf
+        self._put(self._track.encode(None), until)
         self._container.close()
 
-    def _put(self, pictures: "list[Packet[VideoStream]]", until: int) -> None:
+    def _put(self, pictures: "list[Packet[VideoStream]]", until: float) -> None:
+        """Write pictures, and what is heard before a time in milliseconds."""
         for packet in pictures:
             packet.duration = round(self._interval * _UNIT / packet.time_base)
             self._container.mux(packet)
         if self._heard and self._sound is not None:
-            for heard in self._sound.until(float(until * _UNIT)):
+            for heard in self._sound.until(until * float(_UNIT)):
                 self._container.mux(heard)
 
 

@@ -16,6 +16,10 @@ from taskcli.results import Record
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_MOST_LEGEND = 0.35  # of a frame's height
+_SMALLEST = 0.6  # of the size of its letters: smaller ones are not read
+_OPAQUE = 0.85  # of a legend that stands on the picture
+
 
 @dataclass
 class _Open:
@@ -23,11 +27,17 @@ class _Open:
 
     of: str  # the id of the video whose frames it shows
     written: "tuple[Path, Film] | InputError"
-    number: int  # of its latest frame
+    latest: Frame
 
     def goes_on(self, record: Record, frame: Frame) -> bool:
         """Whether a frame is behind the latest one of the same video."""
-        return _video_of(record) == self.of and frame.number > self.number
+        return _video_of(record) == self.of and frame.number > self.latest.number
+
+    def ends(self) -> None:
+        """Show the latest frame to the end of the video, where no other comes behind it."""
+        until = None if self.latest.shot is None else self.latest.shot.until
+        if until is not None and not isinstance(self.written, InputError):
+            self.written[1].end_at(until)
 
 
 class Films:
@@ -49,16 +59,18 @@ class Films:
         if self._open is None or is_first:
             self.close()
             written = self._begun(record, source, frame, image)
-            self._open = _Open(_video_of(record), written, frame.number)
-        self._open.number = frame.number
+            self._open = _Open(_video_of(record), written, frame)
+        self._open.latest = frame
         if isinstance(self._open.written, InputError):
             raise self._open.written
         path, film = self._open.written
-        film.add(image, frame.time)
+        film.add(_within(image, record), frame.time)
         return str(path), film.warnings if is_first else ()
 
     def close(self) -> None:
         """End the one that is being written; what it shows so far stays."""
+        if self._open is not None:
+            self._open.ends()
         self._open = None
         self._stack.close()
 
@@ -66,8 +78,7 @@ class Films:
         self, record: Record, source: Source, frame: Frame, image: "Image"
     ) -> tuple[Path, Film] | InputError:
         relative = self._name(record, frame)
-        width, height = record.item.size
-        size = image.width, round(height * image.width / width)  # without a legend under it
+        size = image.width, _height(image, record)
         try:
             with ExitStack() as stack:
                 sound = stack.enter_context(_sound_of(source, frame))
@@ -84,6 +95,31 @@ class Films:
         since = "" if frame.number == 1 else f".from-{record.input.rpartition('=')[2]}"
         name = self._files.name(_video_of(record))
         return name.with_name(f"{name.name}{self._ending}{since}.mp4")
+
+
+def _height(image: "Image", record: Record) -> int:
+    """Of what is drawn of a picture, without the legend under it."""
+    width, height = record.item.size
+    return round(int(height) * image.width / int(width))
+
+
+def _within(image: "Image", record: Record) -> "Image":
+    """Its legend stands on the picture, at the bottom, for all frames of a video are one size."""
+    from PIL import Image
+
+    height = _height(image, record)
+    if image.height <= height:
+        return image
+    picture = image.crop((0, 0, image.width, height))
+    legend = image.crop((0, height, image.width, image.height))
+    most = round(height * _MOST_LEGEND)
+    if legend.height > most:
+        share = max(most / legend.height, _SMALLEST)
+        legend = legend.resize((round(legend.width * share), round(legend.height * share)))
+        legend = legend.crop((0, 0, legend.width, most))  # the surest are first
+    place = (0, height - legend.height, legend.width, height)
+    picture.paste(Image.blend(picture.crop(place), legend, _OPAQUE), place)
+    return picture
 
 
 def _video_of(record: Record) -> str:

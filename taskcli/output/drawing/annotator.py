@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.items import ImageInput
 from taskcli.output.drawing.label_layout import Frame, Subject, places
-from taskcli.output.drawing.lines import write
+from taskcli.output.drawing.lines import wrapped, write
 from taskcli.output.drawing.typefaces import OWN, Run, font, runs
 from taskcli.output.palette import Colour, text_color_on
 from taskcli.output.sanitize import safe_line
@@ -26,6 +26,7 @@ _BLEND = 0.45  # of a region's colour over the picture
 _FINE, _BOLD = 200, 60  # widths of a line in a picture's side
 _EDGE, _PAPER = (24, 24, 24), (240, 240, 240)
 _TOLD = 10  # labels in one warning
+_FEW = 3  # letters: a line of fewer is not read
 
 
 class Annotator:
@@ -102,24 +103,24 @@ class Annotator:
         gap = max(4, self._size // 2)
         spots, x, y, row = [], gap, gap, entries[0].extent(entries[0].short)[1]
         for label_tag in entries:
-            width = (
-                label_tag.extent(label_tag.short)[0]
-                + gap // 2
-                + label_tag.extent(label_tag.full)[0]
-            )
-            if x > gap and x + width > self.image.width:
+            aside = label_tag.extent(label_tag.short)[0] + gap // 2
+            lines = label_tag.lines(self.image.width - 2 * gap - aside)
+            width = aside + max(label_tag.extent(line)[0] for line in lines)
+            if x > gap and (x + width > self.image.width or len(lines) > 1):
                 x, y = gap, y + row + gap // 2
-            spots.append((x, y))
-            x += width + gap
+            spots.append((label_tag, lines, x, y))
+            x, y = x + width + gap, y + row * (len(lines) - 1)
         picture = self.image
         self.image = Image.new("RGB", (picture.width, picture.height + y + row + gap), _EDGE)
         self.image.paste(picture)
         self._draw = ImageDraw.Draw(self.image)
-        for label_tag, (x, y) in zip(entries, spots, strict=True):
+        for label_tag, lines, x, y in spots:
             wide, high = label_tag.extent(label_tag.short)
             top = picture.height + y
             label_tag.draw(self._draw, (x, top, x + wide, top + high), label_tag.short)
-            label_tag.write(self._draw, x + wide + gap // 2, top, label_tag.full, _PAPER)
+            for number, line in enumerate(lines):
+                beside = x + wide + gap // 2, top + number * row
+                label_tag.write(self._draw, *beside, line, _PAPER)
 
     def region(self, mask: "npt.NDArray[np.uint8]", box: Box, colour: Colour) -> None:
         """Tint the pixels of a mask, uint8 [height, width], and line its edge."""
@@ -168,11 +169,18 @@ class _Shown:
         self.has_letters = label is not None
         self.short = [Run(str(number), OWN)]
         self.full = [*(label or self.short), *([Run(note, OWN)] if note else [])]
+        self._text = tag.label + note
 
     def extent(self, text: list[Run]) -> tuple[int, int]:
         """Width and height of the tag."""
         wide = sum(font(run.file, self._size).getlength(run.text) for run in text)
         return ceil(wide) + 2 * self._pad, sum(self._metrics) + self._pad
+
+    def lines(self, room: int) -> list[list[Run]]:
+        """The whole of it, in lines that are no wider, where there is room for some letters."""
+        if self.extent(self.full)[0] <= room or room < _FEW * self._size:
+            return [self.full]
+        return list(wrapped(self._text, self._size, room - 2 * self._pad)) or [self.full]
 
     def draw(self, draw: "ImageDraw", frame: Frame, text: list[Run]) -> None:
         left, top, right, bottom = frame

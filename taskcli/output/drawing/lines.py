@@ -34,9 +34,10 @@ def fitted(text: str, size: int, width: float) -> list[Run]:
 
 
 def wrapped(text: str, size: int, width: float) -> Iterator[list[Run]]:
-    """Lines that are no wider, parted between words."""
+    """Lines that are no wider, parted between words, and within those that are wider."""
     line = ""
-    for word in safe_line(text).split():
+    pieces = (part for word in safe_line(text).split() for part in _parts(word, size, width))
+    for word in pieces:
         longer = f"{line} {word}".strip()
         if line and _length(runs(longer) or [], size) > width:
             yield fitted(line, size, width)
@@ -44,6 +45,20 @@ def wrapped(text: str, size: int, width: float) -> Iterator[list[Run]]:
         line = longer
     if line:
         yield fitted(line, size, width)
+
+
+def _parts(word: str, size: int, width: float) -> Iterator[str]:
+    """A word in parts that are no wider, if one letter is not."""
+    while _length(runs(word) or [], size) > width and len(word) > 1:
+        fits = (end for end in range(len(word) - 1, 1, -1) if _fits(word[:end], size, width))
+        end = next(fits, 1)
+        yield word[:end]
+        word = word[end:]
+    yield word
+
+
+def _fits(text: str, size: int, width: float) -> bool:
+    return _length(runs(text) or [], size) <= width
 
 
 def _length(text: Iterable[Run], size: int) -> float:

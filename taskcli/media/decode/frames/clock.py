@@ -37,6 +37,12 @@ class Clock:
         self._latest = max(self._latest + 1, round(stated * 1000))
         return self._latest / 1000
 
+    def lasts(self, frame: "VideoFrame") -> float:
+        """Seconds that a frame is shown."""
+        if frame.duration and frame.time_base is not None:
+            return float(frame.duration * frame.time_base)
+        return float(1 / self.rate)
+
     def _stated(self, frame: "VideoFrame") -> Fraction | None:
         if frame.pts is None or frame.time_base is None:
             return None

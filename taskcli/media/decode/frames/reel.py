@@ -31,11 +31,15 @@ class Pixels(Protocol):
 
 
 class Decoded(NamedTuple):
-    """A frame by its number, from 1, and its time in seconds, of whole milliseconds."""
+    """A frame by its number, from 1, and its time in seconds, of whole milliseconds.
+
+    It is shown for `lasts` seconds, as far as the file tells.
+    """
 
     number: int
     time: float
     pixels: Pixels
+    lasts: float = 0.0
 
 
 Opened = Callable[[], AbstractContextManager[BinaryIO]]  # the content of a file, once more
@@ -61,6 +65,11 @@ class Shot:
             pixels = self._reel.again(self.number, self.time)
         return pixels.image()
 
+    @property
+    def until(self) -> float | None:
+        """When the file ends, in seconds, once it is known that no frame behind this is asked."""
+        return self._reel.ends if self._reel.latest == self.number else None
+
     def let_go(self) -> None:
         self._pixels = None
 
@@ -74,13 +83,19 @@ class Still:
     """A frame without its reel."""
 
     picture: Image.Image
+    until: float | None = None
 
     def image(self) -> Image.Image:
         return self.picture
 
 
 class Reel:
+    """`ends` is when the last frame ends, in seconds, once all were read; `latest` is the number
+    of the latest that is asked for, where whoever asks tells."""
+
     def __init__(self, read: Read, limit: int = _HELD) -> None:
+        self.ends: float | None = None
+        self.latest: int | None = None
         self._read = read
         self._limit = limit
         self._held: deque[tuple[ref[Shot], int]] = deque()  # with their bytes
@@ -91,10 +106,13 @@ class Reel:
 
     def shots(self) -> Iterator[Shot]:
         """Every frame, from the first. Raises InputError behind the last, if there were more."""
+        ends = None
         for decoded in self._read(None):
-            shot = Shot(self, *decoded)
+            shot = Shot(self, decoded.number, decoded.time, decoded.pixels)
             self._hold(shot, decoded.pixels.nbytes)
+            ends = decoded.time + decoded.lasts
             yield shot
+        self.ends = ends
 
     def shot(self, number: int, time: float) -> Shot:
         """A frame that is known from before."""

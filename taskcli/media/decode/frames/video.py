@@ -93,7 +93,7 @@ def _frames(
     number = 0
     for frame in damage.frames():
         number += after is None
-        yield Decoded(number, clock.seconds_of(frame), Filmed(frame))
+        yield Decoded(number, clock.seconds_of(frame), Filmed(frame), clock.lasts(frame))
     if after is None:
         damage.check(number)
 
