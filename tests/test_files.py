@@ -257,11 +257,74 @@ def test_what_is_beyond_the_range_has_its_end_colours_and_is_said(run: Run) -> N
     assert "warnings" not in wide[0]
 
 
+def range_said(done: Finished) -> str:
+    """That which all pictures of a run have."""
+    (said,) = re.findall(r"drawn with --depth-range (\S+)", done.stderr)
+    return str(said)
+
+
+def test_a_shared_range_is_that_of_all_pictures(run: Run) -> None:
+    scene(64, 64, 1).save("near.png")
+    scene(64, 64, 2).point(lambda level: level // 3).save("far.png")
+    assert not grows(depths_and_colours(run, "one", "--depth-range", "shared"))
+    words = ("depth", "near.png", "far.png", "-m", cached("glpn"), "--save-dir")
+    said = range_said(run(*words, "one", "--depth-range", "shared"))
+    low, high = map(float, said.split(","))
+    arrays = [np.load(file) for file in Path("one").glob("*.npy")]
+    for array in arrays:
+        assert ((array < low * 0.999) | (array > high * 1.001)).mean() <= 0.02
+    assert min(array.min() for array in arrays) <= low < high <= max(a.max() for a in arrays)
+    shared, given = (
+        run(*words, "one", "--depth-range", "shared"),
+        run(*words, "two", "--depth-range", said),
+    )
+    for one, two in zip(shared.records, given.records, strict=True):
+        names = [[Path(file).name for file in record["files"]] for record in (one, two)]
+        assert sorted(names[0]) == sorted(names[1])
+        assert opened(one, ".colours.png").tobytes() == opened(two, ".colours.png").tobytes()
+
+
+def test_pictures_of_a_run_that_ends_early_are_drawn(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    Path("b.png").write_bytes(b"no picture")
+    scene(64, 64, 2).save("c.png")
+    words = ("depth", "a.png", "b.png", "c.png", "-m", cached("glpn"), "--batch-size", 1)
+    done = run(*words, "--save-dir", "seen", "--depth-range", "shared", "--on-error", "stop")
+    answered = [record for record in done.records if "error" not in record]
+    assert answered
+    assert len(done.records) > len(answered)
+    assert all(Path(file).is_file() for record in answered for file in record["files"])
+
+
+@pytest.mark.parametrize(("how", "why"), [
+    (("--save-dir", "seen", "--shard", "1/2"), "--shard: --depth-range shared is one scale"),
+    (("--save-dir", "seen", "--watch"), "--watch: --depth-range shared is one scale"),
+    (("--save-dir", "seen", "-o", "a.jsonl", "--resume"), "--resume: --depth-range shared is"),
+    ((), "--depth-range shared is of saved pictures"),
+])  # fmt: skip
+def test_a_shared_range_of_some_pictures_is_refused(
+    run: Run, shots: Path, how: tuple[str, ...], why: str
+) -> None:
+    done = run("depth", shots, "-m", cached("glpn"), "--depth-range", "shared", *how)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert why in " ".join(done.stderr.split())
+    assert not Path("seen").exists()
+
+
+def test_a_picture_that_is_still_to_come_replaces_no_file(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    Path("seen").mkdir()
+    Path("seen/a.colours.png").write_bytes(b"mine")
+    words = ("depth", "a.png", "-m", cached("glpn"), "--save-dir", "seen")
+    assert run(*words, "--depth-range", "shared").exit_code == 2
+    assert Path("seen/a.colours.png").read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize("value", ["near", "5", "5,1", "0,inf", "1,2,3", ""])
 def test_a_range_that_is_none_is_refused(run: Run, shots: Path, value: str) -> None:
     done = run("depth", shots, "-m", cached("glpn"), f"--depth-range={value}", "--save-dir", "seen")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert f"--depth-range {value}: not auto or LOW,HIGH" in done.stderr
+    assert f"--depth-range {value}: not auto, shared or LOW,HIGH" in done.stderr
     assert not Path("seen").exists()
 
 

@@ -1,5 +1,6 @@
 """--save-dir of a video: what was found in its frames, as a video to look at."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,21 @@ def test_other_tasks_show_theirs_and_leave_their_numbers_beside(
         start = str(seen.parent / f"clip.mp4-t={record['time']:g}")
         assert others == [start + ending for ending in beside]
         assert all(map(Path.is_file, map(Path, others)))
+
+
+def test_depths_of_a_video_have_one_scale(run: Run, clip: Path) -> None:
+    words = ("depth", clip, "-m", "starter", "--fps", 2, "--save-dir")
+    shared = run(*words, "seen", "--depth-range", "shared")
+    assert shared.exit_code == 0, shared.stderr
+    (seen,) = Path("seen").rglob("*.mp4")
+    (said,) = re.findall(r"drawn with --depth-range (\S+)", shared.stderr)
+    given = run(*words, "other", "--depth-range", said)
+    (other,) = Path("other").rglob("*.mp4")
+    assert seen.read_bytes() == other.read_bytes()
+    assert [record["files"] for record in shared.records] == [
+        [file.replace("other", "seen", 1) for file in record["files"]] for record in given.records
+    ]
+    assert facts(seen)[1:] == (pytest.approx(4, abs=0.05), ["h264", "aac"])
 
 
 def test_colours_of_the_picture_are_kept(run: Run) -> None:

@@ -60,9 +60,9 @@ def share_of(asked: str) -> Share:
 def _items(share: Share, sources: Sources) -> Iterator[Source]:
     """Of files with several pictures, whose places are those of the files where these are not
     counted, none is looked into that is another's."""
-    if sources.files is None or sources.framing is None:
+    if sources.files is None or sources.looked_into is None:
         return _own(share, sources.items)
-    return sources.framing.of(_own(share, numbered(sources.files)))
+    return sources.looked_into(_own(share, numbered(sources.files)))
 
 
 def _own(share: Share, items: Iterable[Source]) -> Iterator[Source]:

@@ -6,7 +6,7 @@ Names are checked here, before any weights load; contents are opened later, one 
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -31,7 +31,6 @@ from taskcli.inputs.discovery import (
     matching,
 )
 from taskcli.inputs.files import File, archive_of, id_of, printable
-from taskcli.inputs.frames import Framing
 from taskcli.inputs.reading import Reading
 from taskcli.inputs.watching import arriving, whole
 from taskcli.media import MEDIA
@@ -60,8 +59,8 @@ class Sources:
     of_all_shards: tuple[str, ...] = ()  # their ids, where this run answers one shard
     notes: tuple[str, ...] = ()  # what the user should know of how the inputs were found
     columns: tuple[str, ...] = ()  # of rows, those that are kept, as far as they are known
-    files: Iterable[Source] | None = None  # those whose pictures, by `framing`, are the items
-    framing: Framing | None = None
+    files: Iterable[Source] | None = None  # those whose pictures, as `looked_into`, are the items
+    looked_into: Callable[[Iterable[Source]], Iterator[Source]] | None = None
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -152,7 +151,7 @@ def _framed(sources: Sources, reading: Reading) -> Sources:
         items=numbered(framing.of(sources.items)),
         total=total,
         files=sources.items,
-        framing=framing,
+        looked_into=framing.of,
     )
 
 

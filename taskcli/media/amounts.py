@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from taskcli.errors import UsageError
 
+SHARED = "shared"  # in place of a range: the one of all that a run has, known when it is over
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:

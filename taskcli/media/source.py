@@ -22,6 +22,9 @@ class Shot(Protocol):
     def image(self) -> "Image":
         """Upright. Raises InputError where they cannot be had once more."""
 
+    def let_go(self) -> None:
+        """Keep none in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -9,7 +9,7 @@ import typer
 
 from taskcli.config.options import OUTPUT_PANEL
 from taskcli.errors import CheckpointError, InputError, UsageError
-from taskcli.media.amounts import ends
+from taskcli.media.amounts import SHARED, ends
 from taskcli.media.items import ImageInput
 from taskcli.results import DepthMap
 from taskcli.task import Batch, WithWarnings
@@ -51,18 +51,18 @@ class DepthOutput(ImageOutput):
     depth_range: Annotated[
         str,
         typer.Option(
-            metavar="LOW,HIGH",
-            help="Depths from the first to the last colour, the same in all pictures; "
-            "auto: of each by itself.",
+            metavar="auto|shared|LOW,HIGH",
+            help="Depths from the first to the last colour: auto, of each picture by itself; "
+            "shared, those of all pictures of the run, drawn at its end; or these.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.depth_range != "auto" and ends(self.depth_range) is None:
+        if self.depth_range not in ("auto", SHARED) and ends(self.depth_range) is None:
             raise UsageError(
-                f"--depth-range {self.depth_range}: not auto or LOW,HIGH",
+                f"--depth-range {self.depth_range}: not auto, {SHARED} or LOW,HIGH",
                 "such as --depth-range 0,10; records tell min and max of each picture",
             )
 
@@ -86,6 +86,7 @@ class Depth(ImageTask[DepthOptions, DepthMap]):
         "taskcli depth room.jpg",
         "taskcli depth room.jpg --save-dir seen",
         "taskcli depth 'frames/*.jpg' --save-dir seen --depth-range 0,10",
+        "taskcli depth walk.mp4 --fps 5 --save-dir seen --depth-range shared",
         "taskcli depth 'rooms/*.jpg' | jq -c '[.input, .result.min, .result.max]'",
     )
 

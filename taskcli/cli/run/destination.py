@@ -11,6 +11,7 @@ from taskcli.errors import UsageError
 from taskcli.formats import FORMATS, Format
 from taskcli.inputs.files import printable
 from taskcli.inputs.sources import Sources
+from taskcli.media.amounts import SHARED
 from taskcli.output.presentation import saved_by
 from taskcli.remote.urls import WRITTEN_TO, looked_like, redacted, scheme_of, shown_path, url_of
 from taskcli.task import Task
@@ -26,6 +27,8 @@ def check_asked(written: OutputOptions, typed: Mapping[str, Any]) -> None:
     for name in _OF_FILES:
         if typed.get(name) and written.save_dir is None:
             raise UsageError(f"--{name} saves files", "add --save-dir FOLDER")
+    if typed.get("depth_range") == SHARED and written.save_dir is None:
+        raise UsageError(f"--depth-range {SHARED} is of saved pictures", "add --save-dir FOLDER")
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:

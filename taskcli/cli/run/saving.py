@@ -12,6 +12,7 @@ from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import print_note
 from taskcli.cli.run.writers import layout_of
 from taskcli.errors import UsageError
+from taskcli.media.amounts import SHARED
 from taskcli.output.artifacts import Saver
 from taskcli.output.artifacts import endings as saved_endings
 from taskcli.output.filesystem.files import Files
@@ -39,15 +40,33 @@ def saved(
             whole = replace(answered.record, item=model.whole(answered))
             record = saver.save(whole, answered.source)
             yield answered._replace(record=record)
-        if saver.note and not config.output.quiet:
-            print_note(saver.note)
+        saver.close()
+        for note in () if config.output.quiet else saver.notes:
+            print_note(note)
 
 
 def check(config: RunConfig) -> None:
     """Refuse --save-dir where the task has no files, or could not leave those it has."""
     destination.check_saving(config.task, config.output)
+    if config.output.save_dir is not None and layout_of(config, {}).depth_range == SHARED:
+        _check_one_scale(config)
     if not config.output.resume:
         check_files(config, config.sources.ids)
+
+
+def _check_one_scale(config: RunConfig) -> None:
+    """Refuse what answers only some of the pictures that would have one scale."""
+    some = {
+        "--resume": config.output.resume,
+        "--shard": config.inputs.shard,
+        "--watch": config.inputs.watch,
+    }
+    for flag in (flag for flag, given in some.items() if given):
+        raise UsageError(
+            f"{flag}: --depth-range {SHARED} is one scale of all pictures that a run answers, "
+            "and here others have theirs",
+            "--depth-range LOW,HIGH is the same in all runs; records tell min and max",
+        )
 
 
 def check_files(config: RunConfig, ids: Iterable[str]) -> None:

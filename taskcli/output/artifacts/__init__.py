@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from taskcli.errors import InputError
+from taskcli.media.amounts import SHARED
 from taskcli.media.source import Frame, Source
 from taskcli.output.artifacts.films import Films
+from taskcli.output.artifacts.later import Later
 from taskcli.output.filesystem.files import Files
 from taskcli.output.presentation import saved_by
 from taskcli.output.writer import Layout
 from taskcli.results import Failure, Record
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 Contents = Iterator[tuple[str, bytes]]  # (what is added to the input's name, the bytes)
 
@@ -43,8 +42,10 @@ class Saver:
         self._files = files
         self._layout = layout
         self._is_shown = hasattr(self._module, "SHOWN")
-        self._films = self._made() if filmed and self._is_shown else None
-        self.note = ""  # what is to be said of all that was saved
+        self._films = Films(files, self._module.SHOWN) if filmed and self._is_shown else None
+        one_scale = layout.depth_range == SHARED
+        self._later = Later(files, self._films, layout, self._module) if one_scale else None
+        self.notes: list[str] = []  # what is to be said of all that was saved
 
     def save(self, record: Record, source: Source) -> Record:
         """The record with the files that were written for it; one without an answer has none."""
@@ -62,25 +63,25 @@ class Saver:
         return replace(record, files=(*record.files, *files), warnings=told)
 
     def close(self) -> None:
-        """End the video that is being written."""
+        """Draw what waited for the last answer, and end the video that is being written."""
+        if self._later is not None:
+            self.notes += self._later.draw()
         if self._films is not None:
             self._films.close()
-
-    def _made(self) -> Films:
-        def drawn(record: Record) -> "Image":
-            picture: Image = self._module.picture(record, self._layout)
-            return picture
-
-        return Films(self._files, drawn, self._module.SHOWN)
 
     def _written(
         self, record: Record, frame: Frame | None, source: Source
     ) -> tuple[list[str], tuple[str, ...]]:
         """The files of a record, and warnings."""
-        if self._films is None or frame is None or not frame.filmed:
-            if self._is_shown and frame is not None and frame.filmed:
-                self.note = _UNFILMED
+        filmed = frame if self._is_shown and frame is not None and frame.filmed else None
+        if filmed is not None and self._films is None:
+            self.notes = [_UNFILMED]
+        if self._later is not None:
+            return self._later.put_off(record, source), ()
+        if self._films is None or filmed is None:
             return self._files.write(record.input, self._module.render(record, self._layout)), ()
-        film, warnings = self._films.add(record, source, frame)
+        picture = self._module.picture(record, self._layout)
+        name = self._films.named(record, filmed)
+        film, warnings = self._films.add(record, source, filmed, picture, name)
         beside = self._files.write(record.input, self._module.beside(record, self._layout))
         return [film, *beside], warnings

@@ -1,9 +1,11 @@
 """depth: the map as 16-bit PNG with its scale, as float32 array, and in colours."""
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from taskcli.media.amounts import ends
 from taskcli.media.items import ImageInput
@@ -38,9 +40,39 @@ def picture(record: Record, layout: Layout) -> "Image":
 
 
 def beside(record: Record, layout: Layout) -> Contents:
-    """What is left of a picture beside the one to be looked at."""
+    """What is left of a picture beside the one to be looked at, the depths themselves last."""
     yield ".depth.png", _sixteen_bits(record.result)
     yield ".depth.npy", _array(record.result)
+
+
+class Scale:
+    """The depths that the colours of many pictures span: no more of any one is beyond them than
+    of a picture by itself."""
+
+    def __init__(self) -> None:
+        self._low, self._high = math.inf, -math.inf
+        self._units: Literal["m", "relative"] = "relative"
+
+    def take(self, depth: DepthMap) -> None:
+        import numpy as np
+
+        low, high = (float(end) for end in np.percentile(depth.values, _OUTLIERS))
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        self._units = depth.units
+
+    @property
+    def range(self) -> str:
+        """As --depth-range has it, of the pictures that were taken."""
+        return f"{self._low:.6g},{self._high:.6g}"
+
+    def kept(self, file: Path) -> DepthMap:
+        """What `beside` left of a picture."""
+        import numpy as np
+
+        values = np.load(file, allow_pickle=False)
+        low, high, mean = (float(end) for end in (values.min(), values.max(), values.mean()))
+        height, width = values.shape
+        return DepthMap(low, high, mean, width, height, self._units, values)
 
 
 def told(record: Record, layout: Layout) -> Record:

@@ -16,11 +16,18 @@ _LONGEST_JPEG = 65_500  # pixels of a side
 def to_look_at(image: "Image") -> tuple[str, bytes]:
     """(extension, bytes): a PNG, or for what a camera makes a JPEG of full colour resolution."""
     content = io.BytesIO()
-    if image.width * image.height <= _MOST_FOR_PNG or max(image.size) > _LONGEST_JPEG:
+    extension = extension_of(image.size)
+    if extension == ".png":
         image.save(content, "PNG", compress_level=4)
-        return ".png", content.getvalue()
-    image.save(content, "JPEG", quality=92, subsampling=0)
-    return ".jpg", content.getvalue()
+    else:
+        image.save(content, "JPEG", quality=92, subsampling=0)
+    return extension, content.getvalue()
+
+
+def extension_of(size: tuple[int, int]) -> str:
+    """Of a picture to look at, of this size."""
+    small = size[0] * size[1] <= _MOST_FOR_PNG
+    return ".png" if small or max(size) > _LONGEST_JPEG else ".jpg"
 
 
 def png(pixels: "npt.NDArray[np.bool_ | np.uint8 | np.uint16]", **notes: object) -> bytes:

@@ -1,6 +1,6 @@
 """Annotated videos: what is shown of the frames of a video is a video, too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,22 +43,33 @@ class _Open:
 class Films:
     """One at a time: a video ends where the frames of another begin."""
 
-    def __init__(self, files: Files, drawn: Callable[[Record], "Image"], ending: str) -> None:
-        self._files, self._drawn, self._ending = files, drawn, ending
+    def __init__(self, files: Files, ending: str) -> None:
+        self._files, self._ending = files, ending
         self._open: _Open | None = None
+        self._named: tuple[str, int, Path] = "", 0, Path()
         self._stack = ExitStack()
 
-    def add(self, record: Record, source: Source, frame: Frame) -> tuple[str, tuple[str, ...]]:
-        """Show what was answered: the file that will show it, and warnings.
+    def named(self, record: Record, frame: Frame) -> Path:
+        """The name, below the folder, of the video that is to show a frame, where these are asked
+        for in their order."""
+        of, number, name = self._named
+        if of != _video_of(record) or frame.number <= number:
+            name = self._name(record, frame)
+        self._named = _video_of(record), frame.number, name
+        return name
+
+    def add(
+        self, record: Record, source: Source, frame: Frame, image: "Image", name: Path
+    ) -> tuple[str, tuple[str, ...]]:
+        """Show a picture of what was answered: the file that will show it, and warnings.
 
         Raises InputError where something else has the file's name.
         """
         assert frame.time is not None, "frames of videos have times"
-        image = self._drawn(record)
         is_first = self._open is None or not self._open.goes_on(record, frame)
         if self._open is None or is_first:
             self.close()
-            written = self._begun(record, source, frame, image)
+            written = self._begun(record, source, frame, image, name)
             self._open = _Open(_video_of(record), written, frame)
         self._open.latest = frame
         if isinstance(self._open.written, InputError):
@@ -75,9 +86,8 @@ class Films:
         self._stack.close()
 
     def _begun(
-        self, record: Record, source: Source, frame: Frame, image: "Image"
+        self, record: Record, source: Source, frame: Frame, image: "Image", relative: Path
     ) -> tuple[Path, Film] | InputError:
-        relative = self._name(record, frame)
         size = image.width, _height(image, record)
         try:
             with ExitStack() as stack:

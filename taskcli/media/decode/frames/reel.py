@@ -88,6 +88,9 @@ class Still:
     def image(self) -> Image.Image:
         return self.picture
 
+    def let_go(self) -> None:
+        """There is nothing to have it from again."""
+
 
 class Reel:
     """`ends` is when the last frame ends, in seconds, once all were read; `latest` is the number
