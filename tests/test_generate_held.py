@@ -248,6 +248,55 @@ def test_a_schema_that_is_none_is_a_wrong_call(
     assert told in done.stderr and "--json-schema" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("content", "told", "hint"),
+    [
+        (False, "schema.json: false allows nothing", "correct it"),
+        ({"enum": []}, "schema.json: it allows nothing", "correct it"),
+        ({"$ref": "#"}, "it allows nothing", "correct it"),
+        ({"properties": {"a/b": {"type": "strng"}}}, "at #/properties/a~1b: ", "correct it"),
+        ({"anyOf": [{"items": {"$ref": "#/$defs/x"}}]}, "at #/anyOf/0/items: ", "correct it"),
+        (
+            {"properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "strng"}}},
+            "at #/$defs/x: ",
+            "correct it",
+        ),
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "integer", "minimum": 5, "maximum": 3}},
+                "required": ["a"],
+            },
+            "at #/properties/a: it allows nothing: minimum (5) is greater than maximum (3)",
+            "correct it",
+        ),
+        ({"type": "string", "pattern": "("}, "unclosed group", "correct it"),
+        ({"properties": 5}, "properties must be an object", "correct it"),
+        ({"items": {"not": {"type": "string"}}}, "at #/items: ", "simplify it"),
+        ({"items": {"pattern": "a(?=b)", "type": "string"}}, "at #/items: ", "simplify it"),
+    ],
+    ids=str,
+)
+def test_a_schema_that_nothing_can_be_written_to_is_refused_at_its_fault(
+    run: Run, content: Any, told: str, hint: str, _grammars: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    monkeypatch.setattr("taskcli.runtime.loader.load", lambda *how, **more: loaded.append(how))
+    done = run("generate", "--text", "a", "-m", "starter", "--json-schema", schema(content))
+    said = " ".join(done.stderr.split())
+    assert done.exit_code == 2 and not loaded
+    assert told in said and hint in said
+
+
+def test_a_schema_that_allows_everything_is_true(run: Run, _grammars: None) -> None:
+    call = ("--json-schema", schema(True), "--max-new-tokens", "60", "--seed", "1")
+    record = run("generate", "--text", "Once", "-m", "starter", *call).records[0]
+    text = record["result"]["generated_text"]
+    if record["result"]["finish_reason"] == "eos_token":
+        json.loads(text)
+    assert ("warnings" in record) == (record["result"]["finish_reason"] == "length")
+
+
 def test_the_package_that_is_missing_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     import taskcli.errors
 

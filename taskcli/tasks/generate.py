@@ -13,7 +13,7 @@ from taskcli.task import Batch, Samples, Task, WithWarnings
 from taskcli.tasks.choosing import Choice, Choosing
 from taskcli.tasks.compacting import Limits, compacts, write
 from taskcli.tasks.generate_options import GenerateOptions
-from taskcli.tasks.json_schema import Grammar
+from taskcli.tasks.json_schema import Grammar, is_json
 from taskcli.tasks.kv_cache import bytes_per_token
 from taskcli.tasks.prompts import Prompt, Prompts
 from taskcli.tasks.seeded import Chance, seed_of, seeded
@@ -215,14 +215,18 @@ class Generate(Task[GenerateOptions, TextInput, GeneratedText | list[GeneratedTe
         for number, prompt in enumerate(prompts):
             own = outputs[number * per_item : (number + 1) * per_item].tolist()
             texts = [self._generated(prompt, added, room) for added in own]
-            told = (*notes, *self._torn(texts))
+            told = (*notes, *self._torn(texts, room))
             results.append(WithWarnings(texts if per_item > 1 else texts[0], told))
         return results
 
-    def _torn(self, texts: list[GeneratedText]) -> tuple[str, ...]:
-        """What is to be said of JSON that has no end."""
-        is_torn = self._grammar is not None and any(one.finish_reason == "length" for one in texts)
-        return ("the JSON has no end: more tokens would be needed (--max-new-tokens)",) * is_torn
+    def _torn(self, texts: list[GeneratedText], room: int) -> tuple[str, ...]:
+        """What is to be said of texts that are no whole JSON, though a schema was asked for."""
+        if self._grammar is None:
+            return ()
+        if any(one.finish_reason == "length" for one in texts):
+            more = " (--max-new-tokens)" if room == self.options.max_new_tokens else ""
+            return (f"the JSON has no end: more tokens would be needed{more}",)
+        return () if all(is_json(one.generated_text) for one in texts) else ("it is no JSON",)
 
     def _generated(self, prompt: Prompt, added: list[int], room: int) -> GeneratedText:
         answer = whole = self._answer(prompt.ids, added)

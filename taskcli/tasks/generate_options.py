@@ -11,7 +11,7 @@ import typer
 
 from taskcli.config.options import UsersOwn
 from taskcli.errors import UsageError
-from taskcli.tasks.json_schema import read_schema
+from taskcli.tasks.schema_file import read_schema
 
 _PLAIN = "a text that is held to something is written one way: leave it out"
 

@@ -7,30 +7,13 @@ written alone, so texts may leave their batch, and beams take each other's place
 import json
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskcli.errors import InputError, UsageError, first_line, require_package
+from taskcli.errors import InputError, UsageError, first_line
+from taskcli.tasks.schema_file import grammar_of
 
 if TYPE_CHECKING:
     from transformers import LogitsProcessor, PreTrainedModel, PreTrainedTokenizerBase
-
-# One space behind a comma and a colon, and no other: a model that likes spaces would write no end.
-_LAYOUT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-
-
-def read_schema(file: Path) -> str:
-    """A JSON Schema as text. Raises UsageError for a file that holds none."""
-    try:
-        found = json.loads(file.read_bytes())
-    except OSError as failure:
-        raise UsageError(f"--json-schema {file}: {failure.strerror}") from None
-    except ValueError as failure:  # of the encoding, too
-        raise UsageError(f"--json-schema {file}: not JSON: {failure}") from None
-    if not isinstance(found, dict | bool):
-        raise UsageError(f"--json-schema {file}: a schema is an object, such as {{}}")
-    require_package("llguidance", "json-schema", "--json-schema needs llguidance, not installed")
-    return json.dumps(found)
 
 
 class Grammar:
@@ -69,11 +52,18 @@ def _begun(
             f"--json-schema: a checkpoint with such a tokenizer cannot: {first_line(failure)}",
             "choose one with a tokenizer.json",
         ) from None
-    grammar = LLMatcher.grammar_from_json_schema(schema, overrides=_LAYOUT)
-    begun = LLMatcher(known, grammar, log_level=0)
+    begun = LLMatcher(known, grammar_of(schema), log_level=0)
     if begun.is_error():
         raise UsageError(f"--json-schema: {begun.get_error().splitlines()[0]}", "simplify it")
     return begun
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 @cache
