@@ -12,7 +12,8 @@ import pytest
 from conftest import Finished
 
 from taskcli.errors import InputError, UsageError
-from taskcli.tasks.keeping import PLACEHOLDERS, Keeping, read_glossary
+from taskcli.tasks.glossary import read_glossary
+from taskcli.tasks.keeping import PLACEHOLDERS, Keeping
 from taskcli.tasks.kept import Kept, kept
 from taskcli.tasks.parting import parted
 
@@ -250,6 +251,31 @@ def test_terms_are_whole_words_the_longest_first_and_begin_sentences() -> None:
     assert spans("the red ball", **{"ball": "1", "red ball": "2"}) == ["2"]
     assert spans("猫在家", 猫="cat") == ["cat"]
     assert spans("C++ and .NET", **{"C++": "C++", ".NET": ".NET"}) == ["C++", ".NET"]
+    assert spans("red balls", **{"red": "1", "red ball": "2"}) == ["1"]
+    assert spans("ab ab ab", **{"ab": "1", "ab ab": "2"}) == ["2", "1"]
+    assert spans("東京都庁", 東京="Tokyo", 都庁="hall", 東京都="Tokyo-to") == ["Tokyo-to"]
+    assert spans("cafe\u0301", cafe="Kaffee") == []
+    assert spans("Cat", cat="chat", Cat="CAT") == ["CAT"]
+
+
+def test_ten_thousand_terms_take_no_longer_than_ten() -> None:
+    rng = random.Random(1)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["".join(rng.choices(letters, k=rng.randint(4, 12))) for _ in range(20_000)]
+    texts = [" ".join(rng.choices(words, k=20)) for _ in range(200)]
+
+    def seconds(terms: list[str]) -> float:
+        keeping, known = Keeping(terms=dict.fromkeys(terms, "said")), set(terms)
+        keeping.spans("once")  # what is made once
+        best = float("inf")
+        for _ in range(3):
+            begun = time.process_time()
+            found = sum(len(keeping.spans(text)) for text in texts)
+            best = min(best, time.process_time() - begun)
+        assert found == sum(word in known for text in texts for word in text.split())
+        return best
+
+    assert seconds(words[:10_000]) < 10 * seconds(words[:10])
 
 
 @pytest.mark.parametrize(

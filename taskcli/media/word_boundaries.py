@@ -7,12 +7,12 @@ from typing import Literal
 from taskcli.media.patterns import Pattern
 
 # Han, kana, Bopomofo, Thai, Lao, Myanmar, Khmer, Tibetan. Katakana writes whole words, as names.
-_SPACELESS = (
+SPACELESS = (
     "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf"
     "\u3005-\u3007\u3021-\u3029\u3040-\u309f\u3100-\u312f\u31a0-\u31bf\u3400-\u4dbf\u4e00-\u9fff"
     "\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_LETTER = Pattern(f"[{_SPACELESS}]", "re")
+_LETTER = Pattern(f"[{SPACELESS}]", "re")
 _CLOSE = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
 _CLOSE_END = Pattern(f"[{_CLOSE}][”’…—]*$", "re")
 _CLOSE_START = Pattern(f"[“‘…—]*[{_CLOSE}]", "re")

@@ -13,7 +13,8 @@ from taskcli.errors import UsageError
 from taskcli.media.items import Media, TextInput
 from taskcli.results import Translation
 from taskcli.task import Samples, WithWarnings
-from taskcli.tasks.keeping import PLACEHOLDERS, Keeping, read_glossary
+from taskcli.tasks.glossary import read_glossary
+from taskcli.tasks.keeping import PLACEHOLDERS, Keeping
 from taskcli.tasks.language_codes import matching, one_of
 from taskcli.tasks.languages import way_of_asking
 from taskcli.tasks.parting import By, Division
