@@ -205,7 +205,7 @@ REFUSED = {
     "parts in Parquet": (["p.parquet"], "takes the folder that the parts are in as one data set"),
     "no records": (["notes.txt"], "notes.txt, line 1: no record"),
     "no shares": (["whole.jsonl"], "whole.jsonl, line 1: the record does not tell its place"),
-    "another model": (["one.jsonl", "two.jsonl"], "two.jsonl was made with another task"),
+    "another model": (["one.jsonl", "two.jsonl"], "two.jsonl was made with task qa, not task ner"),
     "another division": (["one.jsonl", "three.jsonl"], "different divisions: 2, 3"),
     "no place": (["nowhere.jsonl"], "nowhere.jsonl, line 1: the record does not tell its place"),
     "another format": (["one.jsonl", "-o", "a.parquet"], "merge writes JSON Lines, not parquet"),
@@ -222,6 +222,25 @@ def test_any_number_of_missing_shares_is_told_at_once(run: Run) -> None:
     assert done.exit_code == 1
     shares = ", ".join(f"{number}/{2**50}" for number in (1, 2, 3, 5, 6))
     assert f"no part holds share {shares} and {2**50 - 6:,} more" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (("--top-k", "1"), "two.jsonl was made with --top-k 1, not --top-k 2"),
+        (("--top-k", "2", "--lines"), "two.jsonl was made with --lines, not without"),
+    ],
+    ids=str,
+)
+def test_of_shares_that_differ_only_that_is_told(
+    run: Run, texts: list[str], how: tuple[str, ...], told: str
+) -> None:
+    for name, share, own in (("one", "1/2", ("--top-k", "2")), ("two", "2/2", how)):
+        run(TASK, *texts, *STARTER, *own, "--shard", share, "-o", f"{name}.jsonl")
+    done = run("merge", "one.jsonl", "two.jsonl")
+    said = " ".join(done.stderr.split())
+    assert done.exit_code == 2
+    assert f"two.jsonl and one.jsonl are not of one run: {told} →" in said
 
 
 @pytest.mark.parametrize("case", REFUSED)

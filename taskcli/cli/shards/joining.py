@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from taskcli.cli.run.made_with import difference
 from taskcli.cli.shards.part import BEHIND, Part
 from taskcli.errors import UsageError
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
+_ANY_SHARE = {"shard": None}  # the one thing in which the shares of a run differ
 _NAMED = 5  # places, parts or shares that a line names
 
 
@@ -31,13 +33,11 @@ def check(parts: Sequence[Part]) -> None:
     """Raises UsageError for parts that are not of one whole."""
     first = parts[0]
     for part in parts[1:]:
-        for called, one, other in _facts(first, part):
-            if one is not None and other is not None and one != other:
-                raise UsageError(
-                    f"{part.file} was made with another {called} than {first.file}: "
-                    f"{other}, not {one}",
-                    "merge the shares of one run",
-                )
+        if differs := _difference(part, first):
+            raise UsageError(
+                f"{part.file} and {first.file} are not of one run: {part.file} was made {differs}",
+                "merge the shares of one run",
+            )
     counts = {count for part in parts for _, count in part.shares}
     if len(counts) > 1:
         raise UsageError(
@@ -46,11 +46,14 @@ def check(parts: Sequence[Part]) -> None:
         )
 
 
-def _facts(one: Part, other: Part) -> list[tuple[str, object, object]]:
-    tasks = [("task", *(", ".join(sorted(part.tasks)) or None for part in (one, other)))]
-    names = ("model", "revision", "options", "reading", "dtype")
-    made = (one.made_with or {}, other.made_with or {})
-    return tasks + [(name, made[0].get(name), made[1].get(name)) for name in names]
+def _difference(part: Part, first: Part) -> str | None:
+    """What a part was made with, where that is not what the first one was."""
+    tasks = [", ".join(sorted(one.tasks)) for one in (part, first)]
+    if all(tasks) and tasks[0] != tasks[1]:
+        return f"with task {tasks[0]}, not task {tasks[1]}"
+    if part.made_with is None or first.made_with is None:
+        return None
+    return difference(part.made_with | _ANY_SHARE, first.made_with | _ANY_SHARE)
 
 
 def join(parts: Sequence[Part]) -> Joined:
