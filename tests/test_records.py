@@ -252,3 +252,41 @@ def test_a_run_counts_as_view_does(run: Run) -> None:
     told = run("detect", *words, "--stats").stderr
     assert told.endswith(silent.stderr)
     assert "loaded in" in told
+
+
+@pytest.mark.parametrize("command", [("view",), ("view", "--stats"), ("convert", "-f", "csv")])
+def test_a_label_that_is_none_is_refused_with_what_was_meant(
+    run: Run, written: dict[str, Path], command: tuple[str, ...]
+) -> None:
+    file = records_of(run, written, "detect")
+    done = run(command[0], file, *command[1:], "--labels", "bell")
+    assert done.exit_code == 2
+    said = " ".join(done.stderr.split())
+    assert "--labels bell: no answer has that label → did you mean ball?" in said
+
+
+def test_labels_that_a_user_chose_are_known_by_their_answers(run: Run) -> None:
+    record = {"input": "a", "task": "classify-text", "model": "m", "revision": None}
+    results = [{"label": name, "score": 0.5} for name in ("urgent", "later")]
+    Path("out.jsonl").write_text(json.dumps(record | {"result": results}) + "\n")
+    assert [
+        one["label"]
+        for one in run("convert", "out.jsonl", "-f", "jsonl", "--labels", "Urgent").records[0][
+            "result"
+        ]
+    ] == ["urgent"]
+    done = run("convert", "out.jsonl", "-o", "left.jsonl", "--labels", "urgent,latter")
+    assert done.exit_code == 2 and not Path("left.jsonl").exists()
+    assert "did you mean later?" in done.stderr
+
+
+def test_a_kind_of_entity_that_nobody_met_is_no_wrong_label(
+    run: Run, written: dict[str, Path]
+) -> None:
+    file = records_of(run, written, "ner")
+    met = json.loads(file.read_text())["result"][0]["entity_group"]
+    other = next(kind for kind in ("PER", "LOC", "ORG") if kind != met)
+    assert run("convert", file, "-o", "met.jsonl", "--labels", met).exit_code == 0
+    done = run("convert", "met.jsonl", "-f", "jsonl", "--labels", other)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert run("convert", file, "-f", "jsonl", "--labels", "MISC").exit_code == 2

@@ -1,7 +1,7 @@
 """Which labels a list of names means: `person,car`, in letters of any case."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from taskcli.errors import UsageError
@@ -33,6 +33,16 @@ class LabelNames:
             del words[:length]
         return cls(tuple(dict.fromkeys(found)))
 
+    def besides(self, labels: Iterable[str]) -> "LabelNames":
+        """Those that are none of the labels."""
+        keys = {_key(label) for label in labels}
+        return LabelNames(tuple(name for name in self.keys if name not in keys))
+
+    def check(self, labels: Sequence[str], told: str) -> None:
+        """Raises UsageError, which is told so, for a name that is none of the labels."""
+        for name in self.besides(labels).keys:
+            raise UsageError(f"--labels {name}: {told}", _hint(name, labels))
+
     def __contains__(self, label: object) -> bool:
         return isinstance(label, str) and _key(label) in self.keys
 
@@ -41,16 +51,11 @@ def known_names(text: str, known: Iterable[str]) -> LabelNames:
     """The labels of a list, all of which a checkpoint has. Raises UsageError for another."""
     labels = list(dict.fromkeys(known))
     names = LabelNames.of(text, labels)
-    keys = {_key(label) for label in labels}
-    for name in names.keys:
-        if name not in keys:
-            raise UsageError(
-                f"--labels {name}: the checkpoint has no such label", _hint(name, labels)
-            )
+    names.check(labels, "the checkpoint has no such label")
     return names
 
 
-def _hint(name: str, labels: list[str]) -> str:
+def _hint(name: str, labels: Sequence[str]) -> str:
     """The nearest labels, by the whole of each or one of the synonyms that it lists."""
     spelled = {_key(part): label for label in labels for part in (*label.split(","), label)}
     close = difflib.get_close_matches(name, spelled, _NEAR)

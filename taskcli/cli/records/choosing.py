@@ -1,12 +1,14 @@
 """Which records, and which answers in them, are shown or converted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Annotated
 
 import typer
 
 from taskcli.checkpoints.label_names import LabelNames
+from taskcli.checkpoints.token_labels import kinds
 from taskcli.errors import UsageError
 from taskcli.output.presentation import answers_of, presentation_of
 from taskcli.results import Record
@@ -30,12 +32,13 @@ class Choice:
     min_score: float | None = None
     failed: bool = False
     answered: bool = False
+    known: Sequence[str] = ()  # labels that answers may have
 
     @classmethod
     def of(
         cls,
         labels: str | None,
-        known: Iterable[str],
+        known: Mapping[int, str],
         min_score: float | None,
         failed: bool,
         answered: bool,
@@ -43,17 +46,39 @@ class Choice:
         """Raises UsageError for what leaves nothing. `known` are the checkpoint's labels."""
         if failed and answered:
             raise UsageError("--failed and --answered leave nothing", "give one of them")
-        named = None if labels is None else LabelNames.of(labels, known)
-        return cls(named, min_score, failed, answered)
+        own = [*known.values(), *kinds(known).values()]  # of tokens, and of entities
+        named = None if labels is None else LabelNames.of(labels, own)
+        return cls(named, min_score, failed, answered, own)
 
     def among(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The records with the answers that are wanted. Those that have none left are left out."""
-        for record in records:
+        """The records with the answers that are wanted. Those that have none left are left out.
+
+        Raises UsageError, before the first, for a label that neither the checkpoint, as far as it
+        is here, nor any answer has.
+        """
+        for record in self._with_labels(iter(records)):
             if record.error is not None:
                 if not self.answered and not self._is_of_answers:
                     yield record
             elif not self.failed:
                 yield from self._with_wanted(record)
+
+    def _with_labels(self, records: Iterator[Record]) -> Iterator[Record]:
+        """All of them, as soon as each label that is named is known.
+
+        Where the user chose the labels only answers tell; mostly the first has all of them.
+        """
+        if self.labels is None:
+            return records
+        held, seen, unmet = [], dict.fromkeys(self.known), self.labels.besides(self.known)
+        while unmet.keys and (record := next(records, None)) is not None:
+            held.append(record)
+            found = list(_labels(record))
+            seen.update(dict.fromkeys(found))
+            unmet = unmet.besides(found)
+        if seen:
+            unmet.check([*seen], "no answer has that label")
+        return chain(held, records)
 
     @property
     def _is_of_answers(self) -> bool:
@@ -74,3 +99,9 @@ class Choice:
             return False
         score = shape.score_of(one)
         return self.min_score is None or (score is not None and score >= self.min_score)
+
+
+def _labels(record: Record) -> Iterator[str]:
+    for one in answers_of(record.result) if record.error is None else ():
+        if (label := presentation_of(one).label_of(one)) is not None:
+            yield label

@@ -56,9 +56,7 @@ def view(
     found = read(records)
     if report is not None:
         destination.check(OutputOptions(report=report, overwrite=overwrite), "rich", Sources((), 1))
-    chosen = Choice.of(labels, found.labels.values(), min_score, failed, answered).among(
-        found.items
-    )
+    chosen = Choice.of(labels, found.labels, min_score, failed, answered).among(found.items)
     shown = _sorted(chosen, sort)
     with results_stream() as stream:
         if stats:
