@@ -594,6 +594,13 @@ def test_a_piped_table_asks_what_parts_it(header: str, name: str) -> None:
     assert refused.hint == f"say so: --input-format csv, or --delimiter {name}"
 
 
+def test_lines_that_are_no_json_say_how_a_table_is_read() -> None:
+    reading = Reading(Media.TEXT, field="body")
+    for source in found("-", reading=reading, stdin=b"n;text\n1;one\n"):
+        assert source.error is not None
+        assert source.error.hint == "of a table say so: --input-format csv or tsv"
+
+
 def test_an_encoding_that_was_asked_for_wins_over_the_mark() -> None:
     Path("in.txt").write_bytes("é\n".encode("utf-16"))
     message, *_ = errors("in.txt", reading=Reading(Media.TEXT, lines=True, encoding="utf-8"))

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, BinaryIO, TypeGuard
 
 from taskcli.errors import InputError
+from taskcli.inputs.files import AUTO
 from taskcli.inputs.json_array import elements
 from taskcli.inputs.keeping import Keep
 from taskcli.inputs.rows import Row, RowReading, row_of
@@ -82,9 +83,15 @@ def json_rows(stream: Iterable[bytes], reading: RowReading) -> Iterator[Row]:
         try:
             value = json.loads(text)
         except _NOT_JSON as failure:
-            yield Row(number, error=InputError(f"line {number} is not valid JSON: {failure}"))
+            yield Row(number, error=_not_json(number, text, failure, reading))
             continue
         yield from _value_rows(value, number, f"line {number}", reading)
+
+
+def _not_json(line: int, text: str, failure: Exception, reading: RowReading) -> InputError:
+    is_other = reading.format == AUTO and not may_be_json(text.encode())
+    hint = "of a table say so: --input-format csv or tsv" if is_other else None
+    return InputError(f"line {line} is not valid JSON: {failure}", hint)
 
 
 def document_rows(value: object, reading: RowReading) -> Iterator[Row]:
