@@ -634,6 +634,67 @@ def test_it_ends_when_another_version_is_installed(tmp_path: Path) -> None:
         until(lambda: not is_alive(pid))
 
 
+def shown(run: Call, **environment: str) -> str:
+    return run("worker", "status", "--format", "rich", **environment).stdout
+
+
+@pytest.mark.long
+def test_an_outdated_one_says_so_and_is_replaced_by_start(tmp_path: Path, run: Call) -> None:
+    package = tmp_path / "library-1.0.dist-info"
+    package.mkdir()
+    with working(MORE_LIBRARIES=str(tmp_path)) as worker:
+        pid = worker.status["pid"]
+        assert json.loads(run("worker", "status").stdout)["outdated"] is None
+        package.rename(tmp_path / "library-1.1.dist-info")
+        why = "another version was installed since the worker was started"
+        assert json.loads(run("worker", "status").stdout)["outdated"] == why
+        assert f"outdated: {why}; it ends at the next call" in " ".join(shown(run).split())
+        done = run("worker", "start")
+        assert done.stdout.startswith(f"the worker, process {pid}, has ended: {why}\n")
+        new = worker.status["pid"]
+        assert f"the worker, process {new}, ends after 15 m" in done.stdout
+        assert not is_alive(pid) and new != pid
+        assert json.loads(run("worker", "status").stdout)["outdated"] is None
+        os.kill(new, signal.SIGKILL)
+
+
+@pytest.mark.long
+def test_one_of_another_environment_is_replaced_by_start(run: Call) -> None:
+    with working() as worker:
+        pid = worker.status["pid"]
+        why = "another HF_ENDPOINT in its environment"
+        elsewhere = {"HF_ENDPOINT": "https://elsewhere"}
+        line = " ".join(shown(run, **elsewhere).split())
+        assert f"outdated: {why}; taskcli worker start replaces it" in line
+        assert f"process {pid}, " in shown(run)  # it still answers the calls of its own
+        done = run("worker", "start", **elsewhere)
+        assert done.stdout.startswith(f"the worker, process {pid}, has ended: {why}\n")
+        assert not is_alive(pid)
+        os.kill(worker.status["pid"], signal.SIGKILL)
+
+
+@pytest.mark.long
+def test_one_that_is_ending_says_so_and_start_waits_for_its_end(start: Any, run: Call) -> None:
+    with working() as worker:
+        pid = worker.status["pid"]
+        call = start(TASK, "-", *CALL[3:], "--lines", stdin=subprocess.PIPE)
+        until(lambda: worker.status["answering"])
+        stopping = start("worker", "stop")
+        until(lambda: worker.status["ending"])
+        assert "it is ending, after the call that it is answering" in " ".join(shown(run).split())
+        starting_anew = start("worker", "start")
+        time.sleep(0.5)
+        assert starting_anew.poll() is None
+        answered, _ = call.communicate(b"It is fine.\n", timeout=SOON)
+        assert len(parse(answered.decode())) == 1
+        assert stopping.wait(SOON) == 0
+        told, _ = starting_anew.communicate(timeout=SOON)
+        assert f"process {pid}, has ended: it was ending" in told.decode()
+        new = worker.status["pid"]
+        assert new != pid
+        os.kill(new, signal.SIGKILL)
+
+
 @pytest.mark.long
 def test_always_starts_one_and_stop_ends_it(start: Any, run: Call) -> None:
     with tempfile.TemporaryDirectory(prefix="taskcli-") as runtime:

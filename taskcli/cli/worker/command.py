@@ -14,8 +14,8 @@ from rich.text import Text
 
 from taskcli.cli import messages
 from taskcli.cli.run.streams import stdout_is_terminal
-from taskcli.cli.worker import wire
-from taskcli.cli.worker.connecting import NoAnswer, NoWorker, request
+from taskcli.cli.worker.common import OUTDATED
+from taskcli.cli.worker.connecting import NoAnswer, NoWorker, end, standing
 from taskcli.cli.worker.starting import start_worker
 from taskcli.errors import UsageError
 from taskcli.output.sanitize import safe
@@ -33,14 +33,16 @@ def start(
 ) -> None:
     """Start a worker: it keeps libraries and models loaded, so that later calls answer at once.
 
+    It replaces one that is outdated: of another version, or of another environment than this.
     Every call of a task asks it, unless it says --warm never. It answers one call at a time;
     others load what they need themselves meanwhile.
     """
     seconds = seconds_of(idle)
+    _end_outdated()
     messages.status("loading libraries …")
     is_new = start_worker(seconds)
     messages.status("")
-    pid = _asked({"ask": "status"})["pid"]
+    pid = standing()["pid"]
     if not is_new:
         typer.echo(f"a worker runs already, process {pid}: taskcli worker stop ends it")
         return
@@ -70,17 +72,12 @@ def status(
 def stop() -> None:
     """End the worker, after the call that it is answering."""
     try:
-        told, link, pid = request({"ask": "stop"})
+        pid = end()
     except NoAnswer:
         raise
     except NoWorker:
         typer.echo(_NONE)
         return
-    with link, suppress(OSError, EOFError, wire.WireError):
-        if told.get("answering"):
-            messages.status("waiting for the call that it is answering …")
-        link.settimeout(None)
-        wire.told(link)  # its end ends the connection
     typer.echo(f"the worker, process {pid}, has ended")
 
 
@@ -96,17 +93,22 @@ def seconds_of(word: str) -> float:
 
 def _found() -> dict[str, Any]:
     try:
-        return dict(_asked({"ask": "status"}))
+        return dict(standing())
     except NoAnswer:
         raise
     except NoWorker:
         return {"running": False}
 
 
-def _asked(message: wire.Message) -> wire.Message:
-    answer, link, _ = request(message)
-    link.close()
-    return answer
+def _end_outdated() -> None:
+    """End a worker that would answer no calls from here, or is ending anyway."""
+    found = _found()
+    if not found["running"] or not (found["outdated"] or found["ending"]):
+        return
+    with suppress(NoWorker):  # it may have ended meanwhile
+        end()
+    why = "it was ending" if found["ending"] else found["outdated"]
+    typer.echo(f"the worker, process {found['pid']}, has ended: {why}")
 
 
 def _ends(seconds: float | None) -> str:
@@ -129,8 +131,19 @@ def _line(found: dict[str, Any]) -> str:
     works = "answering, " if found["answering"] else ""
     return (
         f"process {found['pid']}, taskcli {found['taskcli']}, started {_ago(found['since'])}, "
-        f"{works}{calls}; it ends {_ends(found['idle'])}"
+        f"{works}{calls}; {_prospect(found)}"
     )
+
+
+def _prospect(found: dict[str, Any]) -> str:
+    """What becomes of it."""
+    if found["ending"]:
+        return "it is ending, after the call that it is answering"
+    if found["outdated"] == OUTDATED:
+        return f"outdated: {OUTDATED}; it ends at the next call"
+    if found["outdated"]:
+        return f"outdated: {found['outdated']}; taskcli worker start replaces it"
+    return f"it ends {_ends(found['idle'])}"
 
 
 def _table(models: list[dict[str, Any]]) -> Table:

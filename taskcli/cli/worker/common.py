@@ -21,6 +21,8 @@ _ONCE_BY_NAME = {
     "NO_PROXY", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "TEMP", "TMP", "TMPDIR",
     "TZ", "XDG_CACHE_HOME",
 }  # fmt: skip
+# Why a worker refuses every call, and ends at the next one.
+OUTDATED = "another version was installed since the worker was started"
 _OF_COMPILERS = ("TORCHINDUCTOR_", "TRITON_")  # no call for the worker compiles
 _READ_AT_USE = {"HF_TOKEN", "LC_TERMINAL", "LC_TERMINAL_VERSION"}  # the last two of a terminal
 

@@ -2,8 +2,10 @@
 
 import os
 import socket
+from contextlib import suppress
 
-from taskcli.cli.worker import address, wire
+from taskcli.cli import messages
+from taskcli.cli.worker import address, common, wire
 from taskcli.errors import StoppedError, UsageError
 
 _PATIENCE = 10.0  # seconds for an answer: a worker says after one that it is busy
@@ -54,6 +56,30 @@ def request(message: wire.Message) -> tuple[wire.Message, socket.socket, int]:
         link.close()
         told = f"the worker, process {process}, does not answer"
         raise NoAnswer(told, f"kill {process} ends it") from None
+
+
+def standing() -> wire.Message:
+    """What the worker says of itself, and as `outdated` why it answers no calls from here.
+
+    Raises as `request`.
+    """
+    answer, link, _ = request({"ask": "status", "facts": common.facts()})
+    link.close()
+    return {"ending": False, "outdated": "another version", **answer}  # an old one may not say
+
+
+def end() -> int:
+    """End the worker, after the call that it is answering; the process that it was.
+
+    Raises as `request`.
+    """
+    told, link, process = request({"ask": "stop"})
+    with link, suppress(OSError, EOFError, wire.WireError):
+        if told.get("answering"):
+            messages.status("waiting for the call that it is answering …")
+        link.settimeout(None)
+        wire.told(link)  # its end ends the connection
+    return process
 
 
 def _checked(link: socket.socket) -> int:

@@ -19,7 +19,6 @@ from taskcli.cli.worker.models import KeptModels
 _PATIENCE = 2.0  # seconds for a client to say what it wants
 _QUEUE = 1.0  # seconds that a call waits for the one before it: less than loading anything takes
 _ENDING = 5.0  # seconds for a run whose client has gone
-_OUTDATED = "another version was installed since the worker was started"
 
 
 class Process(Protocol):
@@ -108,7 +107,7 @@ class Server:
             case "run":
                 self._run(link, message, descriptors)
             case "status":
-                wire.send(link, self._status())
+                wire.send(link, self._status(message.get("facts")))
             case "stop":
                 wire.send(link, {"answering": self._free.locked()})
                 self._end()
@@ -124,7 +123,7 @@ class Server:
         if why:
             self._process.note(f"refused a call: {why}")
             wire.send(link, {"refused": why})
-            if why == _OUTDATED:
+            if why == common.OUTDATED:
                 self._end()
             return
         try:
@@ -144,8 +143,12 @@ class Server:
     def _refusal(self, theirs: object) -> str:
         if self._ends:
             return "the worker is ending"
+        return self._outdated(theirs)
+
+    def _outdated(self, theirs: object) -> str:
+        """Why calls of a process with these facts are not for this worker; empty where they are."""
         if not self._process.is_current():
-            return _OUTDATED
+            return common.OUTDATED
         return common.difference(self._facts, theirs)
 
     def _watch(self, link: socket.socket, job: Job) -> None:
@@ -163,7 +166,7 @@ class Server:
         if not job.ended.wait(_ENDING):
             self._process.begin_anew()
 
-    def _status(self) -> wire.Message:
+    def _status(self, facts: object) -> wire.Message:
         return {
             "running": True,
             "pid": os.getpid(),
@@ -171,6 +174,8 @@ class Server:
             "since": self._since,
             "idle": self._idle,
             "answering": self._free.locked(),
+            "ending": self._ends,
+            "outdated": self._outdated(facts) or None,
             "calls": self._calls,
             "models": self._models.plain(),
         }

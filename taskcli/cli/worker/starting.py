@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import taskcli
-from taskcli.cli.worker import address
-from taskcli.cli.worker.connecting import NoWorker, request
+from taskcli.cli.worker import address, wire
+from taskcli.cli.worker.connecting import NoWorker, end, standing
 from taskcli.errors import StoppedError, UsageError
 
 USUAL_IDLE = 900.0  # seconds
@@ -19,7 +19,7 @@ _PROGRAM = (
 
 
 def start_worker(idle: float = USUAL_IDLE) -> bool:
-    """Start a worker and wait until it listens; False where one does already.
+    """Start a worker and wait until it listens; False where one does already, and goes on.
 
     After `idle` seconds without a call it ends; 0 is never. Raises UsageError where it cannot be
     private, and StoppedError where it does not begin.
@@ -27,11 +27,13 @@ def start_worker(idle: float = USUAL_IDLE) -> bool:
     if not address.is_possible():
         raise UsageError("there is no worker on this system", "it needs Linux or macOS")
     address.private_folder()
-    if _listens():
-        return False
+    if found := _found():
+        if not found["ending"]:
+            return False
+        end()
     process = _begun(idle)
     until = time.monotonic() + _PATIENCE
-    while not _listens():
+    while not _found():
         if process.poll() not in (None, address.ANOTHER):
             raise StoppedError("the worker did not start", f"{address.log_file()} may say why")
         if time.monotonic() > until:
@@ -40,13 +42,11 @@ def start_worker(idle: float = USUAL_IDLE) -> bool:
     return True
 
 
-def _listens() -> bool:
+def _found() -> wire.Message | None:
     try:
-        _, link, _ = request({"ask": "status"})
+        return standing()
     except NoWorker:
-        return False
-    link.close()
-    return True
+        return None
 
 
 def _begun(idle: float) -> "subprocess.Popen[bytes]":
