@@ -1,5 +1,6 @@
 """Texts in sentences and parts, and answers put together as the texts were parted."""
 
+import itertools
 import random
 import re
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 import pytest
 from checkpoints import cached
 from models import load
+from rich.cells import cell_len
 
+from taskcli.media import dictionary_words
+from taskcli.media.line_breaks import wrapped
 from taskcli.tasks.parting import parted
 from taskcli.tasks.sentences import sentences
 
@@ -38,6 +42,8 @@ SENTENCES = {
     "th": ["เขาไปแล้ว! ", "กลับไหม? ", "จบบท๚ะ๛ ", "ต่อไป"],
     "el": ["Τι κάνεις; ", "Καλά είμαι."],
     "am": ["ሰላም። ", "ደህና ነኝ።"],
+    "km": ["ខ្ញុំស្រឡាញ់ភាសាខ្មែរ។ ", "មានស្វាយ ចេក ។ល។ នៅទីនេះ។ ", "គាត់និយាយថា «ទេ។» ", "ចប់៕"],
+    "lo": ["ຂ້ອຍຮັກພາສາລາວ. ", "ມື້ນີ້ອາກາດດີ ຂ້ອຍໄປຕະຫຼາດ"],
     "my": ["ဒါက စာကြောင်းတစ်ကြောင်း ဖြစ်တယ်။ ", "ဒါက နောက်တစ်ကြောင်း။"],
 }
 
@@ -214,6 +220,44 @@ def test_long_ones_are_cut_between_words_and_never_inside_a_letter(
 ) -> None:
     assert given(text, "sentence", limit) == expected
     assert shout(text, "sentence", limit) == text.upper()
+
+
+SPACELESS = [
+    ("หลังจากนั้นเรากลับบ้านและทำอาหารเย็นด้วยกัน", 20, ["หลังจากนั้นเรากลับ", "บ้านและทำอาหารเย็น", "ด้วยกัน"]),
+    ("ခွေးလေးသည်ကျောင်းသို့သွားသည်", 14, None),
+    ("ខ្ញុំទៅផ្សារទិញត្រីនិងបន្លែ", 12, None),
+    ("ຂ້ອຍໄປຕະຫຼາດຊື້ປາແລະຜັກ", 12, None),
+    ("我喜欢学习中文", 3, ["我喜欢", "学习", "中文"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"), SPACELESS, ids=[one[0] for one in SPACELESS]
+)
+def test_scripts_without_spaces_are_cut_between_the_words_of_a_dictionary(
+    text: str, limit: int, expected: list[str] | None
+) -> None:
+    words = pytest.importorskip("icu4py.breakers").WordBreaker(text, "")
+    ends = set(itertools.accumulate(map(len, words)))
+    parts = given(text, "sentence", limit)
+    assert "".join(parts) == text and len(parts) > 1
+    assert set(itertools.accumulate(map(len, parts))) <= ends
+    assert expected is None or parts == expected
+
+
+@pytest.mark.parametrize("text", [one[0] for one in SPACELESS if one[0][0] != "我"])
+def test_so_are_their_lines(text: str) -> None:
+    words = pytest.importorskip("icu4py.breakers").WordBreaker(text, "")
+    lines = wrapped(text, cell_len(text) // 2 + 2)
+    assert "".join(lines) == text and len(lines) > 1
+    ends = set(itertools.accumulate(map(len, lines)))
+    assert ends <= set(itertools.accumulate(map(len, words)))
+
+
+def test_without_a_dictionary_they_are_cut_between_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dictionary_words, "_icu", lambda: None)
+    text = "แกงเขียวหวาน"
+    assert given(text, "sentence", 4) == ["แกง", "เขีย", "วหวา", "น"]  # เ is written before its ข
 
 
 def test_a_summary_is_parted_at_paragraphs_first() -> None:

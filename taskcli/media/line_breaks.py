@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from taskcli.media.dictionary_words import dictionary_words
 from taskcli.media.patterns import Pattern
+from taskcli.media.word_boundaries import GRAPHEME
 
 _BREAKS = Pattern(r"[^\S\u00a0\u2007\u202f]+")  # those three hold together what they part
-_GRAPHEME = Pattern(r"\X")
 # Scripts that are written without spaces, whose lines may end anywhere but before a closing mark.
 _UNSPACED = Pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\u3000-\u303f\uff00-\uff60]")
 _CLOSING = Pattern(r"[\p{Pe}\p{Pf}\p{Po}\u30fcぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%]")
@@ -30,15 +31,20 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def pieces(atom: str, width: int) -> list[str]:
-    """A word longer than a line may be cut anywhere but inside a letter."""
-    return [atom] if cell_len(atom.strip()) <= width else _GRAPHEME.findall(atom)
+    """What is longer than a line may be cut between words; one that is, but inside a letter."""
+    if cell_len(atom.strip()) <= width:
+        return [atom]
+    words = dictionary_words(atom)
+    is_long = (cell_len(word.strip()) > width for word in words)
+    cut = zip(words, is_long, strict=True)
+    return [one for word, long in cut for one in (GRAPHEME.findall(word) if long else [word])]
 
 
 def atoms(text: str) -> Iterator[str]:
     """What no line may break, with the space before it: words, letters of Chinese, a-|b."""
     for word in _BREAKS.split(text):
         space, atom = " ", ""
-        for piece in _GRAPHEME.findall(word):
+        for piece in GRAPHEME.findall(word):
             if atom and _may_break(atom, piece):
                 yield space + atom
                 space = atom = ""

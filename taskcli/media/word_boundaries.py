@@ -18,11 +18,13 @@ _CLOSE_END = Pattern(f"[{_CLOSE}][”’…—]*$", "re")
 _CLOSE_START = Pattern(f"[“‘…—]*[{_CLOSE}]", "re")
 _INSIDE = ("M", "Cf")  # accents, and what is not seen: joiners, soft hyphens, marks of direction
 _ZERO_WIDTH_SPACE = "\u200b"
+# What no cut goes through: a letter with its marks, in Thai and Lao with the vowel written before.
+GRAPHEME = Pattern(r"[\u0e40-\u0e44\u0ec0-\u0ec4]*\X")
 _INITIAL = Pattern(r"(?<![\p{L}\p{N}.])\p{Lu}\.\s*$")
 _TITLE = Pattern(r"(?<!\p{L})(?:Dhr|Dott|Dra?|Hr|Mgr|Mlle|Mme|Mrs?|Ms|Prof|Rev|[Ss]ig|Sra?)\.\s*$")
 _SMALL = Pattern(r"^[\p{Ps}\p{Pi}\"']*\p{Ll}")
 _END = Pattern(r"[.!?…؟][\p{Pe}\p{Pf}\"']*\s*$")
-_CLOSE_STOP = Pattern(r"[。！？।۔][\p{Pe}\p{Pf}\"']*\s*$")  # that no space needs to follow
+_CLOSE_STOP = Pattern(r"[。！？।۔။។៕๛][\p{Pe}\p{Pf}\"']*\s*$")  # that no space needs to follow
 LINE_ENDS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"  # what str.splitlines knows
 LINE_END = Pattern(f"\r\n|[{LINE_ENDS}]", "re")
 

@@ -12,8 +12,9 @@ from typing import Literal, Protocol
 
 from rich.cells import cell_len
 
+from taskcli.media.dictionary_words import dictionary_words
 from taskcli.media.patterns import Pattern
-from taskcli.media.word_boundaries import LINE_ENDS, is_spaceless, stands_close
+from taskcli.media.word_boundaries import GRAPHEME, LINE_ENDS, is_spaceless, stands_close
 from taskcli.tasks.sentences import sentences
 
 By = Literal["sentence", "paragraph", "whole"]
@@ -32,9 +33,8 @@ _WRAPPED = range(50, 121)  # columns of a paragraph that was broken into lines f
 # How a text is parted, from what is parted first to what is parted last.
 _PARAGRAPH = Pattern(r"(?s).+?(?:\n[^\S\n]*\n\s*|\Z)")
 _LINE = Pattern(r"(?s).+?(?:\n\s*|\Z)")
-_CLAUSE = Pattern(r"(?s).+?(?:[,;:،؛]\s+|[，、；：]\s*|\Z)")
+_CLAUSE = Pattern(r"(?s).+?(?:[,;:،؛]\s+|[，、；：၊៖]\s*|\Z)")
 _WORD = Pattern(r"\s*\S+\s*")
-_GRAPHEME = Pattern(r"\X")
 _GAP = Pattern(r"\s+")
 
 
@@ -118,7 +118,7 @@ class Parted:
 def parted(text: str, by: By, fits: Fits, language: str | None = None) -> Parted:
     """The parts of a text, each of which fits."""
     smaller: list[Cut] = [partial(sentences, language=language), _CLAUSE.findall]
-    smaller += [_WORD.findall, _GRAPHEME.findall]
+    smaller += [_WORD.findall, dictionary_words, GRAPHEME.findall]
     if by == "whole" and fits(text):
         return Parted((Part("", text),))
     if by == "whole":
@@ -246,7 +246,7 @@ def _with_breaks(answer: str, breaks: Sequence[tuple[float, str]]) -> str:
         return answer
     gaps = [found.span() for found in _GAP.finditer(answer)]
     if len(gaps) < len(breaks):  # Chinese, for one
-        ends = itertools.accumulate(map(len, _GRAPHEME.findall(answer)))
+        ends = itertools.accumulate(map(len, GRAPHEME.findall(answer)))
         gaps = [(end, end) for end in ends]
     lines, at = [], 0
     for left, (place, line_end) in zip(range(len(breaks), 0, -1), breaks, strict=True):

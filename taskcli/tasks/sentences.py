@@ -2,7 +2,8 @@
 
 The library knows the marks of three hundred languages and what is abbreviated in them. What it
 takes for an end and a reader does not is joined again: numbers of lists, initials, and full stops
-within words or before small letters.
+within words or before small letters. A Thai text whose sentences no mark ends is one sentence:
+where it is too long, it is parted at its spaces, with which Thai parts phrases.
 """
 
 import itertools
@@ -22,7 +23,8 @@ _STOP = Pattern(r"\.[\p{Pe}\p{Pf}\"']*(\s*)$")
 _BLOCK = Pattern(r".{4000}[^。！？!?।۔؟]*[。！？!?।۔؟]+[\p{Pe}\p{Pf}\"']*\s*|.+")
 _SPACE = Pattern(r"\s")
 _NEAR = 40  # characters before an end that tell what it is of
-_CHAPTER = Pattern(r"๛\s*")  # the one mark of an end that Thai has
+# The one mark of an end that Thai has, and those of Khmer, which writes ។ល។ for "and so on".
+_OWN_ENDS = Pattern(r"(?:[๛៕]|(?<!។ល)។(?!ល។))[\p{Pe}\p{Pf}\"']*\s*")
 _SAYS = Pattern(r"^(?:と|って)")  # after a quotation, in Japanese
 
 
@@ -36,7 +38,7 @@ def sentences(text: str, language: str | None = None) -> list[str]:
     ends = {
         end for end in found if end in sure or not _STOP.search(text[max(0, end - _NEAR) : end])
     }
-    ends |= {found.end() for found in _CHAPTER.finditer(text)} | {len(text)}
+    ends |= {found.end() for found in _OWN_ENDS.finditer(text)} | {len(text)}
     pieces = [text[a:b] for a, b in itertools.pairwise([0, *sorted(ends)])]
     return list(_rejoined(_numbered(pieces)))
 
