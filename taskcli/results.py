@@ -35,7 +35,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class LabelWindow:
-    """The labels of a stretch of a recording that is too long to be heard at once.
+    """The labels of a stretch of a recording, too long to be heard at once or asked for.
 
     `channel` says where it was heard, if each channel was by itself.
     """
@@ -285,6 +285,7 @@ class Record:
     Of a file with several pictures `frame` is the number, from 1, of the one that is answered, and
     `time` when it is shown, in seconds from the beginning; pages have none.
     `item` is the decoded input, where it was asked for: for what draws on it or quotes from it.
+    `window` is how many seconds each of the `windows` was asked to hold, where --window was given.
     `fields` are columns of the row that the input came from, where --keep asked for them: values
     as they were read.
     """
@@ -297,6 +298,7 @@ class Record:
     error: Failure | None = None
     warnings: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    window: float | None = None
     windows: tuple[LabelWindow, ...] = ()
     frame: int | None = None
     time: float | None = field(default=None, metadata=SECONDS)
@@ -306,7 +308,7 @@ class Record:
 
 
 # Fields of a record that only those of some tasks may have.
-OF_SOME_TASKS = frozenset({"windows", "frame", "time"})
+OF_SOME_TASKS = frozenset({"window", "windows", "frame", "time"})
 
 
 def parts_of(result_type: Any) -> tuple[Any, ...]:

@@ -54,12 +54,14 @@ class Batch:
 class WithWarnings(Generic[ResultT]):
     """A result with warnings about how it came to be (cut, windowed, guessed).
 
-    `windows` are the answers of stretches of a recording, where the result sums them up.
+    `windows` are the answers of stretches of a recording, where the result sums them up; `window`
+    is how many seconds each was asked to hold.
     """
 
     result: ResultT
     warnings: tuple[str, ...]
     windows: tuple[LabelWindow, ...] = ()
+    window: float | None = None
 
 
 @dataclass(frozen=True)

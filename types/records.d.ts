@@ -143,6 +143,7 @@ export interface RecordOf<Result> {
   revision: string | null;
   fields?: Record<string, unknown>;
   result?: Result;
+  window?: number;
   windows?: Array<LabelWindow>;
   error?: Failure;
   warnings?: Array<string>;

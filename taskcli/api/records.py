@@ -57,6 +57,7 @@ def to_record(outcome: engine.Outcome, task: str, checkpoint: Checkpoint) -> Rec
         told.result,
         None if outcome.error is None else _failure(outcome.error),
         (*getattr(outcome.item, "warnings", ()), *told.warnings),
+        window=told.window,
         windows=told.windows,
         frame=None if frame is None else frame.number,
         time=None if frame is None else frame.time,

@@ -25,6 +25,7 @@ def record_of(data: object, result: Any) -> Record:
         error=None if error is None else _typed(Failure, data, "error"),
         warnings=_typed(tuple[str, ...], data, "warnings", ()),
         files=_typed(tuple[str, ...], data, "files", ()),
+        window=_typed(float | None, data, "window", None),
         windows=_typed(tuple[LabelWindow, ...], data, "windows", ()),
         frame=_typed(int | None, data, "frame", None),
         time=_typed(float | None, data, "time", None),

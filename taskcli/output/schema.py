@@ -8,7 +8,12 @@ from taskcli.results import NOT_IN_RECORD, Failure, LabelWindow, Shard
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
-_OWN: Mapping[str, Any] = {"windows": list[LabelWindow], "frame": int, "time": float}
+_OWN: Mapping[str, Any] = {
+    "window": float,
+    "windows": list[LabelWindow],
+    "frame": int,
+    "time": float,
+}
 
 
 def record_schema(result: Any, more_fields: Collection[str] = ()) -> dict[str, Any]:

@@ -36,6 +36,8 @@ def to_json(record: Record) -> dict[str, Any]:
         data["error"] = plain(record.error)
     else:
         data["result"] = plain(record.result)
+    if record.window is not None:
+        data["window"] = record.window
     if record.windows:
         data["windows"] = plain(record.windows)
     if record.frame is not None:

@@ -110,9 +110,17 @@ def _lines(record: Record) -> Iterator[_Line]:
     if "error" in data:
         yield _Line(own, {"input": data["input"], "error": data["error"]["message"]})
         return
-    for result in answers_of(data["result"]) or [{}]:
+    for result in _answers(record, data) or [{}]:
         fields = {_column(name): value for name, value in fields_of(result).items()}
         yield _Line(own, {"input": data["input"], **fields})
+
+
+def _answers(record: Record, data: dict[str, Any]) -> list[Any]:
+    """A list of answers; where windows were asked for, those of each, behind its times."""
+    if record.window is None:
+        return answers_of(data["result"])
+    timed = ((one, one.pop("labels")) for one in data.get("windows", ()))
+    return [{**where, **label} for where, labels in timed for label in labels]
 
 
 def _column(name: str) -> str:
