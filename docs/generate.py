@@ -41,12 +41,19 @@ def main() -> int:
 
 def _task_section(task: type[Task[Any, Any, Any]]) -> str:
     examples = "\n".join(task.examples)
-    checkpoints = "\n".join(_checkpoint_rows(task.name))
+    checkpoints = _checkpoints("model", task.name)
+    if task.Helper is not None:
+        checkpoints += "\n" + _checkpoints(task.Helper.name, task.Helper.name)
     return (
         f"## {task.name}\n\n{inspect.getdoc(task)}\n\n```sh\n{examples}\n```\n\n"
         f"{_options_table(task.Options, task.Output)}\n"
-        f"| `--model` | checkpoint | licence | when |\n|---|---|---|---|\n{checkpoints}\n"
+        f"{checkpoints}"
     )
+
+
+def _checkpoints(flag: str, registry: str) -> str:
+    rows = "\n".join(_checkpoint_rows(registry))
+    return f"| `--{flag}` | checkpoint | licence | when |\n|---|---|---|---|\n{rows}\n"
 
 
 def _checkpoint_rows(task: str) -> Iterator[str]:

@@ -24,13 +24,20 @@ class Label:
 class Chunk:
     """A stretch of speech; `timestamp` is (start, end) in seconds, `score` as in a Transcript.
 
-    `channel` says where it was heard, if each channel was by itself.
+    `channel` says where it was heard, if each channel was by itself; `speaker` who says it, where
+    that was asked for.
     """
 
     text: str
     timestamp: tuple[float, float] = field(metadata=SECONDS)
     score: float | None = None
     channel: str | None = None
+    speaker: str | None = None
+
+    @property
+    def voice(self) -> str | None:
+        """What it is labelled with."""
+        return self.channel or self.speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,18 @@ class ChannelText:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker says until another does; `timestamp` is as a Chunk's.
+
+    `speaker` is None where nobody was found to speak.
+    """
+
+    speaker: str | None
+    timestamp: tuple[float, float] = field(metadata=SECONDS)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What is said in a recording.
 
@@ -63,7 +82,8 @@ class Transcript:
     the tokens (Whisper), and `language_score` that of a language that was found.
 
     Where each channel was heard by itself, `text` has a line for each turn, behind the name of its
-    channel, and `channels` have each one's own.
+    channel, and `channels` have each one's own. With `--speakers` the lines are behind the names of
+    speakers, if there are several, and `turns` have each line.
     """
 
     text: str
@@ -72,6 +92,7 @@ class Transcript:
     score: float | None = None
     language_score: float | None = None
     channels: tuple[ChannelText, ...] | None = None
+    turns: tuple[Turn, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

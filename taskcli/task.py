@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
+from taskcli.checkpoints.registry import Checkpoint
+from taskcli.config.input_options import InputOptions
 from taskcli.config.options import ClusterOptions, ModelOptions, OutputOptions, RunOptions
 from taskcli.formats import formats_of
 from taskcli.media import MEDIA
@@ -93,6 +95,8 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
     result: ClassVar[Any]  # the type of a record's result, for the JSON Schema
     more_fields: ClassVar[frozenset[str]] = frozenset()  # of OF_SOME_TASKS, which its records have
     auto_models: ClassVar[tuple[str, ...]]  # by name: importing one costs seconds
+    # A task whose checkpoint may answer beside the own one, of parts of its own.
+    Helper: ClassVar["type[Task[Any, Any, Any]] | None"] = None
     examples: ClassVar[tuple[str, ...]]
     samples: ClassVar[Samples] = Samples()
     text_fields: ClassVar[tuple[str, ...]] = ("text",)  # where a row keeps its text
@@ -144,6 +148,29 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
 
         It is asked before anything is fetched, of what the registry lists; () is not known.
         """
+
+    @classmethod
+    def helped(cls, options: OptionsT, checkpoint: Checkpoint) -> Checkpoint:
+        """The checkpoint, with that of the helper which the options name.
+
+        Raises CheckpointError for an unknown one.
+        """
+        return checkpoint
+
+    @classmethod
+    def helped_by(cls, checkpoint: Checkpoint) -> Mapping[str, str]:
+        """The option that names the helper, with the commit that was resolved."""
+        return {}
+
+    def take_help(self, helper: "Task[Any, Any, Any] | None") -> None:
+        """Hear, once, of the helper that is loaded beside the task's model.
+
+        Raises UsageError where the options want one that is not there.
+        """
+
+    @classmethod
+    def refuse_inputs(cls, options: OptionsT, inputs: InputOptions) -> None:
+        """Raise UsageError for options that do not go with how inputs are read."""
 
     @classmethod
     def variants(cls, options: OptionsT) -> Sequence[Mapping[str, str]]:

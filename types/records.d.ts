@@ -27,6 +27,7 @@ export interface Chunk {
   timestamp: [number, number];
   score?: number | null;
   channel?: string | null;
+  speaker?: string | null;
 }
 
 export interface Cue {
@@ -128,12 +129,19 @@ export interface Transcript {
   score?: number | null;
   language_score?: number | null;
   channels?: Array<ChannelText> | null;
+  turns?: Array<Turn> | null;
 }
 
 export interface Translation {
   translation_text: string;
   chunks?: Array<Cue> | null;
   head?: string | null;
+}
+
+export interface Turn {
+  speaker: string | null;
+  timestamp: [number, number];
+  text: string;
 }
 
 export interface RecordOf<Result> {

@@ -53,5 +53,6 @@ def load(
     usual = settings.named(task_class.Options, checkpoint.options, model)
     built = settings.build(task_class.Options, model, chosen, usual)
     task_class.refuse(built, checkpoint.languages)
+    checkpoint = task_class.helped(built, checkpoint)
     fetched = cache.fetch(checkpoint, offline=offline, allow_pickle=allow_pickle)
     return open_model(task_class, built, fetched, how)

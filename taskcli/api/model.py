@@ -81,6 +81,7 @@ class Model:
         chosen = settings.named(group, options, "bind()")
         built = settings.build(group, "bind()", chosen, vars(self.options))
         self.task.refuse(built, self.checkpoint.languages)
+        self.checkpoint.refuse_other_helper(self.task.helped(built, self.checkpoint))
         return replace(self, options=built, sessions=self.loaded.bind(built))
 
     def run(

@@ -27,7 +27,7 @@ def fetch(
     allow_pickle: bool,
     watch: Watch | None = None,
 ) -> Checkpoint:
-    """The checkpoint with its `folder` on this disk and the commit that was resolved.
+    """The checkpoint, and its helper, with the `folder` on this disk and the resolved commit.
 
     Raises CheckpointError when it is neither here nor to be had, holds pickled weights only, or
     names code or another repository.
@@ -42,7 +42,10 @@ def fetch(
         )
     assert checkpoint.folder is not None
     _refuse_unusable(checkpoint.name, checkpoint.folder, allow_pickle)
-    return checkpoint
+    if checkpoint.helper is None:
+        return checkpoint
+    helper = fetch(checkpoint.helper, offline=offline, allow_pickle=allow_pickle, watch=watch)
+    return replace(checkpoint, helper=helper)
 
 
 def is_offline() -> bool:

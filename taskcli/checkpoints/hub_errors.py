@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from taskcli.checkpoints.registry import Checkpoint
+from taskcli.checkpoints.registry import Checkpoint, Registry
 from taskcli.errors import CheckpointError, first_line
 
 _LOG_IN = "hf auth login, or set HF_TOKEN"
@@ -55,9 +55,10 @@ def status_of(failure: BaseException) -> int | None:
 
 def ways_out(checkpoint: Checkpoint) -> str:
     """What to do on a machine that cannot fetch."""
+    starter = "--model starter, or " if "starter" in Registry(checkpoint.task).names else ""
     return (
         f"on a connected machine: taskcli models pull {checkpoint.task} {checkpoint.repo}; "
-        "without one: --model starter, or a folder"
+        f"without one: {starter}a folder"
     )
 
 

@@ -26,7 +26,7 @@ class Checkpoint:
     `options` are defaults that suit this checkpoint; any flag wins over them. `languages` are
     those it knows, as its flags take them. `verified` is False where commit, licence or size could
     not be confirmed; `models verify` compares them with the Hub. `note` says why it is not what
-    the registry has.
+    the registry has. `helper` is a checkpoint that answers beside it, if the options ask for one.
     """
 
     name: str
@@ -42,11 +42,30 @@ class Checkpoint:
     languages: tuple[str, ...] = ()
     verified: bool = True
     note: str = ""
+    helper: "Checkpoint | None" = None
 
     @property
     def pinned(self) -> bool:
         """Whether the revision names one commit for ever, rather than a branch."""
         return self.revision is not None and _COMMIT.fullmatch(self.revision) is not None
+
+    @property
+    def as_named(self) -> str:
+        """Its name, behind which the revision stands, if there is one."""
+        return self.name if self.revision is None else f"{self.name}@{self.revision}"
+
+    @property
+    def each(self) -> "tuple[Checkpoint, ...]":
+        """The checkpoint itself, and its helper."""
+        return (self,) if self.helper is None else (self, self.helper)
+
+    def refuse_other_helper(self, asked: "Checkpoint") -> None:
+        """Raise UsageError where this one is loaded, and not with the helper that is asked for."""
+        if asked.helper is None or (self.helper and self.helper.name == asked.helper.name):
+            return
+        raise UsageError(
+            f"{asked.helper.name} is not loaded beside {self.name}", "name it in load()"
+        )
 
 
 @cache

@@ -22,6 +22,9 @@ _FASTEST = 768_000  # samples a second
 _MOST_BANDS = 20_000  # of a spectrum, or samples that one is made of; real ones have up to 4,096
 _LONGEST_CHUNK = 3_600  # seconds that every recording would be drawn out to
 
+_MOST_SPEAKERS = 1_000  # real checkpoints tell eight apart
+_MOST_REMEMBERED = 10_000  # frames that every moment is compared with; real ones have up to 340
+
 
 class _Rule(NamedTuple):
     """A key, or several, and whether a value under it is to be refused."""
@@ -139,5 +142,13 @@ RULES = (
         _REPAIR,
     ),
     _Rule("chunk_length", beyond(_LONGEST_CHUNK), f"is beyond {_LONGEST_CHUNK:,} s", _REPAIR),
+    _Rule("num_speakers", beyond(_MOST_SPEAKERS), f"is beyond {_MOST_SPEAKERS:,}", _REPAIR),
+    _Rule(
+        "fifo_length|speaker_cache_(length|update_period|silence_frames_per_speaker)"
+        "|chunk_(left|right)_context|subsampling_factor",
+        beyond(_MOST_REMEMBERED),
+        f"is beyond {_MOST_REMEMBERED:,} frames",
+        _REPAIR,
+    ),
     _Rule("sampling_rate", beyond(_FASTEST), f"is no rate up to {_FASTEST:,} a second", _REPAIR),
 )

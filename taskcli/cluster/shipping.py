@@ -36,18 +36,32 @@ class SentFile:
 
 @dataclass(frozen=True)
 class Shipment:
-    """A checkpoint's files in Ray's object store; `digest` is of their names and contents."""
+    """A checkpoint's files in Ray's object store, and its helper's.
+
+    `digest` is of the names and contents of its own.
+    """
 
     digest: str
     files: tuple[SentFile, ...]
+    helper: "Shipment | None" = None
 
 
 def here(load: Load, sent: Shipment | None) -> Checkpoint:
-    """The checkpoint with its folder on this machine, at the driver's commit.
+    """The checkpoint and its helper with their folders on this machine, at the driver's commits.
 
     A machine fetches it once, under the lock of its cache. Raises CheckpointError, and
     NotHereError where the driver is to send it.
     """
+    helper = load.checkpoint.helper
+    own = replace(load, checkpoint=replace(load.checkpoint, helper=None))
+    found = _one_here(own, sent)
+    if helper is None:
+        return found
+    beside = _one_here(replace(load, checkpoint=helper), sent and sent.helper)
+    return replace(found, helper=beside)
+
+
+def _one_here(load: Load, sent: Shipment | None) -> Checkpoint:
     checkpoint, folder = load.checkpoint, _folder(load)
     if sent is not None:
         folder = _unpacked(sent)
@@ -77,8 +91,16 @@ def _folder(load: Load) -> Path:
     return folder.absolute()
 
 
-def shipped(folder: Path) -> Shipment:
-    """Put what loading reads of a checkpoint into Ray's object store."""
+def shipped(checkpoint: Checkpoint) -> Shipment:
+    """Put what loading reads of a checkpoint, and of its helper, into Ray's object store."""
+    assert checkpoint.folder is not None, "the driver has fetched it"
+    sent = _shipped(checkpoint.folder)
+    if checkpoint.helper is None:
+        return sent
+    return replace(sent, helper=shipped(checkpoint.helper))
+
+
+def _shipped(folder: Path) -> Shipment:
     import ray
 
     files = []

@@ -193,9 +193,7 @@ class Workers:
             raise why
 
     def _ship(self, member: Member) -> None:
-        folder = self._load.checkpoint.folder
-        assert folder is not None, "the driver has fetched it"
-        self._sent = shipped(folder)
+        self._sent = shipped(self._load.checkpoint)
         self._begin_to_load(member)
 
     def _begin_to_load(self, member: Member) -> None:

@@ -25,7 +25,7 @@ class Caption(NamedTuple):
     text: str
     timestamp: tuple[float, float]
     words: tuple[Chunk, ...]
-    channel: str | None = None  # where it is said, if each was heard by itself
+    voice: str | None = None  # the channel where it is said, or who says it, where that is known
 
 
 def captions(chunks: Iterable[Chunk], text: str, shape: CueShape = USUAL) -> list[Caption]:
@@ -41,7 +41,7 @@ def captions(chunks: Iterable[Chunk], text: str, shape: CueShape = USUAL) -> lis
 
 def _caption(phrase: Sequence[Chunk]) -> Caption:
     times = phrase[0].timestamp[0], phrase[-1].timestamp[1]
-    return Caption(text_of(phrase).strip(), times, tuple(phrase))
+    return Caption(text_of(phrase).strip(), times, tuple(phrase), phrase[0].voice)
 
 
 def _parts(caption: Caption, shape: CueShape) -> Iterator[Caption]:
@@ -59,7 +59,9 @@ def _shared(caption: Caption, texts: Sequence[str]) -> Iterator[Caption]:
     length, columns = end - start, sum(map(cell_len, texts))
     for text in texts:
         until = start + length * cell_len(text) / columns
-        yield Caption(text, (start, until), (Chunk(text, (start, until)),))
+        yield caption._replace(
+            text=text, timestamp=(start, until), words=(Chunk(text, (start, until)),)
+        )
         start = until
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 from rich.cells import cell_len
 
@@ -51,7 +52,8 @@ def spaced(words: Iterable[Chunk], text: str) -> Iterator[Chunk]:
         place = _SPACE.match(text, at).end()
         before = text[at:place] if text.startswith(bare, place) else word.text[:1]
         at = place + len(bare) if text.startswith(bare, place) else at
-        yield Chunk((" " if before[:1].isspace() else "") + bare, word.timestamp)
+        text_there = (" " if before[:1].isspace() else "") + bare
+        yield Chunk(text_there, word.timestamp, speaker=word.speaker)
 
 
 def phrases(words: Iterable[Chunk], shape: CueShape = USUAL) -> Iterator[Chunk]:
@@ -60,11 +62,17 @@ def phrases(words: Iterable[Chunk], shape: CueShape = USUAL) -> Iterator[Chunk]:
     The words carry the spaces before them. Sentences stay whole where a phrase holds them.
     """
     for phrase in phrased(words, shape):
-        yield Chunk(text_of(phrase).strip(), (phrase[0].timestamp[0], phrase[-1].timestamp[1]))
+        times = phrase[0].timestamp[0], phrase[-1].timestamp[1]
+        yield Chunk(text_of(phrase).strip(), times, speaker=phrase[0].speaker)
 
 
 def phrased(words: Iterable[Chunk], shape: CueShape) -> Iterator[Sequence[Chunk]]:
-    """The words of each phrase."""
+    """The words of each phrase, which one speaker says."""
+    for _, own in groupby(words, key=attrgetter("speaker")):
+        yield from _phrased(own, shape)
+
+
+def _phrased(words: Iterable[Chunk], shape: CueShape) -> Iterator[Sequence[Chunk]]:
     phrase: list[Chunk] = []
     for sentence in _sentences(words):
         if phrase and not _fits([*phrase, *sentence], shape):

@@ -37,6 +37,7 @@ class LoadedModel:
     scaling: Scaling | None = None  # of what its processor leaves to the device
     turns: Sequence[Turns] = field(init=False)
     compiler: Compiler | None = None
+    helper: "LoadedModel | None" = None  # with a copy of its weights for each of these
 
     def __post_init__(self) -> None:
         first = Turns()
@@ -47,6 +48,11 @@ class LoadedModel:
     def model(self) -> PreTrainedModel:
         """The one on the first device."""
         return self.models[0]
+
+    @property
+    def each(self) -> "tuple[LoadedModel, ...]":
+        """The model itself, and its helper."""
+        return (self,) if self.helper is None else (self, self.helper)
 
     @property
     def is_compiled(self) -> bool:
@@ -65,10 +71,16 @@ class LoadedModel:
         """
         with refusing_damage(self.name), contained(), self.turns[0].collate:
             tasks = [self.task(options, self.processor, model) for model in self.models]
+            for place, task in enumerate(tasks):
+                task.take_help(None if self.helper is None else self.helper.as_helper(place))
         return tuple(
             Session(task, placement, self.model_type, turns, self.scaling)
             for task, placement, turns in zip(tasks, self.placement.each, self.turns, strict=True)
         )
+
+    def as_helper(self, place: int) -> Task[Any, Any, Any]:
+        """Its task with the weights on one of the devices, in the order of `placement.each`."""
+        return self.task(self.task.Options(), self.processor, self.models[place])
 
 
 @contextmanager

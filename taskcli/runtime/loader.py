@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,24 @@ def load(
     assert checkpoint.folder is not None, "fetch the checkpoint first"
     with refusing_damage(checkpoint.name), contained(), _as_before():
         name, folder = checkpoint.name, checkpoint.folder
-        return _loaded(task, name, folder, partial(place, device, dtype, devices=devices), placed)
+        by = partial(place, device, dtype, devices=devices)
+        loaded = _loaded(task, name, folder, by, placed)
+        if checkpoint.helper is None:
+            return loaded
+        return replace(loaded, helper=_helper(task, checkpoint.helper, loaded))
+
+
+def _helper(
+    task: type[Task[Any, Any, Any]], checkpoint: Checkpoint, beside: LoadedModel
+) -> LoadedModel:
+    """The checkpoint that helps, with weights beside each copy of the model's, in its dtype."""
+    assert task.Helper is not None and checkpoint.folder is not None, "fetched, for such a task"
+    devices = tuple(model.device for model in beside.models)
+    own = replace(beside.placement, devices=devices, spread=False)
+    with refusing_damage(checkpoint.name):
+        return _loaded(
+            task.Helper, checkpoint.name, checkpoint.folder, lambda *_: own, lambda _: None
+        )
 
 
 @contextmanager

@@ -111,28 +111,34 @@ ENTRIES = (
 
 
 _HOMES = {entry.name: entry.home for entry in ENTRIES}
+# Whose checkpoints answer beside those of a task, and which are no commands.
+_HELPERS = {"speakers": "taskcli.tasks.asr.diarization:Diarization"}
 
 
 class _ByName(Mapping[str, "type[Task[Any, Any, Any]]"]):
-    """The classes of the tasks; looking at names imports none."""
+    """The classes of tasks; looking at names imports none."""
+
+    def __init__(self, homes: Mapping[str, str]) -> None:
+        self._homes = homes
 
     def __getitem__(self, name: str) -> "type[Task[Any, Any, Any]]":
         from pkgutil import resolve_name  # a client of the worker has no use for it
 
-        task: type[Task[Any, Any, Any]] = resolve_name(_HOMES[name])
+        task: type[Task[Any, Any, Any]] = resolve_name(self._homes[name])
         return task
 
     def __contains__(self, name: object) -> bool:
-        return name in _HOMES
+        return name in self._homes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_HOMES)
+        return iter(self._homes)
 
     def __len__(self) -> int:
-        return len(_HOMES)
+        return len(self._homes)
 
 
-BY_NAME = _ByName()
+BY_NAME = _ByName(_HOMES)
+WITH_CHECKPOINTS = _ByName(_HOMES | _HELPERS)  # all that have a registry
 
 
 def __getattr__(name: str) -> Any:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class Place(NamedTuple):
     """What of a recording is answered by itself: a channel, and from which sample on.
 
-    It is counted from the first that is heard, by the time of the file.
+    It is counted from the first that is heard, by the time of the file. `is_helpers` where a
+    helper of the task answers it, and not the task's own model.
     """
 
     channel: int = 0
     start: int = 0
+    is_helpers: bool = False
 
 
 _ALL = Place()
@@ -149,7 +151,8 @@ class _Attempt:
         behind, _ = self._places[0]
         for channel, own in enumerate(found):
             for one in own:
-                place = Place(channel, one.place.start + behind)
+                start = one.place.start + behind
+                place = one.place._replace(channel=channel, start=start)
                 fresh = 0 if channel else one.fresh
                 yield replace(one, place=place, fresh=fresh, attempt=self._number)
 

@@ -11,13 +11,17 @@ from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.resolve import resolve_run
 from taskcli.cli.run.signals import Stopping
 from taskcli.cli.run.streams import nobody_else_reads_stdin, results_stream
-from taskcli.errors import ExitCode
+from taskcli.errors import ExitCode, UsageError
 from taskcli.explain import outline
 
 
 def run_inputs(call: Invocation, asked: str, stage: str | None) -> ExitCode:
     """Explain every input. Raises TaskcliError for what stops it."""
     config = resolve_run(call, saves_answers=False)
+    if config.checkpoint.helper is not None:
+        raise UsageError(
+            f"--{config.checkpoint.helper.task}: explain follows one model", "leave it out"
+        )
     with Stopping() as stopping:
         config = replace(config, checkpoint=fetch(config))
         with cache.unplugged(), nobody_else_reads_stdin(), results_stream() as stream:

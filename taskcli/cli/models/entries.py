@@ -30,7 +30,7 @@ from taskcli.cli.models.named import (
 from taskcli.cli.models.pull import Revision
 from taskcli.cli.models.verify import listed_weight_bytes
 from taskcli.errors import UsageError
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import WITH_CHECKPOINTS
 
 _HEAD = "Checkpoints of your own, written by `taskcli models add`; edit it as you like."
 
@@ -47,7 +47,7 @@ def add(
 
     A Hub repository is pinned to the commit that it has now. Only its config is fetched.
     """
-    registry = Registry(known_task(task))
+    registry = Registry(known_task(task, WITH_CHECKPOINTS))
     if name in registry.names and name not in registry.own:
         raise UsageError(f"{task} has a {name} already, which ships with taskcli", "name it else")
     if "/" in name or not name.strip():
@@ -83,7 +83,7 @@ def _checked(found: Checkpoint) -> Checkpoint:
 def _refuse_other_task(found: Checkpoint, folder: Path) -> None:
     from taskcli.runtime.loader import model_type
 
-    model_type(BY_NAME[found.task], found.name, folder)
+    model_type(WITH_CHECKPOINTS[found.task], found.name, folder)
 
 
 def _entry(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def remove(
 
     The cache is the Hub's: other programs would fetch the files again. A folder is never deleted.
     """
-    found = chosen([known_task(task), *names])
+    found = chosen([known_task(task, WITH_CHECKPOINTS), *names])
     removed = [_remove(named_entry, keep_files) for named_entry in found]
     if format == "json":
         print_json(removed)

@@ -18,6 +18,7 @@ from taskcli.cli.models.named import (
     known_task,
     print_json,
 )
+from taskcli.tasks import WITH_CHECKPOINTS
 
 _ROOMY = 100  # columns; below, only `show` tells the repository
 _LEGEND = """
@@ -87,7 +88,7 @@ def show(
     format: Format = "rich",
 ) -> None:
     """Show all that is known of a task's checkpoints."""
-    known_task(task)
+    known_task(task, WITH_CHECKPOINTS)
     entries = chosen([task, *(names or Registry(task).names)])
     if format == "json":
         print_json(entry.plain(options=dict(entry.checkpoint.options)) for entry in entries)

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,7 @@ import typer
 from taskcli.checkpoints import cache, lock
 from taskcli.checkpoints.registry import Checkpoint, Registry
 from taskcli.errors import UsageError
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import BY_NAME, WITH_CHECKPOINTS
 
 Resolve = Callable[[str, str, str | None], Checkpoint]
 _USUAL = ("starter", "base", "small", "large")
@@ -21,8 +21,8 @@ Format = Annotated[
 
 
 def complete_word(incomplete: str) -> list[str]:
-    names = {name for task in BY_NAME for name in Registry(task).names}
-    return [word for word in (*BY_NAME, *sorted(names)) if word.startswith(incomplete)]
+    names = {name for task in WITH_CHECKPOINTS for name in Registry(task).names}
+    return [word for word in (*WITH_CHECKPOINTS, *sorted(names)) if word.startswith(incomplete)]
 
 
 def complete_task(incomplete: str) -> list[str]:
@@ -71,17 +71,17 @@ def print_json(rows: Iterable[dict[str, Any]]) -> None:
     typer.echo(json.dumps(list(rows), indent=2))
 
 
-def known_task(word: str) -> str:
-    if word not in BY_NAME:
-        close = difflib.get_close_matches(word, BY_NAME, 1)
-        hint = (f"did you mean {close[0]}? " if close else "") + f"known: {', '.join(BY_NAME)}"
+def known_task(word: str, known: Collection[str] = BY_NAME) -> str:
+    if word not in known:
+        close = difflib.get_close_matches(word, known, 1)
+        hint = (f"did you mean {close[0]}? " if close else "") + f"known: {', '.join(known)}"
         raise UsageError(f"unknown task {word!r}", hint)
     return word
 
 
 def every(task: str | None = None) -> Iterator[NamedCheckpoint]:
     """All named checkpoints, of one task or of all, as this folder's lock has them."""
-    for one in [known_task(task)] if task else BY_NAME:
+    for one in [known_task(task, WITH_CHECKPOINTS)] if task else WITH_CHECKPOINTS:
         matches = lock.every(one)
         for name in sorted(matches, key=_rank):
             yield NamedCheckpoint(one, name, matches[name])
@@ -96,9 +96,9 @@ def chosen(
     words: list[str], revision: str | None = None, resolve: Resolve = lock.resolve
 ) -> list[NamedCheckpoint]:
     """What TASK..., TASK NAME..., NAME or ORG/REPO mean; a task alone means its base."""
-    if all(word in BY_NAME for word in words):
+    if all(word in WITH_CHECKPOINTS for word in words):
         return [NamedCheckpoint(task, "base", resolve(task, "base", revision)) for task in words]
-    if words[0] in BY_NAME:
+    if words[0] in WITH_CHECKPOINTS:
         task, names = words[0], words[1:]
         return [NamedCheckpoint(task, name, resolve(task, name, revision)) for name in names]
     return [_anywhere(word, revision, resolve) for word in words]
@@ -114,7 +114,7 @@ def _anywhere(word: str, revision: str | None, resolve: Resolve) -> NamedCheckpo
         return NamedCheckpoint(matches[0].task, word, resolve(matches[0].task, word, revision))
     if "/" in word:
         return NamedCheckpoint("", word, Checkpoint(word, repo=word, revision=revision))
-    names = [*BY_NAME, *{one.name for one in every()}]
+    names = [*WITH_CHECKPOINTS, *{one.name for one in every()}]
     close = difflib.get_close_matches(word, names, 1)
     hint = f"did you mean {close[0]}? " if close else ""
     raise UsageError(

@@ -8,7 +8,7 @@ import typer
 from taskcli.checkpoints import cache, lock
 from taskcli.cli.models.named import Format, NamedCheckpoint, Words, chosen, every, print_json
 from taskcli.errors import CheckpointError, ExitCode, UsageError
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import WITH_CHECKPOINTS
 
 Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit.")]
 AllowPickle = Annotated[
@@ -55,7 +55,7 @@ def _wanted(words: list[str], all_of_them: bool, revision: str | None) -> list[N
         for entry in lock.read()
     ]
     if not locked:
-        hint = f"name a task ({', '.join(BY_NAME)}), a checkpoint, or --all"
+        hint = f"name a task ({', '.join(WITH_CHECKPOINTS)}), a checkpoint, or --all"
         raise UsageError("nothing to pull: there is no taskcli.lock here", hint)
     return locked
 

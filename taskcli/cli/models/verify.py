@@ -14,7 +14,7 @@ from taskcli.checkpoints.hub_errors import explained
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.models.named import Format, NamedCheckpoint, Words, chosen, every, print_json
 from taskcli.errors import CheckpointError, ExitCode
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import WITH_CHECKPOINTS
 
 
 @dataclass
@@ -51,7 +51,7 @@ def verify(
 
 def _wanted(words: list[str]) -> list[NamedCheckpoint]:
     """All of the registry, or all of a task, or what is named."""
-    if not words or (len(words) == 1 and words[0] in BY_NAME):
+    if not words or (len(words) == 1 and words[0] in WITH_CHECKPOINTS):
         return [entry for entry in every(*words) if entry.checkpoint.repo]
     return chosen(words)
 

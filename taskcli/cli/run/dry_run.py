@@ -4,6 +4,7 @@ Nor torch, where all of it can be told without: on a machine that has no acceler
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -49,6 +50,7 @@ def _lines(config: RunConfig) -> list[tuple[str, str]]:
         ("checkpoint", _where(checkpoint)),
         ("cached", _cached(config, here)),
         ("size", "unknown" if size is None else f"{size / 1e6:,.1f} MB"),
+        *_helper(config),
         ("device", f"{placement.device_name} ({placement.device_why})"),
         ("dtype", f"{placement.dtype_name} ({placement.dtype_why})"),
         *_compiled(config),
@@ -60,6 +62,15 @@ def _lines(config: RunConfig) -> list[tuple[str, str]]:
     ]
 
 
+def _helper(config: RunConfig) -> list[tuple[str, str]]:
+    """The checkpoint that is loaded beside."""
+    asked = config.checkpoint.helper
+    if asked is None:
+        return []
+    here = _found(config, asked)
+    return [(asked.task, f"{_where(here or asked)}; cached: {_cached(config, here)}")]
+
+
 def _engine(config: RunConfig) -> list[tuple[str, str]]:
     if config.cluster.engine == "local":
         return []
@@ -69,8 +80,12 @@ def _engine(config: RunConfig) -> list[tuple[str, str]]:
 
 
 def _here(config: RunConfig) -> Checkpoint | None:
+    return _found(config, replace(config.checkpoint, helper=None))
+
+
+def _found(config: RunConfig, checkpoint: Checkpoint) -> Checkpoint | None:
     """The checkpoint as it lies on this disk, refused as a run would refuse it."""
-    found = cache.find(config.checkpoint)
+    found = cache.find(checkpoint)
     if found is None:
         return None
     return cache.fetch(found, offline=True, allow_pickle=config.model.allow_pickle)

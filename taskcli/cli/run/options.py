@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from taskcli.checkpoints import lock
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.run.request import Invocation
 from taskcli.config import settings
@@ -39,7 +40,19 @@ def given_options(call: Invocation) -> GivenOptions:
     )
 
 
-def merge_options(
+def resolve_checkpoint(call: Invocation, given: GivenOptions) -> tuple[Checkpoint, Any]:
+    """The checkpoint, with its helper if there is to be one, and the options of the task.
+
+    Raises UsageError, and CheckpointError for an unknown checkpoint.
+    """
+    checkpoint = lock.resolve(call.task.name, given.model.model, given.model.revision)
+    options = _merge_options(call.task, call.given, given.files, checkpoint)
+    call.task.refuse(options, checkpoint.languages)
+    call.task.refuse_inputs(options, given.inputs)
+    return call.task.helped(options, checkpoint), options
+
+
+def _merge_options(
     task: type[Task[Any, Any, Any]],
     given: dict[str, Any],
     files: dict[str, Any],

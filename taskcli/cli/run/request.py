@@ -60,7 +60,7 @@ class RunConfig:
             "task": self.task.name,
             "model": self.checkpoint.name,
             "revision": self.checkpoint.revision,
-            "options": asdict(self.options),
+            "options": {**asdict(self.options), **self.task.helped_by(self.checkpoint)},
             "reading": {name: getattr(self.inputs, name, None) for name in _READING},
             "shard": self.inputs.shard,
             "dtype": self.run.dtype,

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 from taskcli import output
-from taskcli.checkpoints import lock
 from taskcli.cli.run import destination, hosted, report, writers
 from taskcli.cli.run.elsewhere import check_elsewhere, reads_hub
 from taskcli.cli.run.inputs import kept_apart, sources_of
-from taskcli.cli.run.options import given_options, merge_options
+from taskcli.cli.run.options import given_options, resolve_checkpoint
 from taskcli.cli.run.request import Invocation, RunConfig
 from taskcli.cli.run.streams import stdout_is_terminal
 from taskcli.inputs import shards
@@ -24,9 +23,7 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     hosted.check(given.run, given.cluster)
     check_elsewhere(call, given)
     sources = sources_of(call, given.inputs)
-    checkpoint = lock.resolve(call.task.name, given.model.model, given.model.revision)
-    options = merge_options(call.task, call.given, given.files, checkpoint)
-    call.task.refuse(options, checkpoint.languages)
+    checkpoint, options = resolve_checkpoint(call, given)
     destination.check_folder_exists(written)
     destination.check_asked(written, call.given)
     chosen = output.choose_format(

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,12 +66,10 @@ class KeptModels:
         placed: Placed,
     ) -> "LoadedModel":
         """As `load_model`; a model that was loaded the same way, from the same files, is given."""
-        assert checkpoint.folder is not None, "fetch the checkpoint first"
-        folder = checkpoint.folder.resolve()
         key = (
-            task, checkpoint.name, checkpoint.revision, folder, how.device, how.devices, how.dtype,
+            task, *_known(checkpoint), how.device, how.devices, how.dtype,
         )  # fmt: skip
-        files = files_of(folder)
+        files = files_of(checkpoint)
         kept = self._taken(key)
         if kept is not None and kept.files == files:
             kept.calls, kept.used = kept.calls + 1, time.time()
@@ -80,7 +78,7 @@ class KeptModels:
             kept = None  # so that both are never there
             kept = self._loaded(task, checkpoint, how, placed, files)
             # What changed while it was read may be half of each.
-            if files_of(folder) != files or kept.bytes > _room(kept.devices):
+            if files_of(checkpoint) != files or kept.bytes > _room(kept.devices):
                 return kept.loaded
         with self._lock:
             self._kept[key] = kept
@@ -102,14 +100,15 @@ class KeptModels:
         placed: Placed,
         files: Files,
     ) -> KeptModel:
-        needed = weight_bytes(checkpoint.folder or Path())
+        needed = sum(weight_bytes(folder_of(one)) for one in checkpoint.each)
 
         def making_room(placement: "Placement") -> None:
             self._make_room(placement.devices, needed * len(placement.each))
             placed(placement)
 
         loaded = load_model(task, checkpoint, how, making_room)
-        size = sum(int(model.get_memory_footprint()) for model in loaded.models)
+        models = [model for one in loaded.each for model in one.models]
+        size = sum(int(model.get_memory_footprint()) for model in models)
         return KeptModel(loaded, checkpoint, files, size)
 
     def _make_room(self, devices: "Iterable[torch.device]", needed: int) -> None:
@@ -126,17 +125,32 @@ class KeptModels:
             return {key: one for key, one in self._kept.items() if devices & set(one.devices)}
 
 
-def files_of(folder: Path) -> Files:
-    """What each file of a checkpoint is: another one under its name is another, so is a later."""
-    found = []
+def _known(checkpoint: Checkpoint) -> Iterator[Key]:
+    for one in checkpoint.each:
+        yield one.name, one.revision, folder_of(one)
+
+
+def folder_of(checkpoint: Checkpoint) -> Path:
+    assert checkpoint.folder is not None, "fetch the checkpoint first"
+    return checkpoint.folder.resolve()
+
+
+def files_of(checkpoint: Checkpoint) -> Files:
+    """What each file of a checkpoint, and of its helper, is.
+
+    Another one under its name is another, so is a later.
+    """
+    return tuple(file for one in checkpoint.each for file in _files_in(folder_of(one)))
+
+
+def _files_in(folder: Path) -> Iterator[tuple[object, ...]]:
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
             path = Path(place, name)
             one = path.stat(follow_symlinks=path.exists())
             times = one.st_mtime_ns, one.st_ctime_ns
-            found.append((str(path), one.st_dev, one.st_ino, one.st_size, *times))
-    return tuple(found)
+            yield str(path), one.st_dev, one.st_ino, one.st_size, *times
 
 
 def _room(devices: "Iterable[torch.device]") -> int:

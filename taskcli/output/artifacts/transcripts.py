@@ -32,10 +32,10 @@ def _row(cue: Caption) -> str:
 
 def _json(record: Record, found: list[Caption]) -> str:
     """The keys of whisper's own file, as far as they are known here."""
-    segments = []
+    segments, whose = [], "speaker" if record.result.channels is None else "channel"
     for number, cue in enumerate(found):
         start, end = plain(cue.timestamp, seconds=True)
-        told = {} if cue.channel is None else {"channel": cue.channel}
+        told = {} if cue.voice is None else {whose: cue.voice}
         segments.append({"id": number, "start": start, "end": end, "text": cue.text, **told})
     data = {"text": record.result.text, "segments": segments, "language": record.result.language}
     return json.dumps(data, indent=1) + "\n"

@@ -1,15 +1,16 @@
 """Words with times: SubRip (srt), WebVTT (vtt) and Audacity's labels."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar, TextIO
 
 from taskcli.errors import StoppedError
 from taskcli.media.captions import Caption, captions
+from taskcli.media.cues import CueShape
 from taskcli.media.line_breaks import wrapped
 from taskcli.output.formats.translated_cues import clock, times, translated
 from taskcli.output.writer import Layout, Writer
-from taskcli.results import ChannelText, Record, Transcript, Translation
+from taskcli.results import ChannelText, Chunk, Record, Transcript, Translation
 
 LINED = ("srt", "vtt")
 _HEAD = {"vtt": "WEBVTT\n\n"}
@@ -69,25 +70,34 @@ class AudacityWriter(_SubtitleWriter):
 def cues(transcript: Transcript, layout: Layout) -> list[Caption]:
     """In the order of time; those of channels that were each heard by themselves may overlap.
 
-    One channel alone is not named.
+    One channel alone, or one speaker, is not named.
     """
-    if transcript.channels is None or len(transcript.channels) == 1:
-        return captions(transcript.chunks or (), transcript.text, layout.cue_shape)
-    found = [cue for own in transcript.channels for cue in _of_channel(transcript, own, layout)]
-    return sorted(found, key=lambda cue: cue.timestamp)
+    chunks, channels = transcript.chunks or (), transcript.channels or ()
+    if len(channels) > 1:
+        found = [cue for own in channels for cue in _of_channel(chunks, own, layout)]
+        return sorted(found, key=lambda cue: cue.timestamp)
+    speakers = {turn.speaker for turn in transcript.turns or () if turn.speaker is not None}
+    if len(speakers) > 1:
+        said = "\n".join(turn.text for turn in transcript.turns or ())
+        return captions(chunks, said, _beside(max(speakers, key=len), layout))
+    found = captions(chunks, transcript.text, layout.cue_shape)
+    return [cue._replace(voice=None) for cue in found]
 
 
-def _of_channel(transcript: Transcript, own: ChannelText, layout: Layout) -> Iterator[Caption]:
-    """There is room for the channel before the text."""
-    said = (chunk for chunk in transcript.chunks or () if chunk.channel == own.channel)
-    room = max(layout.cue_shape.width - len(f"{own.channel}: "), 1)
-    for cue in captions(said, own.text, replace(layout.cue_shape, width=room)):
-        yield cue._replace(channel=own.channel)
+def _of_channel(chunks: Sequence[Chunk], own: ChannelText, layout: Layout) -> Iterator[Caption]:
+    said = (chunk for chunk in chunks if chunk.channel == own.channel)
+    for cue in captions(said, own.text, _beside(own.channel, layout)):
+        yield cue._replace(voice=own.channel)
+
+
+def _beside(voice: str, layout: Layout) -> CueShape:
+    """There is room for the name before the text."""
+    return replace(layout.cue_shape, width=max(layout.cue_shape.width - len(f"{voice}: "), 1))
 
 
 def named(cue: Caption) -> str:
-    """What is said, behind the channel that it is said in."""
-    return cue.text if cue.channel is None else f"{cue.channel}: {cue.text}"
+    """What is said, behind the channel that it is said in, or who says it."""
+    return cue.text if cue.voice is None else f"{cue.voice}: {cue.text}"
 
 
 def document(found: Iterable[Caption], kind: str, layout: Layout) -> str:
@@ -104,7 +114,7 @@ def _written(number: int, cue: Caption, kind: str, layout: Layout) -> str:
     if kind == "srt":
         return f"{head}\n{_plain(named(cue), layout.line_width)}\n\n"
     stamps = _stamps(cue) if layout.karaoke else {}
-    voice = "" if cue.channel is None else f"<v {cue.channel}>"
+    voice = "" if cue.voice is None else f"<v {cue.voice}>"
     return f"{head}\n{voice}{_stamped(cue.text, layout.line_width, stamps)}\n\n"
 
 

@@ -4,7 +4,7 @@ import { h, svg } from "./elements.js";
 import { clean, clock, percent, progress } from "./wording.js";
 
 /** @import { Chunk, Preview, State } from "../../../types/page" */
-/** @import { ChannelText, LabelWindow, Transcript } from "../../../types/records" */
+/** @import { ChannelText, LabelWindow, Transcript, Turn } from "../../../types/records" */
 
 const PLAY = "M3 1.5v13l11-6.5z";
 const PAUSE = "M3 2h4v12H3zM9 2h4v12H9z";
@@ -139,15 +139,19 @@ export function transcript(result, player) {
   const box = h("div", { class: "transcript", dir: "auto" });
   const chunks = result.chunks ?? [];
   if (!result.text.trim()) box.append(h("span", { class: "nothing" }, "Nothing is said."));
-  else if (!chunks.length && result.channels) box.append(...result.text.split("\n").map((turn) => h("div", {}, turn)));
+  else if (!chunks.length && (result.channels || several(result.turns))) box.append(...result.text.split("\n").map((turn) => h("div", {}, turn)));
   else if (!chunks.length) box.append(result.text);
   const buttons = chunks.map((chunk) => spoken(chunk, player));
   if (areSentences(chunks)) box.append(...buttons.map((button, number) => timedLine(button, chunks[number])));
   else if (result.channels && chunks.length) box.append(...result.channels.map((channel) => channelLine(channel, chunks, buttons)));
+  else if (several(result.turns) && chunks.length) box.append(...turnLines(result.turns ?? [], chunks, buttons));
   else box.append(...runningText(result.text, chunks, buttons));
   if (player) player.follow = follower(box, chunks, buttons, player.state);
   return box;
 }
+
+/** Whether more than one speaks: one alone is not named in a text. @param {readonly Turn[] | null | undefined} turns */
+const several = (turns) => new Set((turns ?? []).map((turn) => turn.speaker).filter(Boolean)).size > 1;
 
 /**
  * The best label of each window, a line each, which the player marks as it comes to them.
@@ -195,13 +199,13 @@ export const areSentences = (chunks) =>
   chunks.length > 1 && chunks.filter((chunk) => /\S\s+\S+\s+\S/.test(chunk.text)).length > chunks.length / 2;
 
 /** @param {HTMLElement} button @param {Chunk} chunk */
-const timedLine = (button, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), inChannel(button, chunk));
+const timedLine = (button, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), voiced(button, chunk.channel ?? chunk.speaker));
 
-/** @param {HTMLElement} button @param {Chunk} chunk */
-const inChannel = (button, { channel }) => (channel ? h("span", {}, channelName(channel), " ", button) : button);
+/** @param {HTMLElement} button @param {string | null | undefined} voice */
+const voiced = (button, voice) => (voice ? h("span", {}, voiceName(voice), " ", button) : button);
 
-/** @param {string} channel */
-const channelName = (channel) => h("span", { class: "channel" }, channel);
+/** The channel that something is said in, or who says it. @param {string} voice */
+const voiceName = (voice) => h("span", { class: "channel" }, voice);
 
 /**
  * What is said in one channel, of those that were each heard by themselves.
@@ -212,7 +216,24 @@ const channelName = (channel) => h("span", { class: "channel" }, channel);
 function channelLine({ channel, text }, chunks, buttons) {
   const places = [...chunks.keys()].filter((place) => chunks[place].channel === channel);
   const words = runningText(text, places.map((place) => chunks[place]), places.map((place) => buttons[place]));
-  return h("div", { class: "line" }, channelName(channel), h("span", {}, words));
+  return h("div", { class: "line" }, voiceName(channel), h("span", {}, words));
+}
+
+/**
+ * What each speaker says until another does; the chunks follow one another as the turns do.
+ * @param {readonly Turn[]} turns
+ * @param {readonly Chunk[]} chunks
+ * @param {readonly HTMLElement[]} buttons
+ */
+function turnLines(turns, chunks, buttons) {
+  let start = 0;
+  return turns.map(({ speaker, text }) => {
+    let end = start;
+    while (end < chunks.length && (chunks[end].speaker ?? null) === speaker) end += 1;
+    const words = runningText(text, chunks.slice(start, end), buttons.slice(start, end));
+    start = end;
+    return h("div", { class: "line" }, speaker ? voiceName(speaker) : h("span", {}), h("span", {}, words));
+  });
 }
 
 /**

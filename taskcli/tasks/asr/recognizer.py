@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from taskcli.results import Transcript
 from taskcli.task import Batch, WithWarnings
-from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.asr.options import AsrOptions, Timestamps
 from taskcli.tasks.stretches import Cutting, Stretch, Whole
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class Recognizer(ABC):
         self.options = options
         self.extractor: FeatureExtractionMixin = getattr(processor, "feature_extractor", processor)
         self.tokenizer = processor.tokenizer
+
+    @property
+    def finest(self) -> "Timestamps | None":
+        """The finest times of what is said, words or longer."""
+        return "word" if "word" in self.timestamps else None
 
     @classmethod
     def prepare(cls, processor: SpeechProcessor) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from taskcli.config.options import OUTPUT_PANEL, OutputOptions
 from taskcli.errors import UsageError
+from taskcli.tasks.asr.options import Timestamps
 
 MaxLineWidth = Annotated[
     int | None,
@@ -60,7 +61,13 @@ class AsrOutput(OutputOptions):
                 f"--karaoke: {chosen} has no times within a cue", "write a .vtt, as -o talk.vtt"
             )
 
-    @property
-    def needs_words(self) -> bool:
-        """Whether cues are cut where no segment ends."""
-        return any((self.max_line_width, self.max_lines, self.max_words))
+    def times_for(self, timestamps: Timestamps) -> Timestamps:
+        """Which times cues need, where others are asked for, or none. Raises UsageError."""
+        if timestamps == "char":
+            raise UsageError("subtitles are of words, and --timestamps char gives letters")
+        if self.word_cues or self.karaoke:
+            return "word"
+        if timestamps != "none":
+            return timestamps
+        is_cut = any((self.max_line_width, self.max_lines, self.max_words))
+        return "word" if is_cut else "segment"  # where no segment ends

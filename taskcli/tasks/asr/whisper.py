@@ -8,7 +8,7 @@ from taskcli.errors import UsageError
 from taskcli.results import Transcript
 from taskcli.task import Batch
 from taskcli.tasks.asr.guards import guards, prompt_ids
-from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.asr.options import AsrOptions, Timestamps
 from taskcli.tasks.asr.recognizer import Recognizer, SpeechProcessor
 from taskcli.tasks.asr.token_scores import TokenScores
 from taskcli.tasks.asr.token_text import Row, TokenText
@@ -65,6 +65,12 @@ class WhisperRecognizer(Recognizer):
             return frozenset()
         codes = {token.strip("<|>") for token in config.lang_to_id}
         return frozenset(codes | {name for code, name in LANGUAGES.items() if code in codes})
+
+    @property
+    def finest(self) -> Timestamps:
+        """Words, where it is known which of its heads look at what is said."""
+        aligned = getattr(self.model.generation_config, "alignment_heads", None)
+        return "word" if aligned else "segment"
 
     def batch_key(self, part: Stretch) -> Hashable:
         """Short and long recordings take different ways through generate()."""

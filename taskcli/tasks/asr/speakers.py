@@ -1,0 +1,113 @@
+"""Who says what: words with times, and how likely each speaker speaks meanwhile."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskcli.media.cues import USUAL, phrased, spaced, text_of
+from taskcli.results import Chunk, Transcript, Turn
+from taskcli.task import WithWarnings
+from taskcli.tasks.asr.joining import labelled
+from taskcli.tasks.asr.options import Timestamps
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SPEAKS = 0.5  # the probability from which on somebody is said to speak
+_NOBODY = "nobody was found to speak: what is said has no speaker"
+
+
+class Activity(NamedTuple):
+    """How likely each speaker speaks: `shares` [frames, speakers] from 0 to 1, `step` seconds each.
+
+    It begins where the recording is heard from.
+    """
+
+    shares: "NDArray[np.float32]"
+    step: float
+
+
+class WhoSpeaks:
+    """Asks an activity who speaks; speakers are numbers of its columns."""
+
+    def __init__(self, activity: Activity) -> None:
+        import numpy as np
+
+        shares, self._step = activity
+        speaking = np.where(shares > SPEAKS, shares, 0)
+        self._until = np.concatenate((np.zeros((1, shares.shape[1])), speaking.cumsum(0)))
+        self._best = speaking.argmax(1)
+        self._spoken = np.flatnonzero(speaking.any(1))  # frames in which somebody speaks
+
+    def during(self, start: float, end: float) -> int | None:
+        """Who speaks most between two times; nearest to them, if nobody does; None for no speech.
+
+        Times are in seconds.
+        """
+        if not len(self._spoken):
+            return None
+        frames = len(self._best)
+        first = min(int(start / self._step), frames - 1)
+        last = min(max(math.ceil(end / self._step), first + 1), frames)
+        share = self._until[last] - self._until[first]
+        return int(share.argmax() if share.any() else self._best[self._nearest(first, last)])
+
+    def _nearest(self, first: int, last: int) -> int:
+        place = self._spoken.searchsorted(first)
+        around = self._spoken[max(place - 1, 0) : place + 1]
+        return int(min(around, key=lambda frame: first - frame if frame < first else frame - last))
+
+
+def with_speakers(
+    said: Transcript, activity: Activity, begins: float, timestamps: Timestamps
+) -> WithWarnings[Transcript]:
+    """The transcript with a speaker for each of its chunks, and a line for each turn.
+
+    Its chunks are words, or phrases where a checkpoint has no times of words, in the times of a
+    file that is heard from `begins` on. Speakers are numbered as they are first heard.
+    """
+    chunks = _told(said.chunks or (), WhoSpeaks(activity), begins)
+    turns = tuple(_turns(spaced(chunks, said.text)))
+    several = len({turn.speaker for turn in turns} - {None}) > 1
+    text = labelled((turn.speaker, turn.text) for turn in turns) if several else said.text
+    shown = tuple(_as_asked(chunks, said.text, timestamps)) if timestamps != "none" else None
+    notes = (_NOBODY,) if any(turn.speaker is None for turn in turns) else ()
+    return WithWarnings(replace(said, text=text, chunks=shown, turns=turns), notes)
+
+
+def _told(chunks: Iterable[Chunk], speaking: WhoSpeaks, begins: float) -> list[Chunk]:
+    numbers: dict[int, int] = {}
+    told = []
+    for chunk in chunks:
+        start, end = chunk.timestamp
+        found = speaking.during(start - begins, end - begins)
+        if found is None:
+            told.append(chunk)
+            continue
+        number = numbers.setdefault(found, len(numbers) + 1)
+        told.append(replace(chunk, speaker=f"speaker {number}"))
+    return told
+
+
+def _turns(words: Iterable[Chunk]) -> Iterator[Turn]:
+    for speaker, group in groupby(words, key=attrgetter("speaker")):
+        own = list(group)
+        times = own[0].timestamp[0], own[-1].timestamp[1]
+        yield Turn(speaker, times, text_of(own).strip())
+
+
+def _as_asked(chunks: Sequence[Chunk], text: str, timestamps: Timestamps) -> Iterator[Chunk]:
+    if timestamps == "word":
+        yield from chunks
+        return
+    left = iter(chunks)
+    for phrase in phrased(spaced(chunks, text), USUAL):
+        own = list(islice(left, len(phrase)))
+        times = own[0].timestamp[0], own[-1].timestamp[1]
+        sure = [one.score for one in own if one.score is not None]
+        score = sum(sure) / len(sure) if sure else None
+        yield Chunk(text_of(phrase).strip(), times, score, speaker=own[0].speaker)

