@@ -66,7 +66,7 @@ def _checkpoint_rows(task: str) -> Iterator[str]:
 
 
 def _shared_sections() -> Iterator[str]:
-    yield "## Options of every command\n"
+    yield "## Options of every task\n"
     for media, medium in MEDIA.items():
         yield f"### Inputs ({media})\n\n{_options_table(medium.load_options())}"
     for title, group in SHARED.items():
@@ -102,11 +102,12 @@ def _format_row(format: Format) -> str:
 
 def _other_sections() -> Iterator[str]:
     """The commands that are no tasks, by their functions' signatures."""
-    yield "## Checkpoints and settings\n"
-    for row in COMMANDS.values():
-        if row.home and row.name not in BY_NAME:
-            yield _command_section(row.words, row.load())
-    yield _explain_section()
+    rows = [row for row in COMMANDS.values() if row.home and row.name not in BY_NAME]
+    for panel in dict.fromkeys(("Results", *(row.panel for row in rows))):
+        yield f"## {panel}\n"
+        if panel == COMMANDS["explain"].panel:
+            yield _explain_section()
+        yield from (_command_section(one.words, one.load()) for one in rows if one.panel == panel)
 
 
 def _explain_section() -> str:
@@ -123,7 +124,7 @@ def _explain_section() -> str:
 def _command_section(name: str, command: Callable[..., Any]) -> str:
     hints = get_type_hints(command, include_extras=True)
     words = [
-        get_args(hint)[1].metavar or f"[{name.upper()}]"
+        (get_args(hint)[1].metavar or f"[{name.upper()}]") + _repeated(hint)
         for name, hint in hints.items()
         if get_origin(hint) is Annotated and isinstance(get_args(hint)[1], ArgumentInfo)
     ]
@@ -131,6 +132,23 @@ def _command_section(name: str, command: Callable[..., Any]) -> str:
     return f"### {name}\n\n{inspect.getdoc(command)}\n\n```sh\n{usage}\n```\n\n" + _options_table(
         command
     )
+
+
+def _repeated(hint: Any) -> str:
+    """What says that an argument may be given several times, unless its name does."""
+    kind, info, *_ = get_args(hint)
+    is_list = list in (kind, get_origin(kind))
+    return "..." if is_list and "..." not in (info.metavar or "") else ""
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words of a Literal, also of one that may be None."""
+    found = [
+        word
+        for one in get_args(kind)
+        for word in ([one] if isinstance(one, str) else _choices(one))
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _options_table(group: Callable[..., Any], output: type[Any] = OutputOptions) -> str:
@@ -151,7 +169,7 @@ def _option_rows(group: Callable[..., Any], left_out: Set[str] = frozenset()) ->
             continue
         flags = " ".join(f"`{flag}`" for flag in flags_as_typed(group)[name])
         word = info.metavar or ""
-        choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
+        choices = _choices(kind)
         if not (choices or word.isupper()) and "|" in word:  # words, and not kinds of words
             choices = word.split("|")
         value = "" if choices or not word else f" {word.replace('|', '&#124;')}"

@@ -11,7 +11,7 @@ from taskcli.config.flags import flags_as_typed
 from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
-TYPES = re.compile(r"INTEGER|FLOAT|RANGE|BOOL|<(?:str|int|float|bool)|\bstr\b|\bint\b|\blist\[")
+TYPES = re.compile(r"INTEGER|FLOAT|BOOL|<(?:str|int|float|bool)|\bstr\b|\bint\b|\blist\[")
 
 
 def sections(shown: str) -> dict[str, str]:

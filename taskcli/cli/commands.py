@@ -98,14 +98,14 @@ _OTHERS = (
     ),
     CommandEntry(
         "merge",
-        "Join the records of all shares of a list, in the order of one run over it.",
+        "Join what the runs of all --shard I/N wrote, in the order of one run over all inputs.",
         "taskcli.cli.shards.merge:merge",
         "join",
         "Results",
     ),
     CommandEntry(
         "view",
-        "Look at records again, without the model: a page, some of them, what they amount to.",
+        "Look at records again, without the model: all, some of them, counts, or a page.",
         "taskcli.cli.records.view:view",
         "show results stats",
         "Results",

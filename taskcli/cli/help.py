@@ -16,7 +16,8 @@ from taskcli.config.flags import bounds_of
 _COMMON = "Common options"
 _MOST = 10  # options that stand first
 _OWN = 3  # of them the task's own at most
-_SOUGHT = ("question", "source_language", "target_language")  # without them there is no answer
+# Of the task's own what is looked for first; without a question or a language there is no answer.
+_SOUGHT = ("question", "source_language", "target_language", "max_length")
 # Those of every task, the commonest first.
 _SHARED = (
     "model", "output", "format", "text", "recursive", "device", "save_dir", "resume", "report",
@@ -86,7 +87,8 @@ def _common(options: list[Any]) -> list[Any]:
     if not {"model", "output"} <= named.keys():
         return []
     own = [one for one in options if one.rich_help_panel is None and one.name != "help"]
-    own = sorted(own, key=lambda one: one.name not in _SOUGHT)[:_OWN]
+    sought = {name: place for place, name in enumerate(_SOUGHT)}
+    own = sorted(own, key=lambda one: sought.get(one.name, len(sought)))[:_OWN]
     shared = [named[name] for name in _SHARED if name in named and named[name] not in own]
     return [*own, *shared[: _MOST - 1 - len(own)], named["help"]]
 

@@ -118,7 +118,7 @@ class InputOptions:
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Rows of .jsonl, .csv, .parquet, .tar, ...: the field; dots reach into objects.",
+            help="Field of rows (.jsonl, .csv, .parquet, .tar, ...) to read; a.b is b within a.",
             rich_help_panel=_INPUTS,
         ),
     ] = None
@@ -216,7 +216,11 @@ class ImageInputOptions(InputOptions):
 
     max_pixels: Annotated[
         int,
-        typer.Option(min=1, help="Refuse larger images, by their header.", rich_help_panel=_INPUTS),
+        typer.Option(
+            min=1,
+            help="Refuse images of more pixels, as their header says.",
+            rich_help_panel=_INPUTS,
+        ),
     ] = MOST_PIXELS
     levels: Annotated[
         str,

@@ -209,7 +209,7 @@ class ClusterOptions:
         float | None,
         typer.Option(
             min=0.0,
-            help="May be a share, such as 0.5; unset: 1 where there are GPUs.",
+            help="GPUs of a worker, or a share such as 0.5; unset: 1 where there are GPUs.",
             rich_help_panel=_CLUSTER,
         ),
     ] = None
@@ -273,7 +273,7 @@ class OutputOptions:
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Also write what is to be looked at or loaded, in the tree of the inputs.",
+            help="Also write files of each input: pictures, masks, subtitles, ..., in their tree.",
             rich_help_panel=_OUTPUT,
         ),
         UsersOwn(),

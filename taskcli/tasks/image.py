@@ -42,9 +42,7 @@ class FoundOutput(ImageOutput):
 
     no_names: Annotated[
         bool,
-        typer.Option(
-            "--no-names", help="Draw without names on pictures.", rich_help_panel=OUTPUT_PANEL
-        ),
+        typer.Option("--no-names", help="Draw no names on pictures.", rich_help_panel=OUTPUT_PANEL),
     ] = False
     no_scores: Annotated[
         bool,
@@ -57,7 +55,7 @@ class FoundOutput(ImageOutput):
         typer.Option(
             min=1,
             metavar="PIXELS",
-            help="Of lines drawn on pictures; unset: by the picture's size.",
+            help="Width of the lines drawn on pictures; unset: by the picture's size.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None

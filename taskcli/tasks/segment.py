@@ -40,11 +40,20 @@ class SegmentOptions:
     ] = "auto"
     threshold: Threshold = 0.9
     mask_threshold: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="A pixel belongs to a mask above this.")
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="A pixel belongs to a mask whose probability there is above this.",
+        ),
     ] = 0.5
     overlap_threshold: Annotated[
         float,
-        typer.Option(min=0.0, max=1.0, help="Share of a mask that overlaps must leave it."),
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Keep a region if surer ones leave it more than this share of its mask.",
+        ),
     ] = 0.5
     labels: Labels = None
     min_area: MinArea = None

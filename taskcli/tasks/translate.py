@@ -43,7 +43,7 @@ class TranslateOptions(Seq2SeqOptions):
     ] = None
     by: Annotated[
         By | None,
-        typer.Option(help="How much to translate at once; unless given, what the model learnt by."),
+        typer.Option(help="How much to translate at once; unset: what the model learnt from."),
     ] = None
     subtitles: Annotated[
         Subtitled,

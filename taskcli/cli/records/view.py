@@ -49,7 +49,7 @@ def view(
         bool, typer.Option("--overwrite", help="Replace a page that is there.")
     ] = False,
 ) -> None:
-    """Look at records again, without the model: a page, some of them, what they amount to.
+    """Look at records again, without the model: all, some of them, counts, or a page.
 
     Inputs that are still where they were are shown with their answers.
     """

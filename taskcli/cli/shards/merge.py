@@ -38,7 +38,7 @@ def merge(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No summary on stderr.")] = False,
 ) -> None:
-    """Join the records of all shares of a list, in the order of one run over it.
+    """Join what the runs of all --shard I/N wrote, in the order of one run over all inputs.
 
     Inputs without a record, shares without a file, and parts whose run did not come to its end are
     told, and make the exit code 1; what is there is joined all the same. Of an input that two

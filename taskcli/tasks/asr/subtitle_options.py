@@ -11,14 +11,19 @@ from taskcli.tasks.asr.options import Timestamps
 
 MaxLineWidth = Annotated[
     int | None,
-    typer.Option(min=8, help="Columns in a line of subtitles.", rich_help_panel=OUTPUT_PANEL),
+    typer.Option(
+        min=8, help="Most columns of a line of subtitles; unset: 42.", rich_help_panel=OUTPUT_PANEL
+    ),
 ]
 MaxLines = Annotated[
     int | None,
-    typer.Option(min=1, help="Lines of a subtitle; unset: 2.", rich_help_panel=OUTPUT_PANEL),
+    typer.Option(min=1, help="Most lines of a subtitle; unset: 2.", rich_help_panel=OUTPUT_PANEL),
 ]
 MaxWords = Annotated[
-    int | None, typer.Option(min=1, help="Words of a subtitle.", rich_help_panel=OUTPUT_PANEL)
+    int | None,
+    typer.Option(
+        min=1, help="Most words of a subtitle; unset: any number.", rich_help_panel=OUTPUT_PANEL
+    ),
 ]
 WordCues = Annotated[
     bool,
