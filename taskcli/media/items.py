@@ -40,8 +40,24 @@ class ImageInput:
         return int(self.image.width * self.image.height * 4)  # Pillow keeps one byte unused
 
 
+class _Excerpted:
+    """What a recording is that was heard in stretches of its file."""
+
+    __slots__ = ()
+    excerpts: tuple[Excerpt, ...]
+
+    @property
+    def start(self) -> float:
+        return self.excerpts[0].start
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether samples that follow one another may lie apart in the file."""
+        return len(self.excerpts) > 1
+
+
 @dataclass(frozen=True, slots=True)
-class AudioInput:
+class AudioInput(_Excerpted):
     """Float32 samples in [-1, 1], at `rate` a second: mono, [n], or [channels, n] of which each is
     heard by itself.
 
@@ -53,15 +69,6 @@ class AudioInput:
     rate: int
     warnings: tuple[str, ...] = ()
     excerpts: tuple[Excerpt, ...] = (Excerpt(),)
-
-    @property
-    def start(self) -> float:
-        return self.excerpts[0].start
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether samples that follow one another may lie apart in the file."""
-        return len(self.excerpts) > 1
 
     @property
     def seconds(self) -> float:
@@ -78,7 +85,7 @@ class AudioInput:
 
 
 @dataclass(slots=True)
-class LongSound:
+class LongSound(_Excerpted):
     """A recording too long to hold: samples as of an AudioInput, decoded as they are read, once.
 
     `excerpts` and `start` are those of an AudioInput; `seconds`, `channels`, `warnings` and
@@ -104,15 +111,6 @@ class LongSound:
                 self.lines = len(piece) if piece.ndim > 1 else 0
                 self.loudest += loudest(piece, self.rate // 10)
             yield piece
-
-    @property
-    def start(self) -> float:
-        return self.excerpts[0].start
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether samples that follow one another may lie apart in the file."""
-        return len(self.excerpts) > 1
 
     @property
     def seconds(self) -> float:

@@ -1,13 +1,14 @@
 """detect: the picture with its boxes, and every object cut out."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskcli.media.amounts import amount
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
 from taskcli.output.artifacts.encode import slug, to_look_at
-from taskcli.output.drawing.annotator import Annotator, Tag, unwritable, whole
+from taskcli.output.artifacts.labelled import told as told
+from taskcli.output.artifacts.labelled import with_others
+from taskcli.output.drawing.annotator import Annotator, Tag, whole
 from taskcli.output.drawing.label_layout import Frame
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.writer import Layout
@@ -24,9 +25,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 
 def render(record: Record, layout: Layout) -> Contents:
-    extension, content = to_look_at(picture(record, layout))
-    yield f"{SHOWN}{extension}", content
-    yield from beside(record, layout)
+    return with_others(SHOWN, picture(record, layout), beside(record, layout))
 
 
 def picture(record: Record, layout: Layout) -> "Image":
@@ -61,12 +60,6 @@ def _around(box: Box, margin: str | None, size: tuple[int, int]) -> Frame:
         min(box.xmax + across, size[0]),
         min(box.ymax + down, size[1]),
     )
-
-
-def told(record: Record, layout: Layout) -> Record:
-    """The record with what is to be said of the picture."""
-    warnings = () if layout.no_names else unwritable(detection.label for detection in record.result)
-    return replace(record, warnings=(*record.warnings, *warnings))
 
 
 def annotated(

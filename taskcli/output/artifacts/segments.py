@@ -1,12 +1,13 @@
 """segment: the picture with its regions, a map of their numbers, and for each a mask, a cut-out."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskcli.media.items import ImageInput
 from taskcli.output.artifacts import Contents
-from taskcli.output.artifacts.encode import png, slug, to_look_at
-from taskcli.output.drawing.annotator import Annotator, Tag, decoded, spread, unwritable, whole
+from taskcli.output.artifacts.encode import png, slug
+from taskcli.output.artifacts.labelled import told as told
+from taskcli.output.artifacts.labelled import with_others
+from taskcli.output.drawing.annotator import Annotator, Tag, decoded, spread, whole
 from taskcli.output.palette import colour_of, colours
 from taskcli.output.serialize import plain
 from taskcli.output.writer import Layout
@@ -25,9 +26,7 @@ def endings(layout: Layout) -> tuple[str, ...]:
 
 
 def render(record: Record, layout: Layout) -> Contents:
-    extension, content = to_look_at(picture(record, layout))
-    yield f"{SHOWN}{extension}", content
-    yield from beside(record, layout)
+    return with_others(SHOWN, picture(record, layout), beside(record, layout))
 
 
 def picture(record: Record, layout: Layout) -> "Image":
@@ -48,12 +47,6 @@ def beside(record: Record, layout: Layout) -> Contents:
         for number, segment in enumerate(record.result, 1):
             if segment.area:
                 yield f".cutout-{number:03}-{slug(segment.label)}.png", _cutout(image, segment)
-
-
-def told(record: Record, layout: Layout) -> Record:
-    """The record with what is to be said of the picture."""
-    warnings = () if layout.no_names else unwritable(segment.label for segment in record.result)
-    return replace(record, warnings=(*record.warnings, *warnings))
 
 
 def overlay(
