@@ -49,6 +49,10 @@ def test_names_of_checkpoints(offered: Callable[..., list[str]], task: str) -> N
     assert offered(f"models pull {task} ba") == ["base"]
 
 
+def test_names_of_checkpoints_that_help(offered: Callable[..., list[str]]) -> None:
+    assert offered("asr talk.wav --speakers ") == Registry("speakers").names
+
+
 def test_choices(offered: Callable[..., list[str]]) -> None:
     assert offered("detect --on-error ") == ["skip", "stop"]
     assert offered("detect --device c") == ["cpu", "cuda"]

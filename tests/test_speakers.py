@@ -3,20 +3,26 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import jsonschema
 import numpy as np
 import pytest
 import webvtt
 from checkpoints import cached
+from models import brief_whisper
 from parity.checkpoint import make
 from safetensors.torch import load_file, save_file
-from voices import HIGH, LOW, conversation, diarization, frames_of_windows
+from voices import HIGH, LOW, conversation, diarization, first_of_two, frames_of_windows
 
 import taskcli
+from taskcli.checkpoints.registry import Checkpoint, Registry
+from taskcli.cli.worker.models import KeptModels
+from taskcli.config.options import RunOptions
 from taskcli.errors import UsageError
 from taskcli.tasks.asr.speaker_windows import Heard, joined
 from taskcli.tasks.asr.speakers import SPEAKS
@@ -249,6 +255,66 @@ def test_records_with_speakers_are_read_again(run: Any, talk: Path) -> None:
     assert Path("a.vtt").read_text() == run(*timed, "--format", "vtt").stdout
 
 
+# Long recordings, and models that are loaded otherwise
+
+
+def test_spectra_of_long_recordings_are_made_in_pieces(run: Any, talk: Path) -> None:
+    whole = result(run, talk, "--timestamps", "word")
+    with mock.patch("taskcli.tasks.asr.spectra._PIECE", 1):
+        assert result(run, talk, "--timestamps", "word") == whole
+
+
+def test_long_ones_are_heard_in_windows_by_others(run: Any, tmp_path: Path) -> None:
+    said = [("sentence.wav", HIGH), ("scene.wav", LOW)] * 7
+    end = conversation(tmp_path / "long.wav", *said, pause=1.0)[-1]
+    assert end > 50  # seconds, which are three windows
+    found = result(run, tmp_path / "long.wav", "--timestamps", "word", speakers=first_of_two())
+    assert {chunk["speaker"] for chunk in found["chunks"]} == {FIRST}
+    [turn] = found["turns"]
+    assert turn["timestamp"][1] > end - 3
+
+
+def test_a_whisper_without_times_of_words_has_speakers_of_phrases(
+    run: Any, talk: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(brief_whisper(), tmp_path / "whisper")
+    settings = tmp_path / "whisper" / "generation_config.json"
+    kept = json.loads(settings.read_text())
+    kept["alignment_heads"] = None
+    settings.write_text(json.dumps(kept))
+    asked = ("--timestamps", "segment", "--speakers", diarization())
+    done = run("asr", talk, "--model", tmp_path / "whisper", *asked)
+    assert done.exit_code == 0, done.stderr
+    assert "error" not in done.records[0]
+    assert "turns" in done.records[0]["result"]
+
+
+def test_a_worker_keeps_both_until_one_changes(tmp_path: Path) -> None:
+    folder = tmp_path / "speakers"
+    shutil.copytree(diarization(), folder)
+    models, placed = KeptModels(), []
+    main = Registry("asr").resolve("starter")
+
+    def load(checkpoint: Checkpoint) -> Any:
+        return models.load(Asr, checkpoint, RunOptions(device="cpu"), placed.append)
+
+    helped = replace(main, helper=Checkpoint("mine", "speakers", folder=folder))
+    alone, both = load(main), load(helped)
+    assert (alone.helper, both.helper is None) == (None, False)
+    assert load(helped) is both
+    assert load(main) is alone
+    sizes = {one["bytes"] for one in models.plain()}
+    assert max(sizes) - min(sizes) == both.helper.model.get_memory_footprint()
+    shutil.copy(_deaf(tmp_path) / "model.safetensors", folder)
+    assert load(helped) is not both
+
+
+def test_names_are_offered_and_told_of(run: Any) -> None:
+    [row] = json.loads(run("models", "list", "speakers", "--format", "json").stdout)
+    assert (row["task"], row["name"]) == ("speakers", "base")
+    assert run("models", "show", "speakers").stdout.startswith("--speakers base")
+
+
 # Models that hear windows, and number the speakers of each anew
 
 
@@ -354,7 +420,7 @@ def test_chunks_of_nothing_are_refused(run: Any, talk: Path, tmp_path: Path) -> 
     file.write_text(json.dumps(changed))
     done = run("asr", talk, "--model", "starter", "--speakers", file.parent)
     assert done.exit_code == 3
-    assert "chunk_length is below 1" in done.stderr
+    assert "chunk_length or hop_length is below 1" in done.stderr
 
 
 def test_pickles_are_refused_there_too(run: Any, talk: Path, tmp_path: Path) -> None:

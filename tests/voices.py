@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 import torch
 import transformers as hf
+from checkpoints import _wav2vec2_config
 from transformers.models.nemotron_asr_streaming.feature_extraction_nemotron_asr_streaming import (
     NemotronAsrStreamingFeatureExtractor,
 )
@@ -66,6 +67,20 @@ def diarization() -> Path:
     model.save_pretrained(folder)
     extractor = NemotronAsrStreamingFeatureExtractor(feature_size=_BANDS)
     hf.Nemotron3DiarizationProcessor(extractor).save_pretrained(folder)
+    return folder
+
+
+@functools.cache
+def first_of_two() -> Path:
+    """The folder of a tiny Wav2Vec2 that hears the first of two speakers, always."""
+    folder = Path(_home().name) / "wav2vec2"
+    config = _wav2vec2_config("layer", num_labels=2)
+    model = hf.Wav2Vec2ForAudioFrameClassification(config)
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([4.0, -4.0]))
+    model.save_pretrained(folder)
+    hf.Wav2Vec2FeatureExtractor(return_attention_mask=True).save_pretrained(folder)
     return folder
 
 

@@ -19,7 +19,7 @@ from taskcli.errors import TaskcliError
 from taskcli.formats import FORMATS, UNIVERSAL
 from taskcli.media import MEDIA
 from taskcli.media.items import Media
-from taskcli.tasks import BY_NAME
+from taskcli.tasks import BY_NAME, WITH_CHECKPOINTS
 
 Found = Mapping[str, str]  # a word, and what it means
 
@@ -103,8 +103,9 @@ def _ending(name: str) -> str:
 
 
 def _values(task: str, name: str, kind: Any, words: list[str]) -> Found:
-    if name == "model":
-        return {known: one.about for known, one in Registry(task).checkpoints.items()}
+    if name == "model" or name in WITH_CHECKPOINTS:
+        registry = Registry(task if name == "model" else name)
+        return {known: one.about for known, one in registry.checkpoints.items()}
     if name == "device":
         return _DEVICES
     if name in _LANGUAGE_FIELDS:

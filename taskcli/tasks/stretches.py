@@ -112,7 +112,9 @@ class Whole:
     def end(self) -> Iterator[Stretch]:
         import numpy as np
 
-        samples = self._pieces[0] if len(self._pieces) == 1 else np.concatenate(self._pieces)
+        pieces, self._pieces = self._pieces, []  # which would be held beside what is made of them
+        samples = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        del pieces
         yield Stretch(samples, self._rate, len(samples))
 
 

@@ -61,7 +61,7 @@ def add(
     if format == "json":
         print_json([made.plain()])
         return
-    typer.echo(f"{task} --model {name}: {found.name} at {added.revision or added.folder}")
+    typer.echo(f"{made.asked_by}: {found.name} at {added.revision or added.folder}")
     typer.echo(f"in {user_registry(task)}")
 
 

@@ -95,7 +95,7 @@ def show(
         return
     console = Console(highlight=False)
     for entry in entries:
-        console.print(Text(f"{entry.task} --model {entry.name}", style="bold"))
+        console.print(Text(entry.asked_by, style="bold"))
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")

@@ -50,6 +50,12 @@ class NamedCheckpoint:
     name: str
     checkpoint: Checkpoint
 
+    @property
+    def asked_by(self) -> str:
+        """How a run is told to take it."""
+        is_helper = self.task not in BY_NAME
+        return f"--{self.task} {self.name}" if is_helper else f"{self.task} --model {self.name}"
+
     def plain(self, **more: Any) -> dict[str, Any]:
         """What every JSON list of the models commands tells of a checkpoint."""
         one = self.checkpoint

@@ -13,6 +13,7 @@ from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.options import Timestamps
 from taskcli.tasks.asr.speaker_windows import Heard, joined
 from taskcli.tasks.asr.speakers import Activity, with_speakers
+from taskcli.tasks.asr.spectra import spectra
 from taskcli.tasks.audio import features
 from taskcli.tasks.stretches import Answered, Cutting, Stretch, Whole, Windows, by_place
 
@@ -59,8 +60,11 @@ class Diarization(Task[NoOptions, Recording, Activity]):
         """Raises CheckpointError for what can be no model of speakers."""
         config = model.config
         if config.model_type in _OF_WHOLE:
-            if config.chunk_length < 1:
-                raise CheckpointError("--speakers: this checkpoint's chunk_length is below 1")
+            steps = config.chunk_length, getattr(processor, "hop_length", 0)
+            if min(steps) < 1:
+                raise CheckpointError(
+                    "--speakers: this checkpoint's chunk_length or hop_length is below 1"
+                )
         elif config.num_labels > _MOST_MATCHED:
             raise CheckpointError(
                 f"--speakers: this checkpoint has {config.num_labels} outputs for a moment, and "
@@ -116,7 +120,8 @@ class Diarization(Task[NoOptions, Recording, Activity]):
     def preprocess(self, parts: list[Stretch]) -> Batch:
         samples = [part.samples for part in parts]
         extractor: Any = self.processor
-        return Batch(features(extractor, self.model, samples, parts[0].rate), range(len(parts)))
+        make = spectra if self._hears_all else features
+        return Batch(make(extractor, self.model, samples, parts[0].rate), range(len(parts)))
 
     def forward(self, batch: Batch) -> "torch.Tensor":
         """How likely each speaker speaks [rows, frames, speakers]."""
