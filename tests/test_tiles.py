@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain, combinations, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from conftest import Finished
 from models import load, pixels
 from PIL import Image
 from samples import scene
+from transformers.models.oneformer.image_processing_pil_oneformer import prepare_metadata
 
 import taskcli
 from recipes import scenes
@@ -33,8 +35,10 @@ from recipes.scenes import (
 from taskcli.media.decode.room import Room
 from taskcli.results import Box, Detection, Segment
 from taskcli.runtime import pictures
+from taskcli.tasks.pieces import one_each
 from taskcli.tasks.run_lengths import regions
 from taskcli.tasks.seams import joined
+from taskcli.tasks.segment import _areas
 from taskcli.tasks.stitching import stitched
 from taskcli.tasks.tiling import Frame, cores, frames
 
@@ -431,11 +435,135 @@ def test_regions_of_tiles_meet_in_the_middle_of_what_they_share() -> None:
 
 
 @pytest.mark.parametrize("subtask", ["auto", "panoptic", "instance"])
-def test_objects_of_several_tiles_are_refused(run: Run, many: Path, subtask: str) -> None:
-    done = run("segment", many, "-m", "starter", "--tiles", 256, "--subtask", subtask)
+def test_objects_of_tiles_that_share_next_to_nothing_are_refused(
+    run: Run, many: Path, subtask: str
+) -> None:
+    words = ("segment", many, "-m", "starter", "--tiles", 256, "--overlap", 0.05)
+    done = run(*words, "--subtask", subtask)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "--tiles cannot tell which" in done.stderr
-    assert "add --subtask semantic" in done.stderr
+    assert "--overlap 0.05: tiles that share less than 16 pixels do not tell which" in done.stderr
+    assert "raise --overlap, or --subtask semantic" in done.stderr
+
+
+def seen_in(
+    frame: Frame, ids: np.ndarray, labels: dict[int, str], score: float = 0.9
+) -> list[Segment]:
+    """What a tile would say of a map of numbers [height, width], of which 0 is nothing."""
+    left, top, right, bottom = frame
+    where = regions(np.ascontiguousarray(ids[top:bottom, left:right]))
+    return [Segment(labels[number], score, *where[number]) for number in where if number]
+
+
+def drawn_map(**places: tuple[int, int]) -> np.ndarray:
+    """A map as wide as LEFT and RIGHT, of bars from one column to another, numbered from 1."""
+    ids = np.zeros((100, 180), int)
+    for number, (left, right) in enumerate(places.values(), 1):
+        ids[20:60, left:right] = number
+    return ids
+
+
+def test_a_shape_across_a_seam_is_one_segment_of_all_its_pixels() -> None:
+    ids = drawn_map(bar=(30, 150))
+    found = [seen_in(frame, ids, {1: "bar"}, score) for frame, score in ((LEFT, 0.8), (RIGHT, 0.9))]
+    (one,) = one_each(found, [LEFT, RIGHT], (180, 100))
+    assert (one.label, one.score, one.area) == ("bar", 0.9, 120 * 40)
+    assert np.array_equal(pixels(one.mask), ids == 1)
+    assert one.box == Box(30, 20, 150, 60)
+
+
+def test_shapes_that_touch_a_seam_from_either_side_stay_two() -> None:
+    """The tiles share the columns from 80 to 100, and meet at 90."""
+    ids = drawn_map(one=(60, 90), other=(90, 130))
+    found = [seen_in(frame, ids, {1: "bar", 2: "bar"}) for frame in (LEFT, RIGHT)]
+    both = one_each(found, [LEFT, RIGHT], (180, 100))
+    assert sorted(one.area for one in both) == [30 * 40, 40 * 40]
+    assert {tuple(one.box.sides) for one in both} == {(60, 20, 90, 60), (90, 20, 130, 60)}
+
+
+def test_one_shape_that_two_tiles_see_a_little_otherwise_is_one() -> None:
+    left, right = drawn_map(bar=(30, 97)), drawn_map(bar=(30, 99))
+    right[57:60] = 0
+    found = [seen_in(LEFT, left, {1: "bar"}), seen_in(RIGHT, right, {1: "bar"})]
+    (one,) = one_each(found, [LEFT, RIGHT], (180, 100))
+    assert one.area == 60 * 40 + 9 * 37, "each column as the tile says in which it is farther in"
+
+
+def test_a_piece_of_what_a_tile_sees_whole_is_that() -> None:
+    """Even if the other tile takes the piece for something else, and is surer of it."""
+    ids = drawn_map(cube=(50, 98))
+    found = [seen_in(LEFT, ids, {1: "cube"}, 0.7), seen_in(RIGHT, ids, {1: "ball"}, 0.9)]
+    (one,) = one_each(found, [LEFT, RIGHT], (180, 100))
+    assert (one.label, one.area) == ("cube", 48 * 40)
+
+
+@pytest.mark.parametrize(("columns", "left_over"), [((84, 98), 14), ((84, 100), 6)])
+def test_what_one_tile_alone_sees_stays_if_it_sees_all_of_it(
+    columns: tuple[int, int], left_over: int
+) -> None:
+    """It lies behind the seam, at 90, of the tile that sees it; what that cuts ends there."""
+    found = [seen_in(LEFT, drawn_map(bar=columns), {1: "bar"}), []]
+    (one,) = one_each(found, [LEFT, RIGHT], (180, 100))
+    assert one.area == left_over * 40
+
+
+def test_areas_are_one_of_each_label_and_things_by_themselves() -> None:
+    ids = drawn_map(sky=(0, 20), ball=(30, 50), more=(160, 180), other=(120, 150))
+    labels = {1: "sky", 2: "ball", 3: "sky", 4: "ball"}
+    found = [seen_in(frame, ids, labels) for frame in (LEFT, RIGHT)]
+    kept = one_each(found, [LEFT, RIGHT], (180, 100), {"sky"})
+    assert sorted((one.label, one.area) for one in kept) == [
+        ("ball", 20 * 40), ("ball", 30 * 40), ("sky", 40 * 40),
+    ]  # fmt: skip
+    assert len(one_each(found, [LEFT, RIGHT], (180, 100))) == 4
+
+
+def test_areas_are_what_a_checkpoint_says_are_no_things() -> None:
+    """OneFormer's does, in the file that its processor comes with."""
+    known = {"0": {"name": "sky", "isthing": 0}, "1": {"name": "ball", "isthing": 1}}
+    processor = SimpleNamespace(image_processor=SimpleNamespace(metadata=prepare_metadata(known)))
+    assert _areas(processor, {0: "sky", 1: "ball"}) == {"sky"}
+    assert _areas(SimpleNamespace(), {0: "sky", 1: "ball"}) == set()
+
+
+def test_nothing_in_any_tile_is_nothing() -> None:
+    assert one_each([[], []], [LEFT, RIGHT], (180, 100)) == []
+
+
+@pytest.mark.parametrize("overlap", [0.1, 0.25, 0.6])
+def test_what_tiles_see_truly_is_the_picture_again(overlap: float) -> None:
+    """Of a large scene, by what is true of each tile: every thing once, with all its pixels."""
+    true = solids(4).panoptic.astype(int) + 1
+    tiles = frames((SIDE, SIDE), TILE, overlap)[1:]
+    labels = {number: "thing" if number > 2 else "ground" for number in np.unique(true).tolist()}
+    found = [seen_in(tile, true, labels) for tile in tiles]
+    kept = one_each(found, tiles, (SIDE, SIDE))
+    assert len(kept) == len(labels)
+    for one in kept:
+        (number,) = np.unique(true[pixels(one.mask).astype(bool)]).tolist()
+        assert one.area == (true == number).sum()
+        assert one.label == labels[number]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("subtask", ["panoptic", "instance"])
+def test_small_things_are_divided_in_tiles_and_missed_in_the_whole(
+    drawn: dict[Path, Scene], subtask: str
+) -> None:
+    """By masks that share at least half of what they cover together with the true one."""
+    model = taskcli.load("segment", "starter", device="cpu", dtype="float32", subtask=subtask)
+    tiled = model.bind(tiles=TILE, overlap=0.3)
+    known, counted = 0, [0, 0]
+    for file, picture in drawn.items():
+        true = [picture.panoptic == n for n in np.unique(picture.panoptic) if n >= FIRST_THING]
+        known += len(true)
+        for at, way in enumerate((model, tiled)):
+            [record] = way(file)
+            masks = [pixels(segment.mask).astype(bool) for segment in record.result]
+            assert np.sum(masks, 0).max() <= 1, "no pixel is of two"
+            shares = [[(one & k).sum() / (one | k).sum() for k in masks] for one in true]
+            counted[at] += sum(max(each, default=0) > 0.5 for each in shares)
+    assert counted[0] <= 0.25 * known
+    assert counted[1] >= 0.6 * known
 
 
 @pytest.mark.long

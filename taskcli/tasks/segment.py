@@ -18,7 +18,7 @@ from taskcli.tasks.enlarging import Size
 from taskcli.tasks.image import EncodedImage, FoundOutput
 from taskcli.tasks.picking import Labels, MinArea, Picked, area_of
 from taskcli.tasks.run_lengths import regions
-from taskcli.tasks.stitching import stitched
+from taskcli.tasks.stitching import stitched, stitched_things
 from taskcli.tasks.tiled import Overlap, TiledTask, Tiles
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Subtask = Literal["auto", "panoptic", "instance", "semantic"]
 _MASKS = {"masks_queries_logits", "pred_masks"}
+_LEAST_SHARED = 16  # pixels
 _ORDER: tuple[Subtask, ...] = ("panoptic", "instance", "semantic")
 
 
@@ -97,7 +98,7 @@ class SegmentImage(TiledTask[SegmentOptions, list[Segment]]):
 
     Any checkpoint that the segmentation Auto classes map: Mask2Former, MaskFormer, SegFormer, ...
     Masks are COCO run-length codes in pixels of the upright image. With --tiles a large picture is
-    divided by label in parts, at its full resolution, which meet in the middle of what they share.
+    divided in parts, at its full resolution, and what a seam cuts is put together.
     """
 
     name = "segment"
@@ -119,7 +120,7 @@ class SegmentImage(TiledTask[SegmentOptions, list[Segment]]):
         "taskcli segment street.jpg --save-dir seen --masks",
         "taskcli segment cat.jpg --labels cat --save-dir seen --cutouts",
         "taskcli segment street.jpg --labels road,sky --min-area 1%",
-        "taskcli segment aerial.tif --subtask semantic --tiles 512",
+        "taskcli segment aerial.tif --tiles 512 --overlap 0.25",
         "taskcli segment 'photos/*.jpg' --subtask semantic -o regions.jsonl",
     )
     samples = Samples(options={"threshold": 0.0})
@@ -132,7 +133,7 @@ class SegmentImage(TiledTask[SegmentOptions, list[Segment]]):
             known = ", ".join(offered) or "none"
             raise UsageError(f"--subtask {asked}: this checkpoint offers {known}")
         self.subtask: Subtask = offered[0] if asked == "auto" else asked
-        _check_tiles(options.tiles, self.subtask, offered)
+        _check_tiles(options, self.subtask, offered)
         _require_torchvision(self.subtask, "task_inputs" in self._arguments)
         self._way = way_of(processor, self.subtask)
         self._picked = Picked.of(options.labels, options.min_area, model.config.id2label)
@@ -173,12 +174,16 @@ class SegmentImage(TiledTask[SegmentOptions, list[Segment]]):
         return list(map(self._segments, self._divided(outputs, batch.extra["sizes"])))
 
     def fold(self, item: ImageInput, results: list[list[Segment]]) -> list[Segment]:
-        found = results[0]
-        if len(results) > 1:
-            labels = self.model.config.id2label
-            names = [labels[number] for number in sorted(labels)]
-            found = stitched(results, self._frames(item), item.size, names)
+        found = results[0] if len(results) == 1 else self._of_tiles(item, results)
         return self._picked.among(found, item.size)
+
+    def _of_tiles(self, item: ImageInput, results: list[list[Segment]]) -> list[Segment]:
+        labels, frames = self.model.config.id2label, self._frames(item)
+        if self.subtask == "semantic":
+            names = [labels[number] for number in sorted(labels)]
+            return stitched(results, frames, item.size, names)
+        areas = _areas(self.processor, labels) if self.subtask == "panoptic" else frozenset()
+        return stitched_things(results, frames, item.size, areas)
 
     def _divided(self, outputs: Any, sizes: list[Size]) -> list[Divided]:
         if not self._way:
@@ -223,13 +228,26 @@ def _of_instances(found: dict[str, Any]) -> Divided:
     return Divided(found["segmentation"].int(), known)
 
 
-def _check_tiles(tiles: int | None, subtask: str, offered: Sequence[str]) -> None:
-    """Labels go on behind a seam; which objects do is not known."""
-    if tiles is not None and subtask != "semantic":
+def _check_tiles(options: SegmentOptions, subtask: str, offered: Sequence[str]) -> None:
+    """Labels go on behind a seam; which objects do is seen in what two tiles share."""
+    if options.tiles is None or subtask == "semantic":
+        return
+    if int(options.tiles * options.overlap) < _LEAST_SHARED:
+        by_label = ", or --subtask semantic" if "semantic" in offered else ""
         raise UsageError(
-            f"--tiles cannot tell which {subtask} masks of two tiles are of one object",
-            "add --subtask semantic" if "semantic" in offered else "leave it out",
+            f"--overlap {options.overlap:g}: tiles that share less than {_LEAST_SHARED} pixels "
+            f"do not tell which {subtask} masks are of one object",
+            f"raise --overlap{by_label}",
         )
+
+
+def _areas(processor: object, labels: Mapping[int, str]) -> frozenset[str]:
+    """The labels that are no things, such as a sky, where the checkpoint says: OneFormer's do."""
+    known = getattr(getattr(processor, "image_processor", processor), "metadata", None) or {}
+    things = known.get("thing_ids")
+    if things is None:
+        return frozenset()
+    return frozenset(name for number, name in labels.items() if number not in things)
 
 
 def _require_torchvision(subtask: str, is_oneformer: bool) -> None:

@@ -1,14 +1,17 @@
-"""Regions of labels, divided tile by tile, as those of the picture."""
+"""Regions, divided tile by tile, as those of the picture: of labels, and by `pieces` of things."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taskcli.results import Segment
+from taskcli.tasks.pieces import one_each as stitched_things
 from taskcli.tasks.run_lengths import regions
 from taskcli.tasks.tiling import Frame, cores
 
 if TYPE_CHECKING:
     import numpy as np
+
+__all__ = ["stitched", "stitched_things"]
 
 
 def stitched(
