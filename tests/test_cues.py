@@ -1,6 +1,7 @@
 """What is heard, word by word: in the record, in its chunks and in subtitles that agree."""
 
 import io
+import itertools
 import json
 import re
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import regex
 import torch
 from checkpoints import cached
 from models import answers, load
@@ -17,6 +19,7 @@ from rich.cells import cell_len
 from samples import sounds
 
 from taskcli.api.decoding import decoder
+from taskcli.media import dictionary_words
 from taskcli.media.captions import captions
 from taskcli.media.cues import CueShape, phrases, spaced
 from taskcli.media.line_breaks import wrapped
@@ -263,6 +266,31 @@ def test_cues_of_three_lines() -> None:
     [cue] = written(spoken(text.strip(), 0.1), "srt", Layout(max_lines=3)).strip().split("\n\n")
     assert len(cue.split("\n")) == 2 + 3
     assert len(said_in(spoken(text.strip(), 0.1))) == 2
+
+
+# Scripts whose words no space parts
+
+THAI = "หลังจากนั้นเรากลับบ้านและทำอาหารเย็นด้วยกัน"
+
+
+def cut_of_letters(text: str) -> set[int]:
+    """Where the cues of a text end that was heard a code point at a time."""
+    chunks = [Chunk(letter, (at / 10, (at + 1) / 10)) for at, letter in enumerate(text)]
+    found = [one.text for one in phrases(chunks, CueShape(width=14, lines=1))]
+    assert "".join(found) == text and len(found) > 1
+    return set(itertools.accumulate(map(len, found)))
+
+
+@pytest.mark.parametrize("text", [THAI, "ຂ້ອຍໄປຕະຫຼາດຊື້ປາແລະຜັກແລະກັບບ້ານ", "ខ្ញុំទៅផ្សារទិញត្រីនិងបន្លែនៅព្រឹកនេះ"])
+def test_no_cue_ends_inside_a_word_of_a_dictionary(text: str) -> None:
+    words = pytest.importorskip("icu4py.breakers").WordBreaker(text, "")
+    assert cut_of_letters(text) <= set(itertools.accumulate(map(len, words)))
+
+
+def test_without_a_dictionary_no_cue_ends_inside_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dictionary_words, "_icu", lambda: None)
+    letters = regex.findall(r"[\u0e40-\u0e44]*\X", THAI)
+    assert cut_of_letters(THAI) <= set(itertools.accumulate(map(len, letters)))
 
 
 # What Whisper says

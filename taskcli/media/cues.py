@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from taskcli.media.line_breaks import words_of, wrapped
 from taskcli.media.patterns import Pattern
 from taskcli.media.word_boundaries import ends_sentence
+from taskcli.media.word_pieces import whole_words
 from taskcli.results import Chunk
 
 LINE = 42  # columns that are read at a glance, two for a Chinese letter; the usual subtitling rule
@@ -74,7 +75,7 @@ def phrased(words: Iterable[Chunk], shape: CueShape) -> Iterator[Sequence[Chunk]
 
 def _phrased(words: Iterable[Chunk], shape: CueShape) -> Iterator[Sequence[Chunk]]:
     phrase: list[Chunk] = []
-    for sentence in _sentences(words):
+    for sentence in _sentences(whole_words(words)):
         if phrase and not _fits([*phrase, *sentence], shape):
             yield phrase
             phrase = []

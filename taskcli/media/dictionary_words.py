@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from types import ModuleType
 
 from taskcli.media.patterns import Pattern
-from taskcli.media.word_boundaries import SPACELESS
+from taskcli.media.word_boundaries import GRAPHEME, SPACELESS
 
 _SPACELESS = Pattern(f"[{SPACELESS}]", "re")
 
@@ -30,6 +30,11 @@ def dictionary_words(text: str) -> list[str]:
         for breaker in (icu.WordBreaker, icu.LineBreaker)
     )
     return [text[a:b] for a, b in pairwise([0, *sorted(words & lines)])]
+
+
+def uncut(text: str) -> list[str]:
+    """What no cut goes through: words where a dictionary is there, else letters with marks."""
+    return dictionary_words(text) if _icu() else GRAPHEME.findall(text)
 
 
 @cache

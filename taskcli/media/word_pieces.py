@@ -1,0 +1,51 @@
+"""Words with times, whole again where a model gives them in pieces.
+
+Whisper parts Thai, Lao, Khmer and Burmese, which have no spaces between words, as its tokens end.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+from taskcli.media.dictionary_words import uncut
+from taskcli.media.patterns import Pattern
+from taskcli.results import Chunk
+
+# Letters, signs and digits of the four, which are those of no other script.
+_LETTER = Pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uaa60-\uaa7f]", "re")
+
+
+def whole_words(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """The chunks, of which those that are one word are one: by a dictionary, else by letters."""
+    run: list[Chunk] = []
+    for chunk in chunks:
+        if run and not _goes_on(run[-1].text, chunk.text):
+            yield from _joined(run)
+            run = []
+        run.append(chunk)
+    yield from _joined(run)
+
+
+def _goes_on(before: str, after: str) -> bool:
+    return bool(_LETTER.match(before[-1:]) and _LETTER.match(after))
+
+
+def _joined(run: Sequence[Chunk]) -> Iterator[Chunk]:
+    if len(run) < 2:
+        yield from run
+        return
+    ends = set(accumulate(map(len, uncut("".join(one.text for one in run)))))
+    word: list[Chunk] = []
+    for chunk, end in zip(run, accumulate(len(one.text) for one in run), strict=True):
+        word.append(chunk)
+        if end in ends:
+            yield _one(word)
+            word = []
+
+
+def _one(pieces: Sequence[Chunk]) -> Chunk:
+    first, last = pieces[0], pieces[-1]
+    if first is last:
+        return first
+    text = "".join(piece.text for piece in pieces)
+    return replace(first, text=text, timestamp=(first.timestamp[0], last.timestamp[1]), score=None)
