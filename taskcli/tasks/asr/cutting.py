@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from taskcli.tasks.asr.speech import SpeechAlone
+from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.asr.pauses import Pieces
+from taskcli.tasks.asr.speech import Apart
 from taskcli.tasks.stretches import Cutting, Stretch
 
 if TYPE_CHECKING:
@@ -13,10 +15,19 @@ if TYPE_CHECKING:
 Begin = Callable[[int], Cutting]  # with the samples of a second
 
 
-def begun(rate: int, recognizer: Begin, helper: Begin | None, vad: bool) -> Cutting:
-    """What cuts a channel: for the recognizer, of speech alone if `vad`, and for its helper."""
-    own = SpeechAlone(rate, recognizer) if vad else recognizer(rate)
+def begun(rate: int, recognizer: Begin, helper: Begin | None, options: AsrOptions) -> Cutting:
+    """What cuts a channel: for the recognizer, as options ask for, and for its helper."""
+    own = _own(rate, recognizer, options)
     return own if helper is None else _SideBySide(own, helper(rate))
+
+
+def _own(rate: int, recognizer: Begin, options: AsrOptions) -> Cutting:
+    """Of speech alone, or of all in pieces that may each be in another language."""
+    if options.vad:
+        from taskcli.media.decode.speech import SpeechFinder
+
+        return Apart(rate, recognizer, SpeechFinder(rate))
+    return Apart(rate, recognizer, Pieces(rate)) if options.finds_each else recognizer(rate)
 
 
 class _SideBySide:
