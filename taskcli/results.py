@@ -25,8 +25,7 @@ class Chunk:
     """A stretch of speech; `timestamp` is (start, end) in seconds, `score` as in a Transcript.
 
     `channel` says where it was heard, if each channel was by itself; `speaker` who says it, where
-    that was asked for; `language` what is spoken, if that was found for each stretch, with its
-    `language_score` as in a Transcript.
+    that was asked for.
     """
 
     text: str
@@ -34,8 +33,6 @@ class Chunk:
     score: float | None = None
     channel: str | None = None
     speaker: str | None = None
-    language: str | None = None
-    language_score: float | None = None
 
     @property
     def voice(self) -> str | None:

@@ -384,6 +384,32 @@ def test_what_is_said_stands_with_its_channel(tab: Tab) -> None:
     assert page.inner_text(".now") == "no"
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_what_is_said_stands_with_its_speaker(tab: Tab, several: bool) -> None:
+    names = ("speaker 1", "speaker 2" if several else "speaker 1")
+    said = [("yes", 0.2, names[0]), ("no", 1.0, names[0]), ("never", 2.0, names[1])]
+    chunks = tuple(
+        results.Chunk(text, (at, at + 0.5), speaker=speaker) for text, at, speaker in said
+    )
+    turns = (
+        results.Turn(names[0], (0.2, 1.5), "yes no"),
+        results.Turn(names[1], (2.0, 2.5), "never"),
+    )
+    text = "speaker 1: yes no\nspeaker 2: never" if several else "yes no never"
+    timed = results.Transcript(text, chunks, turns=turns)
+    rows = [
+        (record("asr", f"{n}.wav", one), sound(9.0), None)
+        for n, one in enumerate((timed, replace(timed, chunks=None)))
+    ]
+    page = tab.open(make_page(PAGE, "asr", rows))
+    first, plain = page.locator(".transcript").all()
+    shown = "speaker 1 yes no speaker 2 never" if several else "yes no never"
+    assert first.inner_text().split() == shown.split()
+    assert plain.inner_text().splitlines() == text.splitlines()
+    page.get_by_role("slider", name="Position in 0.wav").fill("2.2")
+    assert page.inner_text(".now") == "never"
+
+
 def test_labels_in_time_follow_the_sound_and_lead_to_it(tab: Tab) -> None:
     heard = [("dog", 0.0, 3.0), ("dog", 3.0, 6.0), ("<b>siren", 6.0, 9.0)]
     windows = tuple(

@@ -119,10 +119,15 @@ class Whole:
 
 
 class _Attempt:
-    """One reading of a recording: each excerpt, and each channel in it, as `begin` has it cut."""
+    """One reading of a recording: each excerpt, and each channel in it, as `begin` has it cut.
 
-    def __init__(self, item: Recording, begin: Callable[[], Cutting], number: int) -> None:
-        self._begin, self._number = begin, number
+    A `helper` cuts all excerpts as one.
+    """
+
+    def __init__(
+        self, item: Recording, begin: Callable[[], Cutting], helper: Cutting | None, number: int
+    ) -> None:
+        self._begin, self._helper, self._number = begin, helper, number
         self._least = SHORTEST * item.rate
         bounds = [one.samples_at(item.rate) for one in item.excerpts]
         self._places = [(first - bounds[0][0], end - first) for first, end in bounds]
@@ -131,6 +136,8 @@ class _Attempt:
 
     def feed(self, lines: "Samples") -> Iterator[Stretch]:
         """The next samples [channels, n]."""
+        helped = [] if self._helper is None else self._helper.feed(lines[0])
+        yield from map(self._of_helper, helped)
         while lines.shape[1]:
             left = self._places[0][1] - self._heard
             own, lines = lines[:, :left], lines[:, left:]
@@ -139,10 +146,19 @@ class _Attempt:
             fed = zip(self._channels, own, strict=True)
             yield from self._placed([cutting.feed(line) for cutting, line in fed])
             if own.shape[1] == left:
-                yield from self.end()
+                yield from self._end_excerpt()
 
     def end(self) -> Iterator[Stretch]:
-        """The excerpt ends, or the recording does: one of which next to nothing came is none."""
+        """The recording ends."""
+        yield from self._end_excerpt()
+        yield from map(self._of_helper, [] if self._helper is None else self._helper.end())
+
+    def _of_helper(self, part: Stretch) -> Stretch:
+        """Time that goes by is counted by the others."""
+        return replace(part, place=Place(is_helpers=True), fresh=0, attempt=self._number)
+
+    def _end_excerpt(self) -> Iterator[Stretch]:
+        """It ends, or the recording does: one of which next to nothing came is none."""
         if not self._places[0][0] or self._heard >= self._least:
             yield from self._placed([cutting.end() for cutting in self._channels])
         self._heard, self._channels = 0, []
@@ -153,24 +169,27 @@ class _Attempt:
         behind, _ = self._places[0]
         for channel, own in enumerate(found):
             for one in own:
-                start = one.place.start + behind
-                place = one.place._replace(channel=channel, start=start)
+                place = Place(channel, one.place.start + behind)
                 fresh = 0 if channel else one.fresh
                 yield replace(one, place=place, fresh=fresh, attempt=self._number)
 
 
-def stretches(item: Recording, begin: Callable[[], Cutting]) -> Iterator[Stretch]:
+def stretches(
+    item: Recording,
+    begin: Callable[[], Cutting],
+    helper: Callable[[], Cutting | None] = lambda: None,
+) -> Iterator[Stretch]:
     """The stretches of a recording, as `begin` has them cut: of each channel by itself, if asked,
-    and of each excerpt.
+    and of each excerpt. A `helper` hears one channel, and all excerpts as one.
 
     They come in the order of time, as it is read.
     """
-    attempt = _Attempt(item, begin, 0)
+    attempt = _Attempt(item, begin, helper(), 0)
     number = 0
     for piece in [item.samples] if isinstance(item, AudioInput) else item.read():
         if piece is None:
             number += 1
-            attempt = _Attempt(item, begin, number)
+            attempt = _Attempt(item, begin, helper(), number)
         else:
             yield from attempt.feed(piece[None] if piece.ndim == 1 else piece)
     yield from attempt.end()

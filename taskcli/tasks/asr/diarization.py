@@ -10,7 +10,7 @@ from taskcli.errors import CheckpointError, UsageError
 from taskcli.media.items import Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
-from taskcli.tasks.asr.options import Timestamps
+from taskcli.tasks.asr.options import SpeechOptions
 from taskcli.tasks.asr.speaker_windows import Heard, joined
 from taskcli.tasks.asr.speakers import Activity, with_speakers
 from taskcli.tasks.asr.spectra import spectra
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _OF_WHOLE = {"nemotron3_diarization"}  # which hear all of a recording, by chunks of their own
 _WINDOW_AND_STEP = 30, 20  # seconds; the third of a window that two hear tells whose voices are one
 _MOST_MATCHED = 6  # speakers of which all orders are compared
+_OF_PHRASES = "this checkpoint gives no times of words: each phrase has one speaker"
 
 
 @dataclass(frozen=True)
@@ -134,19 +135,25 @@ class Diarization(Task[NoOptions, Recording, Activity]):
     def fold(self, item: Recording, results: list[Answered]) -> WithWarnings[Activity]:
         ((_, own),) = by_place(results)
         heard = [Heard(one.result, *(at / item.rate for at in one.span)) for one in own]
-        return joined(heard, item.start)
+        return joined(heard, item.excerpts)
 
     def lay_over(
         self,
         told: WithWarnings[Transcript],
         item: Recording,
         results: list[Answered],
-        timestamps: Timestamps,
+        asked: SpeechOptions,
+        heard: SpeechOptions,
     ) -> WithWarnings[Transcript]:
-        """What is said of an item, with who says it, and the times that are asked for."""
+        """What is said of an item, with who says it, and the times that are asked for.
+
+        It was `heard` with the times of words, or of phrases.
+        """
         activity = self.fold(item, results)
-        said = with_speakers(told.result, activity.result, item.start, timestamps)
-        return replace(said, warnings=(*told.warnings, *activity.warnings, *said.warnings))
+        said = with_speakers(told.result, activity.result, item.excerpts, asked.timestamps)
+        notes = () if heard.timestamps == "word" else (_OF_PHRASES,)
+        warnings = (*told.warnings, *notes, *activity.warnings, *said.warnings)
+        return replace(said, warnings=warnings)
 
 
 def _rate_of(processor: object) -> int:

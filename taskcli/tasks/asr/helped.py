@@ -9,6 +9,7 @@ from taskcli.results import Transcript
 from taskcli.task import Task
 from taskcli.tasks.asr.diarization import Diarization
 from taskcli.tasks.asr.options import AsrOptions
+from taskcli.tasks.stretches import Cutting
 
 if TYPE_CHECKING:
     from taskcli.checkpoints.registry import Checkpoint
@@ -22,7 +23,7 @@ class Helped(Task[AsrOptions, Recording, Transcript]):
 
     @classmethod
     def refuse_inputs(cls, options: AsrOptions, inputs: InputOptions) -> None:
-        options.refuse_heard(getattr(inputs, "channel", ""), getattr(inputs, "clips", None))
+        options.refuse_channel(getattr(inputs, "channel", ""))
 
     @classmethod
     def helped(cls, options: AsrOptions, checkpoint: "Checkpoint") -> "Checkpoint":
@@ -31,6 +32,10 @@ class Helped(Task[AsrOptions, Recording, Transcript]):
     @classmethod
     def helped_by(cls, checkpoint: "Checkpoint") -> Mapping[str, str]:
         return {} if checkpoint.helper is None else {"speakers": checkpoint.helper.as_named}
+
+    def help_cutting(self, rate: int) -> Cutting | None:
+        """What cuts a recording for who tells of speakers, if somebody does."""
+        return None if self._diarization is None else self._diarization.cutting(rate)
 
     def take_help(self, helper: Task[Any, Any, Any] | None) -> None:
         if self.options.speakers is not None:

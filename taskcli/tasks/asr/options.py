@@ -23,8 +23,7 @@ class SpeechOptions:
     language: Annotated[
         str | None,
         typer.Option(
-            help="Spoken language, for checkpoints that can be told: Whisper, Canary, ...; "
-            "each: found anew in each stretch (Whisper)."
+            help="Spoken language, for checkpoints that can be told: Whisper, Canary, ..."
         ),
     ] = None
     translate: Annotated[
@@ -47,16 +46,9 @@ class SpeechOptions:
         ),
     ] = None
 
-    def refuse_heard(self, channel: str, clips: str | None) -> None:
-        """Raise UsageError where what is heard by itself could not be told apart by voices."""
-        if self.speakers is None:
-            return
-        if clips is not None:
-            raise UsageError(
-                "--clips are heard each by itself, and --speakers would number voices anew in each",
-                "--start and --duration hear one stretch",
-            )
-        if channel == EACH:
+    def refuse_channel(self, channel: str) -> None:
+        """Raise UsageError where channels are heard that have names of their own."""
+        if self.speakers is not None and channel == EACH:
             raise UsageError(
                 "--channel each names who is heard by the channel, and --speakers by the voice",
                 "give one of them",
@@ -131,8 +123,6 @@ class AsrOptions(SpeechOptions):
     ] = None
 
     def __post_init__(self) -> None:
-        if self.finds_each:
-            self._settle_each()
         for name in ("prompt", "hotwords"):
             text = getattr(self, name)
             if text is not None and not text.strip():
@@ -147,22 +137,6 @@ class AsrOptions(SpeechOptions):
                 "--speakers tells who says a word, and --timestamps char gives letters",
                 "--timestamps word has the times of words",
             )
-
-    @property
-    def finds_each(self) -> bool:
-        """Whether the language of each stretch is found by itself."""
-        return self.language == EACH
-
-    def _settle_each(self) -> None:
-        """The languages stand in the chunks, and no stretch goes on from another."""
-        if self.condition_on_previous:
-            raise UsageError(
-                "--language each hears each stretch by itself, and --condition-on-previous goes on "
-                "from the text before",
-                "leave out one of them",
-            )
-        if self.timestamps == "none":
-            object.__setattr__(self, "timestamps", "segment")
 
     @property
     def tried_temperatures(self) -> tuple[float, ...]:

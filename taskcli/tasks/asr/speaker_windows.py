@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
+from taskcli.media.excerpt import Excerpt
 from taskcli.task import WithWarnings
 from taskcli.tasks.asr.speakers import SPEAKS, Activity
 
@@ -26,9 +27,9 @@ class Heard(NamedTuple):
     end: float
 
 
-def joined(windows: Sequence[Heard], begins: float) -> WithWarnings[Activity]:
-    """The activity in all windows, in their order, with a warning where nothing tells which
-    speakers are one.
+def joined(windows: Sequence[Heard], excerpts: Sequence[Excerpt]) -> WithWarnings[Activity]:
+    """The activity in all windows of these excerpts of a file, in their order, with a warning where
+    nothing tells which speakers are one.
 
     Each keeps the half of what it has in common with a neighbour that lies further inside of it.
     """
@@ -42,7 +43,7 @@ def joined(windows: Sequence[Heard], begins: float) -> WithWarnings[Activity]:
         before, after = whole[at:], own[: len(whole) - at]
         has_met = _is_spoken(before) and _is_spoken(after)
         if not has_met and _is_spoken(whole) and _is_spoken(own):
-            unsure.append(begins + window.start)
+            unsure.append(_in_file(window.start, excerpts))
         kept = len(before) // 2
         own = own[:, _order(before, after)]
         whole = np.concatenate((whole[: at + kept], own[kept:]))
@@ -57,6 +58,16 @@ def _in_steps(window: Heard, step: float) -> "Shares":
     places = (np.arange(count) + 0.5) * len(window.shares) / count
     taken: Shares = window.shares[places.astype(int)]
     return taken
+
+
+def _in_file(seconds: float, excerpts: Sequence[Excerpt]) -> float:
+    """The time of the file when so many seconds were heard."""
+    *others, last = excerpts
+    for one in others:
+        if seconds < one.seconds:
+            return one.start + seconds
+        seconds -= one.seconds
+    return last.start + seconds
 
 
 def _is_spoken(shares: "Shares") -> bool:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskcli.media.cues import USUAL, phrased, spaced, text_of
+from taskcli.media.excerpt import Excerpt
 from taskcli.results import Chunk, Transcript, Turn
 from taskcli.task import WithWarnings
 from taskcli.tasks.asr.joining import labelled
@@ -24,7 +25,7 @@ _NOBODY = "nobody was found to speak: what is said has no speaker"
 class Activity(NamedTuple):
     """How likely each speaker speaks: `shares` [frames, speakers] from 0 to 1, `step` seconds each.
 
-    It begins where the recording is heard from.
+    Of a recording those that are heard follow one another, also where they lie apart in the file.
     """
 
     shares: "NDArray[np.float32]"
@@ -63,14 +64,14 @@ class WhoSpeaks:
 
 
 def with_speakers(
-    said: Transcript, activity: Activity, begins: float, timestamps: Timestamps
+    said: Transcript, activity: Activity, excerpts: Sequence[Excerpt], timestamps: Timestamps
 ) -> WithWarnings[Transcript]:
     """The transcript with a speaker for each of its chunks, and a line for each turn.
 
     Its chunks are words, or phrases where a checkpoint has no times of words, in the times of a
-    file that is heard from `begins` on. Speakers are numbered as they are first heard.
+    file of which `excerpts` are heard. Speakers are numbered as they are first heard.
     """
-    chunks = _told(said.chunks or (), WhoSpeaks(activity), begins)
+    chunks = _told(said.chunks or (), WhoSpeaks(activity), excerpts)
     turns = tuple(_turns(spaced(chunks, said.text)))
     several = len({turn.speaker for turn in turns} - {None}) > 1
     text = labelled((turn.speaker, turn.text) for turn in turns) if several else said.text
@@ -79,12 +80,12 @@ def with_speakers(
     return WithWarnings(replace(said, text=text, chunks=shown, turns=turns), notes)
 
 
-def _told(chunks: Iterable[Chunk], speaking: WhoSpeaks, begins: float) -> list[Chunk]:
+def _told(chunks: Iterable[Chunk], speaking: WhoSpeaks, excerpts: Sequence[Excerpt]) -> list[Chunk]:
     numbers: dict[int, int] = {}
     told = []
     for chunk in chunks:
-        start, end = chunk.timestamp
-        found = speaking.during(start - begins, end - begins)
+        start, end = (sum(one.heard_of(at) for one in excerpts) for at in chunk.timestamp)
+        found = speaking.during(start, end)
         if found is None:
             told.append(chunk)
             continue
@@ -110,5 +111,4 @@ def _as_asked(chunks: Sequence[Chunk], text: str, timestamps: Timestamps) -> Ite
         times = own[0].timestamp[0], own[-1].timestamp[1]
         sure = [one.score for one in own if one.score is not None]
         score = sum(sure) / len(sure) if sure else None
-        text = text_of(phrase).strip()
-        yield replace(own[0], text=text, timestamp=times, score=score)
+        yield Chunk(text_of(phrase).strip(), times, score, speaker=own[0].speaker)

@@ -11,11 +11,11 @@ from taskcli.media.items import Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.choice import language_of, recognizer_of, refuse
-from taskcli.tasks.asr.cutting import begun
 from taskcli.tasks.asr.helped import Helped
-from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels, spoken
+from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
+from taskcli.tasks.asr.speech import SpeechAlone
 from taskcli.tasks.asr.subtitle_options import AsrOutput
 from taskcli.tasks.stretches import Answered, Cutting, Place, Stretch, by_place, stretches
 
@@ -49,7 +49,6 @@ class Asr(Helped):
         "taskcli asr interview.m4a --clips 0:30-1:15,2:00- -o interview.srt",
         "taskcli asr calls --confidence --timestamps word -o calls.jsonl",
         "taskcli asr talk.wav --model small --hotwords 'Kubernetes, etcd'",
-        "taskcli asr talk.wav --model small --language each",
         "taskcli asr call.wav --channel each --vad -o call.vtt",
         "taskcli asr meeting.wav --speakers base -o meeting.vtt",
         "taskcli asr talk.wav | taskcli summarize -",
@@ -60,8 +59,8 @@ class Asr(Helped):
     ) -> None:
         super().__init__(options, processor, model)
         self._recognizer = recognizer_of(processor, model)(processor, model, options)
-        self._recognizer.language = language_of(options, self._recognizer)
         refuse(options, self._recognizer)
+        self._recognizer.language = language_of(options, self._recognizer)
         self._heard = options  # with the times that are needed
 
     def take_help(self, helper: Task[Any, Any, Any] | None) -> None:
@@ -91,12 +90,12 @@ class Asr(Helped):
 
     def encode(self, items: list[Recording]) -> Iterator[tuple[int, Any]]:
         for place, item in enumerate(items):
-            begin = partial(self._cutting, item.rate)
-            yield from ((place, part) for part in stretches(item, begin))
+            begin, helper = partial(self._cutting, item.rate), partial(self.help_cutting, item.rate)
+            yield from ((place, part) for part in stretches(item, begin, helper))
 
     def _cutting(self, rate: int) -> Cutting:
-        helper = None if self._diarization is None else self._diarization.cutting
-        return begun(rate, self._recognizer.cutting, helper, self.options)
+        cutting = self._recognizer.cutting
+        return SpeechAlone(rate, cutting) if self.options.vad else cutting(rate)
 
     def cost(self, part: Stretch) -> int:
         return len(part.samples)
@@ -129,7 +128,7 @@ class Asr(Helped):
         told = self._transcript(item, [one for one in results if not one.place.is_helpers])
         if self._diarization is None:
             return told
-        return self._diarization.lay_over(told, item, helpers, self.options.timestamps)
+        return self._diarization.lay_over(told, item, helpers, self.options, self._heard)
 
     def _transcript(self, item: Recording, results: list[Answered]) -> WithWarnings[Transcript]:
         warnings = {} if results else {_NO_SPEECH: None}
@@ -146,8 +145,7 @@ class Asr(Helped):
         seconds = own[-1].span[1] / rate
         told = self._recognizer.fold(found, rate, seconds, self._heard.timestamps)
         told = told if isinstance(told, WithWarnings) else WithWarnings(told, ())
-        said = later(told.result, item.start + place.start / rate)
-        return replace(told, result=spoken(said) if self.options.finds_each else said)
+        return replace(told, result=later(told.result, item.start + place.start / rate))
 
     def _joined(self, item: Recording, said: Mapping[int, list[Said]]) -> Transcript:
         timed = self._heard.timestamps != "none"
