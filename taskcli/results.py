@@ -25,7 +25,8 @@ class Chunk:
     """A stretch of speech; `timestamp` is (start, end) in seconds, `score` as in a Transcript.
 
     `channel` says where it was heard, if each channel was by itself; `speaker` who says it, where
-    that was asked for.
+    that was asked for; `language` what is spoken, if that was found for each stretch, with its
+    `language_score` as in a Transcript.
     """
 
     text: str
@@ -33,6 +34,8 @@ class Chunk:
     score: float | None = None
     channel: str | None = None
     speaker: str | None = None
+    language: str | None = None
+    language_score: float | None = None
 
     @property
     def voice(self) -> str | None:

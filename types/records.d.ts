@@ -28,6 +28,8 @@ export interface Chunk {
   score?: number | null;
   channel?: string | null;
   speaker?: string | null;
+  language?: string | null;
+  language_score?: number | null;
 }
 
 export interface Cue {

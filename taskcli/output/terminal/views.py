@@ -65,7 +65,8 @@ def _transcript(result: results.Transcript, about: About) -> RenderableType:
     for chunk in result.chunks:
         times = " – ".join(map(_clock, chunk.timestamp))
         score = [] if result.score is None else [Text(_percent(chunk.score))]
-        table.add_row(*_dim(times, chunk.voice), *score, Text(safe(chunk.text.strip())))
+        told = _dim(times, chunk.voice, chunk.language)
+        table.add_row(*told, *score, Text(safe(chunk.text.strip())))
     return table
 
 
@@ -84,9 +85,9 @@ def over_time(windows: Sequence[results.LabelWindow]) -> RenderableType:
     return table
 
 
-def _dim(times: str, voice: str | None) -> list[Text]:
-    """When, and in which channel, if each was heard by itself, or who speaks."""
-    return [Text(word, style="dim") for word in (times, voice) if word is not None]
+def _dim(times: str, *told: str | None) -> list[Text]:
+    """When, in which channel or language, if each was heard by itself, or who speaks."""
+    return [Text(word, style="dim") for word in (times, *told) if word is not None]
 
 
 def _depth(result: results.DepthMap, about: About) -> RenderableType:

@@ -29,6 +29,13 @@ def language_of(options: AsrOptions, recognizer: Recognizer) -> str | None:
     word, known = options.language, recognizer.languages
     if options.translate and not (known and isinstance(recognizer, WhisperRecognizer)):
         raise UsageError("--translate is for multilingual Whisper checkpoints")
+    if options.finds_each:
+        if not (known and isinstance(recognizer, WhisperRecognizer)):
+            raise UsageError(
+                "--language each: this checkpoint finds no language",
+                "choose a multilingual Whisper, such as --model small",
+            )
+        return None
     if word is None or word.lower() in known:
         return word
     if not known:

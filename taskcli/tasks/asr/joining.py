@@ -31,6 +31,14 @@ def _later(chunk: Chunk, seconds: float) -> Chunk:
     return replace(chunk, timestamp=(round(start + seconds, 3), round(end + seconds, 3)))
 
 
+def spoken(transcript: Transcript) -> Transcript:
+    """With its language in its chunks, and how sure that is."""
+    language, sure = transcript.language, transcript.language_score
+    chunks = transcript.chunks or ()
+    found = (replace(chunk, language=language, language_score=sure) for chunk in chunks)
+    return replace(transcript, chunks=tuple(found))
+
+
 def in_a_row(said: Sequence[Said], timed: bool) -> Transcript:
     """What was said one after the other; the language is the one that was spoken longest."""
     if len(said) == 1:

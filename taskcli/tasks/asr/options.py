@@ -23,7 +23,8 @@ class SpeechOptions:
     language: Annotated[
         str | None,
         typer.Option(
-            help="Spoken language, for checkpoints that can be told: Whisper, Canary, ..."
+            help="Spoken language, for checkpoints that can be told: Whisper, Canary, ...; "
+            "each: found anew in each stretch (Whisper)."
         ),
     ] = None
     translate: Annotated[
@@ -123,6 +124,8 @@ class AsrOptions(SpeechOptions):
     ] = None
 
     def __post_init__(self) -> None:
+        if self.finds_each:
+            self._settle_each()
         for name in ("prompt", "hotwords"):
             text = getattr(self, name)
             if text is not None and not text.strip():
@@ -137,6 +140,22 @@ class AsrOptions(SpeechOptions):
                 "--speakers tells who says a word, and --timestamps char gives letters",
                 "--timestamps word has the times of words",
             )
+
+    @property
+    def finds_each(self) -> bool:
+        """Whether the language of each stretch is found by itself."""
+        return self.language == EACH
+
+    def _settle_each(self) -> None:
+        """The languages stand in the chunks, and no stretch goes on from another."""
+        if self.condition_on_previous:
+            raise UsageError(
+                "--language each hears each stretch by itself, and --condition-on-previous goes on "
+                "from the text before",
+                "leave out one of them",
+            )
+        if self.timestamps == "none":
+            object.__setattr__(self, "timestamps", "segment")
 
     @property
     def tried_temperatures(self) -> tuple[float, ...]:

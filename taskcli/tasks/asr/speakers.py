@@ -111,4 +111,5 @@ def _as_asked(chunks: Sequence[Chunk], text: str, timestamps: Timestamps) -> Ite
         times = own[0].timestamp[0], own[-1].timestamp[1]
         sure = [one.score for one in own if one.score is not None]
         score = sum(sure) / len(sure) if sure else None
-        yield Chunk(text_of(phrase).strip(), times, score, speaker=own[0].speaker)
+        text = text_of(phrase).strip()
+        yield replace(own[0], text=text, timestamp=times, score=score)

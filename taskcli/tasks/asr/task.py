@@ -11,11 +11,11 @@ from taskcli.media.items import Media, Recording
 from taskcli.results import Transcript
 from taskcli.task import Batch, Task, WithWarnings
 from taskcli.tasks.asr.choice import language_of, recognizer_of, refuse
+from taskcli.tasks.asr.cutting import begun
 from taskcli.tasks.asr.helped import Helped
-from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels
+from taskcli.tasks.asr.joining import Said, in_a_row, later, of_channels, spoken
 from taskcli.tasks.asr.options import AsrOptions
 from taskcli.tasks.asr.recognizer import SpeechProcessor
-from taskcli.tasks.asr.speech import SpeechAlone
 from taskcli.tasks.asr.subtitle_options import AsrOutput
 from taskcli.tasks.stretches import Answered, Cutting, Place, Stretch, by_place, stretches
 
@@ -49,6 +49,7 @@ class Asr(Helped):
         "taskcli asr interview.m4a --clips 0:30-1:15,2:00- -o interview.srt",
         "taskcli asr calls --confidence --timestamps word -o calls.jsonl",
         "taskcli asr talk.wav --model small --hotwords 'Kubernetes, etcd'",
+        "taskcli asr talk.wav --model small --language each",
         "taskcli asr call.wav --channel each --vad -o call.vtt",
         "taskcli asr meeting.wav --speakers base -o meeting.vtt",
         "taskcli asr talk.wav | taskcli summarize -",
@@ -59,8 +60,8 @@ class Asr(Helped):
     ) -> None:
         super().__init__(options, processor, model)
         self._recognizer = recognizer_of(processor, model)(processor, model, options)
-        refuse(options, self._recognizer)
         self._recognizer.language = language_of(options, self._recognizer)
+        refuse(options, self._recognizer)
         self._heard = options  # with the times that are needed
 
     def take_help(self, helper: Task[Any, Any, Any] | None) -> None:
@@ -94,8 +95,7 @@ class Asr(Helped):
             yield from ((place, part) for part in stretches(item, begin, helper))
 
     def _cutting(self, rate: int) -> Cutting:
-        cutting = self._recognizer.cutting
-        return SpeechAlone(rate, cutting) if self.options.vad else cutting(rate)
+        return begun(rate, self._recognizer.cutting, self.options)
 
     def cost(self, part: Stretch) -> int:
         return len(part.samples)
@@ -145,7 +145,8 @@ class Asr(Helped):
         seconds = own[-1].span[1] / rate
         told = self._recognizer.fold(found, rate, seconds, self._heard.timestamps)
         told = told if isinstance(told, WithWarnings) else WithWarnings(told, ())
-        return replace(told, result=later(told.result, item.start + place.start / rate))
+        said = later(told.result, item.start + place.start / rate)
+        return replace(told, result=spoken(said) if self.options.finds_each else said)
 
     def _joined(self, item: Recording, said: Mapping[int, list[Said]]) -> Transcript:
         timed = self._heard.timestamps != "none"
