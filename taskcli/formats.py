@@ -49,6 +49,7 @@ class Format:
     spare: int = 0  # bytes that are kept on the disk for what ends a file
     empty: int = 0  # bytes of a file without a record
     keeps: bool = False  # whether it has a place for columns of the user's own
+    warns: bool = False  # whether it has a place for warnings
 
     def load_writer(self) -> Any:
         return resolve_name(self.writer)
@@ -62,6 +63,7 @@ _ROWS = (
         "for people, on a terminal",
         "taskcli.output.terminal.console:ConsoleWriter",
         keeps=True,
+        warns=True,
         quotes=True,
         terminal_safe=True,
     ),
@@ -70,6 +72,7 @@ _ROWS = (
         "a record a line, as it comes",
         "taskcli.output.formats.jsonl:JsonLinesWriter",
         keeps=True,
+        warns=True,
         extensions=(".jsonl", ".ndjson"),
         resumes=True,
         terminal_safe=True,
@@ -79,6 +82,7 @@ _ROWS = (
         "one array of records",
         "taskcli.output.formats.jsonl:JsonWriter",
         keeps=True,
+        warns=True,
         extensions=(".json",),
         terminal_safe=True,
         spare=4,

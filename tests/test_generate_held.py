@@ -222,6 +222,20 @@ def test_rows_of_a_batch_are_as_alone(_grammars: None) -> None:
     assert [one.generated_text for one in answers(model, texts=texts)] == alone
 
 
+def test_formats_without_a_place_for_warnings_have_them_on_stderr_once(
+    run: Run, _grammars: None
+) -> None:
+    Path("rows.txt").write_text("Once\nOne day\nThere was\n")
+    call = ("generate", "rows.txt", "--lines", "-m", "starter", "--json-schema", schema())
+    call += ("--max-new-tokens", "6", "--format")
+    done = run(*call, "text")
+    warning = "warning: rows.txt:1: the JSON has no end: more tokens would be needed"
+    assert done.stderr.count("the JSON has no end") == 1
+    assert warning in done.stderr and "3 inputs, 3 with warnings in " in done.stderr
+    assert "warning" not in run(*call, "jsonl").stderr
+    assert run(*call, "text", "--quiet").stderr == ""
+
+
 def test_json_that_has_no_room_says_so(run: Run, _grammars: None) -> None:
     call = ("--json-schema", schema(), "--max-new-tokens", "6")
     done = run("generate", "--text", "Once", "-m", "starter", *call)
@@ -268,6 +282,11 @@ def test_a_schema_that_is_none_is_a_wrong_call(
                 "required": ["a"],
             },
             "at #/properties/a: it allows nothing: minimum (5) is greater than maximum (3)",
+            "correct it",
+        ),
+        (
+            {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+            "schema.json: it allows nothing that ends",
             "correct it",
         ),
         ({"type": "string", "pattern": "("}, "unclosed group", "correct it"),

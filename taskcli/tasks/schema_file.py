@@ -62,7 +62,11 @@ def _fault(schema: Schema) -> str | None:
     if matcher.is_error():
         return _told(matcher.get_error())
     matcher.compute_logit_bias()
-    return f"{_NOTHING}: it leads to itself alone" if matcher.is_error() else None
+    if matcher.is_error():
+        return f"{_NOTHING}: it leads to itself alone"
+    for byte in matcher.compute_ff_bytes()[:1]:  # what any model writes, which may have no end
+        matcher.consume_token(byte)
+    return f"{_NOTHING} that ends" if matcher.is_error() else None
 
 
 def _told(message: str) -> str:

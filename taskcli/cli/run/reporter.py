@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Where = Placement | Foreseen  # what a run computes on, by either who may say it
 
+_WARNED = 10  # warnings that are told of a run whose format has no place for them
+
 
 class Reporter:
     """Progress while a run goes on, a line per failure, and a summary at the end."""
@@ -44,6 +46,9 @@ class Reporter:
         self._answered = answered
         self._quiet = quiet
         self._hinted: set[str] = set()  # a hint is shown once
+        self._has_warnings = FORMATS[chosen].warns  # else they are told here
+        self._warned: set[str] = set()
+        self._with_warnings = 0  # inputs
         self._loaded = 0.0  # seconds
         self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
@@ -153,12 +158,22 @@ class Reporter:
                 line = Text("error: ", style="red").append(safe_line(record.input), style="bold")
                 self._console.print(line.append(f": {safe(record.error.message)}"), soft_wrap=True)
                 self._hint(record.error.hint)
+        if record.warnings and not self._has_warnings:
+            self._tell_warnings(record)
         if self._bar is not None:
             self._bar.advance(seconds, self._rate(), self._failed)
         self._show_line()
 
+    def _tell_warnings(self, record: Record) -> None:
+        """Each in other words, as far as a person reads them."""
+        self._with_warnings += 1
+        for warning in record.warnings:
+            if warning not in self._warned and len(self._warned) < _WARNED:
+                self._warned.add(warning)
+                self.warn(f"{record.input}: {warning}")
+
     def warn(self, line: str) -> None:
-        """Something went wrong that no record tells; the run goes on."""
+        """Something went wrong that no record tells, or no format; the run goes on."""
         told = Text("warning: ", style="yellow").append(safe_line(line), style="default")
         self._console.print(told, soft_wrap=True)
 
@@ -178,6 +193,9 @@ class Reporter:
         seconds = time.monotonic() - self._began
         inputs = "1 input" if self._count == 1 else f"{self._count} inputs"
         failed = f", {self._failed} failed" if self._failed else ""
+        if self._with_warnings:
+            where = " (jsonl has all of them)" if len(self._warned) == _WARNED else ""
+            failed += f", {self._with_warnings} with warnings{where}"
         by = f"{_counted(self._most_workers)}, " if self._most_workers else ""
         compiled = ", compiled" if is_compiled else ""
         where = f"{by}{placement.device_name}, {placement.dtype_name}{compiled}"
