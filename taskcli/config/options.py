@@ -278,6 +278,23 @@ class OutputOptions:
         ),
         UsersOwn(),
     ] = None
+    save: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,...",
+            help="Of saved files only these, by how their names end: srt, overlay, depth.npy.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Leave out inputs whose saved files are there.",
+            rich_help_panel=_OUTPUT,
+        ),
+        UsersOwn(harmless=(False,)),
+    ] = False
     report: Annotated[
         Path | None,
         typer.Option(
@@ -330,6 +347,12 @@ class OutputOptions:
             raise UsageError("--resume needs a file to go on with", "add -o results.jsonl")
         if self.retry_failed and not self.resume:
             raise UsageError("--retry-failed goes on with a file", "add --resume")
+        if self.skip_existing and (self.resume or self.overwrite):
+            other = "--resume" if self.resume else "--overwrite"
+            raise UsageError(
+                f"--skip-existing leaves out what has its files, and {other} goes by other rules",
+                "give one of them",
+            )
         if self.resume and self.overwrite:
             raise UsageError(
                 "--resume keeps a file and --overwrite replaces it", "give one of them"

@@ -4,7 +4,7 @@ An input belongs to a share by its name, so a list that changes moves no other i
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from typing import NamedTuple
@@ -42,6 +42,24 @@ def of(asked: str | None, sources: Sources) -> Sources:
         paths=tuple(path for path in sources.paths if _is_in(share, printable(path))),
         ids=own,
         of_all_shards=sources.ids,
+    )
+
+
+def left_out(sources: Sources, names: Collection[str]) -> Sources:
+    """The sources without those files, which keep their names among all."""
+    ids = tuple(id for id in sources.ids if id not in names)
+    each, others = divmod(sources.total or 1, max(1, len(sources.ids)))
+    known = sources.total is not None and not others
+    files, items = sources.files, sources.items
+    if files is not None and sources.looked_into is not None:
+        items = sources.looked_into(one for one in files if _name(one) not in names)
+    return replace(
+        sources,
+        items=numbered(one for one in items if _name(one) not in names),
+        total=len(ids) * each if known else None,
+        paths=tuple(path for path in sources.paths if printable(path) not in names),
+        ids=ids,
+        of_all_shards=sources.named,
     )
 
 

@@ -29,6 +29,7 @@ class Layout:
     cutouts: bool = False
     preview: bool = False
     depth_range: str = "auto"  # as --depth-range has it
+    save: str | None = None  # as --save has it
     no_names: bool = False
     no_scores: bool = False
     stroke: int | None = None  # pixels, of lines on pictures; by default as these are large

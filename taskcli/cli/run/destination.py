@@ -27,6 +27,12 @@ def check_asked(written: OutputOptions, typed: Mapping[str, Any]) -> None:
     for name in _OF_FILES:
         if typed.get(name) and written.save_dir is None:
             raise UsageError(f"--{name} saves files", "add --save-dir FOLDER")
+    for flag in ("save", "skip_existing"):
+        if typed.get(flag) and written.save_dir is None:
+            beside = ", or --beside" if hasattr(written, "beside") else ""
+            raise UsageError(
+                f"--{flag.replace('_', '-')} is of saved files", f"add --save-dir FOLDER{beside}"
+            )
     if typed.get("depth_range") == SHARED and written.save_dir is None:
         raise UsageError(f"--depth-range {SHARED} is of saved pictures", "add --save-dir FOLDER")
 
@@ -41,7 +47,7 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
     if url is not None:
         _check_elsewhere(url, format, written, sources)
     if format.one_input and sources.total != 1 and not sources.live:
-        hint = "give one input; or --save-dir FOLDER alone, which leaves subtitles of each"
+        hint = "give one input; or --save-dir FOLDER alone, or --beside, which leave those of each"
         raise UsageError(f"{chosen} holds the subtitles of one input", hint)
     if written.resume and not format.resumes:
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from taskcli.checkpoints import cache
-from taskcli.cli.run import dry_run, saving
+from taskcli.cli.run import dry_run, what_is_saved
 from taskcli.cli.run.engines import begun
 from taskcli.cli.run.fetch import fetch
 from taskcli.cli.run.pending import Pending, nothing_left, pending_of
@@ -19,8 +19,7 @@ from taskcli.errors import ExitCode
 
 def run(call: Invocation) -> ExitCode:
     """Run one command. Raises TaskcliError for what stops it before or in mid-run."""
-    config = resolve_run(call)
-    saving.check(config)
+    config = what_is_saved.checked(resolve_run(call))
     for note in config.sources.notes if not config.output.quiet else ():
         print_note(note)
     if config.run.dry_run:
@@ -37,7 +36,7 @@ def run(call: Invocation) -> ExitCode:
             nothing_left(config)
             return ExitCode.SOME_FAILED if pending.earlier.failed else ExitCode.OK
         if config.output.resume:
-            saving.check_files(config, pending.sources.ids)
+            what_is_saved.check_files(config, pending.sources.ids)
         try:
             return _answer(config, pending, stopping)
         except BrokenPipeError:  # the reader has what it wants, as with `| head`

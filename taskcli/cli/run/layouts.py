@@ -21,6 +21,7 @@ _LAID_OUT_BY = {
     "cutouts": "cutouts",
     "preview": "preview",
     "depth_range": "depth_range",
+    "save": "save",
     "no_names": "no_names",
     "no_scores": "no_scores",
     "stroke": "line_width",

@@ -6,13 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from taskcli.api import RecordWithInput
-from taskcli.cli.run import destination
 from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import print_note
 from taskcli.cli.run.writers import layout_of
-from taskcli.errors import UsageError
-from taskcli.media.amounts import SHARED
 from taskcli.output.artifacts import Saver
 from taskcli.output.artifacts import endings as saved_endings
 from taskcli.output.filesystem.files import Files
@@ -45,47 +42,16 @@ def saved(
             print_note(note)
 
 
-def check(config: RunConfig) -> None:
-    """Refuse --save-dir where the task has no files, or could not leave those it has."""
-    destination.check_saving(config.task, config.output)
-    if config.output.save_dir is not None and layout_of(config, {}).depth_range == SHARED:
-        _check_one_scale(config)
-    if not config.output.resume:
-        check_files(config, config.sources.ids)
-
-
-def _check_one_scale(config: RunConfig) -> None:
-    """Refuse what answers only some of the pictures that would have one scale."""
-    some = {
-        "--resume": config.output.resume,
-        "--shard": config.inputs.shard,
-        "--watch": config.inputs.watch,
-    }
-    for flag in (flag for flag, given in some.items() if given):
-        raise UsageError(
-            f"{flag}: --depth-range {SHARED} is one scale of all pictures that a run answers, "
-            "and here others have theirs",
-            "--depth-range LOW,HIGH is the same in all runs; records tell min and max",
-        )
-
-
-def check_files(config: RunConfig, ids: Iterable[str]) -> None:
-    """Refuse files that --save-dir could not leave, as far as their names are known beforehand.
-
-    `ids` are the inputs to be answered.
-    """
-    folder = config.output.save_dir
-    if folder is None or config.sources.total is None:
-        return  # the ids of rows and lines come as they are read
-    endings = saved_endings(config.task.result, layout_of(config, {}))
-    why = files_in(config, folder).refused(ids, endings)
-    if why is not None:
-        raise UsageError(f"--save-dir {folder}: {why.message}", why.hint)
+def is_beside(config: RunConfig) -> bool:
+    """Whether files are saved in the folders of the inputs."""
+    return bool(getattr(config.output, "beside", False))
 
 
 def files_in(config: RunConfig, folder: Path) -> Files:
     """The files of a run below a folder, where none replaces what it may not."""
-    return Files(folder, config.known_ids, (), config.apart.protected, Ours(folder))
+    beside = is_beside(config)
+    ours = None if beside else Ours(folder)
+    return Files(folder, config.known_ids, (), config.apart.protected, ours, beside)
 
 
 def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
@@ -94,6 +60,6 @@ def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
     if folder is None:
         return
     endings = ", ".join(saved_endings(config.task.result, layout_of(config, {})))
-    names = Names(config.known_ids)
+    names = Names(config.known_ids, beside=is_beside(config))
     for id in ids:
         yield f"{folder / names.of(id)}{endings}"

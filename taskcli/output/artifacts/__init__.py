@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +29,28 @@ def endings(result: Any, layout: Layout) -> tuple[str, ...]:
     `result` is the type that the task declares.
     """
     found: tuple[str, ...] = import_module(saved_by(result)).endings(layout)
-    return found
+    if layout.save is None:
+        return found
+    words = kinds_in(layout.save)
+    return tuple(one for one in found if kind_of(one) in words)
+
+
+def kinds_in(save: str) -> list[str]:
+    """The words of --save."""
+    return [word.strip() for word in save.split(",")]
+
+
+def certain(result: Any, layout: Layout) -> tuple[tuple[str, ...], ...]:
+    """Of the files of an answer those that are there whatever it is: one of each of these."""
+    found = endings(result, layout)
+    if hasattr(import_module(saved_by(result)), "ONE_OF_THEM"):
+        return (found,)
+    return tuple((one,) for one in found if "-*" not in one) or (found,)  # objects may lack
+
+
+def kind_of(ending: str) -> str:
+    """What --save calls files of an ending: srt, overlay, depth.npy."""
+    return ending.partition("*")[0].strip(".-")
 
 
 class Saver:
@@ -41,9 +63,10 @@ class Saver:
         self._module = import_module(saved_by(result))
         self._files = files
         self._layout = layout
-        self._is_shown = hasattr(self._module, "SHOWN")
+        self._endings = endings(result, layout)
+        self._is_shown = self._is_wanted(f"{getattr(self._module, 'SHOWN', '')}.png")
         self._films = Films(files, self._module.SHOWN) if filmed and self._is_shown else None
-        one_scale = layout.depth_range == SHARED
+        one_scale = layout.depth_range == SHARED and self._is_shown
         self._later = Later(files, self._films, layout, self._module) if one_scale else None
         self.notes: list[str] = []  # what is to be said of all that was saved
 
@@ -79,9 +102,18 @@ class Saver:
         if self._later is not None:
             return self._later.put_off(record, source), ()
         if self._films is None or filmed is None:
-            return self._files.write(record.input, self._module.render(record, self._layout)), ()
+            return self._files.write(record.input, self._contents(record)), ()
         picture = self._module.picture(record, self._layout)
         name = self._films.named(record, filmed)
         film, warnings = self._films.add(record, source, filmed, picture, name)
-        beside = self._files.write(record.input, self._module.beside(record, self._layout))
-        return [film, *beside], warnings
+        beside = self._module.beside(record, self._layout)
+        return [film, *self._files.write(record.input, self._wanted(beside))], warnings
+
+    def _contents(self, record: Record) -> Contents:
+        return self._wanted(self._module.render(record, self._layout))
+
+    def _wanted(self, contents: Contents) -> Contents:
+        return ((ending, content) for ending, content in contents if self._is_wanted(ending))
+
+    def _is_wanted(self, ending: str) -> bool:
+        return any(fnmatchcase(ending, one) for one in self._endings)

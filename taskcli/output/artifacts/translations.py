@@ -5,6 +5,8 @@ from taskcli.output.formats.translated_cues import translated
 from taskcli.output.writer import Layout
 from taskcli.results import Record, Translation
 
+ONE_OF_THEM = True  # which, the text decides
+
 
 def endings(layout: Layout) -> tuple[str, ...]:
     return ".txt", ".srt", ".vtt"

@@ -34,6 +34,7 @@ class Files:
     """The files of a run below one folder.
 
     `known` are the ids of its inputs, where known; `ours` tells what earlier runs left there.
+    `beside` the inputs, they are in the folders of these, and not all below one.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Files:
         reserved: Iterable[str] = (),
         protected: Protected | None = None,
         ours: Ours | None = None,
+        beside: bool = False,
     ) -> None:
         self._folder = folder
-        self._names = Names(known, reserved)
+        self._beside = beside
+        self._names = Names(known, reserved, beside)
         self._protected = protected or Protected()
         self._ours = ours
         self._latest: tuple[Path | None, list[str]] = None, []
@@ -84,7 +87,8 @@ class Files:
         path = self._folder / relative
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._check_inside(path.parent)
+            if not self._beside:
+                self._check_inside(path.parent)
             if (refusal := self.refusal(relative)) is not None:
                 raise refusal
             with atomic_write.appearing(path) as stream:
@@ -104,6 +108,20 @@ class Files:
         relatives = (each for id in ids for each in self._expected(self.name(id), endings))
         refusals = (self.refusal(relative) for relative in relatives)
         return next((refusal for refusal in refusals if refusal is not None), None)
+
+    def is_there(self, id: str, groups: Iterable[Iterable[str]]) -> bool:
+        """Whether there is a file of this input, whose name is taken, of each group of endings.
+
+        A video is none: of a run that was interrupted it shows the first frames alone.
+        """
+        name = self.name(id)
+        return all(
+            any(
+                one.suffix != ".mp4" and (self._folder / one).is_file()
+                for one in self._expected(name, tuple(group))
+            )
+            for group in groups
+        )
 
     def _expected(self, name: Path, endings: tuple[str, ...]) -> Iterator[Path]:
         for ending in endings:
@@ -139,7 +157,7 @@ class Files:
             return InputError(f"{path} is one of the inputs", "write elsewhere")
         if self._protected.overwrite or (self._ours and self._ours.has(relative, found)):
             return None
-        hint = "--overwrite replaces it; or write elsewhere"
+        hint = "--overwrite replaces it; --skip-existing leaves out inputs that have their files"
         return InputError(f"{path} is there already, and taskcli did not leave it so", hint)
 
     def _check_inside(self, parent: Path) -> None:

@@ -22,17 +22,20 @@ class Names:
 
     It is the input's own, without its extension where no other input is named so; else with it.
     `known` are the ids of inputs that are known beforehand: whatever their order, the names stay.
-    `reserved` are names that no input gets.
+    `reserved` are names that no input gets. `beside` the inputs, names are in their folders.
     """
 
-    def __init__(self, known: Iterable[str] = (), reserved: Iterable[str] = ()) -> None:
-        counted = Counter(_key(_short(_fit(id))) for id in set(known))
+    def __init__(
+        self, known: Iterable[str] = (), reserved: Iterable[str] = (), beside: bool = False
+    ) -> None:
+        self._fit = _beside if beside else _fit
+        counted = Counter(_key(_short(self._fit(id))) for id in set(known))
         self._shared = {key for key, count in counted.items() if count > 1}
         self._taken = set(reserved)
 
     def of(self, id: str) -> Path:
         """The name for this input, which no other one gets."""
-        full = _fit(id)
+        full = self._fit(id)
         short = _short(full)
         wanted = full if _key(short) in self._shared | self._taken else short
         name, number = wanted, 1
@@ -48,6 +51,12 @@ def _fit(id: str) -> Path:
     path = PurePath(_STANDARD_INPUT.get(id, id))
     parts = [_name(part) for part in path.parts if part not in (path.anchor, "..")]
     return Path(*parts or ["_"])
+
+
+def _beside(id: str) -> Path:
+    """An id that is a path, in its own folder."""
+    path = Path(id)
+    return path.parent / _name(path.name or "_")
 
 
 def _name(part: str) -> str:

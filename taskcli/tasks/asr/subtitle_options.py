@@ -1,11 +1,12 @@
 """How what taskcli asr hears is laid out as subtitles."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from taskcli.config.options import OUTPUT_PANEL, OutputOptions
+from taskcli.config.options import OUTPUT_PANEL, OutputOptions, UsersOwn
 from taskcli.errors import UsageError
 from taskcli.tasks.asr.options import Timestamps
 
@@ -40,6 +41,8 @@ Karaoke = Annotated[
     ),
 ]
 
+_BESIDE = Path()  # for --save-dir: names have the folders of the recordings
+
 
 @dataclass(frozen=True)
 class AsrOutput(OutputOptions):
@@ -50,9 +53,29 @@ class AsrOutput(OutputOptions):
     max_words: MaxWords = None
     word_cues: WordCues = False
     karaoke: Karaoke = False
+    beside: Annotated[
+        bool,
+        typer.Option(
+            "--beside",
+            help="Save subtitles and the like beside each recording, under its name.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+        UsersOwn(harmless=(False,)),
+    ] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.beside:
+            if self.save_dir not in (None, _BESIDE):
+                raise UsageError(
+                    "--beside and --save-dir both say where files are saved", "give one of them"
+                )
+            if self.resume:
+                raise UsageError(
+                    "--resume goes on with a file of records, and --beside leaves files of each",
+                    "--skip-existing leaves out inputs that have theirs",
+                )
+            object.__setattr__(self, "save_dir", _BESIDE)
         if self.word_cues and self.karaoke:
             raise UsageError(
                 "--word-cues leaves one word in a cue, and --karaoke marks words within one",

@@ -44,6 +44,7 @@ class Asr(Helped):
     examples = (
         "taskcli asr talk.mp3",
         "taskcli asr interview.m4a -o interview.srt",
+        "taskcli asr 'films/*.mp4' --beside --save srt --skip-existing",
         "taskcli asr interview.m4a -o interview.vtt --karaoke --max-lines 1",
         "taskcli asr interview.m4a --start 1:30 --duration 20",
         "taskcli asr interview.m4a --clips 0:30-1:15,2:00- -o interview.srt",

@@ -1,0 +1,180 @@
+"""Files beside the recordings, of kinds that are chosen, and of inputs that have none yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from checkpoints import cached
+from conftest import Finished
+from samples import scene, tone
+
+Run = Callable[..., Finished]
+KINDS = ("srt", "vtt", "tsv", "txt", "json")
+
+
+@pytest.fixture
+def talks() -> Path:
+    """A folder of recordings, one of which is in a folder of its own."""
+    folder = Path("my talks")
+    for name in ("one.wav", "two.flac", "day 2/three.wav"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / name, tone(1.0, 16_000).astype(np.float32), 16_000)
+    return folder
+
+
+def hear(run: Run, *words: object) -> Finished:
+    return run("asr", *words, "-m", cached("wav2vec2-ctc"))
+
+
+def left_in(folder: Path) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = sorted(path.relative_to(folder).as_posix() for path in files)
+    return [name for name in names if not name.endswith((".wav", ".flac"))]
+
+
+def test_subtitles_are_beside_each_recording(run: Run, talks: Path) -> None:
+    done = hear(run, talks, "-r", "--beside", "--save", "srt")
+    assert done.exit_code == 0, done.stderr
+    assert left_in(talks) == ["day 2/three.srt", "one.srt", "two.srt"]
+    assert [record["files"] for record in done.records] == [
+        [str(Path(record["input"]).with_suffix(".srt"))] for record in done.records
+    ]
+    assert sorted(path.name for path in Path().iterdir()) == [talks.name]
+
+
+def test_all_kinds_are_left_if_none_is_chosen(run: Run, talks: Path) -> None:
+    hear(run, talks / "one.wav", "--beside")
+    assert left_in(talks) == sorted(f"one.{kind}" for kind in KINDS)
+
+
+@pytest.mark.parametrize("how", ["absolute", "upwards"])
+def test_recordings_of_other_folders_have_theirs_there(
+    run: Run, talks: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    whole = talks.resolve()
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    named = whole / "one.wav" if how == "absolute" else Path("..", talks.name, "one.wav")
+    (record,) = hear(run, named, "--beside", "--save", "vtt").records
+    assert record["files"] == [str(named.with_suffix(".vtt"))]
+    assert left_in(whole) == ["one.vtt"]
+    assert not list(Path().iterdir())
+
+
+def test_recordings_of_one_name_have_files_of_their_own(run: Run, talks: Path) -> None:
+    (talks / "one.flac").write_bytes((talks / "two.flac").read_bytes())
+    hear(run, talks, "--beside", "--save", "txt")
+    assert left_in(talks) == ["one.flac.txt", "one.wav.txt", "two.txt"]
+
+
+def test_what_has_its_files_is_left_out(run: Run, talks: Path) -> None:
+    words = (talks, "-r", "--beside", "--save", "srt")
+    assert len(hear(run, *words).records) == 3
+    (talks / "two.srt").unlink()
+    (talks / "one.srt").write_text("my own")
+    done = hear(run, *words, "--skip-existing")
+    assert done.inputs == [str(talks / "two.flac")]
+    assert "2 of 3 inputs have their files: left out" in done.stderr
+    assert (talks / "one.srt").read_text() == "my own"
+    again = hear(run, *words, "--skip-existing")
+    assert (again.exit_code, again.records) == (0, [])
+    assert "3 of 3 inputs have their files" in again.stderr
+
+
+def test_one_kind_is_not_all(run: Run, talks: Path) -> None:
+    hear(run, talks / "one.wav", "--beside", "--save", "srt")
+    words = (talks / "one.wav", "--beside", "--skip-existing", "--save")
+    assert hear(run, *words, "srt").records == []
+    assert hear(run, *words, "vtt").inputs == [str(talks / "one.wav")]
+    assert hear(run, *words, "srt, vtt").records == []
+
+
+def test_what_is_there_is_not_replaced_unasked(run: Run, talks: Path) -> None:
+    (talks / "one.srt").write_text("my own")
+    words = (talks / "one.wav", "--beside", "--save", "srt")
+    done = hear(run, *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--beside: my talks/one.srt is there already" in done.stderr
+    assert "--skip-existing leaves out inputs that have" in " ".join(done.stderr.split())
+    assert (talks / "one.srt").read_text() == "my own"
+    assert hear(run, *words, "--overwrite").exit_code == 0
+    assert (talks / "one.srt").read_text() != "my own"
+
+
+def test_a_folder_of_saved_files_is_gone_on_with(run: Run) -> None:
+    """Of tasks that save other files, too; of what is found there may be none."""
+    for number in (1, 2):
+        scene(64, 64, number).save(f"{number}.png")
+    words = ("detect", "1.png", "2.png", "-m", "starter", "--save-dir", "seen", "--crops")
+    run(*words, "--limit", 1)
+    done = run(*words, "--skip-existing")
+    assert done.inputs == ["2.png"]
+    assert Path("seen/2.boxes.png").is_file()
+
+
+def test_a_text_has_one_of_the_kinds_that_a_task_leaves(run: Run) -> None:
+    Path("a.txt").write_text("A good film.")
+    words = ("translate", "a.txt", "-m", "starter", "--to", "fr", "--save-dir", "fr")
+    run(*words)
+    assert run(*words, "--skip-existing").records == []
+
+
+def test_a_video_is_not_taken_for_whole(run: Run) -> None:
+    """What an interrupted run left of it shows the first frames alone."""
+    from films import film, moving_cube
+
+    film(Path("a.mp4"), [moment.picture for moment in moving_cube()[:10]])
+    words = ("detect", "a.mp4", "-m", "starter", "--save-dir", "seen", "--save", "boxes")
+    assert len(run(*words).records) == 1
+    assert len(run(*words, "--skip-existing").records) == 1
+    assert [path.name for path in Path("seen").glob("*.*4")] == ["a.boxes.mp4"]
+
+
+@pytest.mark.parametrize(("kinds", "left"), [
+    ("depth.npy", ["a.depth.npy"]), ("colours", ["a.colours.png"]),
+    ("depth.png,colours", ["a.colours.png", "a.depth.png"]),
+])  # fmt: skip
+def test_kinds_are_chosen(run: Run, kinds: str, left: list[str]) -> None:
+    scene(64, 64, 1).save("a.png")
+    words = ("depth", "a.png", "-m", cached("glpn"), "--save-dir", "seen")
+    (record,) = run(*words, "--save", kinds).records
+    assert sorted(record["files"]) == [f"seen/{name}" for name in left]
+    assert sorted(path.name for path in Path("seen").glob("a.*")) == left
+
+
+def test_masks_alone(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    words = ("segment", "a.png", "-m", "starter", "--threshold", 0, "--save-dir", "seen")
+    (record,) = run(*words, "--masks", "--save", "mask").records
+    assert record["files"]
+    assert all(Path(file).match("a.mask-*.png") for file in record["files"])
+    refused = run(*words, "--save", "mask")
+    assert refused.exit_code == 2
+    assert "it saves overlay, ids.png" in refused.stderr
+
+
+@pytest.mark.parametrize(("how", "why"), [
+    (("--beside", "--save-dir", "seen"), "--beside and --save-dir both say where"),
+    (("--beside", "--resume", "-o", "a.jsonl"), "--skip-existing leaves out inputs"),
+    (("--beside", "--skip-existing", "--overwrite"), "and --overwrite goes by other rules"),
+    (("--save", "srt"), "--save is of saved files"),
+    (("--skip-existing",), "--skip-existing is of saved files"),
+    (("--beside", "--save", "srt,str"), "--save srt,str: asr saves no such file as 'str'"),
+    (("--beside", "--save", "srt,"), "it saves srt, vtt, tsv, txt, json"),
+])  # fmt: skip
+def test_what_has_no_meaning_is_refused(
+    run: Run, talks: Path, how: tuple[str, ...], why: str
+) -> None:
+    done = hear(run, talks, *how)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert why in " ".join(done.stderr.split())
+    assert left_in(talks) == []
+
+
+def test_beside_a_pipe_is_nowhere(run: Run, talks: Path) -> None:
+    heard = (talks / "one.wav").read_bytes()
+    done = run("asr", "-", "-m", cached("wav2vec2-ctc"), "--beside", stdin=heard)
+    assert done.exit_code == 2
+    assert "--beside saves beside files on this disk" in done.stderr
