@@ -403,6 +403,7 @@ def test_every_result_type_is_among_the_kinds() -> None:
         Chunk,
         results.Cue,
         results.ChannelText,
+        results.Turn,
         RunLengthMask,
         Failure,
         Record,
