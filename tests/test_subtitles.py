@@ -315,3 +315,60 @@ def test_long_lines_break_in_the_middle() -> None:
     [text] = laid(subrip("word " * 12))
     lines = text.split("\n")
     assert [len(line) for line in lines] == [29, 29]
+
+
+# Cues that end before they begin
+
+
+BACKWARDS = """1
+00:00:01,000 --> 00:00:02,500
+The ball is red.
+
+2
+00:00:03,000 --> 00:00:02,000
+The cube is blue.
+
+3
+00:00:05,000 --> 00:00:06,000
+The bird is white.
+
+4
+00:00:07,000 --> 00:00:07,000
+Where is my new key?
+"""
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+def test_a_cue_that_ends_before_it_begins_is_shown_until_the_next(
+    run: Run, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "film.srt").write_text(BACKWARDS)
+    done = run("translate", tmp_path / "film.srt", *FRENCH, "--format", kind)
+    assert done.exit_code == 0, done.stderr
+    found = read_subtitles(done.stdout)
+    assert found is not None
+    times = [(1, 2.5), (3, 5), (5, 6), (7, 13)]
+    assert [cue.timestamp for cue in found.cues] == times
+    told = " ".join(done.stderr.split())
+    assert "film.srt: the cues at lines 6, 14 end before they begin: shown until" in told
+
+
+def test_one_such_cue_is_named_by_its_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "film.srt").write_text(BACKWARDS.partition("\n4\n")[0])
+    [record] = run("translate", tmp_path / "film.srt", *FRENCH, "--format", "jsonl").records
+    [warning] = record["warnings"]
+    assert warning.startswith("the cue at line 6 ends before it begins: shown until the next")
+    assert record["result"]["chunks"][1]["timestamp"] == [3, 5]
+
+
+def test_records_of_such_cues_are_mended_where_they_are_written(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "film.srt").write_text(FILM)
+    [record] = run("translate", tmp_path / "film.srt", *FRENCH, "--format", "jsonl").records
+    assert "warnings" not in record
+    record["result"]["chunks"][0]["timestamp"] = [2.0, 1.0]
+    (tmp_path / "records.jsonl").write_text(json.dumps(record) + "\n")
+    done = run("convert", tmp_path / "records.jsonl", "--format", "vtt")
+    found = read_subtitles(done.stdout)
+    assert found is not None
+    assert found.cues[0].timestamp == (2.0, 3.0)
+    assert "film.srt: cue 1 ends before it begins" in " ".join(done.stderr.split())

@@ -1,12 +1,16 @@
 """Subtitles as files have them: the cues of SubRip (srt) and WebVTT (vtt)."""
 
+import bisect
 import itertools
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from taskcli.media.cues import LONGEST_TIME
 from taskcli.media.patterns import Pattern
 from taskcli.results import Cue
 
+_TOLD = 5  # lines that a note names
 _LINE_END = Pattern(r"\r\n|\n|\r", "re")
 _WEBVTT = Pattern(r"WEBVTT(?:[ \t]|$)", "re")
 _CLOCK = r"((?:\d+:)?\d{1,3}:\d{1,2}[.,]\d{1,3})"
@@ -15,10 +19,14 @@ _TIMES = Pattern(rf"[ \t]*{_CLOCK}[ \t]*-->[ \t]*{_CLOCK}(?:[ \t]+(\S.*))?[ \t]*
 
 @dataclass(frozen=True, slots=True)
 class Subtitles:
-    """A file of cues; `head` is what stands before the first of WebVTT, None of SubRip."""
+    """A file of cues; `head` is what stands before the first of WebVTT, None of SubRip.
+
+    `notes` say what of it had to be mended.
+    """
 
     cues: tuple[Cue, ...]
     head: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_webvtt(self) -> bool:
@@ -37,8 +45,43 @@ def read_subtitles(text: str) -> Subtitles | None:
     begins = [place - _has_id(lines, place, is_webvtt) for place in starts]
     ends = [*begins[1:], len(lines)]
     spans = zip(begins, starts, ends, strict=True)
-    cues = tuple(_cue(lines, *span, is_webvtt) for span in spans)
-    return Subtitles(cues, _block(lines[: begins[0]]) if is_webvtt else None)
+    cues = [_cue(lines, *span, is_webvtt) for span in spans]
+    head = _block(lines[: begins[0]]) if is_webvtt else None
+    notes = mended(
+        "the cue at line", "the cues at lines", [starts[place] + 1 for place in unseen(cues)]
+    )
+    return Subtitles(tuple(lasting(cues)), head, notes)
+
+
+def lasting(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """Cues that are shown: one that ends before it begins is, until the next, for 6 s at most."""
+    starts = sorted(cue.timestamp[0] for cue in cues)
+    for cue in cues:
+        start, _ = cue.timestamp
+        if _is_over(cue):
+            following = bisect.bisect_right(starts, start)
+            until = starts[following] if following < len(starts) else math.inf
+            cue = replace(cue, timestamp=(start, min(until, start + LONGEST_TIME)))
+        yield cue
+
+
+def unseen(cues: Sequence[Cue]) -> list[int]:
+    """Which cues end before they begin, so that no player shows them: their places, from 0."""
+    return [place for place, cue in enumerate(cues) if _is_over(cue)]
+
+
+def _is_over(cue: Cue) -> bool:
+    start, end = cue.timestamp
+    return end <= start
+
+
+def mended(one: str, several: str, numbers: Sequence[int]) -> tuple[str, ...]:
+    """What to note of cues that `lasting` mends, by the words for one of them and for several."""
+    stays = f"shown until the next, for {LONGEST_TIME:g} s at most"
+    if len(numbers) == 1:
+        return (f"{one} {numbers[0]} ends before it begins: {stays}",)
+    told = ", ".join(map(str, numbers[:_TOLD])) + ", ..." * (len(numbers) > _TOLD)
+    return (f"{several} {told} end before they begin: {stays}",) * bool(numbers)
 
 
 def _begins_as_subrip(lines: Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ from taskcli.tasks.language_codes import matching, one_of
 from taskcli.tasks.languages import way_of_asking
 from taskcli.tasks.parting import By, Division
 from taskcli.tasks.seq2seq import BUDGET, Seq2SeqOptions, Text2TextTask, Written
-from taskcli.tasks.translator import Subtitled, Translator, translation
+from taskcli.tasks.translator import Subtitled, Translator, mended, translation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -137,8 +137,9 @@ class Translate(Text2TextTask[TranslateOptions, Translation]):
 
     def fold(self, item: TextInput, results: list[Written]) -> WithWarnings[Translation]:
         found = super().fold(item, results)
-        lost = results[0].parted.lost([one.text for one in results])
-        return replace(found, warnings=(*self._doubts, *found.warnings, *_put_in(lost)))
+        parted = results[0].parted
+        notes = (*_put_in(parted.lost([one.text for one in results])), *mended(parted))
+        return replace(found, warnings=(*self._doubts, *found.warnings, *notes))
 
     def _answer(self, division: Division, answers: Sequence[str]) -> Translation:
         return translation(division, answers)

@@ -45,6 +45,11 @@ class Translator(Seq2SeqGenerator):
         return cued
 
 
+def mended(division: Division) -> tuple[str, ...]:
+    """What is to be said of subtitles that were not as they should be."""
+    return division.subtitles.notes if isinstance(division, CuedText) else ()
+
+
 def translation(division: Division, answers: Sequence[str]) -> Translation:
     """The answers to what was given of a text, put together."""
     if isinstance(division, CuedText):

@@ -8,6 +8,7 @@ from taskcli.errors import StoppedError
 from taskcli.media.captions import Caption, captions
 from taskcli.media.cues import CueShape
 from taskcli.media.line_breaks import wrapped
+from taskcli.media.subtitles import mended, unseen
 from taskcli.output.formats.translated_cues import clock, times, translated
 from taskcli.output.writer import Layout, Writer
 from taskcli.results import ChannelText, Chunk, Record, Transcript, Translation
@@ -25,10 +26,12 @@ class _SubtitleWriter(Writer):
         super().__init__(stream, layout)
         self._count = 0
         self._head = _HEAD.get(self.kind, "")
+        self._told: list[str] = []
 
     def write(self, record: Record) -> None:
         if record.error is not None:
             return
+        self._told += (f"{record.input}: {one}" for one in _notes(record))
         if isinstance(record.result, Translation):
             self._write_translation(record.result)
             return
@@ -37,6 +40,10 @@ class _SubtitleWriter(Writer):
             self._count += 1
             self.stream.write(_written(self._count, cue, self.kind, self.layout))
         self.stream.flush()
+
+    def notes(self) -> list[str]:
+        """There is no place for them among cues."""
+        return self._told
 
     def _write_translation(self, found: Translation) -> None:
         """Raises StoppedError for a second one, of which a pipe does not tell beforehand."""
@@ -53,6 +60,13 @@ class _SubtitleWriter(Writer):
     def _begin(self) -> None:
         self.stream.write(self._head)
         self._head = ""
+
+
+def _notes(record: Record) -> Sequence[str]:
+    """The record's warnings, and what of its cues is mended as they are written."""
+    chunks = record.result.chunks if isinstance(record.result, Translation) else None
+    numbers = [place + 1 for place in unseen(chunks or ())]
+    return (*record.warnings, *mended("cue", "cues", numbers))
 
 
 class SubRipWriter(_SubtitleWriter):

@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator
 
 from taskcli.media.patterns import Pattern
-from taskcli.media.subtitles import without_blank_lines
+from taskcli.media.subtitles import lasting, without_blank_lines
 from taskcli.results import Cue, Translation
 
 # What SubRip's players obey: a place on the screen, as on the keys of numbers, and the tags.
@@ -23,7 +23,7 @@ def translated(found: Translation, kind: str) -> str:
     """A whole file of `kind`, srt or vtt."""
     is_webvtt = found.head is not None
     blocks = [found.head or "WEBVTT"] if kind == "vtt" else []
-    for number, cue in enumerate(found.chunks or (), 1):
+    for number, cue in enumerate(lasting(found.chunks or ()), 1):
         blocks.append(_cue(number, _as_kind(cue, kind, is_webvtt), kind))
         blocks += [cue.after] if cue.after and kind == "vtt" else []
     return "".join(f"{block}\n\n" for block in blocks)
