@@ -19,6 +19,8 @@ from taskcli.tasks import TASKS
 
 # Options of tasks that say what --save-dir leaves. A settings file may have them for all runs.
 _OF_FILES = ("crops", "masks", "cutouts")
+# And those that say how cues are laid out.
+_OF_CUES = ("max_line_width", "max_lines", "max_words", "word_cues", "karaoke")
 _DEVICES = (("dev",), ("proc",))
 
 
@@ -35,6 +37,18 @@ def check_asked(written: OutputOptions, typed: Mapping[str, Any]) -> None:
             )
     if typed.get("depth_range") == SHARED and written.save_dir is None:
         raise UsageError(f"--depth-range {SHARED} is of saved pictures", "add --save-dir FOLDER")
+
+
+def check_cues(written: OutputOptions, chosen: str, typed: Mapping[str, Any]) -> None:
+    """Refuse what lays subtitles out where none are written."""
+    if written.save_dir is not None or FORMATS[chosen].asks_field == "chunks":
+        return
+    for name in _OF_CUES:
+        if typed.get(name):
+            raise UsageError(
+                f"--{name.replace('_', '-')} lays out subtitles, and {chosen} holds none",
+                "write some, as -o talk.srt or --format vtt, or add --save-dir FOLDER",
+            )
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:

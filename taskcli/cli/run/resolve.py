@@ -30,6 +30,7 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
         written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
     asked_for = written if saves_answers else replace(written, save_dir=None)
+    destination.check_cues(asked_for, chosen, call.given)
     options = call.task.for_output(options, chosen, asked_for)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)
