@@ -18,6 +18,7 @@ import tools
 from conftest import Finished, parse
 from report_pages import read_page
 from samples import scene
+from voices import HIGH, LOW, conversation, diarization
 
 from taskcli.cluster.blocks import Blocks
 from taskcli.cluster.capacity import Capacity, Node, capacity
@@ -106,6 +107,18 @@ def test_answers_are_those_of_a_local_run_though_a_worker_is_killed(
 
 def is_worker(process: psutil.Process) -> bool:
     return "ray::Worker" in " ".join(process.info["cmdline"] or ())
+
+
+@pytest.mark.long
+def test_a_checkpoint_that_helps_is_loaded_there_too(
+    run: Run, on_ray: Callable[..., Finished], tmp_path: Path
+) -> None:
+    conversation(tmp_path / "talk.wav", ("sentence.wav", HIGH), ("scene.wav", LOW), pause=1.0)
+    words = ("asr", tmp_path / "talk.wav", "-m", "starter", "--speakers", diarization())
+    local, done = run(*words), on_ray(*words)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == local.stdout
+    assert len(local.records[0]["result"]["turns"]) == 2
 
 
 @pytest.mark.long

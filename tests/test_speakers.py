@@ -25,8 +25,9 @@ from taskcli.cli.worker.models import KeptModels
 from taskcli.config.options import RunOptions
 from taskcli.errors import UsageError
 from taskcli.media.excerpt import Excerpt
+from taskcli.results import Chunk, Transcript
 from taskcli.tasks.asr.speaker_windows import Heard, joined
-from taskcli.tasks.asr.speakers import SPEAKS
+from taskcli.tasks.asr.speakers import SPEAKS, Activity, with_speakers
 from taskcli.tasks.asr.task import Asr
 
 SAID = ("sentence.wav", HIGH), ("scene.wav", LOW), ("sentence.wav", HIGH)
@@ -341,6 +342,24 @@ def test_names_are_offered_and_told_of(run: Any) -> None:
     [row] = json.loads(run("models", "list", "speakers", "--format", "json").stdout)
     assert (row["task"], row["name"]) == ("speakers", "base")
     assert run("models", "show", "speakers").stdout.startswith("--speakers base")
+
+
+def test_a_word_that_is_heard_in_pieces_is_of_one_speaker() -> None:
+    """As Whisper gives Thai: each of two signs a piece, though one stands on the other."""
+    letters = "กั" * 4 + "บ"
+    chunks = tuple(Chunk(one, (at / 10, (at + 1) / 10)) for at, one in enumerate(letters))
+    shares = np.zeros((9, 2), np.float32)
+    shares[:3, 0] = shares[3:, 1] = 0.9  # from the middle of a letter on
+    said = Transcript(letters, chunks)
+    told = with_speakers(said, Activity(shares, 0.1), [Excerpt()], "word").result
+    names = [one.speaker for one in told.chunks]
+    assert len(names) == len(letters)
+    for at in range(0, 8, 2):
+        assert names[at] == names[at + 1]
+    assert set(names) == {FIRST, SECOND}
+    in_phrases = with_speakers(said, Activity(shares, 0.1), [Excerpt()], "segment").result
+    assert "".join(one.text for one in in_phrases.chunks) == letters
+    assert in_phrases.chunks[-1].timestamp[1] == pytest.approx(0.9)
 
 
 # Models that hear windows, and number the speakers of each anew

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskcli.media.cues import USUAL, phrased, spaced, text_of
+from taskcli.media.cues import phrases, spaced, text_of
 from taskcli.media.excerpt import Excerpt
+from taskcli.media.word_pieces import whole_words
 from taskcli.results import Chunk, Transcript, Turn
 from taskcli.task import WithWarnings
 from taskcli.tasks.asr.joining import labelled
@@ -82,16 +83,32 @@ def with_speakers(
 
 def _told(chunks: Iterable[Chunk], speaking: WhoSpeaks, excerpts: Sequence[Excerpt]) -> list[Chunk]:
     numbers: dict[int, int] = {}
-    told = []
-    for chunk in chunks:
-        start, end = (sum(one.heard_of(at) for one in excerpts) for at in chunk.timestamp)
+    told: list[Chunk] = []
+    words = list(whole_words(chunks))
+    for word, pieces in zip(words, _pieces(words, chunks), strict=True):
+        start, end = (sum(one.heard_of(at) for one in excerpts) for at in word.timestamp)
         found = speaking.during(start, end)
-        if found is None:
-            told.append(chunk)
-            continue
-        number = numbers.setdefault(found, len(numbers) + 1)
-        told.append(replace(chunk, speaker=f"speaker {number}"))
+        speaker = (
+            None if found is None else f"speaker {numbers.setdefault(found, len(numbers) + 1)}"
+        )
+        told += [replace(piece, speaker=speaker) for piece in pieces]
     return told
+
+
+def _pieces(words: Iterable[Chunk], chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """The chunks that each word, or phrase, consists of: they say the same, one after another."""
+    left = iter(chunks)
+    for word in words:
+        own: list[Chunk] = []
+        missing = _letters(word)
+        while missing > 0 and (chunk := next(left, None)) is not None:
+            own.append(chunk)
+            missing -= _letters(chunk)
+        yield own
+
+
+def _letters(chunk: Chunk) -> int:
+    return sum(not letter.isspace() for letter in chunk.text)
 
 
 def _turns(words: Iterable[Chunk]) -> Iterator[Turn]:
@@ -105,11 +122,8 @@ def _as_asked(chunks: Sequence[Chunk], text: str, timestamps: Timestamps) -> Ite
     if timestamps == "word":
         yield from chunks
         return
-    left = iter(chunks)
-    for phrase in phrased(spaced(chunks, text), USUAL):
-        own = list(islice(left, len(phrase)))
-        times = own[0].timestamp[0], own[-1].timestamp[1]
+    found = list(phrases(spaced(chunks, text)))
+    for phrase, own in zip(found, _pieces(found, chunks), strict=True):
         sure = [one.score for one in own if one.score is not None]
         score = sum(sure) / len(sure) if sure else None
-        text = text_of(phrase).strip()
-        yield replace(own[0], text=text, timestamp=times, score=score)
+        yield replace(own[0], text=phrase.text, timestamp=phrase.timestamp, score=score)
