@@ -362,6 +362,13 @@ def test_a_word_that_is_heard_in_pieces_is_of_one_speaker() -> None:
     assert in_phrases.chunks[-1].timestamp[1] == pytest.approx(0.9)
 
 
+def test_a_chunk_of_nothing_is_no_phrase() -> None:
+    said = Transcript("one", (Chunk(" ", (0.0, 0.1)), Chunk(" one", (2.0, 2.5)), Chunk("", (9, 9))))
+    shares = np.full((100, 1), 0.9, np.float32)
+    told = with_speakers(said, Activity(shares, 0.1), [Excerpt()], "segment").result
+    assert [(one.text, one.speaker) for one in told.chunks] == [("one", FIRST)]
+
+
 # Models that hear windows, and number the speakers of each anew
 
 

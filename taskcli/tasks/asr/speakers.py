@@ -122,7 +122,7 @@ def _as_asked(chunks: Sequence[Chunk], text: str, timestamps: Timestamps) -> Ite
     if timestamps == "word":
         yield from chunks
         return
-    found = list(phrases(spaced(chunks, text)))
+    found = [one for one in phrases(spaced(chunks, text)) if one.text]
     for phrase, own in zip(found, _pieces(found, chunks), strict=True):
         sure = [one.score for one in own if one.score is not None]
         score = sum(sure) / len(sure) if sure else None
