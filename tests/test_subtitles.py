@@ -351,6 +351,7 @@ def test_a_cue_that_ends_before_it_begins_is_shown_until_the_next(
     assert [cue.timestamp for cue in found.cues] == times
     told = " ".join(done.stderr.split())
     assert "film.srt: the cues at lines 6, 14 end before they begin: shown until" in told
+    assert told.count("the cues at lines") == 1
 
 
 def test_one_such_cue_is_named_by_its_line(run: Run, tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ class _SubtitleWriter(Writer):
     def write(self, record: Record) -> None:
         if record.error is not None:
             return
-        self._told += (f"{record.input}: {one}" for one in _notes(record))
         if isinstance(record.result, Translation):
+            self._told += (f"{record.input}: {one}" for one in _mended(record.result))
             self._write_translation(record.result)
             return
         self._begin()
@@ -42,7 +42,7 @@ class _SubtitleWriter(Writer):
         self.stream.flush()
 
     def notes(self) -> list[str]:
-        """There is no place for them among cues."""
+        """Of cues that are mended as they are written."""
         return self._told
 
     def _write_translation(self, found: Translation) -> None:
@@ -62,11 +62,8 @@ class _SubtitleWriter(Writer):
         self._head = ""
 
 
-def _notes(record: Record) -> Sequence[str]:
-    """The record's warnings, and what of its cues is mended as they are written."""
-    chunks = record.result.chunks if isinstance(record.result, Translation) else None
-    numbers = [place + 1 for place in unseen(chunks or ())]
-    return (*record.warnings, *mended("cue", "cues", numbers))
+def _mended(found: Translation) -> Sequence[str]:
+    return mended("cue", "cues", [place + 1 for place in unseen(found.chunks or ())])
 
 
 class SubRipWriter(_SubtitleWriter):
