@@ -160,6 +160,7 @@ def test_masks_alone(run: Run) -> None:
     (("--beside", "--resume", "-o", "a.jsonl"), "--skip-existing leaves out inputs"),
     (("--beside", "--skip-existing", "--overwrite"), "and --overwrite goes by other rules"),
     (("--save", "srt"), "--save is of saved files"),
+    (("--beside", "--format", "srt"), "give --save srt in place of the format"),
     (("--skip-existing",), "--skip-existing is of saved files"),
     (("--beside", "--save", "srt,str"), "--save srt,str: asr saves no such file as 'str'"),
     (("--beside", "--save", "srt,"), "it saves srt, vtt, tsv, txt, json"),

@@ -62,6 +62,8 @@ def check(written: OutputOptions, chosen: str, sources: Sources) -> None:
         _check_elsewhere(url, format, written, sources)
     if format.one_input and sources.total != 1 and not sources.live:
         hint = "give one input; or --save-dir FOLDER alone, or --beside, which leave those of each"
+        if getattr(written, "beside", False):
+            hint = f"--beside saves those of each: give --save {chosen} in place of the format"
         raise UsageError(f"{chosen} holds the subtitles of one input", hint)
     if written.resume and not format.resumes:
         raise UsageError(f"--resume cannot go on with {chosen}", "write to a .jsonl file")
