@@ -26,10 +26,10 @@ demo: $(RUNTIME)  ## Set up, then run all twelve tasks on examples/ by their sta
 	$(BIN)/python examples/demo.py
 
 test: $(TOOLS)  ## Set up, then run the tests, but for those that take seconds each
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: $(TOOLS)  ## Run the tests that take seconds each: processes, browsers, clusters, training
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 check: $(TOOLS)  ## Format, lint, types, and whether generated docs are fresh
 	$(BIN)/ruff format --check .

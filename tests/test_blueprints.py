@@ -26,6 +26,7 @@ STAGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("task", "model_type"), STAGES)
 def test_an_architecture_is_followed(
     task: str, model_type: str, tmp_path: Path, run: Callable[..., Finished]

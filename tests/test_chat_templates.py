@@ -104,6 +104,7 @@ def test_a_template_renders_as_in_transformers(
     assert made.render(**values) == expected  # the child has not gone
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
 def test_a_template_that_takes_too_much_ends_within_seconds(
     source: str, template: Callable[[str], Template]

@@ -104,6 +104,7 @@ def words_for(chosen: str) -> list[object]:
     return [*words, "-o", chosen] if FORMATS[chosen].kind in ("folder", "binary") else words
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lines", [0, 1], ids=["before the first byte", "after a line"])
 @pytest.mark.parametrize("chosen", TASK_OF)
 def test_every_format(call: Call, chosen: str, lines: int) -> None:

@@ -387,6 +387,7 @@ TITLES = {
 CASES = [(task, name) for task, names in OTHERS.items() for name in names]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("task", "name"), CASES)
 def test_other_architectures_show_what_they_have(task: str, name: str, tmp_path: Path) -> None:
     options = {"detect": {"threshold": 0.3}, "segment": {"threshold": 0.0}}.get(task, {})

@@ -182,6 +182,7 @@ OTHERS = [
 CTC = ("hubert", "wavlm", "unispeech", "sew", "data2vec-audio", "wav2vec2-bert", "parakeet_ctc")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("task", "kind"), OTHERS)
 def test_other_architectures_show_what_they_have(task: str, kind: str, tmp_path: Path) -> None:
     make(BY_NAME[task], kind, tmp_path)

@@ -329,6 +329,7 @@ def test_each_window_of_a_long_context_has_its_own_shares() -> None:
 ARCHITECTURES = ("distilbert", "roberta", "electra", "albert", "deberta-v2", "xlnet", "funnel")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("task", ["classify-text", "ner", "qa"])
 @pytest.mark.parametrize("model_type", ARCHITECTURES)
 def test_other_architectures_are_looked_into(task: str, model_type: str, tmp_path: Path) -> None:

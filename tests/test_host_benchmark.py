@@ -17,6 +17,8 @@ from benchmarks.instant import plan_for_accelerator
 from benchmarks.meter import Meter
 from taskcli.runtime.session import Session
 
+pytestmark = pytest.mark.long
+
 PATHS = ["images-640", "texts-100-qa", "asr-6s-words", "generate"]
 
 
@@ -30,7 +32,6 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, A
     return json.loads((folder / "host.json").read_text()), (folder / "host.md").read_text()
 
 
-@pytest.mark.long
 def test_rows_say_what_was_asked_and_answered(measured: Any) -> None:
     rows, _ = measured
     assert [(row["path"], row["cores"]) for row in rows] == [(path, 1) for path in PATHS]
@@ -81,7 +82,6 @@ def test_batches_are_those_of_an_accelerator(monkeypatch: pytest.MonkeyPatch) ->
     assert sizes == [1, 2, 4, 8, 16, 32, 57]
 
 
-@pytest.mark.long
 def test_unknown_paths_are_refused() -> None:
     command = [sys.executable, "-m", "benchmarks.host", "texts-1"]
     done = subprocess.run(

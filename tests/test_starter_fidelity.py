@@ -62,6 +62,7 @@ def essence(result: Any) -> Any:
     return result[0].label if result else None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dtype", ["bfloat16", "int8"])
 @pytest.mark.parametrize("task", GIVEN)
 def test_less_precision_answers_alike(task: str, dtype: str) -> None:
