@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -291,6 +292,28 @@ def test_without_a_dictionary_no_cue_ends_inside_a_letter(monkeypatch: pytest.Mo
     monkeypatch.setattr(dictionary_words, "_icu", lambda: None)
     letters = regex.findall(r"[\u0e40-\u0e44]*\X", THAI)
     assert cut_of_letters(THAI) <= set(itertools.accumulate(map(len, letters)))
+
+
+APART = [  # halves of a word of the dictionary, which are words of their own
+    ("ดู", "แม่", "น้ำ", "ดี"),
+    ("ໄປ", "ແມ່", "ນ້ຳ", "ດີ"),
+    ("ទៅ", "ផ្លូវ", "ដែក", "ល្អ"),
+]
+
+
+@pytest.mark.parametrize("said", APART)
+@pytest.mark.parametrize("beside", [{}, {"speaker": "speaker 2"}, {"language": "lo"}])
+def test_words_that_are_said_apart_are_no_word(said: Sequence[str], beside: dict[str, str]) -> None:
+    pytest.importorskip("icu4py.breakers")
+    begins = 1.1 if beside else 20.0  # at once, by somebody else or in another language
+    at = [(0, 0.5), (0.5, 1.0), (begins, begins + 1), (begins + 1, begins + 2)]
+    chunks = [Chunk(text, times) for text, times in zip(said, at, strict=True)]
+    chunks[2:] = [replace(one, **beside) for one in chunks[2:]]
+    found = captions(chunks, "".join(said))
+    assert [(one.text, one.timestamp) for one in found] == [
+        ("".join(said[:2]), (0.0, 1.0)),
+        ("".join(said[2:]), (begins, begins + 2)),
+    ]
 
 
 # What Whisper says

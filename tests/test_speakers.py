@@ -362,6 +362,33 @@ def test_a_word_that_is_heard_in_pieces_is_of_one_speaker() -> None:
     assert in_phrases.chunks[-1].timestamp[1] == pytest.approx(0.9)
 
 
+APART = [  # the file's time when the second is heard, what is heard, when speakers change there
+    (20.0, [Excerpt()], 10.0),
+    (1.5, [Excerpt(0.0, 1.25), Excerpt(1.5, 4.0)], 1.25),
+]
+
+
+@pytest.mark.parametrize(("begins", "heard", "change"), APART)
+def test_words_that_are_said_apart_are_of_their_own_speakers(
+    begins: float, heard: list[Excerpt], change: float
+) -> None:
+    """Two words that would be one without a pause, or another clip, between them."""
+    pytest.importorskip("icu4py.breakers")
+    at = [(0.0, 0.5), (0.5, 1.0), (begins, begins + 1), (begins + 1, begins + 2)]
+    texts = "ดู", "แม่", "น้ำ", "ดี"
+    said = tuple(Chunk(text, times) for text, times in zip(texts, at, strict=True))
+    shares = np.zeros((2200, 2), np.float32)
+    shares[: round(change * 100), 0] = shares[round(change * 100) :, 1] = 0.9
+    speaking = Transcript("".join(texts), said), Activity(shares, 0.01), heard
+    words = with_speakers(*speaking, "word").result.chunks
+    assert [one.speaker for one in words] == [FIRST, FIRST, SECOND, SECOND]
+    phrases = with_speakers(*speaking, "segment").result.chunks
+    assert [(one.text, one.timestamp) for one in phrases] == [
+        ("ดูแม่", (0.0, 1.0)),
+        ("น้ำดี", (begins, begins + 2)),
+    ]
+
+
 def test_a_chunk_of_nothing_is_no_phrase() -> None:
     said = Transcript("one", (Chunk(" ", (0.0, 0.1)), Chunk(" one", (2.0, 2.5)), Chunk("", (9, 9))))
     shares = np.full((100, 1), 0.9, np.float32)

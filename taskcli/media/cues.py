@@ -1,7 +1,7 @@
 """Words with times, joined into phrases that can be read at a glance."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
 
@@ -10,13 +10,12 @@ from rich.cells import cell_len
 from taskcli.media.line_breaks import words_of, wrapped
 from taskcli.media.patterns import Pattern
 from taskcli.media.word_boundaries import ends_sentence
-from taskcli.media.word_pieces import whole_words
+from taskcli.media.word_pieces import pauses, whole_words
 from taskcli.results import Chunk
 
 LINE = 42  # columns that are read at a glance, two for a Chinese letter; the usual subtitling rule
 LINES = 2  # of a phrase
 LONGEST_TIME = 6.0  # seconds that a phrase stays
-_PAUSE = 0.8  # seconds of silence that end a phrase
 
 _SPACE = Pattern(r"\s*")
 _CLAUSE = Pattern(r"[,;:.!?…،؛؟、，；：。！？—–][\p{Pe}\p{Pf}\"']*$")
@@ -54,7 +53,7 @@ def spaced(words: Iterable[Chunk], text: str) -> Iterator[Chunk]:
         before = text[at:place] if text.startswith(bare, place) else word.text[:1]
         at = place + len(bare) if text.startswith(bare, place) else at
         text_there = (" " if before[:1].isspace() else "") + bare
-        yield Chunk(text_there, word.timestamp, speaker=word.speaker)
+        yield replace(word, text=text_there)
 
 
 def phrases(words: Iterable[Chunk], shape: CueShape = USUAL) -> Iterator[Chunk]:
@@ -68,8 +67,8 @@ def phrases(words: Iterable[Chunk], shape: CueShape = USUAL) -> Iterator[Chunk]:
 
 
 def phrased(words: Iterable[Chunk], shape: CueShape) -> Iterator[Sequence[Chunk]]:
-    """The words of each phrase, which one speaker says."""
-    for _, own in groupby(words, key=attrgetter("speaker")):
+    """The words of each phrase, which one speaker says in one language."""
+    for _, own in groupby(words, key=attrgetter("speaker", "language")):
         yield from _phrased(own, shape)
 
 
@@ -101,13 +100,9 @@ def _sentences(words: Iterable[Chunk]) -> Iterator[list[Chunk]]:
 
 def _fits(phrase: Sequence[Chunk], shape: CueShape) -> bool:
     duration = phrase[-1].timestamp[1] - phrase[0].timestamp[0]
-    if duration > LONGEST_TIME or any(_pauses(*pair) for pair in pairwise(phrase)):
+    if duration > LONGEST_TIME or any(pauses(*pair) for pair in pairwise(phrase)):
         return False
     return shape.holds(text_of(phrase))
-
-
-def _pauses(before: Chunk, after: Chunk) -> bool:
-    return after.timestamp[0] - before.timestamp[1] > _PAUSE
 
 
 def _cut(sentence: Iterable[Chunk], shape: CueShape) -> Iterator[list[Chunk]]:
@@ -115,7 +110,7 @@ def _cut(sentence: Iterable[Chunk], shape: CueShape) -> Iterator[list[Chunk]]:
     phrase: list[Chunk] = []
     for word in sentence:
         if phrase and not _fits([*phrase, word], shape):
-            cut = len(phrase) if _pauses(phrase[-1], word) else _clause_end(phrase)
+            cut = len(phrase) if pauses(phrase[-1], word) else _clause_end(phrase)
             yield phrase[:cut]
             phrase = phrase[cut:]
         if phrase and not _fits([*phrase, word], shape):

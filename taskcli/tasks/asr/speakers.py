@@ -84,7 +84,8 @@ def with_speakers(
 def _told(chunks: Iterable[Chunk], speaking: WhoSpeaks, excerpts: Sequence[Excerpt]) -> list[Chunk]:
     numbers: dict[int, int] = {}
     told: list[Chunk] = []
-    words = list(whole_words(chunks))
+    by_clip = groupby(chunks, key=lambda chunk: _clip(chunk, excerpts))
+    words = [word for _, own in by_clip for word in whole_words(own)]
     for word, pieces in zip(words, _pieces(words, chunks), strict=True):
         start, end = (sum(one.heard_of(at) for one in excerpts) for at in word.timestamp)
         found = speaking.during(start, end)
@@ -93,6 +94,10 @@ def _told(chunks: Iterable[Chunk], speaking: WhoSpeaks, excerpts: Sequence[Excer
         )
         told += [replace(piece, speaker=speaker) for piece in pieces]
     return told
+
+
+def _clip(chunk: Chunk, excerpts: Sequence[Excerpt]) -> int:
+    return sum(one.start <= chunk.timestamp[0] for one in excerpts)
 
 
 def _pieces(words: Iterable[Chunk], chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
