@@ -263,6 +263,7 @@ def subrip(*texts: str, pause: float = 0.1) -> str:
         ["I went to the store", "and I bought", "a loaf of bread. Then I", "went home."],
         ["<i>I went to the store</i>", "<i>and I bought bread.</i>"],
         ["- No.\n- Yes!", "JOHN: Go on, then.", ">> Who is it?"],
+        ["speaker 1: One and", "speaker 12: two.", "left: No,\nright: yes.", "3: No."],
         ["He said <b>no</b> to <i>all of <u>them</u></i>.", "{\\an8}Up here."],
         ["♪ La la la ♪", "♪ and so on", "and on ♪"],
         ["Wait...", "...for me.", "WAIT… NO."],
@@ -303,6 +304,46 @@ def test_other_sentences_are_not_joined() -> None:
     laid(subrip("Three and", "- four"), noted)
     laid(subrip(*["no marks at all"] * 7), noted)
     assert sources == ["One and", "two", "Three and", "four", *["no marks at all"] * 7]
+
+
+def test_who_speaks_in_our_own_subtitles_is_kept_and_not_translated() -> None:
+    """As asr --speakers and --channel each write them."""
+    sources: list[str] = []
+
+    def shouted(source: str) -> str:
+        sources.append(source)
+        return source.upper()
+
+    texts = ["speaker 1: one and", "speaker 2: two and", "left: three", "right: four", "2: five"]
+    assert laid(subrip(*texts), shouted) == [
+        "speaker 1: ONE AND",
+        "speaker 2: TWO AND",
+        "left: THREE",
+        "right: FOUR",
+        "2: FIVE",
+    ]
+    assert sources == ["one and", "two and", "three", "four", "five"]
+
+
+@pytest.mark.parametrize("names", [("speaker 1", "speaker 2"), ("left", "right")])
+def test_who_speaks_in_a_record_is_kept_and_not_translated(
+    run: Run, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    lines = "The big red ball is behind the blue cube.", "Where is my new key?"
+    alone = tmp_path / "alone.txt"
+    alone.write_text("\n".join(lines))
+    record = {
+        "input": "a.wav",
+        "task": "asr",
+        "model": "m",
+        "result": {"text": "\n".join(map(": ".join, zip(names, lines, strict=True)))},
+    }
+    (tmp_path / "said.jsonl").write_text(json.dumps(record))
+    [found, plain] = run("translate", tmp_path / "said.jsonl", alone, *FRENCH).records
+    expected = plain["result"]["translation_text"].split("\n")
+    assert found["result"]["translation_text"] == "\n".join(
+        f"{name}: {text}" for name, text in zip(names, expected, strict=True)
+    )
 
 
 def test_tags_stay_around_words_wherever_the_answer_is_longer() -> None:

@@ -4,6 +4,8 @@ import re
 
 MIX, EACH = "mix", "each"
 _NAMED = {"left": 1, "right": 2}
+# What stands before what is said, where transcripts name who says it, or in which channel.
+VOICE = r"(?:speaker \d{1,4}|left|right|mono|\d{1,4}):(?:[^\S\n]+|$)"
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from taskcli.media.channels import VOICE
 from taskcli.media.patterns import Pattern
 from taskcli.media.subtitles import Subtitles
 from taskcli.media.word_boundaries import stands_close
@@ -14,9 +15,10 @@ from taskcli.results import Cue
 TAG = Pattern(
     r"</?[A-Za-z][^<>\n]*>|<[\d:.]+>|\{\\[^{}\n]*\}|\{[A-Za-z]:[^{}\n]*\}|\s+[♪♫]+|[♪♫]+\s*"
 )
-# Who speaks: a dash, a name in capitals.
+# Who speaks: a dash, a name in capitals, or one of those that transcripts give.
 _LEAD = Pattern(
-    r"\s*(?:[-–‐](?![-–‐])\s*)?(?:>>+\s*)?(?:\p{Lu}[\p{Lu}\p{N} .'’&#-]{1,30}:(?:\s+|$))?"
+    r"\s*(?:[-–‐](?![-–‐])\s*)?(?:>>+\s*)?"
+    rf"(?:\p{{Lu}}[\p{{Lu}}\p{{N}} .'’&#-]{{1,30}}:(?:\s+|$)|{VOICE})?"
 )
 _VOICE = Pattern(r"\s*<v[ .]", "re")
 _LETTER = Pattern(r"\p{L}")

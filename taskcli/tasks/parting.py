@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from rich.cells import cell_len
 
+from taskcli.media.channels import VOICE
 from taskcli.media.dictionary_words import dictionary_words
 from taskcli.media.patterns import Pattern
 from taskcli.media.word_boundaries import GRAPHEME, LINE_ENDS, is_spaceless, stands_close
@@ -21,9 +22,10 @@ By = Literal["sentence", "paragraph", "whole"]
 Fits = Callable[[str], bool]
 Cut = Callable[[str], list[str]]
 
-# Bullets, numbers, boxes to tick, quotation and heading marks, as many as there are.
+# Bullets, numbers, boxes to tick, quotation and heading marks, as many as there are; who speaks.
 _LEAD = Pattern(
     r"\s*(?:(?:[-*+•‣◦▪·–—]|>+|\#{1,6}|\[[ xX]?\]|\(?\d{1,3}[.)]|\(?[a-z]\))(?:[^\S\n]+|$))*"
+    rf"(?:{VOICE})?"
 )
 _LETTER = Pattern(r"\p{L}")
 _LINE_END = Pattern(rf"\s*[{LINE_ENDS}]\s*")
