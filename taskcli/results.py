@@ -309,7 +309,8 @@ class Record:
     Of a file with several pictures `frame` is the number, from 1, of the one that is answered, and
     `time` when it is shown, in seconds from the beginning; pages have none.
     `item` is the decoded input, where it was asked for: for what draws on it or quotes from it.
-    `window` is how many seconds each of the `windows` was asked to hold, where --window was given.
+    `window` is how many seconds each of the `windows` was asked to hold at most, by --window or
+    several --clips.
     `fields` are columns of the row that the input came from, where --keep asked for them: values
     as they were read.
     """

@@ -122,10 +122,36 @@ def test_clips_behind_the_end_are_told(run: Any, talk: Path) -> None:  # noqa: F
     assert done.records[1]["result"]["text"]
 
 
+def test_clips_have_their_own_times_in_every_format(run: Any, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", noise(7), RATE)
+    soundfile.write(tmp_path / "b.wav", noise(3), RATE)  # of which one clip is heard
+    asked = "classify-audio", tmp_path / "b.wav", tmp_path / "a.wav", "--model", "starter"
+    asked = *asked, "--clips", "0-1,5-6", "--top-k", "1"
+    records = run(*asked).records
+    [label] = {one["labels"][0]["label"] for record in records for one in record["windows"]}
+    table = run(*asked, "-f", "csv").stdout.splitlines()
+    assert table[0].split(",")[:3] == ["input", "start", "end"]
+    rows = [tuple(line.split(",")[:3]) for line in table[1:]]
+    assert rows == [
+        (str(tmp_path / "b.wav"), "0.0", "1.0"),
+        (str(tmp_path / "a.wav"), "0.0", "1.0"),
+        (str(tmp_path / "a.wav"), "5.0", "6.0"),
+    ]
+    text = run(*asked, "-f", "text").stdout.splitlines()
+    times = [("0.000", "1.000"), ("0.000", "1.000"), ("5.000", "6.000")]
+    assert [line.split("\t") for line in text] == [[*one, label] for one in times]
+    seen = run(*asked, "-f", "rich").stdout
+    assert [" ".join(line.split()[:3]) for line in seen.splitlines() if "–" in line] == [
+        "00:00.0 – 00:01.0",
+        "00:00.0 – 00:01.0",
+        "00:05.0 – 00:06.0",
+    ]
+
+
 def test_a_clip_of_which_nothing_is_left_is_not_heard(run: Any, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", noise(3.01), RATE)
     done = run("classify-audio", tmp_path / "a.wav", "--model", "starter", "--clips", "0-1,3-4")
-    assert "windows" not in done.records[0]
+    assert [(one["start"], one["end"]) for one in done.records[0]["windows"]] == [(0, 1)]
     assert done.records[0]["warnings"] == ["--clips 3-4: the recording ends before that"]
 
 

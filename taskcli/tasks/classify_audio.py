@@ -66,7 +66,7 @@ class ClassifyAudio(Task[ClassifyAudioOptions, Recording, list[Label]]):
     Any checkpoint that AutoModelForAudioClassification maps: Wav2Vec2, HuBERT, AST, Whisper, ...
     Long recordings are heard in windows: the record has the labels of each, with its times, beside
     those of the whole; so do channels that are each heard by themselves, and recordings of any
-    length with `--window`.
+    length with `--window`, and clips with `--clips`.
     """
 
     name = "classify-audio"
@@ -129,10 +129,16 @@ class ClassifyAudio(Task[ClassifyAudioOptions, Recording, list[Label]]):
         total = sum(lengths)
         scored = [one.result * (length / total) for one, length in zip(heard, lengths, strict=True)]
         (labels,) = ranked(sum(scored)[None], self.options.top_k, self.model.config)
-        asked = self.options.window
+        asked = self._asked(item)
         if asked is None and len(heard) == 1 and not item.channels:
             return WithWarnings(labels, ())
         return WithWarnings(labels, (), tuple(self._labelled(item, one) for one in heard), asked)
+
+    def _asked(self, item: Recording) -> float | None:
+        """How many seconds a window was asked to hold at most: clips are windows, too."""
+        if self.options.window is None and item.is_cut:
+            return min(self._window, max(one.seconds for one in item.excerpts))
+        return self.options.window
 
     def _labelled(self, item: Recording, heard: Answered) -> LabelWindow:
         behind = heard.place.start

@@ -39,6 +39,14 @@ test("neighbours of one label are one stretch", () => {
   ]);
 });
 
+test("what was not heard is in no stretch", () => {
+  const heard = (start, end) => ({ start, end, labels: [{ label: "dog", score: 1 }] });
+  assert.deepEqual(courseOf([heard(0, 1), heard(5, 6), heard(6, 7)]), [
+    { label: "dog", start: 0, end: 1, score: 1 },
+    { label: "dog", start: 5, end: 7, score: 1 },
+  ]);
+});
+
 test("channels that are heard by themselves have courses of their own", () => {
   const heard = (start, label, channel) => ({ start, end: start + 10, channel, labels: [{ label, score: 1 }] });
   const windows = [heard(0, "dog", "left"), heard(10, "dog", "left"), heard(0, "dog", "right"), heard(10, "siren", "right")];

@@ -168,13 +168,15 @@ export function course(windows, player, state) {
   return box;
 }
 
-/** Neighbours of one label are one stretch, of their mean score; in the order of time. @param {readonly LabelWindow[]} windows */
+const APART = 0.001; // seconds between windows that are heard apart; less is rounding
+
+/** Neighbours of one label are one stretch, of their mean score, if nothing was left out between; in the order of time. @param {readonly LabelWindow[]} windows */
 export function courseOf(windows) {
   /** @type {{ label: string, start: number, end: number, channel?: string | null, scores: number[] }[]} */
   const stretches = [];
   for (const { start, end, channel, labels: [best] } of windows) {
     const last = stretches.at(-1);
-    if (last?.label === best.label && (last.channel ?? null) === (channel ?? null)) {
+    if (last?.label === best.label && (last.channel ?? null) === (channel ?? null) && last.start <= start && start <= last.end + APART) {
       last.end = end;
       last.scores.push(best.score);
     } else stretches.push({ label: best.label, start, end, scores: [best.score], ...(channel && { channel }) });

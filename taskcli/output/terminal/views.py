@@ -1,8 +1,7 @@
 """How a person sees each result. `view` gives something that rich can render."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType
@@ -26,6 +25,7 @@ from taskcli.output.terminal.spans import EntityHighlighter, quoted
 
 _BAR = 24  # characters of a full score bar
 _ROOM_FOR_BARS = 56  # columns, the indent not counted
+_APART = 0.001  # seconds between windows that are heard apart; less is rounding
 _BLOCKS = " ▏▎▍▌▋▊▉"  # eighths of a character
 
 __all__ = ["About", "safe", "safe_line", "view"]
@@ -77,12 +77,29 @@ def _percent(score: float | None, before: str = "") -> str:
 def over_time(windows: Sequence[results.LabelWindow]) -> RenderableType:
     """The best label of each window; neighbours of one label share a row, and a mean score."""
     table = _table()
-    for (channel, label), group in groupby(windows, lambda one: (one.channel, one.labels[0].label)):
-        own = list(group)
+    for own in _stretches(windows):
+        channel, label = own[0].channel, own[0].labels[0].label
         times = f"{_clock(own[0].start)} – {_clock(own[-1].end)}"
         score = sum(one.labels[0].score for one in own) / len(own)
         table.add_row(*_dim(times, channel), Text(f"{score:.1%}"), Text(safe(label)))
     return table
+
+
+def _stretches(windows: Iterable[results.LabelWindow]) -> Iterator[list[results.LabelWindow]]:
+    """Windows of one label between which nothing was left out."""
+    own: list[results.LabelWindow] = []
+    for one in windows:
+        if own and not _goes_on(own[-1], one):
+            yield own
+            own = []
+        own.append(one)
+    if own:
+        yield own
+
+
+def _goes_on(before: results.LabelWindow, after: results.LabelWindow) -> bool:
+    is_same = (before.channel, before.labels[0].label) == (after.channel, after.labels[0].label)
+    return is_same and before.start <= after.start <= before.end + _APART
 
 
 def _dim(times: str, *told: str | None) -> list[Text]:
