@@ -139,7 +139,7 @@ def test_clips_have_their_own_times_in_every_format(run: Any, tmp_path: Path) ->
     ]
     text = run(*asked, "-f", "text").stdout.splitlines()
     times = [("0.000", "1.000"), ("0.000", "1.000"), ("5.000", "6.000")]
-    assert [line.split("\t") for line in text] == [[*one, label] for one in times]
+    assert [line.split("\t") for line in text] == [[*one, "1.0000", label] for one in times]
     seen = run(*asked, "-f", "rich").stdout
     assert [" ".join(line.split()[:3]) for line in seen.splitlines() if "–" in line] == [
         "00:00.0 – 00:01.0",

@@ -25,6 +25,7 @@ from taskcli.cli.worker.models import KeptModels
 from taskcli.config.options import RunOptions
 from taskcli.errors import UsageError
 from taskcli.media.excerpt import Excerpt
+from taskcli.media.subtitles import read_subtitles
 from taskcli.results import Chunk, Transcript
 from taskcli.tasks.asr.speaker_windows import Heard, joined
 from taskcli.tasks.asr.speakers import SPEAKS, Activity, with_speakers
@@ -248,6 +249,37 @@ def test_subtitles_have_one_speaker_a_cue(run: Any, talk: Path) -> None:
     assert named == [cue.voice for cue in cues]
     labels = run(*asked, "audacity").stdout.splitlines()
     assert [line.split("\t")[2].split(": ")[0] for line in labels] == named
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+def test_turns_are_cues_where_nothing_smaller_has_times(
+    run: Any, tmp_path: Path, kind: str
+) -> None:
+    """A long one is parted, and each keeps its speaker."""
+    turns = [
+        {"speaker": FIRST, "timestamp": [0.5, 2.0], "text": "the ball is red"},
+        {"speaker": SECOND, "timestamp": [2.5, 14.5], "text": " ".join(["a cube is blue"] * 8)},
+    ]
+    text = "\n".join(f"{one['speaker']}: {one['text']}" for one in turns)
+    record = {"input": "a.wav", "task": "asr", "model": "m"}
+    record["result"] = {"text": text, "turns": turns}
+    (tmp_path / "said.jsonl").write_text(json.dumps(record))
+    out = tmp_path / f"said.{kind}"
+    done = run("convert", tmp_path / "said.jsonl", "-o", out)
+    assert done.exit_code == 0, done.stderr
+    cues = read_subtitles(out.read_text()).cues
+    named = f"{FIRST}: " if kind == "srt" else f"<v {FIRST}>"
+    assert (cues[0].text, cues[0].timestamp) == (f"{named}the ball is red", (0.5, 2.0))
+    assert len(cues) > 2 and all(SECOND in cue.text for cue in cues[1:])
+    assert (cues[1].timestamp[0], cues[-1].timestamp[1]) == (2.5, 14.5)
+
+
+def test_what_has_no_times_prints_nothing(run: Any, tmp_path: Path) -> None:
+    record = {"input": "a.wav", "task": "asr", "model": "m", "result": {"text": "one"}}
+    (tmp_path / "said.jsonl").write_text(json.dumps(record))
+    done = run("convert", tmp_path / "said.jsonl", "-f", "vtt")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "the record has no chunks" in done.stderr
 
 
 def test_words_of_karaoke_stay_with_their_speaker(run: Any, talk: Path) -> None:

@@ -1,7 +1,7 @@
 """What records become, and what that needs of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from taskcli.config.options import OutputOptions
 from taskcli.errors import UsageError
 from taskcli.formats import FORMATS, Format
 from taskcli.output.presentation import answers_of
-from taskcli.results import Record, parts_of
+from taskcli.results import Chunk, Record, Transcript, parts_of
 from taskcli.task import Task
 
 
@@ -52,6 +52,15 @@ def _asked_by(target: Target) -> str:
     return next(words for kind, words in target.format.asked_by.items() if kind in held)
 
 
+def _timed(record: Record) -> Record:
+    """With the turns of speakers as chunks, where nothing smaller has times."""
+    said = record.result
+    if not isinstance(said, Transcript) or said.chunks is not None or said.turns is None:
+        return record
+    chunks = tuple(Chunk(turn.text, turn.timestamp, speaker=turn.speaker) for turn in said.turns)
+    return replace(record, result=replace(said, chunks=chunks))
+
+
 def complete(record: Record, target: Target, number: int) -> Record:
     """With what the format needs of the input. Raises UsageError where that is not here."""
     format = target.format
@@ -59,6 +68,8 @@ def complete(record: Record, target: Target, number: int) -> Record:
         raise UsageError(f"{format.name} holds the subtitles of one input", "give one record")
     if record.error is not None:
         return record
+    if format.asks_field == "chunks":
+        record = _timed(record)
     if any(getattr(one, format.asks_field, "") is None for one in answers_of(record.result)):
         raise UsageError(
             f"{record.input}: the record has no {format.asks_field}, "

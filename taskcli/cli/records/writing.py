@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from itertools import chain, islice
 from typing import TextIO
 
 from taskcli import output as formats
@@ -19,9 +20,11 @@ def write(records: Iterator[Record], target: Target) -> None:
     is_folder = target.format.kind == "folder"
     kept = list(records) if is_folder else records  # files are named by what else there is
     ids = [one.input for one in kept] if isinstance(kept, list) else []
+    whole = (complete(record, target, number) for number, record in enumerate(kept))
+    begun = list(islice(whole, 1))  # what cannot be written is told before anything is
     with _opened(target) as stream, closing(_writer(target, stream, ids)) as writer:
-        for number, record in enumerate(kept):
-            writer.write(complete(record, target, number))
+        for record in chain(begun, whole):
+            writer.write(record)
     for note in (*writer.notes(), *filter(None, [writer.note])):
         print_note(note)
 
