@@ -91,13 +91,50 @@ def test_one_kind_is_not_all(run: Run, talks: Path) -> None:
     assert hear(run, *words, "srt, vtt").records == []
 
 
+def test_a_kind_is_added_to_those_that_are_there(run: Run, talks: Path) -> None:
+    """To files that taskcli left, and to those of others; to inputs that have all, nothing."""
+    hear(run, talks, "--beside", "--save", "srt")
+    (talks / "one.srt").write_text("my own")
+    (talks / "one.json").write_text("{}")
+    done = hear(run, talks, "--beside", "--save", "srt,json", "--skip-existing")
+    assert (done.exit_code, done.inputs) == (0, [str(talks / "two.flac")]), done.stderr
+    assert done.records[0]["files"] == [str(talks / "two.json")]
+    assert left_in(talks) == ["one.json", "one.srt", "two.json", "two.srt"]
+    assert (talks / "one.srt").read_text() == "my own"
+    assert (talks / "one.json").read_text() == "{}"
+
+
+def test_a_kind_is_added_in_a_folder_of_others(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    Path("seen").mkdir()
+    Path("seen/a.overlay.png").write_text("my own")
+    words = ("segment", "a.png", "-m", "starter", "--save-dir", "seen")
+    refused = run(*words)
+    assert refused.exit_code == 2
+    assert "a.overlay.png is there already, and taskcli did not leave it so" in refused.stderr
+    (record,) = run(*words, "--skip-existing").records
+    assert record["files"] == ["seen/a.ids.png"]
+    assert Path("seen/a.overlay.png").read_text() == "my own"
+
+
+def test_what_is_no_file_is_in_the_way_of_any_run(run: Run, talks: Path) -> None:
+    (talks / "one.srt").mkdir()
+    done = hear(run, talks, "--beside", "--save", "srt", "--skip-existing")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "one.srt is there already" in done.stderr
+    assert "move it away, or save elsewhere" in done.stderr
+    assert "--skip-existing" not in done.stderr
+
+
 def test_what_is_there_is_not_replaced_unasked(run: Run, talks: Path) -> None:
     (talks / "one.srt").write_text("my own")
     words = (talks / "one.wav", "--beside", "--save", "srt")
     done = hear(run, *words)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "--beside: my talks/one.srt is there already" in done.stderr
-    assert "--skip-existing leaves out inputs that have" in " ".join(done.stderr.split())
+    assert "--beside: my talks/one.srt is there already\n" in done.stderr
+    said = " ".join(done.stderr.split())
+    assert "--skip-existing leaves out inputs that have" in said
+    assert "--overwrite replaces what is there" in said
     assert (talks / "one.srt").read_text() == "my own"
     assert hear(run, *words, "--overwrite").exit_code == 0
     assert (talks / "one.srt").read_text() != "my own"

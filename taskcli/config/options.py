@@ -290,7 +290,7 @@ class OutputOptions:
         bool,
         typer.Option(
             "--skip-existing",
-            help="Leave out inputs whose saved files are there.",
+            help="Leave out inputs whose saved files are there; of others, save what is missing.",
             rich_help_panel=_OUTPUT,
         ),
         UsersOwn(harmless=(False,)),

@@ -51,7 +51,8 @@ def files_in(config: RunConfig, folder: Path) -> Files:
     """The files of a run below a folder, where none replaces what it may not."""
     beside = is_beside(config)
     ours = None if beside else Ours(folder)
-    return Files(folder, config.known_ids, (), config.apart.protected, ours, beside)
+    protected = replace(config.apart.protected, keep=config.output.skip_existing)
+    return Files(folder, config.known_ids, (), protected, ours, beside)
 
 
 def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:

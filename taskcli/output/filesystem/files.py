@@ -15,6 +15,10 @@ from taskcli.files.identity import Identity, identity, is_one
 from taskcli.output.filesystem.names import Names
 from taskcli.output.filesystem.ownership import Ours
 
+_KEEP_OR_REPLACE = (
+    "--skip-existing leaves out inputs that have all their files, and writes of the others what is "
+    "missing; --overwrite replaces what is there"
+)
 _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 
 
@@ -22,12 +26,14 @@ _IN_THE_WAY = (FileExistsError, NotADirectoryError, IsADirectoryError)
 class Protected:
     """What the files of a run may not replace: never its inputs, nor what else it writes.
 
-    `overwrite` gives up every other file; else those that earlier runs left are.
+    `overwrite` gives up every other file; else those that earlier runs left are, unless the run is
+    to `keep` what is there and to write only what is missing.
     """
 
     inputs: Container[Identity] = frozenset()
     outputs: tuple[Path, ...] = ()
     overwrite: bool = False
+    keep: bool = False
 
 
 class Files:
@@ -64,13 +70,12 @@ class Files:
     def write(self, id: str, contents: Iterable[tuple[str, bytes]]) -> list[str]:
         """Write (suffix, content) pairs for one input; the paths of the files.
 
-        Raises InputError where something else is in the way, OSError for a disk that is full.
+        What is there and kept is not among them. Raises InputError where something else is in the
+        way, OSError for a disk that is full.
         """
         name = self.name(id)
-        return [
-            str(self.put(name.with_name(name.name + suffix), content))
-            for suffix, content in contents
-        ]
+        named = ((name.with_name(name.name + suffix), content) for suffix, content in contents)
+        return [str(self.put(file, content)) for file, content in named if not self._stays(file)]
 
     def put(self, relative: Path, content: bytes) -> Path:
         """Write one file at a path below the folder."""
@@ -106,22 +111,25 @@ class Files:
         """
         endings = tuple(endings)
         relatives = (each for id in ids for each in self._expected(self.name(id), endings))
-        refusals = (self.refusal(relative) for relative in relatives)
+        refusals = (self.refusal(relative) for relative in relatives if not self._stays(relative))
         return next((refusal for refusal in refusals if refusal is not None), None)
 
     def is_there(self, id: str, groups: Iterable[Iterable[str]]) -> bool:
-        """Whether there is a file of this input, whose name is taken, of each group of endings.
+        """Whether there is a file of this input, whose name is taken, of each group of endings."""
+        name = self.name(id)
+        return all(any(map(self._is_left, self._expected(name, tuple(group)))) for group in groups)
+
+    def _is_left(self, relative: Path) -> bool:
+        """Whether a run left this file, whole.
 
         A video is none: of a run that was interrupted it shows the first frames alone.
         """
-        name = self.name(id)
-        return all(
-            any(
-                one.suffix != ".mp4" and (self._folder / one).is_file()
-                for one in self._expected(name, tuple(group))
-            )
-            for group in groups
-        )
+        path = self._folder / relative
+        is_file = relative.suffix != ".mp4" and path.is_file()
+        return is_file and identity(path) not in self._protected.inputs
+
+    def _stays(self, relative: Path) -> bool:
+        return self._protected.keep and self._is_left(relative)
 
     def _expected(self, name: Path, endings: tuple[str, ...]) -> Iterator[Path]:
         for ending in endings:
@@ -157,8 +165,10 @@ class Files:
             return InputError(f"{path} is one of the inputs", "write elsewhere")
         if self._protected.overwrite or (self._ours and self._ours.has(relative, found)):
             return None
-        hint = "--overwrite replaces it; --skip-existing leaves out inputs that have their files"
-        return InputError(f"{path} is there already, and taskcli did not leave it so", hint)
+        # Who left what is beside the inputs is noted nowhere.
+        why = "" if self._ours is None else ", and taskcli did not leave it so"
+        hint = "move it away, or save elsewhere" if self._protected.keep else _KEEP_OR_REPLACE
+        return InputError(f"{path} is there already{why}", hint)
 
     def _check_inside(self, parent: Path) -> None:
         """A link planted in the folder must not lead the files elsewhere."""
