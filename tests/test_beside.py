@@ -211,8 +211,36 @@ def test_what_has_no_meaning_is_refused(
     assert left_in(talks) == []
 
 
+@pytest.mark.parametrize(("how", "heard"), [
+    (("--limit", 1), ["one.wav"]),
+    (("--skip", 1), ["two.flac"]),
+    (("--sample", 1, "--sample-seed", 1), None),
+])  # fmt: skip
+def test_some_of_the_files_have_theirs(
+    run: Run, talks: Path, how: tuple[object, ...], heard: list[str] | None
+) -> None:
+    done = hear(run, talks, "--beside", "--save", "srt", *how)
+    assert done.exit_code == 0, done.stderr
+    assert heard is None or done.inputs == [str(talks / name) for name in heard]
+    assert left_in(talks) == [f"{Path(name).stem}.srt" for name in done.inputs]
+    assert len(done.inputs) == 1
+
+
+def test_files_that_a_pipe_names_have_theirs(run: Run, talks: Path) -> None:
+    """A URL among them is none of this disk, and costs no other its files."""
+    named = f"{talks}/one.wav\nhttps://example.org/far.wav\n{talks}/two.flac\n"
+    words = ("asr", "--files-from", "-", "--allow-remote", "-m", cached("wav2vec2-ctc"))
+    done = run(*words, "--beside", "--save", "srt", stdin=named.encode())
+    errors = [record.get("error", {}).get("message") for record in done.records]
+    assert errors == [None, "--beside saves beside files on this disk, and this is none", None]
+    assert left_in(talks) == ["one.srt", "two.srt"]
+
+
 def test_beside_a_pipe_is_nowhere(run: Run, talks: Path) -> None:
     heard = (talks / "one.wav").read_bytes()
     done = run("asr", "-", "-m", cached("wav2vec2-ctc"), "--beside", stdin=heard)
     assert done.exit_code == 2
     assert "--beside saves beside files on this disk" in done.stderr
+    far = hear(run, talks / "one.wav", "https://example.org/far.wav", "--beside")
+    assert far.exit_code == 2
+    assert "and https://example.org/far.wav is elsewhere" in " ".join(far.stderr.split())

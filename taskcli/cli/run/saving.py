@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from taskcli.api import RecordWithInput
+from taskcli.cli.run.beside import is_beside
 from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import print_note
@@ -40,11 +41,6 @@ def saved(
         saver.close()
         for note in () if config.output.quiet else saver.notes:
             print_note(note)
-
-
-def is_beside(config: RunConfig) -> bool:
-    """Whether files are saved in the folders of the inputs."""
-    return bool(getattr(config.output, "beside", False))
 
 
 def files_in(config: RunConfig, folder: Path) -> Files:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from taskcli.cli.run import destination
+from taskcli.cli.run.beside import is_beside, only_files
 from taskcli.cli.run.request import RunConfig
-from taskcli.cli.run.saving import files_in, is_beside
+from taskcli.cli.run.saving import files_in
 from taskcli.cli.run.streams import print_note
 from taskcli.cli.run.writers import layout_of
 from taskcli.errors import UsageError
@@ -27,22 +28,12 @@ def checked(config: RunConfig) -> RunConfig:
     if layout_of(config, {}).depth_range == SHARED:
         _check_one_scale(config)
     if is_beside(config):
-        _check_beside(config)
+        config = replace(config, sources=only_files(config.sources))
     if config.output.skip_existing:
         config = _without_existing(config, config.output.save_dir)
     if not config.output.resume:
         check_files(config, config.sources.ids)
     return config
-
-
-def _check_beside(config: RunConfig) -> None:
-    sources = config.sources
-    are_files = sources.total == len(sources.ids) == len(sources.paths)
-    if not (are_files or config.inputs.watch):
-        raise UsageError(
-            "--beside saves beside files on this disk, and not every input is one",
-            "--save-dir FOLDER takes what is saved of pipes, rows and URLs",
-        )
 
 
 def _check_kinds(config: RunConfig) -> None:
