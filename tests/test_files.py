@@ -284,6 +284,15 @@ def test_a_shared_range_is_that_of_all_pictures(run: Run) -> None:
         assert opened(one, ".colours.png").tobytes() == opened(two, ".colours.png").tobytes()
 
 
+def test_of_a_shared_range_only_the_kinds_that_are_chosen_are_left(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    words = ("depth", "a.png", "-m", cached("glpn"), "--depth-range", "shared", "--save-dir")
+    (record,) = run(*words, "seen", "--save", "colours,depth.npy").records
+    assert sorted(record["files"]) == ["seen/a.colours.png", "seen/a.depth.npy"]
+    left = sorted(path.name for path in Path("seen").glob("a.*"))
+    assert left == ["a.colours.png", "a.depth.npy"]
+
+
 def test_pictures_of_a_run_that_ends_early_are_drawn(run: Run) -> None:
     scene(64, 64, 1).save("a.png")
     Path("b.png").write_bytes(b"no picture")
@@ -300,6 +309,7 @@ def test_pictures_of_a_run_that_ends_early_are_drawn(run: Run) -> None:
     (("--save-dir", "seen", "--shard", "1/2"), "--shard: --depth-range shared is one scale"),
     (("--save-dir", "seen", "--watch"), "--watch: --depth-range shared is one scale"),
     (("--save-dir", "seen", "-o", "a.jsonl", "--resume"), "--resume: --depth-range shared is"),
+    (("--save-dir", "seen", "--skip-existing"), "--skip-existing: --depth-range shared is one"),
     ((), "--depth-range shared is of saved pictures"),
 ])  # fmt: skip
 def test_a_shared_range_of_some_pictures_is_refused(

@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from checkpoints import cached
 from conftest import Finished, parse
 from PIL import Image
@@ -782,6 +784,49 @@ def test_an_interrupted_run_leaves_whole_files_and_a_whole_page_or_none(
     assert max(Counter(record["input"] for record in records).values()) == 1
     assert {str(file) for file in folder.iterdir()} <= {record["input"] for record in records}
     all_named_are_whole(records)
+
+
+@pytest.mark.long
+def test_what_goes_on_with_files_beside_the_inputs_is_said(run: Run, start: Any) -> None:
+    folder = Path("talks")
+    folder.mkdir()
+    for place in range(300):
+        soundfile.write(folder / f"{place:03}.wav", np.zeros(1600, np.float32), 16_000)
+    out = Path("out.jsonl")
+    how = ["asr", folder, "-m", cached("wav2vec2-ctc"), "--beside", "--save", "srt"]
+    process = start(*how, "-o", out, "--batch-size", 1)
+    some_lines(process, out, 5)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=SOON)
+    assert "with --skip-existing and another -o goes on" in stderr.decode()
+    answered = len(parse(out.read_text()))
+    assert answered < 300
+    done = run(*how, "-o", "rest.jsonl", "--skip-existing")
+    assert done.exit_code == 0, done.stderr
+    assert answered + len(parse(Path("rest.jsonl").read_text())) == 300
+    assert len(list(folder.glob("*.srt"))) == 300
+
+
+@pytest.mark.long
+def test_pictures_of_one_scale_are_begun_anew(run: Run, start: Any) -> None:
+    folder = Path("pictures")
+    folder.mkdir()
+    scene(48, 32).save("scene.png")
+    for place in range(300):
+        shutil.copy("scene.png", folder / f"{place:03}.png")
+    out = Path("out.jsonl")
+    how = ["depth", "-m", cached("glpn"), "-o", out, "--save-dir", "saved"]
+    how += ["--depth-range", "shared", folder]
+    process = start(*how, "--batch-size", 1)
+    some_lines(process, out, 5)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=SOON)
+    assert "the same command with --overwrite begins anew" in stderr.decode()
+    assert "--resume" not in stderr.decode()
+    for file in sorted(folder.iterdir())[3:]:  # the rest would only take time
+        file.unlink()
+    assert run(*how, "--overwrite").exit_code == 0
+    assert len(parse(out.read_text())) == 3
 
 
 def saved_files() -> list[Path]:

@@ -53,7 +53,8 @@ class DepthOutput(ImageOutput):
         typer.Option(
             metavar="auto|shared|LOW,HIGH",
             help="Depths from the first to the last colour: auto, of each picture by itself; "
-            "shared, those of all pictures of the run, drawn at its end; or these.",
+            "shared, those of all pictures of the run, drawn at its end, with --save-dir and "
+            "without --resume, --skip-existing, --shard or --watch; or these.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = "auto"

@@ -15,7 +15,6 @@ from taskcli.formats import FORMATS
 from taskcli.media.items import Item
 from taskcli.media.source import Source
 from taskcli.output.sanitize import safe, safe_line
-from taskcli.remote.urls import url_of
 from taskcli.results import Record
 
 if TYPE_CHECKING:
@@ -36,12 +35,15 @@ class Reporter:
         quiet: bool,
         chosen: str,
         output: Path | None,
-        report: Path | None,
+        goes_on: str | None,
         answered: int = 0,
         scrolls: bool = False,
         stats: bool = False,
     ) -> None:
-        """`answered` inputs have records of an earlier run; stdout may be a terminal."""
+        """`goes_on` says what does if the run is interrupted.
+
+        `answered` inputs have records of an earlier run; stdout may be a terminal.
+        """
         self._statistics = _no_statistics() if stats else None
         self._answered = answered
         self._quiet = quiet
@@ -52,8 +54,7 @@ class Reporter:
         self._loaded = 0.0  # seconds
         self._console = Console(file=messages.stream(), highlight=False, quiet=quiet)
         self._shown = chosen == "rich" and output is None  # failures are in the view already
-        self._resumable = FORMATS[chosen].resumes and output is not None and url_of(output) is None
-        self._with = "--resume" if report is None else "--resume and another --report"
+        self._goes_on = goes_on
         interactive = self._console.is_interactive and not quiet
         self._animated = interactive and not self._shown
         # Answers scroll by on a terminal: a line below them says how far the run is.
@@ -206,8 +207,8 @@ class Reporter:
         self._console.print(Text(line, style="dim"))
         if self._statistics is not None:  # was asked for, so --quiet does not keep it back
             self._statistics.show(Console(file=messages.stream(), highlight=False))
-        if interrupted and self._resumable:
-            self._console.print(f"interrupted: the same command with {self._with} goes on")
+        if interrupted and self._goes_on is not None:
+            self._console.print(f"interrupted: {self._goes_on}", soft_wrap=True)
 
     def _rate(self) -> str:
         """Inputs a second; of recordings, which differ in length, seconds of sound a second."""

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from taskcli import __version__
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.cli.run import output_file
+from taskcli.cli.run.interrupted import goes_on
 from taskcli.cli.run.no_overwrite import Apart
 from taskcli.cli.run.reporter import Reporter
 from taskcli.config.input_options import InputOptions
@@ -110,7 +111,7 @@ class RunConfig:
             written.quiet,
             self.format,
             written.output,
-            written.report,
+            goes_on(written, self.format),
             answered,
             scrolls,
             written.stats,

@@ -70,6 +70,7 @@ def _check_one_scale(config: RunConfig) -> None:
     """Refuse what answers only some of the pictures that would have one scale."""
     some = {
         "--resume": config.output.resume,
+        "--skip-existing": config.output.skip_existing,
         "--shard": config.inputs.shard,
         "--watch": config.inputs.watch,
     }

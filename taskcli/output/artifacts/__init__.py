@@ -64,10 +64,12 @@ class Saver:
         self._files = files
         self._layout = layout
         self._endings = endings(result, layout)
+        self._later: Later | None = None
         self._is_shown = self._is_wanted(f"{getattr(self._module, 'SHOWN', '')}.png")
         self._films = Films(files, self._module.SHOWN) if filmed and self._is_shown else None
         one_scale = layout.depth_range == SHARED and self._is_shown
-        self._later = Later(files, self._films, layout, self._module) if one_scale else None
+        if one_scale:
+            self._later = Later(files, self._films, layout, self._module, self._wanted)
         self.notes: list[str] = []  # what is to be said of all that was saved
 
     def save(self, record: Record, source: Source) -> Record:

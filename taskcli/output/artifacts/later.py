@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+_Contents = Iterator[tuple[str, bytes]]  # (what is added to the input's name, the bytes)
+
+
 class Scale(Protocol):
     """What many pictures have in common; `range` is what a layout has of it."""
 
@@ -33,7 +36,7 @@ class Look(Protocol):
     SHOWN: str
     Scale: Callable[[], Scale]
 
-    def beside(self, record: Record, layout: Layout) -> Iterator[tuple[str, bytes]]: ...
+    def beside(self, record: Record, layout: Layout) -> _Contents: ...
     def coloured(self, result: Any, layout: Layout) -> "Image": ...
 
 
@@ -51,8 +54,17 @@ class _Waiting:
 class Later:
     """What is kept of each picture in memory is its names: its answer is in a file of its own."""
 
-    def __init__(self, files: Files, films: Films | None, layout: Layout, look: Look) -> None:
+    def __init__(
+        self,
+        files: Files,
+        films: Films | None,
+        layout: Layout,
+        look: Look,
+        wanted: Callable[[_Contents], _Contents],
+    ) -> None:
+        """`wanted` are those of what is left beside a picture that are to be written."""
         self._files, self._films, self._layout, self._look = files, films, layout, look
+        self._wanted = wanted
         self._scale = look.Scale()
         self._waiting: list[_Waiting] = []
 
@@ -66,7 +78,7 @@ class Later:
         picture = self._picture_of(record, name, film)
         if (refusal := self._files.refusal(picture)) is not None:
             raise refusal
-        contents = self._look.beside(record, self._layout)
+        contents = self._wanted(self._look.beside(record, self._layout))
         beside = [self._files.put(name.with_name(name.name + one), data) for one, data in contents]
         self._scale.take(record.result)
         light = replace(record, result=None, item=None)
