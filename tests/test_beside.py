@@ -63,6 +63,14 @@ def test_recordings_of_other_folders_have_theirs_there(
     assert not list(Path().iterdir())
 
 
+def test_what_was_saved_beside_is_not_told_of(run: Run, talks: Path) -> None:
+    hear(run, talks, "--beside", "--save", "srt,json")
+    (talks / "else.srt").write_text("of no recording here")
+    (talks / "one.md").write_text("no kind that is saved")
+    done = hear(run, talks, "--beside", "--save", "srt", "--skip-existing")
+    assert "passed over 1 .md, 1 .srt, 1 folder" in " ".join(done.stderr.split())
+
+
 def test_recordings_of_one_name_have_files_of_their_own(run: Run, talks: Path) -> None:
     (talks / "one.flac").write_bytes((talks / "two.flac").read_bytes())
     hear(run, talks, "--beside", "--save", "txt")
@@ -189,7 +197,27 @@ def test_masks_alone(run: Run) -> None:
     assert all(Path(file).match("a.mask-*.png") for file in record["files"])
     refused = run(*words, "--save", "mask")
     assert refused.exit_code == 2
-    assert "it saves overlay, ids.png" in refused.stderr
+    assert "add --masks" in refused.stderr
+    other = run(*words, "--save", "crop")
+    assert (other.exit_code, "it saves overlay, ids.png" in other.stderr) == (2, True)
+
+
+def test_crops_alone_want_to_be_asked_for(run: Run) -> None:
+    scene(64, 64, 1).save("a.png")
+    refused = run("detect", "a.png", "-m", "starter", "--save-dir", "seen", "--save", "crop")
+    assert refused.exit_code == 2
+    assert "add --crops" in refused.stderr
+    assert not Path("seen").exists()
+
+
+@pytest.mark.parametrize(("kinds", "left"), [
+    (".srt", ["one.srt"]), ("SRT", ["one.srt"]), (".Srt, .VTT", ["one.srt", "one.vtt"]),
+])  # fmt: skip
+def test_kinds_are_written_as_endings_are(
+    run: Run, talks: Path, kinds: str, left: list[str]
+) -> None:
+    hear(run, talks / "one.wav", "--beside", "--save", kinds)
+    assert left_in(talks) == left
 
 
 @pytest.mark.parametrize(("how", "why"), [

@@ -3,7 +3,7 @@
 import glob
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path, PurePath
@@ -30,19 +30,25 @@ class FoundFiles(Generic[Found]):
 
 
 def in_folder(
-    folder: str, media: Media, recursive: bool, may_be_empty: bool = False, framed: bool = False
+    folder: str,
+    media: Media,
+    recursive: bool,
+    may_be_empty: bool = False,
+    framed: bool = False,
+    left: Collection[str] = (),
 ) -> FoundFiles[str]:
     """The folder's files of the medium, sorted; links to folders are not followed.
 
-    `framed` takes those, too, that hold many inputs as frames. Raises UsageError if there are
-    none, unless it `may_be_empty`.
+    `framed` takes those, too, that hold many inputs as frames. What has one of the endings `left`
+    and the name of a file that is found is not told of as passed over. Raises UsageError if there
+    are none, unless it `may_be_empty`.
     """
     unreadable: dict[str, str] = {}
     walked = (
         (folders, {name: str(Path(parent, name)) for name in names})
         for parent, folders, names in os.walk(folder, onerror=_into(unreadable))
     )
-    found, passed_over = _sifted(walked, media, recursive, framed)
+    found, passed_over = _sifted(walked, media, recursive, framed, left)
     if not (found or unreadable or may_be_empty):
         raise _nothing_in(folder, media, passed_over)
     return FoundFiles(
@@ -67,6 +73,7 @@ def _sifted(
     media: Media,
     recursive: bool,
     framed: bool,
+    left: Collection[str] = (),
 ) -> tuple[list[F], str]:
     """The files of the medium, and what was passed over, in words.
 
@@ -77,10 +84,12 @@ def _sifted(
     found: list[F] = []
     others: Counter[str] = Counter()
     for folders, files in walked:
-        for name, file in files.items():
-            if _is_wanted(name, file, extensions):
-                found.append(file)
-            elif not name.startswith("."):
+        wanted = {name for name, file in files.items() if _is_wanted(name, file, extensions)}
+        found += [files[name] for name in files if name in wanted]
+        theirs = wanted | {PurePath(name).stem for name in wanted} if left else wanted
+        for name in (name for name in files if name not in wanted):
+            own = PurePath(name)
+            if not (name.startswith(".") or (own.suffix in left and own.stem in theirs)):
                 others[PurePath(name).suffix.lower() or "without an extension"] += 1
         if not recursive:
             inner = sum(not name.startswith(".") for name in folders)

@@ -28,6 +28,7 @@ class Reading:
     patience: Patience = USUAL
     keep: Keep | None = None  # which columns of rows stay beside the answers
     format: str = BY_NAME  # what files and pipes hold
+    left: frozenset[str] = frozenset()  # endings of files that are saved beside the inputs
     framing: Framing | None = None  # which pictures are inputs of a file that holds several
 
     @property

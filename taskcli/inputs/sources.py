@@ -198,7 +198,9 @@ def _resolve_one(word: str, reading: Reading, stdin: BinaryIO, watch: bool) -> S
     if is_url(word):
         return _elsewhere(Place(word, reading.patience), reading)
     if is_folder(word):
-        found = in_folder(word, reading.media, reading.recursive, watch, reading.framed)
+        found = in_folder(
+            word, reading.media, reading.recursive, watch, reading.framed, reading.left
+        )
         return _found(replace(found, paths=whole(found.paths)) if watch else found, reading)
     if os.path.lexists(word):
         if tabular.is_rows(word, reading.rows) and not opens_into_many(word, reading):

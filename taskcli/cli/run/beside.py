@@ -1,12 +1,16 @@
 """--beside: the files of each input are in the folder where it is, on this disk."""
 
 from dataclasses import replace
+from typing import Any
 
 from taskcli.cli.run.request import RunConfig
+from taskcli.config.options import OutputOptions
 from taskcli.errors import InputError, UsageError
 from taskcli.inputs.files import printable
 from taskcli.inputs.sources import Sources
 from taskcli.media.source import Source
+from taskcli.output import Layout, artifacts
+from taskcli.task import Task
 
 _WHY = "--beside saves beside files on this disk"
 _HINT = "--save-dir FOLDER takes what is saved of pipes, rows and URLs"
@@ -15,6 +19,13 @@ _HINT = "--save-dir FOLDER takes what is saved of pipes, rows and URLs"
 def is_beside(config: RunConfig) -> bool:
     """Whether files are saved in the folders of the inputs."""
     return bool(getattr(config.output, "beside", False))
+
+
+def endings(task: type[Task[Any, Any, Any]], written: OutputOptions) -> frozenset[str]:
+    """Those of the files that may be beside the inputs, of this run and of others."""
+    if not getattr(written, "beside", False):
+        return frozenset()
+    return frozenset(artifacts.endings(task.result, Layout()))
 
 
 def only_files(sources: Sources) -> Sources:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from taskcli.cli.run.no_overwrite import Apart, of_stream, outputs_of
@@ -18,13 +19,15 @@ from taskcli.media.encodings import AUTO
 from taskcli.remote.stores import Patience
 
 
-def sources_of(call: Invocation, inputs: InputOptions) -> Sources:
+def sources_of(call: Invocation, inputs: InputOptions, left: frozenset[str]) -> Sources:
     """What the words of the call name, and of it what is chosen.
+
+    `left` are the endings of files that are saved beside them.
 
     Raises UsageError for what is not there.
     """
     _check_format(call, inputs)
-    reading = _reading(call, inputs)
+    reading = replace(_reading(call, inputs), left=left)
     if isinstance(inputs, ImageInputOptions):
         reading = reading.seeing(inputs.frames, inputs.fps, inputs.max_pixels)
     chosen = Selection(inputs.skip, inputs.limit, inputs.sample, inputs.sample_seed)

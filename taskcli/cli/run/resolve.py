@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from taskcli import output
-from taskcli.cli.run import destination, hosted, report, writers
+from taskcli.cli.run import beside, destination, hosted, report, writers
 from taskcli.cli.run.elsewhere import check_elsewhere, reads_hub
 from taskcli.cli.run.inputs import kept_apart, sources_of
 from taskcli.cli.run.options import given_options, resolve_checkpoint
@@ -22,7 +22,7 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     written = given.output
     hosted.check(given.run, given.cluster)
     check_elsewhere(call, given)
-    sources = sources_of(call, given.inputs)
+    sources = sources_of(call, given.inputs, beside.endings(call.task, written))
     checkpoint, options = resolve_checkpoint(call, given)
     destination.check_folder_exists(written)
     destination.check_asked(written, call.given)

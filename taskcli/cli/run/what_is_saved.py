@@ -13,7 +13,7 @@ from taskcli.cli.run.writers import layout_of
 from taskcli.errors import UsageError
 from taskcli.inputs.shards import left_out
 from taskcli.media.amounts import SHARED
-from taskcli.output import artifacts
+from taskcli.output import Layout, artifacts
 
 
 def checked(config: RunConfig) -> RunConfig:
@@ -22,7 +22,8 @@ def checked(config: RunConfig) -> RunConfig:
     Raises UsageError for --save-dir where the task has no files, or could not leave those it has.
     """
     destination.check_saving(config.task, config.output)
-    if config.output.save_dir is None:
+    folder = config.output.save_dir
+    if folder is None:
         return config
     _check_kinds(config)
     if layout_of(config, {}).depth_range == SHARED:
@@ -30,7 +31,7 @@ def checked(config: RunConfig) -> RunConfig:
     if is_beside(config):
         config = replace(config, sources=only_files(config.sources))
     if config.output.skip_existing:
-        config = _without_existing(config, config.output.save_dir)
+        config = _without_existing(config, folder)
     if not config.output.resume:
         check_files(config, config.sources.ids)
     return config
@@ -42,10 +43,12 @@ def _check_kinds(config: RunConfig) -> None:
     if asked is None:
         return
     every = replace(layout_of(config, {}), save=None)
-    known = [artifacts.kind_of(ending) for ending in artifacts.endings(config.task.result, every)]
+    known = _kinds(config, every)
     words = artifacts.kinds_in(asked)
     for word in words:
         if word not in known:
+            if word in _kinds(config, replace(every, crops=True, masks=True, cutouts=True)):
+                raise UsageError(f"--save {asked}: only --{word}s leaves such", f"add --{word}s")
             raise UsageError(
                 f"--save {asked}: {config.task.name} saves no such file as {word!r}",
                 f"it saves {', '.join(known)}",
@@ -54,6 +57,11 @@ def _check_kinds(config: RunConfig) -> None:
         raise UsageError(
             f"--depth-range {SHARED} draws the colours from depth.npy", "add that to --save"
         )
+
+
+def _kinds(config: RunConfig, layout: Layout) -> list[str]:
+    found = artifacts.endings(config.task.result, layout)
+    return [artifacts.kind_of(ending) for ending in found]
 
 
 def _without_existing(config: RunConfig, folder: Path) -> RunConfig:

@@ -36,8 +36,8 @@ def endings(result: Any, layout: Layout) -> tuple[str, ...]:
 
 
 def kinds_in(save: str) -> list[str]:
-    """The words of --save."""
-    return [word.strip() for word in save.split(",")]
+    """The words of --save; `.SRT` is srt."""
+    return [word.strip().removeprefix(".").lower() for word in save.split(",")]
 
 
 def certain(result: Any, layout: Layout) -> tuple[tuple[str, ...], ...]:
