@@ -288,5 +288,28 @@ def test_a_kind_of_entity_that_nobody_met_is_no_wrong_label(
     other = next(kind for kind in ("PER", "LOC", "ORG") if kind != met)
     assert run("convert", file, "-o", "met.jsonl", "--labels", met).exit_code == 0
     done = run("convert", "met.jsonl", "-f", "jsonl", "--labels", other)
-    assert (done.exit_code, done.stdout) == (0, "")
-    assert run("convert", file, "-f", "jsonl", "--labels", "MISC").exit_code == 2
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no record is left" in done.stderr
+    done = run("convert", file, "-f", "jsonl", "--labels", "MISC")
+    assert done.exit_code == 2 and "no answer has that label" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "said"),
+    [
+        ("detect", ("--min-score", 1.5), "no record is left"),
+        ("detect", ("--failed",), "no record is left"),
+        ("asr", ("--labels", "foo"), "--labels: answers of asr have no labels to choose by"),
+        ("asr", ("--min-score", 0.5), "--min-score: answers of asr have no scores to choose by"),
+        ("qa", ("--labels", "foo"), "--labels: answers of qa have no labels to choose by"),
+    ],
+)
+def test_a_choice_of_nothing_is_refused_alike(
+    run: Run, written: dict[str, Path], task: str, asked: tuple[object, ...], said: str
+) -> None:
+    file = records_of(run, written, task)
+    for words in (("view",), ("view", "--stats"), ("convert", "-o", "left.csv")):
+        done = run(words[0], file, *words[1:], *asked)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {said}\n  → ")
+    assert not Path("left.csv").exists()

@@ -152,3 +152,54 @@ def test_what_cannot_be_is_refused(
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in done.stderr
     assert step in done.stderr
+
+
+# Chosen again from the records
+
+
+def labelled(text: str) -> list[tuple[str, str]]:
+    """The start and the label of each row of a table."""
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    return [(row["start"], row["label"]) for row in rows]
+
+
+def test_windows_are_chosen_by_label_and_score(run: Run) -> None:
+    run(*CALL, "--window", "1", "-o", "heard.jsonl")
+    windows = json.loads(Path("heard.jsonl").read_text())["windows"]
+    chosen = ("convert", "heard.jsonl", "--labels", "yes,_silence_", "--min-score", 0.5)
+    wanted = [
+        (one["start"], [label for label in one["labels"] if label["score"] >= 0.5])
+        for one in windows
+        if one["labels"][0]["label"] in ("yes", "_silence_")
+    ]
+    rows = [(f"{start}", labels[0]["label"]) for start, labels in wanted]
+    assert labelled(run(*chosen, "-f", "csv").stdout) == rows
+    assert len(rows) == 4
+    text = run(*chosen, "-f", "text").stdout
+    assert [line.split("\t")[3] for line in text.splitlines()] == [label for _, label in rows]
+    [left] = run(*chosen, "-f", "jsonl").records
+    assert [(one["start"], one["labels"]) for one in left["windows"]] == wanted
+
+
+def test_a_label_that_only_windows_have_is_one(run: Run) -> None:
+    run(*CALL, "--window", "1", "--top-k", "1", "-o", "heard.jsonl")
+    [whole] = json.loads(Path("heard.jsonl").read_text())["result"]
+    assert whole["label"] == "_silence_"
+    shown = run("view", "heard.jsonl", "--labels", "stop")
+    assert shown.exit_code == 0
+    (row,) = shown.stdout.splitlines()[1:-1]
+    assert row.split()[0] == "00:03.0" and row.split()[-1] == "stop"
+    silent = run("view", "heard.jsonl", "--labels", "_silence_").stdout.splitlines()
+    assert [row.split()[0] for row in silent[2:-1]] == ["00:00.0", "00:02.0", "00:04.0"]
+
+
+def test_each_window_counts_where_some_were_asked_for(run: Run) -> None:
+    run(*CALL, "--window", "1", "--top-k", "1", "-o", "heard.jsonl")
+    head, *rows = run("view", "heard.jsonl", "--stats").stdout.splitlines()
+    assert head == "1 input, 5 answers"
+    counted = dict(row.split()[:2] for row in rows)
+    assert {name: counted[name] for name in ("_silence_", "yes", "stop")} == {
+        "_silence_": "3",
+        "yes": "1",
+        "stop": "1",
+    }

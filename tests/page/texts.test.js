@@ -57,6 +57,14 @@ test("channels that are heard by themselves have courses of their own", () => {
   ]);
 });
 
+test("a course ends where windows between were left out", () => {
+  const heard = (start) => ({ start, end: start + 10, labels: [{ label: "dog", score: 1 }] });
+  assert.deepEqual(courseOf([heard(0), heard(20)]), [
+    { label: "dog", start: 0, end: 10, score: 1 },
+    { label: "dog", start: 20, end: 30, score: 1 },
+  ]);
+});
+
 test("silence still has an outline", () => {
   assert.equal(outlineOf([0, 100]), "M0.5 50V51M1.5 4V96");
 });

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from taskcli.checkpoints.label_names import LabelNames
 from taskcli.checkpoints.token_labels import kinds
+from taskcli.cli.records.reading import Records
 from taskcli.errors import UsageError
-from taskcli.output.presentation import answers_of, presentation_of
-from taskcli.results import Record
+from taskcli.output.presentation import PRESENTATIONS, answers_of, presentation_of
+from taskcli.results import Record, parts_of
+from taskcli.task import Task
 
 LabelFilter = Annotated[
     str | None,
@@ -50,12 +52,36 @@ class Choice:
         named = None if labels is None else LabelNames.of(labels, own)
         return cls(named, min_score, failed, answered, own)
 
-    def among(self, records: Iterable[Record]) -> Iterator[Record]:
+    def among(self, found: Records) -> Iterator[Record]:
         """The records with the answers that are wanted. Those that have none left are left out.
 
         Raises UsageError, before the first, for a label that neither the checkpoint, as far as it
-        is here, nor any answer has.
+        is here, nor any answer has, and where no record is left.
         """
+        self._check(found.task)
+        chosen = self._chosen(found.items)
+        first = next(chosen, None)
+        if first is None:
+            raise UsageError(
+                "no record is left",
+                "choose more with --labels, --min-score, --failed or --answered",
+            )
+        return chain([first], chosen)
+
+    def _check(self, task: type[Task[Any, Any, Any]]) -> None:
+        """Raises UsageError for what no answer of the task has."""
+        shapes = [PRESENTATIONS[one] for one in parts_of(task.result) if one in PRESENTATIONS]
+        asked = {
+            "--labels": (self.labels, any(one.label for one in shapes), "labels"),
+            "--min-score": (self.min_score, any(one.score for one in shapes), "scores"),
+        }
+        for flag, (value, is_known, what) in asked.items():
+            if value is not None and not is_known:
+                raise UsageError(
+                    f"{flag}: answers of {task.name} have no {what} to choose by", "leave it out"
+                )
+
+    def _chosen(self, records: Iterable[Record]) -> Iterator[Record]:
         for record in self._with_labels(iter(records)):
             if record.error is not None:
                 if not self.answered and not self._is_of_answers:
@@ -88,10 +114,15 @@ class Choice:
         if not self._is_of_answers:
             yield record
             return
-        wanted = [one for one in answers_of(record.result) if self._wants(one)]
-        if wanted:
+        wanted = self._wanted(record.result)
+        left = [replace(one, labels=self._wanted(one.labels)) for one in record.windows]
+        windows = tuple(one for one in left if one.labels)
+        if wanted or windows:
             result = wanted if isinstance(record.result, list) else record.result
-            yield replace(record, result=result)
+            yield replace(record, result=result, windows=windows)
+
+    def _wanted(self, result: object) -> list[Any]:
+        return [one for one in answers_of(result) if self._wants(one)]
 
     def _wants(self, one: object) -> bool:
         shape = presentation_of(one)
@@ -102,6 +133,7 @@ class Choice:
 
 
 def _labels(record: Record) -> Iterator[str]:
-    for one in answers_of(record.result) if record.error is None else ():
+    results = [record.result, *(one.labels for one in record.windows)]
+    for one in chain.from_iterable(map(answers_of, results if record.error is None else ())):
         if (label := presentation_of(one).label_of(one)) is not None:
             yield label

@@ -75,7 +75,7 @@ def convert(
     }
     target = target_of(found, chosen, output, overwrite, shape)
     _check(target, records)
-    kept = Choice.of(labels, found.labels, min_score, failed, answered).among(found.items)
+    kept = Choice.of(labels, found.labels, min_score, failed, answered).among(found)
     write(kept, target)
     raise typer.Exit(ExitCode.OK)
 

@@ -7,21 +7,14 @@ from pathlib import Path
 
 from taskcli.cli.records.reading import Records, with_item
 from taskcli.cli.run.report import told
-from taskcli.errors import UsageError
 from taskcli.results import Record
 
 
-def none_left() -> UsageError:
-    return UsageError("no record is left", "choose more with --labels, --min-score, --failed")
-
-
 def write_page(records: Iterable[Record], found: Records, file: Path) -> None:
-    """As --report made it, of those `found`. Raises UsageError where there is no record."""
+    """As --report made it, of those `found`."""
     from taskcli.output import report
 
     kept = list(records)
-    if not kept:
-        raise none_left()
     command = shlex.join(["taskcli", *sys.argv[1:]])
     facts = told(found.task, command, (kept[0].model, kept[0].revision), options={})
     with report.opened(file, facts, len(kept), found.labels) as page:

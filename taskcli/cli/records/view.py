@@ -15,7 +15,7 @@ from taskcli.cli.records.choosing import (
     OnlyFailed,
     ScoreFilter,
 )
-from taskcli.cli.records.page import none_left, write_page
+from taskcli.cli.records.page import write_page
 from taskcli.cli.records.reading import Records, read, with_item
 from taskcli.cli.run import destination
 from taskcli.cli.run.streams import results_stream
@@ -56,7 +56,7 @@ def view(
     found = read(records)
     if report is not None:
         destination.check(OutputOptions(report=report, overwrite=overwrite), "rich", Sources((), 1))
-    chosen = Choice.of(labels, found.labels, min_score, failed, answered).among(found.items)
+    chosen = Choice.of(labels, found.labels, min_score, failed, answered).among(found)
     shown = _sorted(chosen, sort)
     with results_stream() as stream:
         if stats:
@@ -83,9 +83,6 @@ def _best(record: Record) -> float:
 
 
 def _print(records: Iterable[Record], found: Records, stream: Any) -> None:
-    writer, none = output.open_writer("rich", stream, output.Layout(found.labels)), True
+    writer = output.open_writer("rich", stream, output.Layout(found.labels))
     for record in records:
         writer.write(with_item(record, found.task))
-        none = False
-    if none:
-        raise none_left()

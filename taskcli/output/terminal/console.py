@@ -50,7 +50,8 @@ class ConsoleWriter(Writer):
             if record.error.hint:
                 self._print(Text(safe(record.error.hint), style="dim"))
         elif not self._heard:
-            self._print(view(record.result, self._about(record)))
+            if record.result != [] or not record.windows:  # else only windows have what is wanted
+                self._print(view(record.result, self._about(record)))
             if record.windows:
                 self._print(over_time(record.windows))
             if self.layout.preview:

@@ -19,7 +19,10 @@ _BAR = 40  # characters
 
 @dataclass
 class Statistics:
-    """Of all answers; of ranked labels, the best one of each input alone."""
+    """Of all answers; of ranked labels, the best one of each input alone.
+
+    Where windows were asked for, each of them counts in place of the whole recording.
+    """
 
     inputs: int = 0
     failures: Counter[str] = field(default_factory=Counter)  # by their type
@@ -40,8 +43,13 @@ class Statistics:
         if record.error is not None:
             self.failures[record.error.type] += 1
             return
-        shape = presentation_of(record.result)
-        answers = answers_of(record.result)
+        windows = [one.labels for one in record.windows]
+        for result in [record.result] if record.window is None else windows:
+            self._count(result)
+
+    def _count(self, result: object) -> None:
+        shape = presentation_of(result)
+        answers = answers_of(result)
         self.answers += len(answers)
         for one in answers[:1] if shape.view == "ranking" else answers:
             if (label := shape.label_of(one)) is not None:
@@ -54,7 +62,8 @@ class Statistics:
     def show(self, console: Console) -> None:
         """Print what there is of it."""
         failed = sum(self.failures.values())
-        console.print(Text(f"{self.inputs:,} inputs, {self.answers:,} answers", style="bold"))
+        told = f"{_counted(self.inputs, 'input')}, {_counted(self.answers, 'answer')}"
+        console.print(Text(told, style="bold"))
         for kind, count in self.failures.most_common():
             console.print(Text(f"{count:,} failed: {safe_line(kind)}", style="red"))
         if self.characters:
@@ -73,6 +82,10 @@ class Statistics:
             console.print(_bars("score", steps))
         if failed == self.inputs:
             console.print(Text("no input has an answer", style="dim"))
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _bars(heading: str, counted: Iterable[tuple[str, int]]) -> Table:
