@@ -329,3 +329,48 @@ def test_tables_have_no_lines_of_subtitles(run: Run, task: str) -> None:
     done = run("convert", "a.jsonl", "-f", "csv", "--max-lines", 1)
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"--max-lines is for subtitles of asr, not for csv of {task}" in done.stderr
+
+
+# What is set for many runs, and what is typed for one
+
+
+@pytest.mark.parametrize("name", ["MAX_LINES", "MAX_WORDS", "KARAOKE", "WORD_CUES"])
+def test_a_variable_lays_out_what_there_is(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"TASKCLI_{name}", "1")
+    done = run("asr", SOUNDS / "yes.wav", "-m", "starter", "-f", "text")
+    assert (done.exit_code, done.stdout) == (0, "yes\n")
+
+
+def test_karaoke_of_a_settings_file_is_for_formats_that_have_it(run: Run) -> None:
+    call = ("asr", SOUNDS / "yes.wav", "-m", "starter", "-f")
+    plain = run(*call, "srt")
+    Path("taskcli.toml").write_text("[asr]\nkaraoke = true\n")
+    done = run(*call, "srt")
+    assert (done.exit_code, done.stdout) == (0, plain.stdout)
+    assert karaoke(run(*call, "vtt").stdout) == [[(0, "yes")]]
+    assert "srt has no times within a cue" in run(*call, "srt", "--karaoke").stderr
+
+
+@pytest.mark.parametrize(
+    ("saved", "shape", "said"),
+    [
+        ("txt", "--karaoke", "--save txt leaves none"),
+        ("txt", "--word-cues", "--save txt leaves none"),
+        (
+            "srt,txt",
+            "--karaoke",
+            "--karaoke: no times within a cue are in srt\n  → add vtt to --save",
+        ),
+    ],
+)
+def test_shapes_of_cues_that_are_not_saved_are_refused(
+    run: Run, saved: str, shape: str, said: str
+) -> None:
+    call = ("asr", SOUNDS / "yes.wav", "-m", "starter", "--save-dir", "saved")
+    done = run(*call, "--save", saved, shape)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not Path("saved").exists()
+    assert run(*call, "--save", f"{saved},vtt", shape).exit_code == 0

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
@@ -29,7 +29,8 @@ def make_command(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
         from taskcli.cli.run.request import Invocation
 
         given = {name: value for name, value in values.items() if is_given(ctx, name)}
-        raise typer.Exit(run(Invocation(task, groups[1], tuple(inputs or ()), given)))
+        words = tuple(inputs or ())
+        raise typer.Exit(run(Invocation(task, groups[1], words, given, typed(ctx, given))))
 
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
@@ -80,6 +81,12 @@ def _of_task(task: type[Task[Any, Any, Any]], name: str, annotation: Any) -> Any
 def is_given(ctx: typer.Context, name: str) -> bool:
     source = ctx.get_parameter_source(name)
     return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+
+
+def typed(ctx: typer.Context, names: Iterable[str]) -> frozenset[str]:
+    """Those that flags say."""
+    sources = {name: ctx.get_parameter_source(name) for name in names}
+    return frozenset(name for name, one in sources.items() if one and one.name == "COMMANDLINE")
 
 
 def _help(task: type[Task[Any, Any, Any]]) -> str:

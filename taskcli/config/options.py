@@ -4,9 +4,10 @@ A group is a frozen dataclass; `cli/command.py` turns its fields into a command'
 (No `from __future__ import annotations` here or in tasks: the annotations are read live.)
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
@@ -357,3 +358,10 @@ class OutputOptions:
             raise UsageError(
                 "--resume keeps a file and --overwrite replaces it", "give one of them"
             )
+
+    def suited(self, chosen: str, typed: Collection[str]) -> Self:
+        """Without what files and variables set and the `chosen` format cannot have.
+
+        They are for many runs; what is `typed` is for this one, and is refused where it cannot be.
+        """
+        return self

@@ -22,7 +22,7 @@ def run_architecture(call: Invocation, asked: str, stage: str | None) -> ExitCod
             "leave one of them out",
         )
     for name in ("report", "save_dir"):
-        if call.given.get(name) is not None:
+        if call.flags.get(name) is not None:
             flag = f"--{name.replace('_', '-')}"
             raise UsageError(
                 f"--architecture runs no input, so {flag} would show nothing",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from taskcli.cli.command import INPUTS, is_given, parameter, parameters
+from taskcli.cli.command import INPUTS, is_given, parameter, parameters, typed
 from taskcli.config.options import ModelOptions, RunOptions
 from taskcli.media import MEDIA
 from taskcli.task import Task
@@ -63,7 +63,7 @@ def make_explain(task: type[Task[Any, Any, Any]]) -> Callable[..., None]:
         from taskcli.cli.run.request import Invocation
 
         given = {name: value for name, value in values.items() if is_given(ctx, name)}
-        call = Invocation(task, input_group, tuple(inputs or ()), given)
+        call = Invocation(task, input_group, tuple(inputs or ()), given, typed(ctx, given))
         run = run_architecture if architecture else run_inputs
         raise typer.Exit(run(call, format, stage))
 

@@ -12,6 +12,7 @@ from taskcli.formats import FORMATS, Format
 from taskcli.inputs.files import printable
 from taskcli.inputs.sources import Sources
 from taskcli.media.amounts import SHARED
+from taskcli.output import artifacts
 from taskcli.output.presentation import saved_by
 from taskcli.remote.urls import WRITTEN_TO, looked_like, redacted, scheme_of, shown_path, url_of
 from taskcli.task import Task
@@ -21,6 +22,7 @@ from taskcli.tasks import TASKS
 _OF_FILES = ("crops", "masks", "cutouts")
 # And those that say how cues are laid out.
 _OF_CUES = ("max_line_width", "max_lines", "max_words", "word_cues", "karaoke")
+_CUE_FILES = ("srt", "vtt", "tsv", "json")  # of those that asr saves
 _DEVICES = (("dev",), ("proc",))
 
 
@@ -40,15 +42,27 @@ def check_asked(written: OutputOptions, typed: Mapping[str, Any]) -> None:
 
 
 def check_cues(written: OutputOptions, chosen: str, typed: Mapping[str, Any]) -> None:
-    """Refuse what lays subtitles out where none are written."""
-    if written.save_dir is not None or FORMATS[chosen].asks_field == "chunks":
+    """Refuse what lays subtitles out where none are written, and karaoke where no WebVTT is."""
+    asked = [name for name in _OF_CUES if typed.get(name)]
+    if not asked:
         return
-    for name in _OF_CUES:
-        if typed.get(name):
-            raise UsageError(
-                f"--{name.replace('_', '-')} lays out subtitles, and {chosen} holds none",
-                "write some, as -o talk.srt or --format vtt, or add --save-dir FOLDER",
-            )
+    saved = _CUE_FILES if written.save_dir is not None else ()
+    if written.save is not None:
+        saved = tuple(kind for kind in artifacts.kinds_in(written.save) if kind in saved)
+    if not saved and FORMATS[chosen].asks_field != "chunks":
+        raise UsageError(
+            f"--{asked[0].replace('_', '-')} lays out subtitles, and {_left(written, chosen)} none",
+            "write some, as -o talk.srt or --format vtt, or add --save-dir FOLDER",
+        )
+    if "karaoke" in asked and saved and "vtt" not in (chosen, *saved):
+        raise UsageError(
+            f"--karaoke: no times within a cue are in {', '.join(saved)}", "add vtt to --save"
+        )
+
+
+def _left(written: OutputOptions, chosen: str) -> str:
+    kept = f", --save {written.save} leaves" if written.save_dir is not None else " holds"
+    return f"{chosen}{kept}"
 
 
 def check(written: OutputOptions, chosen: str, sources: Sources) -> None:

@@ -28,12 +28,21 @@ _READING = (*_ROWS, "encoding", "text", *_HEARD, *_SEEN)
 
 @dataclass(frozen=True)
 class Invocation:
-    """What the user typed: `given` holds flags and environment, not defaults."""
+    """What the user asks for: `given` holds flags and environment, not defaults.
+
+    `typed` names those of flags: they are for this run alone, so what it has no use for is wrong.
+    """
 
     task: type[Task[Any, Any, Any]]
     input_group: type[InputOptions]
     inputs: tuple[str, ...]
     given: dict[str, Any]
+    typed: frozenset[str] = frozenset()
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """What is given as flags."""
+        return {name: value for name, value in self.given.items() if name in self.typed}
 
 
 @dataclass(frozen=True)

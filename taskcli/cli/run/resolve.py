@@ -25,12 +25,13 @@ def resolve_run(call: Invocation, saves_answers: bool = True) -> RunConfig:
     sources = sources_of(call, given.inputs, beside.endings(call.task, written))
     checkpoint, options = resolve_checkpoint(call, given)
     destination.check_folder_exists(written)
-    destination.check_asked(written, call.given)
+    destination.check_asked(written, call.flags)
     chosen = output.choose_format(
         written.format, written.output, stdout_is_terminal(), call.task.formats(), call.task.name
     )
     asked_for = written if saves_answers else replace(written, save_dir=None)
-    destination.check_cues(asked_for, chosen, call.given)
+    destination.check_cues(asked_for, chosen, call.flags)
+    written, asked_for = (one.suited(chosen, call.typed) for one in (written, asked_for))
     options = call.task.for_output(options, chosen, asked_for)
     sources = sources.with_fields(call.task.variants(options))
     destination.check(written, chosen, sources)

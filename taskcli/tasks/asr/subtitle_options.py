@@ -1,8 +1,9 @@
 """How what taskcli asr hears is laid out as subtitles."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 
@@ -82,9 +83,18 @@ class AsrOutput(OutputOptions):
                 "give one of them",
             )
 
+    def suited(self, chosen: str, typed: Collection[str]) -> Self:
+        """Without the karaoke of a settings file or a variable, where a format cannot have it."""
+        if "karaoke" not in typed and self._lacks_times(chosen):
+            return replace(self, karaoke=False)
+        return self
+
+    def _lacks_times(self, chosen: str) -> bool:
+        return self.karaoke and chosen in ("srt", "audacity") and self.save_dir is None
+
     def refuse(self, chosen: str) -> None:
         """Raise UsageError for what subtitles of a format cannot show."""
-        if self.karaoke and chosen in ("srt", "audacity") and self.save_dir is None:
+        if self._lacks_times(chosen):
             raise UsageError(
                 f"--karaoke: {chosen} has no times within a cue", "write a .vtt, as -o talk.vtt"
             )
