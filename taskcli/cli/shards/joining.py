@@ -112,7 +112,8 @@ def _gaps(parts: Sequence[Part], index: "Numbers", is_frame: "Numbers") -> list[
         named = before[:_NAMED]
         places = [_span(int(index[at - 1]) + 2 if at else 1, int(index[at])) for at in named]
         inputs = "1 input has" if lacking == 1 else f"{lacking:,} inputs have"
-        told.append(f"{inputs} no record: number {_listed(places, len(before))} of the list")
+        least = "at least " if told else ""  # nothing tells how many are behind the last record
+        told.append(f"{least}{inputs} no record: number {_listed(places, len(before))} of the list")
     if clashes := int(((steps == 0) & ~is_frame).sum()):
         told.append(f"the shares were made of different lists: {clashes:,} places hold two inputs")
     return told
