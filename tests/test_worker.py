@@ -25,6 +25,7 @@ from taskcli.checkpoints.registry import package_folder
 from taskcli.cli.worker import address, common, starting, wire
 from taskcli.cli.worker.asking import is_for_worker
 from taskcli.cli.worker.client import asked
+from taskcli.cli.worker.command import _ago
 from taskcli.cli.worker.connecting import connected, request
 from taskcli.cli.worker.models import KeptModels
 from taskcli.cli.worker.server import Server
@@ -634,6 +635,11 @@ def test_it_ends_when_another_version_is_installed(tmp_path: Path) -> None:
         until(lambda: not is_alive(pid))
 
 
+def test_a_time_that_has_passed_is_told_in_whole_units() -> None:
+    past = {132: "2 m ago", 59.7: "59 s ago", 119: "119 s ago", 9000: "2 h ago"}
+    assert {seconds: _ago(time.time() - seconds) for seconds in past} == past
+
+
 def shown(run: Call, **environment: str) -> str:
     return run("worker", "status", "--format", "rich", **environment).stdout
 
@@ -711,7 +717,10 @@ def test_always_starts_one_and_stop_ends_it(start: Any, run: Call) -> None:
         assert f"process {found['pid']}, " in rich
         assert "ends after 15 m without a call" in rich
         again = run("worker", "start", XDG_RUNTIME_DIR=runtime)
-        assert again.stdout.startswith(f"a worker runs already, process {found['pid']}")
+        known = f"a worker runs already, process {found['pid']}"
+        assert again.stdout == f"{known}: taskcli worker stop ends it\n"
+        other = run("worker", "start", "--idle", "never", XDG_RUNTIME_DIR=runtime).stdout
+        assert other.startswith(f"{known}, and still ends after 15 m without a call: ")
         done = run("worker", "stop", XDG_RUNTIME_DIR=runtime)
         assert done.stdout == f"the worker, process {found['pid']}, has ended\n"
         until(lambda: not is_alive(found["pid"]))

@@ -42,11 +42,14 @@ def start(
     messages.status("loading libraries …")
     is_new = start_worker(seconds)
     messages.status("")
-    pid = standing()["pid"]
-    if not is_new:
-        typer.echo(f"a worker runs already, process {pid}: taskcli worker stop ends it")
+    found = standing()
+    if is_new:
+        typer.echo(f"the worker, process {found['pid']}, ends {_ends(seconds)}")
         return
-    typer.echo(f"the worker, process {pid}, ends {_ends(seconds)}")
+    known, stop = f"a worker runs already, process {found['pid']}", "taskcli worker stop ends it"
+    if (found["idle"] or 0) != seconds:
+        known, stop = f"{known}, and still ends {_ends(found['idle'])}", f"{stop}, for another time"
+    typer.echo(f"{known}: {stop}")
 
 
 def status(
@@ -116,14 +119,19 @@ def _ends(seconds: float | None) -> str:
 
 
 def _length(seconds: float) -> str:
-    for unit in ("d", "h", "m"):
-        if seconds >= 2 * _SECONDS[unit]:
-            return f"{seconds / _SECONDS[unit]:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    unit = _unit_of(seconds)
+    return f"{seconds / _SECONDS[unit]:.3g} {unit}"
+
+
+def _unit_of(seconds: float) -> str:
+    return next((unit for unit in ("d", "h", "m") if seconds >= 2 * _SECONDS[unit]), "s")
 
 
 def _ago(then: float) -> str:
-    return f"{_length(max(0.0, time.time() - then))} ago"
+    """In whole units: nobody asks for more."""
+    seconds = max(0.0, time.time() - then)
+    unit = _unit_of(seconds)
+    return f"{seconds // _SECONDS[unit]:.0f} {unit} ago"
 
 
 def _line(found: dict[str, Any]) -> str:
@@ -154,7 +162,8 @@ def _table(models: list[dict[str, Any]]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for one in models:
         memory, used = f"{one['bytes'] / 1e6:,.1f} MB", _ago(one["used"])
-        cells = (one["task"], one["model"], one["device"], one["dtype"], memory, one["calls"], used)
+        model = " + ".join((one["model"], *one.get("helpers", ())))
+        cells = (one["task"], model, one["device"], one["dtype"], memory, one["calls"], used)
         table.add_row(*(Text(safe(str(cell))) for cell in cells))
     return table
 

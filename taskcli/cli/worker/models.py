@@ -43,6 +43,7 @@ class KeptModel:
             "task": self.loaded.task.name,
             "model": self.checkpoint.name,
             "revision": self.checkpoint.revision,
+            "helpers": [one.name for one in self.checkpoint.each[1:]],
             "device": self.loaded.placement.device_name,
             "dtype": self.loaded.placement.dtype_name,
             "bytes": self.bytes,
