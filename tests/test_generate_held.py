@@ -266,7 +266,27 @@ def test_a_schema_that_is_none_is_a_wrong_call(
     ("content", "told", "hint"),
     [
         (False, "schema.json: false allows nothing", "correct it"),
-        ({"enum": []}, "schema.json: it allows nothing", "correct it"),
+        ({"enum": []}, "schema.json: it allows nothing: enum is empty", "list the values"),
+        (
+            {"properties": {"a": {"enum": []}}},
+            "schema.json at #/properties/a: it allows nothing: enum is empty",
+            "list the values",
+        ),
+        (
+            {"properties": {"a": "string"}},
+            'at #/properties/a: "string" is no schema',
+            'a schema is an object, such as {"type": "string"}',
+        ),
+        (
+            {"name": {"type": "string"}},
+            'schema.json: "name" is no keyword of JSON Schema, and would allow anything',
+            'write it under "properties": {"name": ...}',
+        ),
+        (
+            {"type": "object", "properties": {"a": {"size": {"type": "number"}}}},
+            'at #/properties/a: "size" is no keyword of JSON Schema',
+            'under "properties"',
+        ),
         ({"$ref": "#"}, "it allows nothing", "correct it"),
         ({"properties": {"a/b": {"type": "strng"}}}, "at #/properties/a~1b: ", "correct it"),
         ({"anyOf": [{"items": {"$ref": "#/$defs/x"}}]}, "at #/anyOf/0/items: ", "correct it"),
@@ -305,6 +325,21 @@ def test_a_schema_that_nothing_can_be_written_to_is_refused_at_its_fault(
     said = " ".join(done.stderr.split())
     assert done.exit_code == 2 and not loaded
     assert told in said and hint in said
+
+
+def test_a_schema_that_another_part_refers_to_may_have_any_name(run: Run, _grammars: None) -> None:
+    content = {"digit": {"enum": [7]}, "kind": {"type": "null"}, "$ref": "#/kind"}
+    [record] = run(
+        "generate", "--text", "a", "-m", "starter", "--json-schema", schema(content)
+    ).records
+    assert record["result"]["generated_text"] == "null"
+
+
+@pytest.mark.parametrize("given", ['{"type": "object"}', "-"])
+def test_a_schema_is_named_by_its_file(run: Run, given: str) -> None:
+    done = run("generate", "--text", "a", "-m", "starter", "--json-schema", given)
+    assert done.exit_code == 2
+    assert f"--json-schema {given}: No such file or directory\n  → it names a file: " in done.stderr
 
 
 def test_a_schema_that_allows_everything_is_true(run: Run, _grammars: None) -> None:

@@ -1,21 +1,13 @@
 """A JSON Schema in a file, refused before a model is loaded where nothing could be written."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 from taskcli.errors import UsageError, require_package
-
-Schema: TypeAlias = "dict[str, object]"
+from taskcli.tasks.schema_parts import Schema, parts, slips
 
 # One space behind a comma and a colon, and no other: a model that likes spaces would write no end.
 _LAYOUT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-
-# Where a schema holds others: one, a list of them, or by name.
-_ONE = "items additionalProperties additionalItems not if then else contains propertyNames".split()
-_LISTS = "allOf anyOf oneOf prefixItems".split()
-_NAMED = "properties patternProperties dependentSchemas $defs definitions".split()
 
 # Words of llguidance's for what is right and beyond it; the rest is wrong, or allows nothing.
 _NOTHING = "it allows nothing"
@@ -31,7 +23,8 @@ def read_schema(file: Path) -> str:
     try:
         found = json.loads(file.read_bytes())
     except OSError as failure:
-        raise UsageError(f"--json-schema {file}: {failure.strerror}") from None
+        hint = _file_hint(str(file))
+        raise UsageError(f"--json-schema {file}: {failure.strerror}", hint) from None
     except ValueError as failure:  # of the encoding, too
         raise UsageError(f"--json-schema {file}: not JSON: {failure}") from None
     if found is False:
@@ -40,10 +33,12 @@ def read_schema(file: Path) -> str:
         raise UsageError(f"--json-schema {file}: a schema is an object, such as {{}}")
     require_package("llguidance", "json-schema", "--json-schema needs llguidance, not installed")
     schema = {} if found is True else found
+    if slip := next(slips(schema), None):
+        at, why, hint = slip
+        raise UsageError(f"--json-schema {file}{_at(at)}: {why}", hint)
     if fault := _fault(schema):
         place, why = _origin(schema, fault)
-        at = f" at {place}" if place != "#" else ""
-        raise UsageError(f"--json-schema {file}{at}: {why}", _hint(why))
+        raise UsageError(f"--json-schema {file}{_at(place)}: {why}", _hint(why))
     return json.dumps(schema)
 
 
@@ -52,6 +47,17 @@ def grammar_of(schema: str) -> str:
     from llguidance import LLMatcher
 
     return str(LLMatcher.grammar_from_json_schema(schema, overrides=_LAYOUT))
+
+
+def _at(place: str) -> str:
+    return "" if place == "#" else f" at {place}"
+
+
+def _file_hint(name: str) -> str | None:
+    if name == "-":
+        return "it names a file: standard input is for inputs"
+    is_schema = name.lstrip().startswith("{")
+    return "it names a file: write the schema into one, such as schema.json" if is_schema else None
 
 
 def _fault(schema: Schema) -> str | None:
@@ -91,7 +97,7 @@ def _origin(schema: Schema, fault: str) -> tuple[str, str]:
     That is in what has it by itself and holds no other schema that does.
     """
     shared = {name: schema[name] for name in ("$defs", "definitions") if name in schema}
-    faults = {place: _fault(shared | part) for place, part in _parts(schema, "#")}
+    faults = {place: _fault(shared | part) for place, part in parts(schema)}
     asked = {place: why for place, why in faults.items() if why and _leads_to(why, fault)}
     ends = [one for one in asked if not any(other.startswith(f"{one}/") for other in asked)]
     # What refers to a definition has its faults, too, and stands before it.
@@ -102,25 +108,3 @@ def _origin(schema: Schema, fault: str) -> tuple[str, str]:
 def _leads_to(why: str, fault: str) -> bool:
     """Whether a part's fault is the whole's, or what makes a part that is required impossible."""
     return why == fault or (fault.endswith("is unsatisfiable") and why.startswith(_NOTHING))
-
-
-def _parts(schema: Schema, place: str) -> Iterator[tuple[str, Schema]]:
-    """A schema and those in it, each with its JSON Pointer."""
-    yield place, schema
-    for name, part in _held(schema):
-        if isinstance(part, dict):
-            yield from _parts(part, f"{place}/{name}")
-
-
-def _held(schema: Schema) -> Iterator[tuple[str, object]]:
-    yield from ((name, schema[name]) for name in _ONE if name in schema)
-    for name in (*_LISTS, *_NAMED):
-        held = schema.get(name)
-        if isinstance(held, dict | list):
-            named = held.items() if isinstance(held, dict) else enumerate(held)
-            yield from ((f"{name}/{_escaped(str(key))}", part) for key, part in named)
-
-
-def _escaped(key: str) -> str:
-    """A key in a JSON Pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
