@@ -46,9 +46,8 @@ def check_cues(written: OutputOptions, chosen: str, typed: Mapping[str, Any]) ->
     asked = [name for name in _OF_CUES if typed.get(name)]
     if not asked:
         return
-    saved = _CUE_FILES if written.save_dir is not None else ()
-    if written.save is not None:
-        saved = tuple(kind for kind in artifacts.kinds_in(written.save) if kind in saved)
+    words = _CUE_FILES if written.save is None else artifacts.kinds_in(written.save)
+    saved = [kind for kind in words if kind in _CUE_FILES and written.save_dir is not None]
     if not saved and FORMATS[chosen].asks_field != "chunks":
         raise UsageError(
             f"--{asked[0].replace('_', '-')} lays out subtitles, and {_left(written, chosen)} none",

@@ -42,7 +42,7 @@ def start(
     messages.status("loading libraries …")
     is_new = start_worker(seconds)
     messages.status("")
-    found = standing()
+    found: dict[str, Any] = dict(standing())
     if is_new:
         typer.echo(f"the worker, process {found['pid']}, ends {_ends(seconds)}")
         return

@@ -62,8 +62,8 @@ class Statistics:
     def show(self, console: Console) -> None:
         """Print what there is of it."""
         failed = sum(self.failures.values())
-        told = f"{_counted(self.inputs, 'input')}, {_counted(self.answers, 'answer')}"
-        console.print(Text(told, style="bold"))
+        counts = f"{_counted(self.inputs, 'input')}, {_counted(self.answers, 'answer')}"
+        console.print(Text(counts, style="bold"))
         for kind, count in self.failures.most_common():
             console.print(Text(f"{count:,} failed: {safe_line(kind)}", style="red"))
         if self.characters:
