@@ -296,6 +296,7 @@ def test_glossaries_are_tables_of_two_columns(name: str, content: str) -> None:
     [
         ("ball\n", "line 1 is no pair of terms"),
         ("ball\tballe\ncube\t\n", "line 2 is no pair of terms"),
+        ("ball\tballe\t\ncube\tdé\tjeu\n", "line 2 has more than a pair: jeu"),
         ("\n# note\n", "there are no terms"),
         ("ball\tballe\ncube\tdé\ncube\tautre\n", "line 3: cube is given twice"),
     ],

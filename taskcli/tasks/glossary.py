@@ -86,4 +86,8 @@ def _pair(file: Path, line: int, cells: Sequence[str]) -> tuple[str, str]:
     filled = [cell.strip() for cell in cells]
     if len(filled) < 2 or not filled[0] or not filled[1]:
         raise UsageError(f"--glossary {file}: line {line} is no pair of terms", _COLUMNS)
+    if more := [cell for cell in filled[2:] if cell]:
+        raise UsageError(
+            f"--glossary {file}: line {line} has more than a pair: {more[0]}", _COLUMNS
+        )
     return filled[0], filled[1]
