@@ -8,6 +8,7 @@ import pytest
 from conftest import Finished
 
 from taskcli.config.flags import flags_as_typed
+from taskcli.output.presentation import saved_by
 from taskcli.tasks import BY_NAME
 
 Run = Callable[..., Finished]
@@ -34,6 +35,7 @@ def test_the_help_of_a_task(run: Run, task: str, columns: str) -> None:
     assert len(re.findall(r"^  (?:-\w, |    )--", common, re.M)) <= 10
     for flag in ("--model", "--output", "--format", "--device", "--help"):
         assert f"{flag} " in common
+    assert "--save-dir " not in common or saved_by(BY_NAME[task].result), "others refuse it"
     for group in BY_NAME[task].groups():
         for spelled in flags_as_typed(group).values():
             long, *others = (flag for flag in spelled if flag.startswith("--"))
@@ -41,6 +43,12 @@ def test_the_help_of_a_task(run: Run, task: str, columns: str) -> None:
             assert all(other in done.stdout for other in others)
     for example in BY_NAME[task].examples:
         assert re.sub(r"\s+", " ", example) in re.sub(r"\s+", " ", done.stdout)
+
+
+def test_the_least_value_of_an_option_is_told(run: Run) -> None:
+    shown = " ".join(run("classify-audio", "--help").stdout.split())
+    assert "with their times. At least 0.1." in shown
+    assert "as long as a window. At least 0.05." in shown
 
 
 def test_the_help_of_all_has_commands_and_examples(run: Run) -> None:

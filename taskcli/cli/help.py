@@ -70,7 +70,7 @@ def _sections(command: Any, ctx: Any) -> dict[str, list[Any]]:
     options = [one for one in parameters if one.param_type_name == "option"]
     arguments = [one for one in parameters if one.param_type_name != "option" and one.help]
     sections: dict[str, list[Any]] = {"Arguments": arguments} if arguments else {}
-    common = _common(options)
+    common = _common(command.name, options)
     if common:
         sections[_COMMON] = common
     grouped: defaultdict[str, list[Any]] = defaultdict(list)
@@ -81,16 +81,25 @@ def _sections(command: Any, ctx: Any) -> dict[str, list[Any]]:
     return sections | grouped
 
 
-def _common(options: list[Any]) -> list[Any]:
+def _common(task: str, options: list[Any]) -> list[Any]:
     """The ten commonest options of a task, its own first; nothing for another command."""
     named = {one.name: one for one in options}
     if not {"model", "output"} <= named.keys():
         return []
+    if not _saves_files(task):
+        del named["save_dir"]
     own = [one for one in options if one.rich_help_panel is None and one.name != "help"]
     sought = {name: place for place, name in enumerate(_SOUGHT)}
     own = sorted(own, key=lambda one: sought.get(one.name, len(sought)))[:_OWN]
     shared = [named[name] for name in _SHARED if name in named and named[name] not in own]
     return [*own, *shared[: _MOST - 1 - len(own)], named["help"]]
+
+
+def _saves_files(task: str) -> bool:
+    from taskcli.output.presentation import saved_by
+    from taskcli.tasks import BY_NAME
+
+    return task not in BY_NAME or bool(saved_by(BY_NAME[task].result))
 
 
 def _row(parameter: Any, ctx: Any) -> tuple[Text, str]:

@@ -55,7 +55,7 @@ def bounds_of(declared: object) -> str:
     low, high = getattr(declared, "min", None), getattr(declared, "max", None)
     if high is not None:
         return f"Up to {high:g}." if low is None else f"From {low:g} to {high:g}."
-    return f"At least {low:g}." if low is not None and low > 1 else ""
+    return f"At least {low:g}." if low not in (None, 0, 1) else ""
 
 
 def _spelled(declaration: Any) -> list[str]:
