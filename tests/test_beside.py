@@ -77,6 +77,34 @@ def test_recordings_of_one_name_have_files_of_their_own(run: Run, talks: Path) -
     assert left_in(talks) == ["one.flac.txt", "one.wav.txt", "two.txt"]
 
 
+@pytest.mark.parametrize("name", ["10:30 talk #1", 'who? <me> "you"', "v1.2 a*b", "é"])
+def test_what_is_beside_has_the_very_name(run: Run, talks: Path, name: str) -> None:
+    (talks / "one.wav").rename(talks / f"{name}.wav")
+    hear(run, talks, "--beside", "--save", "srt")
+    assert left_in(talks) == sorted([f"{name}.srt", "two.srt"])
+
+
+def test_a_file_that_is_given_again_is_saved_once(run: Run, talks: Path) -> None:
+    one = talks / "one.wav"
+    done = hear(run, one, one, f"./{one}", one.resolve(), "--beside", "--save", "srt")
+    assert done.exit_code == 0, done.stderr
+    assert [record["files"] for record in done.records] == [[str(one.with_suffix(".srt"))]] * 4
+    assert left_in(talks) == ["one.srt"]
+
+
+def test_a_recording_that_joins_one_of_its_stem_spoils_no_file(run: Run, talks: Path) -> None:
+    hear(run, talks, "--limit", 1, "--beside", "--save", "srt")
+    (talks / "one.flac").write_bytes((talks / "two.flac").read_bytes())
+    words = (talks, "--beside", "--skip-existing", "--save")
+    assert hear(run, *words, "srt").inputs == [str(talks / "two.flac")]
+    assert left_in(talks) == ["one.srt", "two.srt"]
+    done = hear(run, *words, "srt,txt")
+    assert [Path(file).name for record in done.records for file in record["files"]] == [
+        "one.flac.txt", "one.wav.txt", "two.txt"
+    ]  # fmt: skip
+    assert hear(run, *words, "srt,txt").records == []
+
+
 def test_what_has_its_files_is_left_out(run: Run, talks: Path) -> None:
     words = (talks, "-r", "--beside", "--save", "srt")
     assert len(hear(run, *words).records) == 3

@@ -11,10 +11,11 @@ from taskcli.cli.run.engines import Engine
 from taskcli.cli.run.request import RunConfig
 from taskcli.cli.run.streams import print_note
 from taskcli.cli.run.writers import layout_of
+from taskcli.inputs.files import printable
 from taskcli.output.artifacts import Saver
 from taskcli.output.artifacts import endings as saved_endings
 from taskcli.output.filesystem.files import Files
-from taskcli.output.filesystem.names import Names
+from taskcli.output.filesystem.names import Names, NamesBeside
 from taskcli.output.filesystem.ownership import Ours
 
 
@@ -48,7 +49,13 @@ def files_in(config: RunConfig, folder: Path) -> Files:
     beside = is_beside(config)
     ours = None if beside else Ours(folder)
     protected = replace(config.apart.protected, keep=config.output.skip_existing)
-    return Files(folder, config.known_ids, (), protected, ours, beside)
+    return Files(folder, _known(config), (), protected, ours, beside)
+
+
+def _known(config: RunConfig) -> list[str]:
+    """The ids that decide on names: beside, those of all files, also where only some are chosen."""
+    found = map(printable, config.sources.paths) if is_beside(config) else ()
+    return [*config.known_ids, *found]
 
 
 def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
@@ -57,6 +64,7 @@ def planned(config: RunConfig, ids: Iterable[str]) -> Iterator[str]:
     if folder is None:
         return
     endings = ", ".join(saved_endings(config.task.result, layout_of(config, {})))
-    names = Names(config.known_ids, beside=is_beside(config))
+    known = _known(config)
+    names = NamesBeside(known) if is_beside(config) else Names(known)
     for id in ids:
         yield f"{folder / names.of(id)}{endings}"

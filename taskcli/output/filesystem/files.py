@@ -12,7 +12,7 @@ from typing import BinaryIO
 from taskcli.errors import InputError
 from taskcli.files import atomic_write
 from taskcli.files.identity import Identity, identity, is_one
-from taskcli.output.filesystem.names import Names
+from taskcli.output.filesystem.names import Names, NamesBeside
 from taskcli.output.filesystem.ownership import Ours
 
 _KEEP_OR_REPLACE = (
@@ -54,7 +54,8 @@ class Files:
     ) -> None:
         self._folder = folder
         self._beside = beside
-        self._names = Names(known, reserved, beside)
+        self._names = NamesBeside(known) if beside else Names(known, reserved)
+        self._written: set[Path] = set()  # beside inputs, of which one may be given twice
         self._protected = protected or Protected()
         self._ours = ours
         self._latest: tuple[Path | None, list[str]] = None, []
@@ -74,8 +75,18 @@ class Files:
         way, OSError for a disk that is full.
         """
         name = self.name(id)
-        named = ((name.with_name(name.name + suffix), content) for suffix, content in contents)
-        return [str(self.put(file, content)) for file, content in named if not self._stays(file)]
+        stem = self._names.stem(id)
+        files = []
+        for suffix, content in contents:
+            file = name.with_name(name.name + suffix)
+            if file not in self._written:
+                if any(map(self._stays, _each((name, stem), suffix))):
+                    continue
+                self.put(file, content)
+            files.append(str(self._folder / file))
+            if self._beside:
+                self._written.add(file)
+        return files
 
     def put(self, relative: Path, content: bytes) -> Path:
         """Write one file at a path below the folder."""
@@ -116,8 +127,11 @@ class Files:
 
     def is_there(self, id: str, groups: Iterable[Iterable[str]]) -> bool:
         """Whether there is a file of this input, whose name is taken, of each group of endings."""
-        name = self.name(id)
-        return all(any(map(self._is_left, self._expected(name, tuple(group)))) for group in groups)
+        names = [name for name in (self.name(id), self._names.stem(id)) if name is not None]
+        return all(
+            any(self._is_left(one) for name in names for one in self._expected(name, tuple(group)))
+            for group in groups
+        )
 
     def _is_left(self, relative: Path) -> bool:
         """Whether a run left this file, whole.
@@ -174,3 +188,7 @@ class Files:
         """A link planted in the folder must not lead the files elsewhere."""
         if not parent.resolve().is_relative_to(self._folder.resolve()):
             raise InputError(f"{parent} is a link that leads out of {self._folder}")
+
+
+def _each(names: Iterable[Path | None], suffix: str) -> Iterator[Path]:
+    return (name.with_name(name.name + suffix) for name in names if name is not None)

@@ -14,6 +14,7 @@ _UNFIT = re.compile(rf'{UNSAFE_IN_NAMES}|[<>"|?*\\]')
 _EXTENSION = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$")
 _TIMED = re.compile(r"-t=\d+(\.\d+)?$")  # what `_name` makes of #t=12.4
 _LONGEST = 180  # bytes of a name; most file systems hold 255, and something is added
+_LONGEST_BESIDE = 245  # of one that is a file already
 _STANDARD_INPUT = {"-": "stdin"}
 
 
@@ -22,21 +23,18 @@ class Names:
 
     It is the input's own, without its extension where no other input is named so; else with it.
     `known` are the ids of inputs that are known beforehand: whatever their order, the names stay.
-    `reserved` are names that no input gets. `beside` the inputs, names are in their folders.
+    `reserved` are names that no input gets.
     """
 
-    def __init__(
-        self, known: Iterable[str] = (), reserved: Iterable[str] = (), beside: bool = False
-    ) -> None:
-        self._fit = _beside if beside else _fit
-        counted = Counter(_key(_short(self._fit(id))) for id in set(known))
+    def __init__(self, known: Iterable[str] = (), reserved: Iterable[str] = ()) -> None:
+        counted = Counter(_key(self._short(self._fit(id))) for id in set(known))
         self._shared = {key for key, count in counted.items() if count > 1}
         self._taken = set(reserved)
 
     def of(self, id: str) -> Path:
         """The name for this input, which no other one gets."""
         full = self._fit(id)
-        short = _short(full)
+        short = self._short(full)
         wanted = full if _key(short) in self._shared | self._taken else short
         name, number = wanted, 1
         while _key(name) in self._taken:
@@ -45,18 +43,51 @@ class Names:
         self._taken.add(_key(name))
         return name
 
+    def stem(self, id: str) -> Path | None:
+        """Another name under which files of this input may be, whatever else is given with it."""
+        return None
+
+    def _fit(self, id: str) -> Path:
+        return _fit(id)
+
+    def _short(self, full: Path) -> Path:
+        return _short(full)
+
+
+class NamesBeside(Names):
+    """Names in the folders of the inputs, which are files: what each is called, to the letter.
+
+    One file has one name, however often it is given.
+    """
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        super().__init__({Path(id).absolute(): id for id in known}.values())
+        self._given: dict[Path, Path] = {}
+
+    def of(self, id: str) -> Path:
+        file = Path(id).absolute()
+        if file not in self._given:
+            self._given[file] = super().of(id)
+        return self._given[file]
+
+    def stem(self, id: str) -> Path | None:
+        """What players look for, be there one recording of it or several."""
+        return self._short(self._fit(id))
+
+    def _fit(self, id: str) -> Path:
+        path = Path(id)
+        long = len(path.name.encode()) > _LONGEST_BESIDE
+        return path.parent / _name(path.name) if long else path
+
+    def _short(self, full: Path) -> Path:
+        return full.with_name(full.stem)
+
 
 def _fit(id: str) -> Path:
     """An id as a relative path of harmless names."""
     path = PurePath(_STANDARD_INPUT.get(id, id))
     parts = [_name(part) for part in path.parts if part not in (path.anchor, "..")]
     return Path(*parts or ["_"])
-
-
-def _beside(id: str) -> Path:
-    """An id that is a path, in its own folder."""
-    path = Path(id)
-    return path.parent / _name(path.name or "_")
 
 
 def _name(part: str) -> str:
