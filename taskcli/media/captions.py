@@ -26,6 +26,7 @@ class Caption(NamedTuple):
     timestamp: tuple[float, float]
     words: tuple[Chunk, ...]
     voice: str | None = None  # the channel where it is said, or who says it, where that is known
+    language: str | None = None  # where it was found for each stretch
 
 
 def captions(chunks: Iterable[Chunk], text: str, shape: CueShape = USUAL) -> list[Caption]:
@@ -41,7 +42,9 @@ def captions(chunks: Iterable[Chunk], text: str, shape: CueShape = USUAL) -> lis
 
 def _caption(phrase: Sequence[Chunk]) -> Caption:
     times = phrase[0].timestamp[0], phrase[-1].timestamp[1]
-    return Caption(text_of(phrase).strip(), times, tuple(phrase), phrase[0].voice)
+    return Caption(
+        text_of(phrase).strip(), times, tuple(phrase), phrase[0].voice, phrase[0].language
+    )
 
 
 def _parts(caption: Caption, shape: CueShape) -> Iterator[Caption]:

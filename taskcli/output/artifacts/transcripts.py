@@ -35,7 +35,8 @@ def _json(record: Record, found: list[Caption]) -> str:
     segments, whose = [], "speaker" if record.result.channels is None else "channel"
     for number, cue in enumerate(found):
         start, end = plain(cue.timestamp, seconds=True)
-        told = {} if cue.voice is None else {whose: cue.voice}
+        known = {whose: cue.voice, "language": cue.language}
+        told = {key: value for key, value in known.items() if value is not None}
         segments.append({"id": number, "start": start, "end": end, "text": cue.text, **told})
     data = {"text": record.result.text, "segments": segments, "language": record.result.language}
     return json.dumps(data, indent=1) + "\n"

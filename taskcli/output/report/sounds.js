@@ -142,10 +142,11 @@ export function transcript(result, player) {
   else if (!chunks.length && (result.channels || several(result.turns))) box.append(...result.text.split("\n").map((turn) => h("div", {}, turn)));
   else if (!chunks.length) box.append(result.text);
   const buttons = chunks.map((chunk) => spoken(chunk, player));
-  if (areSentences(chunks)) box.append(...buttons.map((button, number) => timedLine(button, chunks[number])));
-  else if (result.channels && chunks.length) box.append(...result.channels.map((channel) => channelLine(channel, chunks, buttons)));
-  else if (several(result.turns) && chunks.length) box.append(...turnLines(result.turns ?? [], chunks, buttons));
-  else box.append(...runningText(result.text, chunks, buttons));
+  const shown = chunks.map((chunk, number) => inLanguage(buttons[number], chunk, chunks[number - 1]));
+  if (areSentences(chunks)) box.append(...shown.map((one, number) => timedLine(one, chunks[number])));
+  else if (result.channels && chunks.length) box.append(...result.channels.map((channel) => channelLine(channel, chunks, shown)));
+  else if (several(result.turns) && chunks.length) box.append(...turnLines(result.turns ?? [], chunks, shown));
+  else box.append(...runningText(result.text, chunks, shown));
   if (player) player.follow = follower(box, chunks, buttons, player.state);
   return box;
 }
@@ -203,10 +204,18 @@ export const areSentences = (chunks) =>
 /** @param {HTMLElement} button @param {Chunk} chunk */
 const timedLine = (button, chunk) => h("div", { class: "line" }, h("time", {}, clock(chunk.timestamp[0])), voiced(button, chunk.channel ?? chunk.speaker));
 
+/**
+ * Behind the language where another begins, if it was found for each stretch.
+ * @param {HTMLElement} button
+ * @param {Chunk} chunk
+ * @param {Chunk | undefined} before
+ */
+const inLanguage = (button, chunk, before) => voiced(button, chunk.language === before?.language ? null : chunk.language);
+
 /** @param {HTMLElement} button @param {string | null | undefined} voice */
 const voiced = (button, voice) => (voice ? h("span", {}, voiceName(voice), " ", button) : button);
 
-/** The channel that something is said in, or who says it. @param {string} voice */
+/** The channel or the language that something is said in, or who says it. @param {string} voice */
 const voiceName = (voice) => h("span", { class: "channel" }, voice);
 
 /**

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from taskcli.errors import UsageError
+from taskcli.media.channels import EACH
 from taskcli.tasks.asr.ctc import CtcRecognizer
 from taskcli.tasks.asr.generative import Seq2SeqAsr
 from taskcli.tasks.asr.options import AsrOptions
@@ -43,9 +44,10 @@ def language_of(options: AsrOptions, recognizer: Recognizer) -> str | None:
     # Names stand among the codes: one of each would do.
     fitting = matching(word, [code for code in known if len(code) <= 3 or not code.isalpha()])
     if len(fitting) != 1:
+        each = [EACH] if isinstance(recognizer, WhisperRecognizer) else []
         raise UsageError(
             f"--language {word}: this checkpoint does not know it",
-            f"known languages: {', '.join(sorted(known))}",
+            f"known languages: {', '.join([*each, *sorted(known)])}",
         )
     return fitting[0]
 

@@ -78,12 +78,18 @@ class Diarization(Task[NoOptions, Recording, Activity]):
         """The checkpoint with that of speakers which `word` means, if there is one.
 
         It is NAME, ORG/REPO, either with @REVISION, or FOLDER. Raises CheckpointError for an
-        unknown one.
+        unknown one, and UsageError for a folder with a revision.
         """
         if word is None:
             return checkpoint
         named, at, revision = (word, "", "") if Path(word).is_dir() else word.partition("@")
-        return replace(checkpoint, helper=lock.resolve(cls.name, named, revision if at else None))
+        if at and Path(named).is_dir():
+            raise UsageError(f"--speakers {word}: a folder has no revision", f"give {named}")
+        try:
+            helper = lock.resolve(cls.name, named, revision if at else None)
+        except CheckpointError as failure:
+            raise CheckpointError(f"--speakers {word}: {failure.message}", failure.hint) from None
+        return replace(checkpoint, helper=helper)
 
     @classmethod
     def checked(cls, found: Task[Any, Any, Any] | None, beside: object) -> "Diarization":

@@ -144,7 +144,7 @@ class AsrOptions(SpeechOptions):
     @property
     def finds_each(self) -> bool:
         """Whether the language of each stretch is found by itself."""
-        return self.language == EACH
+        return (self.language or "").lower() == EACH
 
     def _settle_each(self) -> None:
         """The languages stand in the chunks, and no stretch goes on from another."""
