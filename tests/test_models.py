@@ -158,6 +158,14 @@ def test_verify_finds_what_is_as_stated(run: Run, commit: str) -> None:
     assert row["ok"] and row["problems"] == []
 
 
+def test_verify_says_where_nothing_could_be_checked(run: Run, commit: str) -> None:
+    (row,) = as_json(run, "verify", "detect", "--offline")
+    assert (row["ok"], row["problems"]) == (None, [])
+    shown = run("models", "verify", "detect", "--offline").stdout
+    assert "? detect base" in shown and "✓" not in shown
+    assert "nothing was checked" in shown
+
+
 def test_verify_finds_another_licence_and_size(
     run: Run, commit: str, registry: Callable[..., None]
 ) -> None:

@@ -373,6 +373,8 @@ def test_a_worker_keeps_both_until_one_changes(tmp_path: Path) -> None:
 def test_names_are_offered_and_told_of(run: Any) -> None:
     [row] = json.loads(run("models", "list", "speakers", "--format", "json").stdout)
     assert (row["task"], row["name"]) == ("speakers", "base")
+    listed = run("models", "list", "speakers").stdout
+    assert "asr --speakers NAME takes one" in listed and "--model" not in listed
     assert run("models", "show", "speakers").stdout.startswith("--speakers base")
 
 

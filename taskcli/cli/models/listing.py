@@ -18,12 +18,13 @@ from taskcli.cli.models.named import (
     known_task,
     print_json,
 )
-from taskcli.tasks import WITH_CHECKPOINTS
+from taskcli.tasks import BY_NAME, WITH_CHECKPOINTS
 
+_MODEL = "--model NAME takes one; base is the default. "
 _ROOMY = 100  # columns; below, only `show` tells the repository
 _LEGEND = """
 ● here already   ○ fetched at first use, or by taskcli models pull TASK NAME
---model NAME takes one; base is the default. ? is not known: taskcli models show
+{takes}? is not known: taskcli models show
 """
 
 
@@ -41,13 +42,20 @@ def list_models(
         return
     console = Console(highlight=False)
     console.print(_table(entries, roomy=console.width >= _ROOMY))
-    console.print(_LEGEND, style="dim")
+    console.print(_LEGEND.format(takes=_takes(entries)), style="dim")
+
+
+def _takes(entries: list[NamedCheckpoint]) -> str:
+    """Which options take a name: a helper has one of its own, and no default."""
+    helpers = dict.fromkeys(one.task for one in entries if one.task not in BY_NAME)
+    models = "" if len(helpers) == len({one.task for one in entries}) else _MODEL
+    return models + "".join(f"asr --{task} NAME takes one of {task}. " for task in helpers)
 
 
 def _table(entries: list[NamedCheckpoint], *, roomy: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("")
-    table.add_column("--model", no_wrap=True)
+    table.add_column("name", no_wrap=True)
     table.add_column("size", no_wrap=True, justify="right")
     table.add_column("licence", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("good at", ratio=1)

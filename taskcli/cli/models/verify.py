@@ -22,8 +22,14 @@ class Verification:
     """What was found out about one checkpoint."""
 
     named: NamedCheckpoint
+    checked: bool = True
     problems: list[str] = field(default_factory=list)  # something is not as stated
     notes: list[str] = field(default_factory=list)  # something was not stated, or not checked
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether all is as stated; None where nothing could be checked."""
+        return not self.problems if self.checked else None
 
 
 def verify(
@@ -40,7 +46,7 @@ def verify(
     findings = [_look_at(entry, offline or cache.is_offline()) for entry in _wanted(words or [])]
     if format == "json":
         print_json(
-            entry.named.plain(ok=not entry.problems, problems=entry.problems, notes=entry.notes)
+            entry.named.plain(ok=entry.ok, problems=entry.problems, notes=entry.notes)
             for entry in findings
         )
     else:
@@ -67,7 +73,9 @@ def _look_at(entry: NamedCheckpoint, offline: bool) -> Verification:
             for name in damaged(here.folder)
         ]
     if offline:
-        finding.notes.append("the Hub was not asked")
+        finding.checked = here is not None
+        unknown = "" if finding.checked else ", and it is not here: nothing was checked"
+        finding.notes.append(f"the Hub was not asked{unknown}")
     elif entry.checkpoint.repo:
         _ask_hub(entry.checkpoint, finding)
     return finding
@@ -106,13 +114,20 @@ def listed_weight_bytes(found: Any) -> int:
     return 0
 
 
+def _mark(entry: Verification) -> Text:
+    if entry.ok is None:
+        return Text("? ", style="yellow")
+    return Text("✓ ", style="green") if entry.ok else Text("✗ ", style="red")
+
+
 def _show(findings: list[Verification]) -> None:
     console = Console(highlight=False)
     for entry in findings:
-        mark = Text("✗ ", style="red") if entry.problems else Text("✓ ", style="green")
         where = entry.named.checkpoint.repo or "ships with taskcli"
         console.print(
-            mark.append(f"{entry.named.task} {entry.named.name}", "bold").append(f" {where}")
+            _mark(entry)
+            .append(f"{entry.named.task} {entry.named.name}", "bold")
+            .append(f" {where}")
         )
         for problem in entry.problems:
             console.print(Text(f"    {problem}", style="red"))
