@@ -24,6 +24,7 @@ from report_pages import (
 )
 
 from taskcli import results
+from taskcli.media.excerpt import Excerpt
 from taskcli.media.items import AudioInput, ImageInput, Item, TextInput
 from taskcli.output.palette import colours, hexadecimal, token_colours
 from taskcli.output.report import thumbnails
@@ -345,7 +346,7 @@ def test_of_a_stretch_the_player_has_the_times_of_the_file(tab: Tab) -> None:
     said = results.Transcript(
         "one two", (results.Chunk("one", (30.1, 30.4)), results.Chunk("two", (36.0, 37.0)))
     )
-    heard = replace(sound(9.0), start=30.0)
+    heard = replace(sound(9.0), excerpts=(Excerpt(30.0),))
     page = tab.open(make_page(PAGE, "asr", [(record("asr", "a.wav", said), heard, None)]))
     slider = page.get_by_role("slider", name="Position in a.wav")
     assert [slider.get_attribute(end) for end in ("min", "max")] == ["30", "39"]
