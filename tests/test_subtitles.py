@@ -403,6 +403,18 @@ def test_one_such_cue_is_named_by_its_line(run: Run, tmp_path: Path) -> None:
     assert record["result"]["chunks"][1]["timestamp"] == [3, 5]
 
 
+def test_a_block_without_times_is_told(run: Run, tmp_path: Path) -> None:
+    first = "1\n00:00:01,000 --> 00:00:02,000\nThe red ball.\n\n1984\n\n"
+    last = "3\n00:00:05,000 --> 00:00:06,000\nThe girl.\n"
+    (tmp_path / "film.srt").write_text(f"{first}2\nno time here\nThe blue cube.\n\n{last}")
+    [record] = run("translate", tmp_path / "film.srt", *FRENCH, "--format", "jsonl").records
+    told = "the block at line 7 has no times: it is read as of the cue before"
+    assert record["warnings"] == [told]
+    (tmp_path / "film.srt").write_text(first + last)
+    [record] = run("translate", tmp_path / "film.srt", *FRENCH, "--format", "jsonl").records
+    assert "warnings" not in record, "a number alone is said"
+
+
 def test_records_of_such_cues_are_mended_where_they_are_written(run: Run, tmp_path: Path) -> None:
     (tmp_path / "film.srt").write_text(FILM)
     [record] = run("translate", tmp_path / "film.srt", *FRENCH, "--format", "jsonl").records

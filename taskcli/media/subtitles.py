@@ -44,12 +44,14 @@ def read_subtitles(text: str) -> Subtitles | None:
         return None
     begins = [place - _has_id(lines, place, is_webvtt) for place in starts]
     ends = [*begins[1:], len(lines)]
-    spans = zip(begins, starts, ends, strict=True)
+    spans = list(zip(begins, starts, ends, strict=True))
     cues = [_cue(lines, *span, is_webvtt) for span in spans]
     head = _block(lines[: begins[0]]) if is_webvtt else None
     notes = mended(
         "the cue at line", "the cues at lines", [starts[place] + 1 for place in unseen(cues)]
     )
+    if not is_webvtt:  # there other blocks between cues are notes and styles
+        notes += _untimed(lines, [(start + 1, end) for _, start, end in spans])
     return Subtitles(tuple(lasting(cues)), head, notes)
 
 
@@ -80,8 +82,26 @@ def mended(one: str, several: str, numbers: Sequence[int]) -> tuple[str, ...]:
     stays = f"shown until the next, for {LONGEST_TIME:g} s at most"
     if len(numbers) == 1:
         return (f"{one} {numbers[0]} ends before it begins: {stays}",)
-    told = ", ".join(map(str, numbers[:_TOLD])) + ", ..." * (len(numbers) > _TOLD)
-    return (f"{several} {told} end before they begin: {stays}",) * bool(numbers)
+    return (f"{several} {_listed(numbers)} end before they begin: {stays}",) * bool(numbers)
+
+
+def _untimed(lines: Sequence[str], bodies: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """What to note of blocks that have the number of a cue and no times: they are text of one."""
+    found = [
+        place + 1
+        for begin, end in bodies
+        for place in range(begin, end - 1)
+        if lines[place].strip().isdecimal() and lines[place + 1].strip()
+        if place > begin and not lines[place - 1].strip()
+    ]
+    if len(found) == 1:
+        return (f"the block at line {found[0]} has no times: it is read as of the cue before",)
+    told = f"the blocks at lines {_listed(found)} have no times"
+    return (f"{told}: they are read as of the cues before",) * bool(found)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_TOLD])) + ", ..." * (len(numbers) > _TOLD)
 
 
 def _begins_as_subrip(lines: Sequence[str]) -> bool:
