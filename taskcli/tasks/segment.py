@@ -98,7 +98,10 @@ class SegmentImage(TiledTask[SegmentOptions, list[Segment]]):
 
     Any checkpoint that the segmentation Auto classes map: Mask2Former, MaskFormer, SegFormer, ...
     Masks are COCO run-length codes in pixels of the upright image. With --tiles a large picture is
-    divided in parts, at its full resolution, and what a seam cuts is put together.
+    divided in parts, at its full resolution, and what a seam cuts is put together. Of panoptic and
+    instance masks that is what two tiles show of one thing: a sky or a floor may stay in several,
+    but for OneFormer, whose files tell areas from things, and a piece that a tile sees too little
+    of may be a segment of its own. --subtask semantic, where offered, has each label once.
     """
 
     name = "segment"
