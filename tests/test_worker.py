@@ -59,6 +59,8 @@ IN_PYTHON = "__import__('time').sleep(1000)"
 IN_C_WITH_THE_LOCK = "sum(range(10**14))"
 
 Call = Callable[..., Finished]
+# What the program decides for its process, and a call within the tests does not.
+SETTLED = {"TOKENIZERS_PARALLELISM": "true", "USE_HUB_KERNELS": "NO"}
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,7 @@ def working(idle: float = 600.0, **more: str) -> Iterator[Started]:
         tempfile.TemporaryDirectory(prefix="taskcli-") as runtime,
         pytest.MonkeyPatch.context() as patched,
     ):
-        settled = {"TOKENIZERS_PARALLELISM": "true", "USE_HUB_KERNELS": "NO"}  # as by `start`
-        environment = {"XDG_RUNTIME_DIR": runtime, "HOME": runtime, **settled, **more}
+        environment = {"XDG_RUNTIME_DIR": runtime, "HOME": runtime, **SETTLED, **more}
         for name, value in environment.items():
             patched.setenv(name, value)
         patched.setattr(starting, "_PROGRAM", PROGRAM)
@@ -704,24 +705,25 @@ def test_one_that_is_ending_says_so_and_start_waits_for_its_end(start: Any, run:
 @pytest.mark.long
 def test_always_starts_one_and_stop_ends_it(start: Any, run: Call) -> None:
     with tempfile.TemporaryDirectory(prefix="taskcli-") as runtime:
-        environment = {**os.environ, "XDG_RUNTIME_DIR": runtime}
+        settled = {"XDG_RUNTIME_DIR": runtime, **SETTLED}
+        environment = {**os.environ, **settled}
         process = start(*CALL, "--warm", "always", env=environment)
         stdout, _ = process.communicate(timeout=SOON)
         assert process.returncode == 0
         assert stdout.decode() == run(*CALL).stdout
-        status = run("worker", "status", XDG_RUNTIME_DIR=runtime)
+        status = run("worker", "status", **settled)
         found = json.loads(status.stdout)
         assert (found["running"], found["calls"], found["idle"]) == (True, 1, 900)
         assert [one["task"] for one in found["models"]] == [TASK]
-        rich = run("worker", "status", "--format", "rich", XDG_RUNTIME_DIR=runtime).stdout
+        rich = run("worker", "status", "--format", "rich", **settled).stdout
         assert f"process {found['pid']}, " in rich
         assert "ends after 15 m without a call" in rich
-        again = run("worker", "start", XDG_RUNTIME_DIR=runtime)
+        again = run("worker", "start", **settled)
         known = f"a worker runs already, process {found['pid']}"
         assert again.stdout == f"{known}: taskcli worker stop ends it\n"
-        other = run("worker", "start", "--idle", "never", XDG_RUNTIME_DIR=runtime).stdout
+        other = run("worker", "start", "--idle", "never", **settled).stdout
         assert other.startswith(f"{known}, and still ends after 15 m without a call: ")
-        done = run("worker", "stop", XDG_RUNTIME_DIR=runtime)
+        done = run("worker", "stop", **settled)
         assert done.stdout == f"the worker, process {found['pid']}, has ended\n"
         until(lambda: not is_alive(found["pid"]))
 
