@@ -211,6 +211,10 @@ class Task(ABC, Generic[OptionsT, ItemT, ResultT]):
         (result,) = results
         return result  # type: ignore[no-any-return]
 
+    def latest_text(self, item: ItemT, results: list[Any]) -> str:
+        """What a few parts of a long item say, for somebody who looks on while it is answered."""
+        return ""
+
     @abstractmethod
     def preprocess(self, parts: list[Any]) -> Batch:
         """Turn parts into one padded batch. Raise InputError only for a single one."""

@@ -229,6 +229,21 @@ def test_parts_of_many_items_share_batches_and_are_put_together(chunk: int, size
         assert any(len(items) > 1 for items in shared)
 
 
+def test_the_latest_parts_of_a_long_item_are_told_until_it_is_answered() -> None:
+    told: list[tuple[int, str, list[str]]] = []
+    fake = Fake()
+    stages = replace(
+        fake.stages(), latest=lambda source, item, parts: told.append((source.number, item, parts))
+    )
+    plan = BatchingConfig(size=3, budget=1_000)
+    text = "a b c d e f g"
+    found = answers(engine.run(stages, sources([text, "one", "two words"]), plan))
+    assert found == [(0, text.upper()), (1, "ONE"), (2, "TWO WORDS")]
+    assert fake.answered[:2] == [["a", "b", "c"], ["d", "e", "f"]]
+    assert told[:2] == [(0, text, ["B", "C"]), (0, text, ["E", "F"])]
+    assert all(parts == ["TWO"] for _, _, parts in told[2:])  # if a batch ended between its words
+
+
 def test_an_item_without_parts_is_folded_from_none() -> None:
     stages = replace(Fake().stages(), encode=lambda texts: iter(()))
     assert answers(engine.run(stages, sources(["one", "two"]), FOURS)) == [(0, ""), (1, "")]

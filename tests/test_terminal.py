@@ -10,12 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from conftest import Finished
 
 Run = Callable[..., Finished]
 TASK = "classify-text"
 STARTS = f"{TASK}: starting …"
+SENTENCE = Path(__file__).parents[1] / "examples" / "sounds" / "sentence.wav"
 
 
 @pytest.fixture
@@ -150,3 +153,23 @@ def test_the_hint_of_a_failed_input_reaches_the_screen_once(run: Run, classifier
     hints = {record["error"]["hint"] for record in done.records if "error" in record}
     assert len(hints) == 1
     assert done.stderr.count(f"  → {hints.pop()}\n") == 1
+
+
+@pytest.mark.long
+def test_the_words_of_a_long_recording_are_seen_as_they_are_known(seen: Any) -> None:
+    spoken, rate = soundfile.read(SENTENCE)
+    soundfile.write("long.wav", np.tile(spoken, 30), rate)
+    words = ("asr", "long.wav", "--model", "starter")
+    shown = seen(*words, answers=True, COLUMNS="80")
+    answer = left(shown).split("\n\n")[0].split()[1:]
+    heard = re.findall(r"\x1b\[2K([\d.]+) (s|min) heard  [\d.]+x real time  …([^\r]+)", shown)
+    seconds = [float(number) * (60 if unit == "min" else 1) for number, unit, _ in heard]
+    assert len(heard) > 3
+    assert seconds == sorted(set(seconds))
+    for _, _, line in heard:
+        tail = line.strip().split()[1:-1]  # the first and the last word may be cut
+        assert len(tail) > 3
+        assert f" {' '.join(tail)} " in f" {' '.join(answer)} "
+    into_file = seen(*words, "-o", "text.txt", COLUMNS="80")
+    assert re.search(r"…[A-Z' ]+ ", into_file)
+    assert "heard" not in left(shown) + left(into_file)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskcli.api.decoding import DecodeOptions, decoder, reading, whole
 from taskcli.api.records import RecordWithInput
-from taskcli.api.run import Heard, Lost, Run, warn_of
+from taskcli.api.run import Heard, Lost, Run, Said, warn_of
 from taskcli.checkpoints.registry import Checkpoint
 from taskcli.config import settings
 from taskcli.inputs.sources import Sources, resolve
@@ -94,13 +94,15 @@ class Model:
         heard: Heard = lambda source, seconds: None,
         looked_at: bool = True,
         lost: Lost = warn_of,
+        said: Said | None = None,
     ) -> Run:
         """Answers to sources, to be begun. What such a run notes is its own.
 
         After `stop`, `gaps` gives what was finished behind an input that was not.
         `heard` is told of recordings how many further seconds of one are answered. Of pictures
         that nobody will have `looked_at`, answers carry the size alone. `lost` hears, in the thread
-        that iterates, of every device that is used no more while others go on.
+        that iterates, of every device that is used no more while others go on. `said` hears the
+        last words that are known of a long recording, as more are.
         """
         return Run(
             self.task,
@@ -117,6 +119,7 @@ class Model:
             heard,
             looked_at,
             lost,
+            said,
         )
 
     @property

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Is told of recordings how many further seconds of one are answered.
 Heard = Callable[[Source, float], None]
+# Is told of recordings the last words that are known of one, while it is answered.
+Said = Callable[[Source, str], None]
 # Is told of a device that is used no more, and why, in one line.
 Lost = Callable[[str], None]
 
@@ -50,6 +52,7 @@ class Run:
     heard: Heard
     looked_at: bool = True  # whether somebody wants to see the pictures that are answered
     lost: Lost = warn_of
+    said: Said | None = None
     # Hears generated text as it comes, where one input is answered while somebody looks on.
     listener: Callable[[str], None] | None = None
     # What keeps inputs apart; beyond two it does not matter how many.
@@ -115,6 +118,7 @@ class Run:
             devices=[self._device(session) for session in self.sessions],
             read=self.session.read,
             fold=self.session.fold,
+            latest=None if self.said is None else self._latest,
             is_out_of_memory=is_out_of_memory,
             is_device_error=is_device_error,
         )
@@ -130,6 +134,11 @@ class Run:
             encode=lambda decoded: self._weighed(pictures.parts(decoded)),
             kept=lambda picture: picture.shown,
         )
+
+    def _latest(self, source: Source, item: Any, results: list[Any]) -> None:
+        assert self.said is not None
+        if not source.answered:
+            self.said(source, self.session.latest_text(item, results))
 
     def _device(self, session: "Session") -> engine.Device:
         return engine.Device(

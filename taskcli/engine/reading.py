@@ -7,6 +7,8 @@ from taskcli.engine.lookahead import Lookahead
 from taskcli.engine.work import Item, Job, Outcome, Part, Stages
 from taskcli.media.source import Source
 
+_LATEST = 2  # parts: neighbours, of which each may lack the half of a word
+
 
 class Reading:
     """Reads outputs, and folds the results of an item's parts once the last has come.
@@ -40,7 +42,17 @@ class Reading:
             self._advance(part.item.source, part.encoded.progress)
         self._ahead.release(sum(part.encoded.weight for part in job.parts))
         for item in dict.fromkeys([*(part.item for part in job.parts), *job.ended]):
+            self._tell_latest(item)
             yield from self._answer(item)
+
+    def _tell_latest(self, item: Item) -> None:
+        before = item.first
+        while item.first in item.results:
+            item.first += 1
+        if self._stages.latest is None or item.first in (before, item.parts):
+            return
+        latest = range(max(item.first - _LATEST, 0), item.first)
+        self._stages.latest(item.source, item.item, [item.results[n] for n in latest])
 
     def read(self, job: Job) -> Job:
         """With a result for each part, read once; where there is none, its `failure` says why."""

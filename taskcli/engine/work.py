@@ -29,9 +29,10 @@ class Stages:
     `decode` and `encode` run in several threads at once, `collate` in one at a time, `read` in the
     caller's or in several, `fold` in the caller's; any of the `devices` may compute any batch.
     `encode` gives the parts of several items, each with the place of its item in the list, item
-    after item; for a single item it may be lazy. `kept` is what of an item is still needed once it
-    is encoded. `is_device_error` says whether a device may be to blame for a failure, and not what
-    it was given.
+    after item; for a single item it may be lazy. `latest`, in the caller's thread, is given the
+    last results of an item whose first parts are read, and not all, as more are. `kept` is what of
+    an item is still needed once it is encoded. `is_device_error` says whether a device may be to
+    blame for a failure, and not what it was given.
     """
 
     decode: Callable[[Source], Any]
@@ -40,6 +41,7 @@ class Stages:
     devices: Sequence[Device]
     read: Callable[[Any, Any, int], list[Any]]
     fold: Callable[[Any, list[Any]], Any]
+    latest: Callable[[Source, Any, list[Any]], object] | None = None
     kept: Callable[[Any], Any] = lambda item: item
     is_out_of_memory: Callable[[Exception], bool] = lambda _: False
     is_device_error: Callable[[Exception], bool] = lambda _: False
@@ -65,6 +67,7 @@ class Item:
     parts: int | None = None
     cost: int = 0  # of all parts together
     results: dict[int, object] = field(default_factory=dict)
+    first: int = 0  # so many parts, from the first on, have results
     failure: Exception | None = None
     answered: bool = False
 

@@ -131,6 +131,10 @@ class Session:
         with contained(), torch.inference_mode():
             return self.task.fold(item, results)
 
+    def latest_text(self, item: object, results: list[Any]) -> str:
+        with contained(), torch.inference_mode():
+            return self.task.latest_text(item, results)
+
     def _on_device(self, inputs: Mapping[str, object]) -> Mapping[str, object]:
         device = self.task.model.device  # found among the parameters at every access
         moved = {name: self._moved(value, device) for name, value in inputs.items()}

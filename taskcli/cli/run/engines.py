@@ -89,6 +89,7 @@ def _here(
             heard=reporter.hear,
             looked_at=config.is_looked_at,
             lost=reporter.warn,
+            said=reporter.hears_words(pending.sources.total),
         ),
     )
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     Where = Placement | Foreseen  # what a run computes on, by either who may say it
 
+_BESIDE_BAR = 30  # columns
 _WARNED = 10  # warnings that are told of a run whose format has no place for them
 
 
@@ -59,6 +61,7 @@ class Reporter:
         self._animated = interactive and not self._shown
         # Answers scroll by on a terminal: a line below them says how far the run is.
         self._below = interactive and self._shown and scrolls
+        self._alone = interactive and self._shown
         self._total: int | None = None
         self._bar: Bar | None = None
         self._count = self._failed = 0
@@ -147,6 +150,18 @@ class Reporter:
         if self._bar is not None:
             self._bar.hear(seconds, self._rate())
 
+    def hears_words(self, total: int | None) -> Callable[[Source, str], None] | None:
+        """What hears the words of the only recording as they are known, where somebody looks on."""
+        return self._say if total == 1 and (self._animated or self._alone) else None
+
+    def _say(self, source: Source, text: str) -> None:
+        """How far the recording is heard, and the last words, as many as have room."""
+        if self._bar is not None:
+            self._bar.describe(_end(text, _BESIDE_BAR))
+            return
+        heard = f"{_length(self._sound)} heard  {self._rate()}  "
+        messages.status(heard + _end(text, self._console.width - cell_len(heard) - 1))
+
     def note(self, record: Record, source: Source, item: Item | None = None) -> None:
         self._count += 1
         if self._statistics is not None:
@@ -216,6 +231,17 @@ class Reporter:
         if self._sound:
             return f"{self._sound / seconds:.1f}x real time"
         return f"{self._count / seconds:.1f}/s"
+
+
+def _end(text: str, columns: int) -> str:
+    """The last words of a line, where not all of it has room."""
+    line = safe_line(text)
+    if cell_len(line) <= columns:
+        return line
+    line = line[-max(columns, 1) :]
+    while cell_len(line) >= columns and line:
+        line = line[1:]
+    return f"…{line}"
 
 
 def _no_statistics() -> "Statistics":

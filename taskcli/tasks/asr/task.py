@@ -131,6 +131,10 @@ class Asr(Helped):
             return told
         return self._diarization.lay_over(told, item, helpers, self.options, self._heard)
 
+    def latest_text(self, item: Recording, results: list[Answered]) -> str:
+        own = [one for one in results if not one.place.is_helpers]
+        return self._transcript(item, own).result.text
+
     def _transcript(self, item: Recording, results: list[Answered]) -> WithWarnings[Transcript]:
         warnings = {} if results else {_NO_SPEECH: None}
         said = defaultdict[int, list[Said]](list)
