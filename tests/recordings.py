@@ -2,7 +2,8 @@
 
 import io
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import soundfile
 
 from taskcli.errors import InputError
 from taskcli.media.decode.decoder import Decoder
+from taskcli.media.decode.forward import ForwardFile
 from taskcli.media.decode.settings import AudioSettings
 from taskcli.media.items import AudioInput, Media, Recording
 from taskcli.media.source import Source
@@ -34,6 +36,21 @@ def decode(file: Path | bytes, **settings: Any) -> AudioInput:
     np.testing.assert_array_equal(read.samples, sound.samples)
     assert read.warnings == sound.warnings
     return sound
+
+
+@contextmanager
+def counted_samples() -> Iterator[list[int]]:
+    """How many samples libsndfile decodes meanwhile, a number for each time that it is asked."""
+    counted: list[int] = []
+    read = ForwardFile.samples
+
+    def counting(file: ForwardFile, count: int) -> np.ndarray:
+        samples = read(file, count)
+        counted.append(len(samples))
+        return samples
+
+    with mock.patch.object(ForwardFile, "samples", counting):
+        yield counted
 
 
 def whole(item: Recording) -> AudioInput:

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
 import soundfile
-from recordings import RATE, decode, through_av, written
+from recordings import RATE, counted_samples, decode, through_av, written
 from samples import noise
 from test_excerpts import SPOKEN, changing, talk, words  # noqa: F401  # a fixture among them
 from test_recordings import KINDS
@@ -15,7 +14,6 @@ from test_recordings import KINDS
 from taskcli.cli.run.progress import Recordings
 from taskcli.config.input_options import AudioInputOptions
 from taskcli.errors import InputError
-from taskcli.media.decode.forward import ForwardFile
 from taskcli.output.report.thumbnails import Preview
 
 # The samples of the whole there
@@ -53,15 +51,7 @@ def test_clips_of_joined_recordings_are_of_both() -> None:
 
 def test_little_is_decoded_of_what_lies_between_clips() -> None:
     content = written(np.zeros(1200 * 8_000, np.int16), 8_000, "FLAC")
-    counted: list[int] = []
-    read = ForwardFile.samples
-
-    def counting(file: ForwardFile, count: int) -> np.ndarray:
-        samples = read(file, count)
-        counted.append(len(samples))
-        return samples
-
-    with mock.patch.object(ForwardFile, "samples", counting):
+    with counted_samples() as counted:
         found = decode(content, clips="1:00-1:05,10:00-10:05,18:00-18:05")
     assert found.seconds == 15
     assert sum(counted) / 8_000 <= 3 * 2 * 10  # which `decode` asks for twice

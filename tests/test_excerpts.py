@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 from models import answers, load
-from recordings import RATE, Track, decode, muxed, through_av, written
+from recordings import RATE, Track, counted_samples, decode, muxed, through_av, written
 from samples import noise
 from test_recordings import HIGH, KINDS, gapped, late
 
 from taskcli.errors import InputError
 from taskcli.media.decode.container.reading import Reading
-from taskcli.media.decode.forward import ForwardFile
 from taskcli.media.excerpt import seconds_of
 
 SPOKEN = Path(__file__).parent.parent / "examples" / "sounds"
@@ -171,15 +170,7 @@ def test_joined_recordings_are_one_for_it() -> None:
 
 def test_little_of_a_long_recording_is_decoded() -> None:
     content = written(np.zeros(1200 * 8_000, np.int16), 8_000, "FLAC")
-    counted: list[int] = []
-    read = ForwardFile.samples
-
-    def counting(file: ForwardFile, count: int) -> np.ndarray:
-        samples = read(file, count)
-        counted.append(len(samples))
-        return samples
-
-    with mock.patch.object(ForwardFile, "samples", counting):
+    with counted_samples() as counted:
         found = decode(content, start="18:00", duration="5")
     assert found.seconds == 5
     assert sum(counted) / 8_000 <= 2 * 10  # which `decode` asks for twice

@@ -46,10 +46,12 @@ class Reading:
             yield from self._answer(item)
 
     def _tell_latest(self, item: Item) -> None:
+        if self._stages.latest is None:
+            return
         before = item.first
         while item.first in item.results:
             item.first += 1
-        if self._stages.latest is None or item.first in (before, item.parts):
+        if item.first in (before, item.parts):
             return
         latest = range(max(item.first - _LATEST, 0), item.first)
         self._stages.latest(item.source, item.item, [item.results[n] for n in latest])

@@ -67,7 +67,7 @@ class Item:
     parts: int | None = None
     cost: int = 0  # of all parts together
     results: dict[int, object] = field(default_factory=dict)
-    first: int = 0  # so many parts, from the first on, have results
+    first: int = 0  # so many parts, from the first on, have results, where somebody is told
     failure: Exception | None = None
     answered: bool = False
 
